@@ -1,0 +1,2 @@
+//! The sparsea command.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Experiments and pictures for sparsea.
+pub mod plot;
