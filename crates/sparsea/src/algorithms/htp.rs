@@ -1,0 +1,81 @@
+//! HTP, hard thresholding pursuit.
+
+use serde::{Deserialize, Serialize};
+
+use super::iht::{StepSize, check_step_size};
+use super::{Algorithm, Setting};
+use crate::error::Error;
+use crate::run::{Initial, Step, Workspace};
+use crate::scalar::Scalar;
+
+/// Hard thresholding pursuit: from the fit x on the current support, repeat
+///
+/// - S ← the k entries of x + μ Aᴴ(y − A x) largest in magnitude,
+/// - x ← argmin ‖A x − y‖² over x supported on S,
+///
+/// until a support comes that was there before.
+///
+/// # Cost
+/// Each iteration one fit and one pass over n × k Gram entries; with the constant step also ‖A‖², once.
+///
+/// # Reference
+/// Foucart 2011, *Hard thresholding pursuit: an algorithm for compressive sensing*, DOI 10.1137/100806278.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Htp {
+    /// μ: `"constant"` is 1/‖A‖².
+    pub step_size: StepSize,
+}
+
+/// What HTP keeps between steps.
+#[derive(Debug)]
+pub struct State<T> {
+    /// x + μ Aᴴ(y − A x).
+    moved: Vec<T>,
+    support: Vec<usize>,
+    mu: f64,
+}
+
+impl<T: Scalar> Algorithm<T> for Htp {
+    const NAME: &'static str = "htp";
+    const TITLE: &'static str = "Hard Thresholding Pursuit";
+    const SUMMARY: &'static str = "one gradient step, the k largest entries, fit; until a support repeats";
+    const REFERENCE: &'static str = "Foucart 2011, 10.1137/100806278";
+    const SETTINGS: &'static [Setting] = &[Setting {
+        name: "step_size",
+        range: "a number greater than 0, or 'constant'",
+        default: "constant",
+        meaning: "μ; 'constant' is 1/‖A‖²",
+    }];
+
+    type State = State<T>;
+
+    fn check(&self) -> Result<(), Error> {
+        check_step_size("htp", "a number greater than 0, or 'constant'", &self.step_size, false)
+    }
+
+    fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
+        let (support, _) = initial.truncated(workspace.sparsity());
+        workspace.fit(&support);
+        let mu = match self.step_size {
+            StepSize::Value(mu) => mu,
+            StepSize::Rule(_) => 1.0 / workspace.operator_norm_squared(),
+        };
+        State { moved: vec![T::ZERO; workspace.ncols()], support, mu }
+    }
+
+    fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
+        for (moved, &c) in state.moved.iter_mut().zip(workspace.correlate()) {
+            *moved = c.scale(state.mu);
+        }
+        for (&j, &x) in workspace.support().iter().zip(workspace.values()) {
+            state.moved[j] += x;
+        }
+        workspace.select(&state.moved, &mut state.support);
+        let repeats = workspace.visited(&state.support);
+        if !repeats {
+            workspace.fit(&state.support);
+        }
+        Step { iterations: 1, finished: repeats }
+    }
+}

@@ -1,0 +1,53 @@
+//! OMP, orthogonal matching pursuit.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Algorithm, Setting};
+use crate::run::{Initial, Step, Workspace};
+use crate::scalar::Scalar;
+use crate::support::largest;
+
+/// Orthogonal matching pursuit: k times, add the column most correlated with the residual and fit anew.
+///
+/// Starts from any support of fewer than k columns and adds the rest.
+///
+/// # Cost
+/// Each iteration one pass over n × |S| Gram entries and |S|² for the factor, and once per column chosen n m for its
+/// Gram column (dense A).
+///
+/// # Reference
+/// Pati, Rezaiifar & Krishnaprasad 1993, DOI 10.1109/ACSSC.1993.342465.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Omp {}
+
+impl<T: Scalar> Algorithm<T> for Omp {
+    const NAME: &'static str = "omp";
+    const TITLE: &'static str = "Orthogonal Matching Pursuit";
+    const SUMMARY: &'static str = "adds the column most correlated with the residual, k times";
+    const REFERENCE: &'static str = "Pati, Rezaiifar & Krishnaprasad 1993, 10.1109/ACSSC.1993.342465";
+    const SETTINGS: &'static [Setting] = &[];
+
+    /// S.
+    type State = Vec<usize>;
+
+    fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Vec<usize> {
+        let (support, _) = initial.truncated(workspace.sparsity());
+        workspace.fit(&support);
+        support
+    }
+
+    fn step(&self, support: &mut Vec<usize>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
+        if support.len() == workspace.sparsity() {
+            return Step { iterations: 0, finished: true };
+        }
+        let correlation = workspace.correlate();
+        let Some(chosen) = largest(correlation, |j| support.binary_search(&j).is_err()) else {
+            return Step { iterations: 0, finished: true };
+        };
+        let place = support.partition_point(|&j| j < chosen);
+        support.insert(place, chosen);
+        workspace.fit(support);
+        Step { iterations: 1, finished: support.len() == workspace.sparsity() }
+    }
+}

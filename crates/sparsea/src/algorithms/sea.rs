@@ -1,0 +1,152 @@
+//! SEA, the Support Exploration Algorithm (Algorithm 1 of Mohamed et al. 2024).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Algorithm, Setting};
+use crate::error::Error;
+use crate::kernels::simd;
+use crate::run::{Initial, Step, Workspace};
+use crate::scalar::Scalar;
+
+/// Support Exploration Algorithm. With an exploration variable 𝒳 ∈ Tⁿ, repeat
+///
+/// - S ← the k entries of 𝒳 largest in magnitude,
+/// - x ← argmin ‖A x − y‖² over x supported on S,
+/// - 𝒳 ← 𝒳 + η Aᴴ(y − A x),
+///
+/// and return the best x visited. 𝒳 sums the gradients at all supports visited, which leads it out of local minima.
+///
+/// From x = 0 the first support is empty and the second that of the largest correlations; the supports then do not
+/// depend on η. From another start only ‖𝒳⁰‖/η matters: how long the start is remembered.
+///
+/// # Cost
+/// One fit and one pass over n × k Gram entries per *change* of support: after a fit the gradient vanishes on S, so
+/// the iteration at which another entry of 𝒳 overtakes has a closed form, and iterations before it are jumped over.
+///
+/// # Reference
+/// Mohamed, Malgouyres, Emiya & Chaux, *Straight-Through Meets Sparse Recovery: the Support Exploration Algorithm*,
+/// ICML 2024, PMLR 235:35968–36011, arXiv:2301.13584.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sea {
+    /// η, greater than 0.
+    pub step_size: f64,
+}
+
+impl Default for Sea {
+    fn default() -> Self {
+        Self { step_size: 1.0 }
+    }
+}
+
+/// What SEA keeps between steps.
+#[derive(Debug)]
+pub struct State<T> {
+    /// 𝒳.
+    exploration: Vec<T>,
+    /// S, the k entries of 𝒳 largest in magnitude.
+    support: Vec<usize>,
+}
+
+impl<T: Scalar> Algorithm<T> for Sea {
+    const NAME: &'static str = "sea";
+    const TITLE: &'static str = "Support Exploration Algorithm";
+    const SUMMARY: &'static str = "follows the sum of the gradients at all supports visited; returns the best of them";
+    const REFERENCE: &'static str = "Mohamed, Malgouyres, Emiya & Chaux 2024, arXiv:2301.13584";
+    const SETTINGS: &'static [Setting] = &[Setting {
+        name: "step_size",
+        range: "greater than 0 and finite",
+        default: "1.0",
+        meaning: "η; how fast a start other than zero is forgotten",
+    }];
+
+    type State = State<T>;
+
+    fn check(&self) -> Result<(), Error> {
+        if self.step_size > 0.0 && self.step_size.is_finite() {
+            return Ok(());
+        }
+        Err(Error::InvalidSetting {
+            algorithm: "sea",
+            setting: "step_size",
+            rule: "greater than 0 and finite",
+            value: self.step_size.to_string(),
+        })
+    }
+
+    fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
+        let mut exploration = vec![T::ZERO; workspace.ncols()];
+        let mut support = Vec::with_capacity(workspace.sparsity());
+        if initial.values.is_empty() {
+            // A support without values means the least-squares solution on it.
+            workspace.fit(&initial.support);
+            for (&j, &x) in workspace.support().iter().zip(workspace.values()) {
+                exploration[j] = x;
+            }
+            support.extend_from_slice(&initial.support);
+        } else {
+            for (&j, &x) in initial.support.iter().zip(&initial.values) {
+                exploration[j] = x;
+            }
+            workspace.select(&exploration, &mut support);
+            workspace.fit(&support);
+        }
+        State { exploration, support }
+    }
+
+    fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
+        let full = state.support.len() == workspace.sparsity();
+        let correlation = workspace.correlate();
+        let iterations = if full {
+            iterations_to_change(&state.exploration, correlation, &state.support, self.step_size)
+        } else {
+            // Entries still zero are selected as soon as they are not.
+            correlation.iter().any(|&c| c != T::ZERO).then_some(1)
+        };
+        let Some(iterations) = iterations else {
+            return Step { iterations: 0, finished: true };
+        };
+        let taken = iterations.min(budget);
+        let distance = self.step_size * taken as f64;
+        simd(
+            #[inline(always)]
+            || {
+                for (x, &c) in state.exploration.iter_mut().zip(correlation) {
+                    *x += c.scale(distance);
+                }
+            },
+        );
+        if taken == iterations {
+            workspace.select(&state.exploration, &mut state.support);
+            workspace.fit(&state.support);
+        }
+        Step { iterations: taken, finished: false }
+    }
+}
+
+/// The number of iterations after which the support changes: the smallest whole number at which an entry off the
+/// support, moving by η c each iteration, exceeds the smallest one on it, which rests. `None` if that never happens.
+fn iterations_to_change<T: Scalar>(exploration: &[T], correlation: &[T], support: &[usize], eta: f64) -> Option<u64> {
+    let weakest = support.iter().map(|&j| exploration[j].rank()).fold(f64::INFINITY, f64::min);
+    const LANES: usize = 8;
+    let mut soonest = [f64::INFINITY; LANES];
+    simd(
+        #[inline(always)]
+        || {
+            let (x, x_rest) = exploration.as_chunks::<LANES>();
+            let (c, c_rest) = correlation.as_chunks::<LANES>();
+            for (x, c) in x.iter().zip(c) {
+                for lane in 0..LANES {
+                    // The correlation is 0 on the support, and what does not move never arrives.
+                    let when = x[lane].reach(c[lane], weakest);
+                    soonest[lane] = if when < soonest[lane] { when } else { soonest[lane] };
+                }
+            }
+            for (x, c) in x_rest.iter().zip(c_rest) {
+                soonest[0] = soonest[0].min(x.reach(*c, weakest));
+            }
+        },
+    );
+    let when = soonest.into_iter().fold(f64::INFINITY, f64::min) / eta;
+    when.is_finite().then(|| (when.max(0.0).floor() as u64).saturating_add(1))
+}

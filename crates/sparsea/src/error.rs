@@ -1,0 +1,180 @@
+//! Everything that can be wrong with an input, each with its rule and the value that breaks it.
+
+use thiserror::Error;
+
+/// Why a problem, an operator or a setting was refused. Reaching a limit is never an error.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The data vector does not have one entry per row of A.
+    #[error("y has {entries} entries, but A has {rows} rows")]
+    DataLength {
+        /// Entries of y.
+        entries: usize,
+        /// Rows of A.
+        rows: usize,
+    },
+    /// The sparsity is 0, or larger than a dimension of A.
+    #[error("k must be between 1 and {limit} (the number of {dimension}), got {sparsity}")]
+    Sparsity {
+        /// The sparsity asked for.
+        sparsity: usize,
+        /// The largest that is possible.
+        limit: usize,
+        /// `rows` or `columns`, whichever is smaller.
+        dimension: &'static str,
+    },
+    /// A matrix holds NaN or an infinity.
+    #[error("{what} contains {value} at row {row}, column {column} (counted from 0)")]
+    NonFiniteEntry {
+        /// What was read: `A`, …
+        what: &'static str,
+        /// `NaN`, `inf` or `-inf`.
+        value: String,
+        /// Row of the entry.
+        row: usize,
+        /// Column of the entry.
+        column: usize,
+    },
+    /// A vector holds NaN or an infinity.
+    #[error("{what} contains {value} at index {index} (counted from 0)")]
+    NonFinite {
+        /// What was read: `y`, `the start vector`, `the kernel`.
+        what: &'static str,
+        /// `NaN`, `inf` or `-inf`.
+        value: String,
+        /// Place of the entry.
+        index: usize,
+    },
+    /// A column's Euclidean norm is beyond the range of the scalar although its entries are finite.
+    #[error("column {column} of A has a norm outside 1e-140 … 1e140 (but not zero); rescale it")]
+    ColumnOverflow {
+        /// The column.
+        column: usize,
+    },
+    /// The norm of y, or a product of A with it, is beyond the range of the scalar.
+    #[error("{what} is beyond the range of double precision; rescale the data")]
+    Overflow {
+        /// What overflowed.
+        what: &'static str,
+    },
+    /// An operator without rows or columns.
+    #[error("A must have at least one row and one column, got {rows} × {columns}")]
+    Empty {
+        /// Rows of A.
+        rows: usize,
+        /// Columns of A.
+        columns: usize,
+    },
+    /// No algorithm has this name.
+    #[error("unknown algorithm '{name}'; known: {known}")]
+    UnknownAlgorithm {
+        /// The name asked for.
+        name: String,
+        /// The names of the registry.
+        known: String,
+    },
+    /// The algorithm takes no setting of this name.
+    #[error("unknown setting '{setting}' for {algorithm}; it takes: {known}")]
+    UnknownSetting {
+        /// The algorithm.
+        algorithm: &'static str,
+        /// The name asked for.
+        setting: String,
+        /// The names it takes.
+        known: String,
+    },
+    /// A setting's value is of the wrong type or out of its range.
+    #[error("{algorithm}: {setting} must be {rule}, got {value}")]
+    InvalidSetting {
+        /// The algorithm.
+        algorithm: &'static str,
+        /// The setting.
+        setting: &'static str,
+        /// What is allowed.
+        rule: &'static str,
+        /// What was given.
+        value: String,
+    },
+    /// A halting rule with an impossible limit.
+    #[error("halt: {rule}, got {value}")]
+    InvalidHalt {
+        /// What is allowed.
+        rule: &'static str,
+        /// What was given.
+        value: String,
+    },
+    /// A start vector of the wrong length.
+    #[error("the start vector has {entries} entries, but A has {columns} columns")]
+    StartLength {
+        /// Entries of the start vector.
+        entries: usize,
+        /// Columns of A.
+        columns: usize,
+    },
+    /// A support with an index out of range.
+    #[error("the support contains {index}, but A has {columns} columns (indices count from 0)")]
+    SupportIndex {
+        /// The index.
+        index: usize,
+        /// Columns of A.
+        columns: usize,
+    },
+    /// A support that names an index twice.
+    #[error("the support contains {index} twice")]
+    SupportRepeats {
+        /// The index.
+        index: usize,
+    },
+    /// A start support with more than k indices.
+    #[error("the start support has {size} indices, but k is {sparsity}")]
+    SupportSize {
+        /// Indices of the support.
+        size: usize,
+        /// The sparsity.
+        sparsity: usize,
+    },
+    /// A convolution kernel that cannot be used.
+    #[error("the kernel {problem}")]
+    Kernel {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A matrix whose parts do not fit.
+    #[error("{0}")]
+    Structure(String),
+    /// `apply` and `apply_adjoint` are not adjoint to each other.
+    #[error(
+        "apply and apply_adjoint are not adjoint: ⟨A u, v⟩ and ⟨u, Aᴴ v⟩ differ by {difference:.2e} (relative), allowed {allowed:.0e}"
+    )]
+    NotAdjoint {
+        /// |⟨A u, v⟩ − ⟨u, Aᴴ v⟩| / (‖A u‖ ‖v‖).
+        difference: f64,
+        /// The tolerance.
+        allowed: f64,
+    },
+    /// A request that would take more work than its stated limit.
+    #[error("{what} would take {cost:.3e} {unit}, more than the limit of {limit:.3e}")]
+    TooExpensive {
+        /// What was asked for.
+        what: &'static str,
+        /// Its cost.
+        cost: f64,
+        /// In what the cost is counted.
+        unit: &'static str,
+        /// The limit.
+        limit: f64,
+    },
+}
+
+/// The word for a number that is not finite.
+pub(crate) fn non_finite_word(re: f64, im: f64) -> String {
+    let bad = if re.is_finite() { im } else { re };
+    if bad.is_nan() {
+        "NaN".into()
+    } else if bad > 0.0 {
+        "inf".into()
+    } else {
+        "-inf".into()
+    }
+}

@@ -1,0 +1,177 @@
+//! Problems made to order, with the truth known: dictionaries, spike trains, noise.
+//!
+//! Every random number comes from a counter-based generator addressed by (study, cell, run), so that any one problem
+//! can be made again alone, on any number of threads.
+
+use faer::Mat;
+use rand::Rng;
+use rand::RngExt;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::error::Error;
+use crate::operator::{Boundary, Convolution, DenseOperator, Operator, pulse};
+use crate::scalar::Scalar;
+
+/// The generator at the address (study, cell, run). Equal addresses give equal streams; different ones independent.
+pub fn stream(study: u64, cell: u64, run: u64) -> ChaCha8Rng {
+    let mut key = [0u8; 32];
+    key[..8].copy_from_slice(&study.to_le_bytes());
+    key[8..16].copy_from_slice(&cell.to_le_bytes());
+    key[16..24].copy_from_slice(&run.to_le_bytes());
+    key[24..].copy_from_slice(b"sparsea\0");
+    ChaCha8Rng::from_seed(key)
+}
+
+/// A vector of `n` independent standard normal numbers (circular with E|v|² = 1 when complex).
+pub fn normal_vector<T: Scalar>(rng: &mut impl Rng, n: usize) -> Vec<T> {
+    (0..n)
+        .map(|_| {
+            let first = StandardNormal.sample(rng);
+            let second = if T::IS_COMPLEX { StandardNormal.sample(rng) } else { 0.0 };
+            T::from_normals(first, second)
+        })
+        .collect()
+}
+
+/// How the non-zero entries of x are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amplitudes {
+    /// Uniform on [−2, −1] ∪ [1, 2].
+    Bounded,
+    /// Standard normal.
+    Normal,
+    /// All equal to 1.
+    Ones,
+}
+
+/// `k` distinct indices below `n`, uniformly without replacement, sorted.
+pub fn random_support(rng: &mut impl Rng, n: usize, k: usize) -> Vec<usize> {
+    let mut support = rand::seq::index::sample(rng, n, k.min(n)).into_vec();
+    support.sort_unstable();
+    support
+}
+
+/// `k` non-zero values.
+pub fn random_amplitudes<T: Scalar>(rng: &mut impl Rng, k: usize, amplitudes: Amplitudes) -> Vec<T> {
+    match amplitudes {
+        Amplitudes::Normal => normal_vector(rng, k),
+        Amplitudes::Ones => vec![T::ONE; k],
+        Amplitudes::Bounded => (0..k)
+            .map(|_| {
+                let size = rng.random_range(1.0..=2.0);
+                T::from_real(if rng.random::<bool>() { size } else { -size })
+            })
+            .collect(),
+    }
+}
+
+/// m × n matrix of independent standard normal entries.
+pub fn gaussian_matrix<T: Scalar>(rng: &mut impl Rng, m: usize, n: usize) -> Mat<T> {
+    let entries: Vec<T> = normal_vector(rng, m * n);
+    Mat::from_fn(m, n, |i, j| entries[j * m + i])
+}
+
+/// m × n matrix of independent entries ±1.
+pub fn bernoulli_matrix(rng: &mut impl Rng, m: usize, n: usize) -> Mat<f64> {
+    let signs: Vec<bool> = (0..m * n).map(|_| rng.random()).collect();
+    Mat::from_fn(m, n, |i, j| if signs[j * m + i] { 1.0 } else { -1.0 })
+}
+
+/// m × n matrix whose rows are independent stationary AR(1) sequences of unit variance: neighbouring columns have
+/// correlation `rho`, columns i and j rho^|i − j|.
+pub fn correlated_matrix(rng: &mut impl Rng, m: usize, n: usize, rho: f64) -> Mat<f64> {
+    let innovation = (1.0 - rho * rho).max(0.0).sqrt();
+    let mut matrix = Mat::zeros(m, n);
+    for i in 0..m {
+        let mut previous: f64 = StandardNormal.sample(rng);
+        for j in 0..n {
+            if j > 0 {
+                let noise: f64 = StandardNormal.sample(rng);
+                previous = rho * previous + innovation * noise;
+            }
+            matrix[(i, j)] = previous;
+        }
+    }
+    matrix
+}
+
+/// n × n matrix of steps: column j is 0 before row j and 1 from it on, so that A x is piecewise constant.
+pub fn step_matrix(n: usize) -> Mat<f64> {
+    Mat::from_fn(n, n, |i, j| if i >= j { 1.0 } else { 0.0 })
+}
+
+/// A problem with its truth: y = A x + e with x supported on `support`.
+#[derive(Debug, Clone)]
+pub struct Instance<A, T> {
+    /// The operator, or the matrix it is made of.
+    pub operator: A,
+    /// y (length m).
+    pub data: Vec<T>,
+    /// S*, sorted.
+    pub support: Vec<usize>,
+    /// The entries of x on S*.
+    pub coefficients: Vec<T>,
+}
+
+/// Draws a k-sparse x and y = A x + e, where e is normal with ‖e‖ = `noise`·‖A x‖ exactly (0 for none).
+///
+/// # Errors
+/// [`Error::Sparsity`] if k is not between 1 and min(m, n).
+pub fn observe<A, T: Scalar>(
+    rng: &mut impl Rng,
+    operator: A,
+    as_operator: impl FnOnce(&A) -> Box<dyn Operator<T> + '_>,
+    k: usize,
+    amplitudes: Amplitudes,
+    noise: f64,
+) -> Result<Instance<A, T>, Error> {
+    let (support, coefficients, data) = {
+        let a = as_operator(&operator);
+        crate::problem::check_sparsity(k, a.nrows(), a.ncols())?;
+        let support = random_support(rng, a.ncols(), k);
+        let coefficients = random_amplitudes(rng, k, amplitudes);
+        let mut data = vec![T::ZERO; a.nrows()];
+        a.apply_sparse(&support, &coefficients, &mut data);
+        (support, coefficients, data)
+    };
+    let mut data = data;
+    if noise > 0.0 {
+        let e: Vec<T> = normal_vector(rng, data.len());
+        let factor = noise * crate::kernels::norm(&data) / crate::kernels::norm(&e);
+        data.iter_mut().zip(e).for_each(|(y, e)| *y += e.scale(factor));
+    }
+    Ok(Instance { operator, data, support, coefficients })
+}
+
+/// A dense m × n Gaussian problem with normal non-zeros (the poster's Figure 3; columns are not normalised here).
+///
+/// # Errors
+/// [`Error::Sparsity`] if k is not between 1 and min(m, n).
+pub fn gaussian_problem(
+    rng: &mut impl Rng,
+    m: usize,
+    n: usize,
+    k: usize,
+    noise: f64,
+) -> Result<Instance<Mat<f64>, f64>, Error> {
+    let matrix = gaussian_matrix(rng, m, n);
+    observe(rng, matrix, |a| Box::new(DenseOperator::new(a.as_ref())), k, Amplitudes::Normal, noise)
+}
+
+/// Spikes of size 1 to 2 and random sign, blurred by a Gaussian filter of width σ samples (the poster's Figure 2).
+///
+/// # Errors
+/// [`Error::Kernel`] for an impossible σ, [`Error::Sparsity`] if k is not between 1 and n.
+pub fn deconvolution_problem(
+    rng: &mut impl Rng,
+    n: usize,
+    k: usize,
+    sigma: f64,
+    boundary: Boundary,
+    noise: f64,
+) -> Result<Instance<Convolution<f64>, f64>, Error> {
+    let operator = Convolution::new(&pulse::gaussian(sigma)?, n, boundary)?;
+    observe(rng, operator, |a| Box::new(a), k, Amplitudes::Bounded, noise)
+}

@@ -1,0 +1,168 @@
+//! The few loops over long vectors in which the time goes, compiled for the instruction set found at run time.
+//!
+//! Each body is plain Rust over slices, written so that the compiler vectorises it; [`pulp`] runs it under AVX2 or
+//! whatever the machine has, so that a portable build is as fast as a native one.
+
+use std::sync::OnceLock;
+
+use pulp::Arch;
+
+use crate::scalar::Scalar;
+
+fn arch() -> Arch {
+    static ARCH: OnceLock<Arch> = OnceLock::new();
+    *ARCH.get_or_init(Arch::new)
+}
+
+/// Runs `body` compiled for the widest instruction set that the machine has.
+#[inline]
+pub(crate) fn simd<R>(body: impl FnOnce() -> R) -> R {
+    arch().dispatch(body)
+}
+
+/// Independent partial sums: enough for four AVX registers, so that additions do not wait for each other.
+const LANES: usize = 16;
+
+#[inline(always)]
+fn dot_with<T: Scalar>(a: &[T], b: &[T], product: impl Fn(T, T) -> T) -> T {
+    let n = a.len().min(b.len());
+    let (a, b) = (&a[..n], &b[..n]);
+    let mut sums = [T::ZERO; LANES];
+    let (blocks_a, rest_a) = a.as_chunks::<LANES>();
+    let (blocks_b, rest_b) = b.as_chunks::<LANES>();
+    for (x, y) in blocks_a.iter().zip(blocks_b) {
+        for lane in 0..LANES {
+            sums[lane] += product(x[lane], y[lane]);
+        }
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            let other = sums[lane + width];
+            sums[lane] += other;
+        }
+        width /= 2;
+    }
+    let mut total = sums[0];
+    for (&x, &y) in rest_a.iter().zip(rest_b) {
+        total += product(x, y);
+    }
+    total
+}
+
+/// aᴴ b, without switching the instruction set: for use inside [`simd`] and on short vectors.
+#[inline(always)]
+pub(crate) fn dot_inline<T: Scalar>(a: &[T], b: &[T]) -> T {
+    dot_with(a, b, |x, y| x.conj() * y)
+}
+
+/// aᵀ b (no conjugate), without switching the instruction set.
+#[inline(always)]
+pub(crate) fn dot_plain_inline<T: Scalar>(a: &[T], b: &[T]) -> T {
+    dot_with(a, b, |x, y| x * y)
+}
+
+/// aᴴ b.
+pub(crate) fn dot<T: Scalar>(a: &[T], b: &[T]) -> T {
+    simd(
+        #[inline(always)]
+        || dot_inline(a, b),
+    )
+}
+
+/// y ← y + α x, without switching the instruction set.
+#[inline(always)]
+pub(crate) fn axpy_inline<T: Scalar>(alpha: T, x: &[T], y: &mut [T]) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y += alpha * x;
+    }
+}
+
+/// y ← y + α x.
+pub(crate) fn axpy<T: Scalar>(alpha: T, x: &[T], y: &mut [T]) {
+    simd(
+        #[inline(always)]
+        || axpy_inline(alpha, x, y),
+    );
+}
+
+/// out ← base − Σ_j values[j] · column(j), in one pass per four columns so that `out` is loaded and stored less often.
+pub(crate) fn subtract_combination<'c, T: Scalar>(
+    base: &[T],
+    columns: impl Fn(usize) -> &'c [T],
+    values: &[T],
+    out: &mut [T],
+) {
+    out.copy_from_slice(base);
+    simd(
+        #[inline(always)]
+        || {
+            let n = out.len();
+            let mut j = 0;
+            while j + 4 <= values.len() {
+                let (a, b, c, d) = (&columns(j)[..n], &columns(j + 1)[..n], &columns(j + 2)[..n], &columns(j + 3)[..n]);
+                let (x, y, z, w) = (values[j], values[j + 1], values[j + 2], values[j + 3]);
+                for i in 0..n {
+                    out[i] -= (a[i] * x + b[i] * y) + (c[i] * z + d[i] * w);
+                }
+                j += 4;
+            }
+            while j < values.len() {
+                axpy_inline(-values[j], columns(j), out);
+                j += 1;
+            }
+        },
+    );
+}
+
+/// Euclidean norm, safe from overflow and underflow of the squares.
+pub(crate) fn norm<T: Scalar>(v: &[T]) -> f64 {
+    let sum = norm_squared(v);
+    // Outside this range squares of entries may have been lost; inside it they cannot have mattered.
+    if sum > 1e-280 && sum < 1e300 {
+        return sum.sqrt();
+    }
+    let largest = v.iter().fold(0.0f64, |max, x| {
+        let size = x.real().abs().max(x.imag().abs());
+        if size > max || size.is_nan() { size } else { max }
+    });
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    let scaled: f64 = v.iter().map(|x| (x.real() / largest).powi(2) + (x.imag() / largest).powi(2)).sum();
+    largest * scaled.sqrt()
+}
+
+/// ‖v‖².
+pub(crate) fn norm_squared<T: Scalar>(v: &[T]) -> f64 {
+    dot(v, v).real()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_complex::Complex;
+
+    #[test]
+    fn norms_survive_extreme_scales() {
+        for scale in [1e-200, 1e-160, 1.0, 1e160, 1e200] {
+            let v = [3.0 * scale, -4.0 * scale];
+            assert!((norm(&v) / (5.0 * scale) - 1.0).abs() < 1e-15, "{scale}");
+            let z = [Complex::new(0.0, 3.0 * scale), Complex::new(4.0 * scale, 0.0)];
+            assert!((norm(&z) / (5.0 * scale) - 1.0).abs() < 1e-15, "{scale}");
+        }
+        assert_eq!(norm::<f64>(&[]), 0.0);
+        assert!(norm(&[1.0, f64::NAN]).is_nan());
+        assert_eq!(norm(&[1.0, f64::INFINITY]), f64::INFINITY);
+    }
+
+    #[test]
+    fn dot_matches_a_plain_sum_at_every_length() {
+        for n in 0..70 {
+            let a: Vec<Complex<f64>> = (0..n).map(|i| Complex::new(i as f64, 1.0 - i as f64)).collect();
+            let b: Vec<Complex<f64>> = (0..n).map(|i| Complex::new(2.0, i as f64)).collect();
+            let expected: Complex<f64> = a.iter().zip(&b).map(|(x, y)| x.conj() * y).sum();
+            assert_eq!(dot(&a, &b), expected);
+        }
+    }
+}

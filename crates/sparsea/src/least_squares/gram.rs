@@ -1,0 +1,129 @@
+//! Columns of the Gram matrix AᴴA, computed when first needed and kept while memory allows.
+
+use faer::MatMut;
+
+use crate::operator::Operator;
+use crate::scalar::Scalar;
+
+const ABSENT: u32 = u32::MAX;
+
+/// A cache of whole Gram columns (length n each). When full, the column used longest ago makes room.
+#[derive(Debug)]
+pub(crate) struct GramCache<T> {
+    n: usize,
+    /// Columns that fit.
+    capacity: usize,
+    /// Slot s holds `values[s * n..][..n]`.
+    values: Vec<T>,
+    /// Slot of each column of A, or `ABSENT`.
+    slot_of: Vec<u32>,
+    /// Column in each slot.
+    column_in: Vec<usize>,
+    /// When each slot was last asked for.
+    used_at: Vec<u64>,
+    clock: u64,
+    missing: Vec<usize>,
+    slots: Vec<usize>,
+}
+
+impl<T: Scalar> GramCache<T> {
+    /// A cache for `n` columns of which at most `capacity` are held at a time.
+    pub(crate) fn new(n: usize, capacity: usize) -> Self {
+        Self {
+            n,
+            capacity: capacity.min(n),
+            values: Vec::new(),
+            slot_of: vec![ABSENT; n],
+            column_in: Vec::new(),
+            used_at: Vec::new(),
+            clock: 0,
+            missing: Vec::new(),
+            slots: Vec::new(),
+        }
+    }
+
+    /// Makes the columns of `support` present and returns how many had to be computed. `support` must not be larger
+    /// than the capacity.
+    pub(crate) fn ensure(&mut self, operator: &dyn Operator<T>, support: &[usize]) -> usize {
+        debug_assert!(support.len() <= self.capacity);
+        self.clock += 1;
+        self.missing.clear();
+        for &j in support {
+            match self.slot_of[j] {
+                ABSENT => self.missing.push(j),
+                slot => self.used_at[slot as usize] = self.clock,
+            }
+        }
+        if self.missing.is_empty() {
+            return 0;
+        }
+        self.slots.clear();
+        for at in 0..self.missing.len() {
+            let slot = self.free_slot();
+            self.slot_of[self.missing[at]] = slot as u32;
+            self.column_in[slot] = self.missing[at];
+            self.used_at[slot] = self.clock;
+            self.slots.push(slot);
+        }
+        // Neighbouring slots are filled together, as one product of matrices.
+        let mut from = 0;
+        while from < self.slots.len() {
+            let mut to = from + 1;
+            while to < self.slots.len() && self.slots[to] == self.slots[to - 1] + 1 {
+                to += 1;
+            }
+            let memory = &mut self.values[self.slots[from] * self.n..][..(to - from) * self.n];
+            let block = MatMut::from_column_major_slice_mut(memory, self.n, to - from);
+            operator.gram_columns(&self.missing[from..to], block);
+            from = to;
+        }
+        self.missing.len()
+    }
+
+    fn free_slot(&mut self) -> usize {
+        if self.column_in.len() < self.capacity {
+            self.values.resize(self.values.len() + self.n, T::ZERO);
+            self.column_in.push(0);
+            self.used_at.push(0);
+            return self.column_in.len() - 1;
+        }
+        let mut oldest = 0;
+        for slot in 1..self.used_at.len() {
+            if self.used_at[slot] < self.used_at[oldest] {
+                oldest = slot;
+            }
+        }
+        self.slot_of[self.column_in[oldest]] = ABSENT;
+        oldest
+    }
+
+    /// Gram column j, which must be present.
+    pub(crate) fn column(&self, j: usize) -> &[T] {
+        &self.values[self.slot_of[j] as usize * self.n..][..self.n]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::{gaussian_matrix, stream};
+    use crate::operator::DenseOperator;
+
+    #[test]
+    fn full_cache_forgets_the_oldest_and_stays_right() {
+        let a = gaussian_matrix::<f64>(&mut stream(1, 0, 0), 6, 9);
+        let operator = DenseOperator::new(a.as_ref());
+        let gram = a.transpose() * &a;
+        let mut cache = GramCache::new(9, 4);
+        for support in [vec![0, 1], vec![2, 3], vec![1, 3], vec![4, 8], vec![0, 1, 2, 3], vec![7]] {
+            cache.ensure(&operator, &support);
+            for &j in &support {
+                for i in 0..9 {
+                    assert!((cache.column(j)[i] - gram[(i, j)]).abs() < 1e-13);
+                }
+            }
+        }
+        assert_eq!(cache.ensure(&operator, &[7]), 0);
+        assert_eq!(cache.ensure(&operator, &[0]), 1, "0 was used longest ago");
+    }
+}

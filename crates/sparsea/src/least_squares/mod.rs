@@ -1,0 +1,382 @@
+//! The engine that fits exactly on a support and moves from one support to the next.
+//!
+//! Three ways, each tried only if a bound does not prove the one before it good enough:
+//!
+//! 1. normal equations by the Cholesky factor of cached Gram columns, in which columns join and leave;
+//! 2. the same factor, corrected with residuals computed from A itself (corrected semi-normal equations, Björck 1987,
+//!    DOI 10.1016/0024-3795(87)90101-7);
+//! 3. an orthonormal basis of the columns ([`orthogonal`]).
+
+mod cholesky;
+mod gram;
+mod orthogonal;
+
+use crate::kernels::{norm, subtract_combination};
+use crate::operator::Operator;
+use crate::scalar::Scalar;
+use cholesky::Cholesky;
+use gram::GramCache;
+use orthogonal::Orthogonal;
+
+/// What a run has cost so far, in calls and factor moves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Products A x with a full or sparse x.
+    pub applies: u64,
+    /// Products Aᴴ r.
+    pub adjoints: u64,
+    /// Gram columns computed (one pass over A each when A is dense).
+    pub columns: u64,
+    /// Columns that joined the factor.
+    pub joins: u64,
+    /// Columns that left the factor by plane rotations.
+    pub leaves: u64,
+    /// Times that rows of the factor were computed anew instead.
+    pub refactorisations: u64,
+    /// Fits corrected with residuals computed from A.
+    pub refinements: u64,
+    /// Fits by an orthonormal basis.
+    pub orthogonalisations: u64,
+    /// Numerically dependent columns met in fits, each time with coefficient 0.
+    pub dependent_columns: u64,
+}
+
+/// |a_jᴴ r| / ‖a_j‖ on the support, and ‖r‖ above the minimum, relative to ‖y‖, that a fit may leave; ten times
+/// tighter than promised.
+const FIT_TOLERANCE: f64 = 1e-11;
+/// Rounding of a Gram entry and of the sums made with it, in units of ε.
+const GRAM_ROUNDING: f64 = 16.0;
+/// ‖r‖² from the normal equations is trusted down to this share of the numbers subtracted (relative error 10⁻¹⁰).
+const RESIDUAL_CANCELLATION: f64 = 1e-6;
+/// Plane rotations after which the factor is computed anew, so that their rounding cannot add up.
+const ROTATIONS_KEPT: u32 = 128;
+/// One multiply-add of a plane rotation costs about as much as this many of a dot product.
+const ROTATION_WEIGHT: usize = 4;
+
+/// y, A and what is known of them: everything a fit needs besides the support.
+pub(crate) struct System<'a, T: Scalar> {
+    pub(crate) operator: Box<dyn Operator<T> + 'a>,
+    pub(crate) data: &'a [T],
+    pub(crate) data_norm: f64,
+    /// b = Aᴴ y.
+    pub(crate) data_correlation: Vec<T>,
+    /// ‖a_j‖ of each column as the algorithms see it.
+    pub(crate) column_norms: Vec<f64>,
+}
+
+/// How a fit was obtained, which says what may be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Path {
+    /// Normal equations alone; the residual has not been formed.
+    Normal,
+    /// The residual has been formed and is orthogonal to the support.
+    Accurate,
+}
+
+/// The least-squares solution on the current support, and the factor that found it.
+pub(crate) struct SupportFit<T: Scalar> {
+    /// Whole Gram columns, unless Aᴴ r is cheaper by the operator or they would not fit in memory.
+    cache: Option<GramCache<T>>,
+    factor: Cholesky<T>,
+    orthogonal: Orthogonal<T>,
+    path: Path,
+    rotations: u32,
+    /// Per column of A: whether it is in the support being moved to, by a stamp that changes with every move.
+    wanted: Vec<u32>,
+    stamp: u32,
+    /// Position of each column in the support, valid for members.
+    place: Vec<u32>,
+    /// Coefficients, then corrections, in factor order.
+    ordered: Vec<T>,
+    correction: Vec<T>,
+    gram: Vec<T>,
+    product: Vec<T>,
+    pub(crate) counts: Counts,
+}
+
+impl<T: Scalar> SupportFit<T> {
+    /// An engine for `system`, supports of up to `sparsity` columns, and `memory` bytes of cached Gram columns.
+    pub(crate) fn new(system: &System<'_, T>, sparsity: usize, memory: usize) -> Self {
+        let (m, n) = (system.operator.nrows(), system.operator.ncols());
+        let capacity = (memory / (n * size_of::<T>())).min(n);
+        // Aᴴ r by the operator costs a product and its adjoint on top of forming r; by cached columns n k.
+        let cached =
+            capacity >= n.min(2 * sparsity) && system.operator.adjoint_cost() >= n.saturating_mul(sparsity) / 2;
+        let mut factor = Cholesky::default();
+        factor.reserve(sparsity.min(1024));
+        Self {
+            cache: cached.then(|| GramCache::new(n, capacity)),
+            factor,
+            orthogonal: Orthogonal::default(),
+            path: Path::Normal,
+            rotations: 0,
+            wanted: vec![0; n],
+            stamp: 0,
+            place: vec![0; n],
+            ordered: Vec::with_capacity(sparsity),
+            correction: Vec::with_capacity(sparsity),
+            gram: Vec::with_capacity(sparsity),
+            product: Vec::with_capacity(m.max(sparsity)),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Minimises ‖y − A_S x‖ for the sorted `support`; returns true if `residual` was formed on the way.
+    pub(crate) fn fit(
+        &mut self,
+        system: &System<'_, T>,
+        support: &[usize],
+        values: &mut Vec<T>,
+        residual: &mut Vec<T>,
+    ) -> bool {
+        self.path = Path::Normal;
+        if !self.move_to(system, support) {
+            self.fit_orthogonal(system, support, values, residual);
+            return true;
+        }
+        self.ordered.clear();
+        self.ordered.extend(self.factor.members().iter().map(|&j| system.data_correlation[j]));
+        self.factor.solve_lower(&mut self.ordered);
+        self.factor.solve_upper(&mut self.ordered);
+        for (position, &j) in support.iter().enumerate() {
+            self.place[j] = position as u32;
+        }
+        // The error of the fit is at most that of the Gram matrix times x, seen through the inverse of the factor.
+        let error =
+            GRAM_ROUNDING * T::EPSILON * self.factor.weighted_length(&self.ordered) / self.factor.smallest_sine();
+        if error <= FIT_TOLERANCE * system.data_norm {
+            self.write_values(support, values);
+            return false;
+        }
+        self.refine(system, support, values, residual);
+        true
+    }
+
+    /// Corrects the fit on `support`, for which the factor stands, until its residual is as orthogonal as rounding
+    /// allows; takes the orthonormal basis if that does not converge. Forms `residual`.
+    fn refine(&mut self, system: &System<'_, T>, support: &[usize], values: &mut Vec<T>, residual: &mut Vec<T>) {
+        self.counts.refinements += 1;
+        let scale = system.data_norm;
+        let mut previous = f64::INFINITY;
+        for _ in 0..5 {
+            self.write_values(support, values);
+            self.form_residual(system, support, values, residual);
+            self.correction.resize(support.len(), T::ZERO);
+            self.product.resize(support.len(), T::ZERO);
+            system.operator.apply_adjoint_on(support, residual, &mut self.product);
+            for (c, &j) in self.correction.iter_mut().zip(self.factor.members()) {
+                *c = self.product[self.place[j] as usize];
+            }
+            let cosine = self.factor.largest_cosine(&self.correction);
+            self.factor.solve_lower(&mut self.correction);
+            // ‖A (x − x_exact)‖, because L⁻¹ Aᴴ r is its coordinates in an orthonormal basis of the columns.
+            let excess = norm(&self.correction);
+            let good = cosine <= FIT_TOLERANCE * scale && excess <= FIT_TOLERANCE * scale;
+            let enough = (1e-3 * norm(residual)).clamp(4.0 * T::EPSILON * scale, FIT_TOLERANCE * scale);
+            if good && (excess <= enough || excess > 0.25 * previous) {
+                self.path = Path::Accurate;
+                return;
+            }
+            if excess.is_nan() || excess > 0.5 * previous {
+                break;
+            }
+            previous = excess;
+            self.factor.solve_upper(&mut self.correction);
+            for (x, c) in self.ordered.iter_mut().zip(&self.correction) {
+                *x += *c;
+            }
+        }
+        self.fit_orthogonal(system, support, values, residual);
+    }
+
+    fn fit_orthogonal(
+        &mut self,
+        system: &System<'_, T>,
+        support: &[usize],
+        values: &mut Vec<T>,
+        residual: &mut Vec<T>,
+    ) {
+        self.counts.orthogonalisations += 1;
+        let dependent = self.orthogonal.fit(&*system.operator, system.data, support, values, residual);
+        self.counts.dependent_columns += dependent as u64;
+        self.path = Path::Accurate;
+    }
+
+    /// Improves a fit by normal equations whose residual turned out not to be orthogonal enough, or whose residual
+    /// must be known better than they tell. Forms `residual`.
+    pub(crate) fn improve(
+        &mut self,
+        system: &System<'_, T>,
+        support: &[usize],
+        values: &mut Vec<T>,
+        residual: &mut Vec<T>,
+    ) {
+        // The factor may have moved on since this support was fitted.
+        if !self.move_to(system, support) {
+            self.fit_orthogonal(system, support, values, residual);
+            return;
+        }
+        for (position, &j) in support.iter().enumerate() {
+            self.place[j] = position as u32;
+        }
+        self.ordered.clear();
+        self.ordered.extend(self.factor.members().iter().map(|&j| values[self.place[j] as usize]));
+        self.refine(system, support, values, residual);
+    }
+
+    fn write_values(&self, support: &[usize], values: &mut Vec<T>) {
+        values.clear();
+        values.resize(support.len(), T::ZERO);
+        for (&j, &x) in self.factor.members().iter().zip(&self.ordered) {
+            values[self.place[j] as usize] = x;
+        }
+    }
+
+    /// r ← y − A_S x.
+    pub(crate) fn form_residual(
+        &mut self,
+        system: &System<'_, T>,
+        support: &[usize],
+        values: &[T],
+        residual: &mut Vec<T>,
+    ) {
+        self.counts.applies += 1;
+        residual.resize(system.data.len(), T::ZERO);
+        system.operator.apply_sparse(support, values, residual);
+        for (r, &y) in residual.iter_mut().zip(system.data) {
+            *r = y - *r;
+        }
+    }
+
+    /// Makes `support` the members of the factor, by leaves and joins or by computing rows anew, whichever is
+    /// cheaper. Returns false if a column is too close to the span of the others for normal equations.
+    fn move_to(&mut self, system: &System<'_, T>, support: &[usize]) -> bool {
+        self.stamp = self.stamp.wrapping_add(1);
+        if self.stamp == 0 {
+            self.wanted.fill(0);
+            self.stamp = 1;
+        }
+        for &j in support {
+            self.wanted[j] = self.stamp;
+        }
+        if let Some(cache) = &mut self.cache {
+            self.counts.columns += cache.ensure(&*system.operator, support) as u64;
+        }
+        let size = self.factor.len();
+        let mut first = size;
+        let mut by_rotations = 0;
+        for (position, &j) in self.factor.members().iter().enumerate() {
+            if self.wanted[j] != self.stamp {
+                first = first.min(position);
+                by_rotations += ROTATION_WEIGHT * (size - position).pow(2);
+            }
+        }
+        // Without a cache every row computed anew also costs its Gram entries.
+        let per_entry =
+            if self.cache.is_some() { 1 } else { system.operator.adjoint_cost() / system.operator.ncols().max(1) };
+        let kept = self.factor.members()[first..].iter().filter(|&&j| self.wanted[j] == self.stamp).count();
+        let by_rows: usize = (first..first + kept).map(|row| row * (row / 2 + per_entry) + 16).sum();
+        if kept == 0 {
+            self.factor.truncate(first);
+        } else if self.rotations >= ROTATIONS_KEPT {
+            self.factor.truncate(0);
+            self.rotations = 0;
+            self.counts.refactorisations += 1;
+        } else if by_rotations <= by_rows {
+            for position in (first..size).rev() {
+                if self.wanted[self.factor.members()[position]] != self.stamp {
+                    self.factor.leave(position);
+                    self.rotations += 1;
+                    self.counts.leaves += 1;
+                }
+            }
+        } else {
+            self.factor.truncate(first);
+            self.counts.refactorisations += 1;
+        }
+        for &j in self.factor.members() {
+            self.wanted[j] = 0;
+        }
+        for &j in support {
+            if self.wanted[j] == self.stamp {
+                if !self.join(system, j) {
+                    return false;
+                }
+                self.counts.joins += 1;
+            }
+        }
+        true
+    }
+
+    fn join(&mut self, system: &System<'_, T>, j: usize) -> bool {
+        self.gram.clear();
+        let members = self.factor.members();
+        let square = if let Some(cache) = &self.cache {
+            let column = cache.column(j);
+            self.gram.extend(members.iter().map(|&i| column[i]));
+            column[j].real()
+        } else {
+            self.gram.resize(members.len(), T::ZERO);
+            system.operator.gram_entries(members, j, &mut self.gram);
+            let mut square = [T::ZERO];
+            system.operator.gram_entries(&[j], j, &mut square);
+            square[0].real()
+        };
+        self.factor.join(j, &self.gram, square)
+    }
+
+    /// ‖r‖ of a fit by normal equations, without forming r; `None` when too much would cancel.
+    pub(crate) fn residual_norm(&self, system: &System<'_, T>, support: &[usize], values: &[T]) -> Option<f64> {
+        let mut explained = 0.0;
+        let mut length = 0.0;
+        for (&j, x) in support.iter().zip(values) {
+            explained += (Scalar::conj(*x) * system.data_correlation[j]).real();
+            length += Scalar::abs(*x) * Scalar::abs(system.data_correlation[j]);
+        }
+        let square = system.data_norm * system.data_norm - explained;
+        let subtracted = system.data_norm * system.data_norm + length;
+        (square >= RESIDUAL_CANCELLATION * subtracted).then(|| square.sqrt())
+    }
+
+    /// c ← Aᴴ (y − A x) for the point (`support`, `values`) with residual norm `residual_norm`; forms `residual` if
+    /// that is what it takes. `residual_known` tells whether it has been formed, and comes back saying so.
+    #[expect(clippy::too_many_arguments, reason = "the fields of a point, which the workspace owns")]
+    pub(crate) fn correlate(
+        &mut self,
+        system: &System<'_, T>,
+        support: &[usize],
+        values: &[T],
+        residual_norm: f64,
+        residual: &mut Vec<T>,
+        residual_known: &mut bool,
+        correlation: &mut Vec<T>,
+    ) {
+        correlation.resize(system.operator.ncols(), T::ZERO);
+        if support.is_empty() {
+            correlation.copy_from_slice(&system.data_correlation);
+            return;
+        }
+        if let Some(cache) = &mut self.cache {
+            // Both sums below are rounded relative to what is subtracted; r may be far smaller than that.
+            let length: f64 = support.iter().zip(values).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum();
+            if 1e4 * T::EPSILON * length <= residual_norm {
+                self.counts.columns += cache.ensure(&*system.operator, support) as u64;
+                let cache = &*cache;
+                subtract_combination(&system.data_correlation, |at| cache.column(support[at]), values, correlation);
+                return;
+            }
+        }
+        if !*residual_known {
+            self.form_residual(system, support, values, residual);
+            *residual_known = true;
+        }
+        self.counts.adjoints += 1;
+        system.operator.apply_adjoint(residual, correlation);
+    }
+
+    /// Whether a correlation that should vanish on the support does, to the tolerance of a fit.
+    pub(crate) fn is_orthogonal(&self, system: &System<'_, T>, support: &[usize], correlation: &[T]) -> bool {
+        let allowed = FIT_TOLERANCE * system.data_norm;
+        support.iter().all(|&j| Scalar::abs(correlation[j]) <= allowed * system.column_norms[j])
+    }
+}

@@ -1,0 +1,40 @@
+//! The dot test that finds an operator whose `apply_adjoint` is not the adjoint of its `apply`.
+
+use super::Operator;
+use crate::error::Error;
+use crate::generate::{normal_vector, stream};
+use crate::kernels;
+use crate::scalar::Scalar;
+
+/// Checks that ⟨A u, v⟩ = ⟨u, Aᴴ v⟩ for a few random u and v drawn from `seed`.
+///
+/// # Errors
+/// [`Error::NotAdjoint`] if the two differ by more than √m·n-independent rounding, 10⁴ ε ‖A u‖ ‖v‖;
+/// [`Error::Overflow`] if a product is not finite.
+///
+/// # Cost
+/// Three calls of each of `apply` and `apply_adjoint`.
+pub fn check_adjoint<T: Scalar>(operator: &dyn Operator<T>, seed: u64) -> Result<(), Error> {
+    let allowed = 1e4 * T::EPSILON;
+    let mut au = vec![T::ZERO; operator.nrows()];
+    let mut ahv = vec![T::ZERO; operator.ncols()];
+    for trial in 0..3 {
+        let mut rng = stream(seed, 0, trial);
+        let u: Vec<T> = normal_vector(&mut rng, operator.ncols());
+        let v: Vec<T> = normal_vector(&mut rng, operator.nrows());
+        operator.apply(&u, &mut au);
+        operator.apply_adjoint(&v, &mut ahv);
+        let left = kernels::dot(&au, &v);
+        let right = kernels::dot(&u, &ahv);
+        // Either side alone may vanish where the other does not, so the scale takes both.
+        let scale = (kernels::norm(&au) * kernels::norm(&v)).max(kernels::norm(&u) * kernels::norm(&ahv));
+        if !scale.is_finite() {
+            return Err(Error::Overflow { what: "A applied to a random vector" });
+        }
+        let difference = if scale == 0.0 { 0.0 } else { (left - right).abs() / scale };
+        if difference > allowed || difference.is_nan() {
+            return Err(Error::NotAdjoint { difference, allowed });
+        }
+    }
+    Ok(())
+}

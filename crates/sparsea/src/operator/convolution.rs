@@ -1,0 +1,305 @@
+//! Convolution with a kernel, A never formed.
+
+use std::ops::Range;
+
+use faer::MatMut;
+use rayon::prelude::*;
+
+use super::fourier::FourierKernel;
+use super::{Operator, contiguous};
+use crate::error::{Error, non_finite_word};
+use crate::kernels::{axpy_inline, dot_inline, norm, simd};
+use crate::scalar::Scalar;
+
+/// What happens where the kernel reaches beyond the data; names and shapes as in NumPy and SciPy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Boundary {
+    /// Every row in which a spike can be seen: m = n + L − 1.
+    Full,
+    /// As many rows as spikes, m = n; row i holds the centre sample ⌊(L − 1)/2⌋ of a spike at i, unless
+    /// [`Convolution::with_origin`] names another sample.
+    Same,
+    /// Only rows that no kernel is cut off at: m = n − L + 1.
+    Valid,
+    /// Periodic: m = n, and what leaves at one end enters at the other. The kernel's first sample lies at the spike.
+    Circular,
+}
+
+/// One-dimensional convolution of a spike train x (length n) with a kernel h (length L) as an operator:
+/// (A x)_t = Σ_j h_{t + o − j} x_j with the offset o given by the boundary.
+///
+/// # Cost
+/// Short kernels (L ≤ 96) are applied directly in n L multiply-adds, longer ones by fast Fourier transforms in
+/// O((n + L) log(n + L)). Columns and Gram columns have closed forms from the kernel and its autocorrelation.
+#[derive(Debug, Clone)]
+pub struct Convolution<T: Scalar> {
+    kernel: Vec<T>,
+    /// ρ_d = Σ_l conj(h_{l+d}) h_l for d = 0 … L − 1.
+    autocorrelation: Vec<T>,
+    ncols: usize,
+    nrows: usize,
+    /// Row of the full convolution that is row 0 here.
+    first: usize,
+    circular: bool,
+    fourier: Option<FourierKernel<T>>,
+}
+
+/// Kernels up to this length are applied directly: the Fourier transform of a vector costs about as much.
+const DIRECT_LENGTH: usize = 96;
+/// Columns that one task handles when work is shared among threads.
+const BLOCK: usize = 4096;
+
+/// Part of a column: kernel samples `kernel` lie in the rows from `row` on.
+struct Segment {
+    kernel: Range<usize>,
+    row: usize,
+}
+
+impl<T: Scalar> Convolution<T> {
+    /// Convolution of spike trains of length `n` with `kernel`.
+    ///
+    /// # Errors
+    /// [`Error::Kernel`] if the kernel is empty, all zero, not finite, or longer than n where the boundary forbids
+    /// it (valid, circular); [`Error::Empty`] if n is 0.
+    pub fn new(kernel: &[T], n: usize, boundary: Boundary) -> Result<Self, Error> {
+        let length = kernel.len();
+        let (first, nrows) = match boundary {
+            Boundary::Full => (0, n + length.saturating_sub(1)),
+            Boundary::Same => (length.saturating_sub(1) / 2, n),
+            Boundary::Valid => (length.saturating_sub(1), (n + 1).saturating_sub(length)),
+            Boundary::Circular => (0, n),
+        };
+        Self::build(kernel, n, nrows, first, boundary)
+    }
+
+    /// Convolution with as many rows as spikes (`Same` or `Circular`) in which kernel sample `origin` lies at the spike.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); also if `origin` is not a sample of the kernel, or the boundary is `Full` or `Valid`.
+    pub fn with_origin(kernel: &[T], n: usize, boundary: Boundary, origin: usize) -> Result<Self, Error> {
+        if origin >= kernel.len() {
+            return Err(Error::Kernel { problem: format!("has {} samples, so none at {origin}", kernel.len()) });
+        }
+        if !matches!(boundary, Boundary::Same | Boundary::Circular) {
+            return Err(Error::Kernel { problem: "can have an origin only with as many rows as spikes".into() });
+        }
+        Self::build(kernel, n, n, origin, boundary)
+    }
+
+    fn build(kernel: &[T], n: usize, nrows: usize, first: usize, boundary: Boundary) -> Result<Self, Error> {
+        let refuse = |problem: String| Err(Error::Kernel { problem });
+        let length = kernel.len();
+        if length == 0 {
+            return refuse("is empty".into());
+        }
+        if let Some(index) = kernel.iter().position(|v| !Scalar::is_finite(*v)) {
+            let value = non_finite_word(kernel[index].real(), kernel[index].imag());
+            return Err(Error::NonFinite { what: "the kernel", value, index });
+        }
+        if kernel.iter().all(|&v| v == T::ZERO) {
+            return refuse("is all zero".into());
+        }
+        if n == 0 {
+            return Err(Error::Empty { rows: nrows, columns: n });
+        }
+        if matches!(boundary, Boundary::Valid | Boundary::Circular) && length > n {
+            return refuse(format!("has {length} samples, more than the {n} of the spike train"));
+        }
+        let circular = boundary == Boundary::Circular;
+        let (fourier, autocorrelation) = if length <= DIRECT_LENGTH {
+            (None, (0..length).map(|d| dot_inline(&kernel[d..], &kernel[..length - d])).collect())
+        } else {
+            let period = if circular { n } else { n + length - 1 };
+            (Some(FourierKernel::new(kernel, period, circular)), super::fourier::autocorrelation(kernel))
+        };
+        Ok(Self { kernel: kernel.to_vec(), autocorrelation, ncols: n, nrows, first, circular, fourier })
+    }
+
+    /// The kernel h.
+    pub fn kernel(&self) -> &[T] {
+        &self.kernel
+    }
+
+    /// Where column j lies: one segment, two when a periodic column wraps around; empty when out of sight.
+    fn segments(&self, j: usize) -> [Segment; 2] {
+        let length = self.kernel.len();
+        let none = Segment { kernel: 0..0, row: 0 };
+        if self.circular {
+            let start = (j + self.ncols - self.first % self.ncols) % self.ncols;
+            let ahead = length.min(self.ncols - start);
+            return [Segment { kernel: 0..ahead, row: start }, Segment { kernel: ahead..length, row: 0 }];
+        }
+        let from = self.first.saturating_sub(j).min(length);
+        let to = (self.first + self.nrows).saturating_sub(j).min(length);
+        if from >= to {
+            return [none, Segment { kernel: 0..0, row: 0 }];
+        }
+        [Segment { kernel: from..to, row: j + from - self.first }, none]
+    }
+
+    /// Whether all of column j is in sight.
+    fn is_whole(&self, j: usize) -> bool {
+        self.circular || (j >= self.first && j + self.kernel.len() <= self.first + self.nrows)
+    }
+
+    #[inline(always)]
+    fn add_column(&self, j: usize, value: T, y: &mut [T]) {
+        for Segment { kernel, row } in self.segments(j) {
+            let length = kernel.len();
+            axpy_inline(value, &self.kernel[kernel], &mut y[row..row + length]);
+        }
+    }
+
+    #[inline(always)]
+    fn correlate_column(&self, j: usize, y: &[T]) -> T {
+        let mut sum = T::ZERO;
+        for Segment { kernel, row } in self.segments(j) {
+            let length = kernel.len();
+            sum += dot_inline(&self.kernel[kernel], &y[row..row + length]);
+        }
+        sum
+    }
+
+    /// a_iᴴ a_j.
+    fn gram(&self, i: usize, j: usize) -> T {
+        if i > j {
+            return self.gram(j, i).conj();
+        }
+        let lag = j - i;
+        let rho = |d: usize| self.autocorrelation.get(d).copied().unwrap_or(T::ZERO);
+        if self.circular {
+            return rho(lag) + if lag == 0 { T::ZERO } else { rho(self.ncols - lag).conj() };
+        }
+        if lag >= self.kernel.len() {
+            return T::ZERO;
+        }
+        if self.is_whole(i) && self.is_whole(j) {
+            return rho(lag);
+        }
+        // Rows of the full convolution that both columns have and that are in sight.
+        let from = j.max(self.first);
+        let to = (i + self.kernel.len()).min(self.first + self.nrows);
+        if from >= to {
+            return T::ZERO;
+        }
+        dot_inline(&self.kernel[from - i..to - i], &self.kernel[from - j..to - j])
+    }
+}
+
+impl<T: Scalar> Operator<T> for Convolution<T> {
+    fn nrows(&self) -> usize {
+        self.nrows
+    }
+
+    fn ncols(&self) -> usize {
+        self.ncols
+    }
+
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        if let Some(fourier) = &self.fourier {
+            fourier.convolve(x, self.first, y);
+            return;
+        }
+        y.fill(T::ZERO);
+        simd(
+            #[inline(always)]
+            || {
+                for (j, &value) in x.iter().enumerate() {
+                    if value != T::ZERO {
+                        self.add_column(j, value, y);
+                    }
+                }
+            },
+        );
+    }
+
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        if let Some(fourier) = &self.fourier {
+            fourier.correlate(y, self.first, x);
+            return;
+        }
+        let task = |(block, x): (usize, &mut [T])| {
+            simd(
+                #[inline(always)]
+                || {
+                    for (offset, x) in x.iter_mut().enumerate() {
+                        *x = self.correlate_column(block * BLOCK + offset, y);
+                    }
+                },
+            );
+        };
+        if self.ncols > BLOCK {
+            x.par_chunks_mut(BLOCK).enumerate().for_each(task);
+        } else {
+            task((0, x));
+        }
+    }
+
+    fn column(&self, j: usize, out: &mut [T]) {
+        out.fill(T::ZERO);
+        self.add_column(j, T::ONE, out);
+    }
+
+    fn column_norms(&self) -> Vec<f64> {
+        let whole = norm(&self.kernel);
+        (0..self.ncols)
+            .map(|j| if self.is_whole(j) { whole } else { norm(&self.kernel[self.segments(j)[0].kernel.clone()]) })
+            .collect()
+    }
+
+    fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
+        let reach = self.kernel.len();
+        for (&j, gram) in support.iter().zip(out.col_iter_mut()) {
+            let gram = contiguous(gram);
+            if self.fourier.is_some() && !self.is_whole(j) {
+                // Cut-off columns of a long kernel have no common autocorrelation, but two transforms do it.
+                let mut column = vec![T::ZERO; self.nrows];
+                self.column(j, &mut column);
+                self.apply_adjoint(&column, gram);
+                continue;
+            }
+            let near =
+                if self.circular { 0..self.ncols } else { (j + 1).saturating_sub(reach)..(j + reach).min(self.ncols) };
+            gram.fill(T::ZERO);
+            for i in near {
+                gram[i] = self.gram(i, j);
+            }
+        }
+    }
+
+    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
+        for (out, &i) in out.iter_mut().zip(rows) {
+            *out = self.gram(i, j);
+        }
+    }
+
+    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
+        y.fill(T::ZERO);
+        simd(
+            #[inline(always)]
+            || {
+                for (&j, &value) in support.iter().zip(values) {
+                    self.add_column(j, value, y);
+                }
+            },
+        );
+    }
+
+    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
+        simd(
+            #[inline(always)]
+            || {
+                for (out, &j) in out.iter_mut().zip(support) {
+                    *out = self.correlate_column(j, y);
+                }
+            },
+        );
+    }
+
+    fn adjoint_cost(&self) -> usize {
+        match &self.fourier {
+            None => self.ncols.saturating_mul(self.kernel.len()),
+            Some(fourier) => fourier.cost(),
+        }
+    }
+}

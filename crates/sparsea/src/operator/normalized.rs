@@ -1,0 +1,145 @@
+//! The same operator with columns of unit norm.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use faer::MatMut;
+
+use super::{Operator, contiguous};
+use crate::scalar::Scalar;
+
+/// A D with D = diag(1/‖a_j‖): any operator with its columns scaled to unit norm. Zero columns stay zero.
+///
+/// If z solves a problem with A D, then x = D z solves it with A: [`unscale`](Self::unscale).
+pub struct Normalized<'a, T: Scalar> {
+    inner: &'a dyn Operator<T>,
+    /// 1/‖a_j‖, or 0 for a zero column.
+    scales: Arc<[f64]>,
+    /// Holds D x while A is applied; a second caller at the same time makes its own.
+    scratch: Mutex<Vec<T>>,
+}
+
+impl<'a, T: Scalar> Normalized<'a, T> {
+    /// Measures the columns of `inner` and scales them.
+    pub fn new(inner: &'a dyn Operator<T>) -> Self {
+        let norms = inner.column_norms();
+        Self::with_scales(inner, norms.iter().map(|&norm| inverse(norm)).collect())
+    }
+
+    /// Scales the columns of `inner` by given factors.
+    pub(crate) fn with_scales(inner: &'a dyn Operator<T>, scales: Arc<[f64]>) -> Self {
+        Self { inner, scales, scratch: Mutex::new(Vec::new()) }
+    }
+
+    /// The factors 1/‖a_j‖ (0 for a zero column).
+    pub fn scales(&self) -> &[f64] {
+        &self.scales
+    }
+
+    /// x_S ← D_S z_S: coefficients for A from coefficients for A D.
+    pub fn unscale(&self, support: &[usize], values: &mut [T]) {
+        for (&j, value) in support.iter().zip(values) {
+            *value = value.scale(self.scales[j]);
+        }
+    }
+
+    fn with_scratch<R>(&self, scaled: impl Iterator<Item = T>, use_it: impl FnOnce(&[T]) -> R) -> R {
+        match self.scratch.try_lock() {
+            Ok(mut scratch) => {
+                scratch.clear();
+                scratch.extend(scaled);
+                use_it(&scratch)
+            }
+            Err(std::sync::TryLockError::Poisoned(poisoned)) => {
+                let mut scratch = PoisonError::into_inner(poisoned);
+                scratch.clear();
+                scratch.extend(scaled);
+                use_it(&scratch)
+            }
+            Err(std::sync::TryLockError::WouldBlock) => use_it(&scaled.collect::<Vec<T>>()),
+        }
+    }
+}
+
+/// 1/norm, and 0 for a zero column, which thereby never correlates with anything.
+pub(crate) fn inverse(norm: f64) -> f64 {
+    if norm > 0.0 { norm.recip() } else { 0.0 }
+}
+
+impl<T: Scalar> Operator<T> for Normalized<'_, T> {
+    fn nrows(&self) -> usize {
+        self.inner.nrows()
+    }
+
+    fn ncols(&self) -> usize {
+        self.inner.ncols()
+    }
+
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        self.with_scratch(x.iter().zip(self.scales.iter()).map(|(x, &d)| x.scale(d)), |x| self.inner.apply(x, y));
+    }
+
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.inner.apply_adjoint(y, x);
+        for (x, &d) in x.iter_mut().zip(self.scales.iter()) {
+            *x = x.scale(d);
+        }
+    }
+
+    fn column(&self, j: usize, out: &mut [T]) {
+        self.inner.column(j, out);
+        for v in out {
+            *v = v.scale(self.scales[j]);
+        }
+    }
+
+    fn columns(&self, support: &[usize], mut out: MatMut<'_, T>) {
+        self.inner.columns(support, out.as_mut());
+        for (&j, column) in support.iter().zip(out.col_iter_mut()) {
+            for v in contiguous(column) {
+                *v = v.scale(self.scales[j]);
+            }
+        }
+    }
+
+    fn column_norms(&self) -> Vec<f64> {
+        self.scales.iter().map(|&d| if d > 0.0 { 1.0 } else { 0.0 }).collect()
+    }
+
+    fn gram_columns(&self, support: &[usize], mut out: MatMut<'_, T>) {
+        self.inner.gram_columns(support, out.as_mut());
+        for (&j, column) in support.iter().zip(out.col_iter_mut()) {
+            for (v, &d) in contiguous(column).iter_mut().zip(self.scales.iter()) {
+                *v = v.scale(d * self.scales[j]);
+            }
+        }
+    }
+
+    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
+        self.inner.gram_entries(rows, j, out);
+        for (&i, v) in rows.iter().zip(out) {
+            *v = v.scale(self.scales[i] * self.scales[j]);
+        }
+    }
+
+    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
+        let scaled = support.iter().zip(values).map(|(&j, value)| value.scale(self.scales[j]));
+        self.with_scratch(scaled, |values| self.inner.apply_sparse(support, values, y));
+    }
+
+    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
+        self.inner.apply_adjoint_on(support, y, out);
+        for (&j, v) in support.iter().zip(out) {
+            *v = v.scale(self.scales[j]);
+        }
+    }
+
+    fn adjoint_cost(&self) -> usize {
+        self.inner.adjoint_cost()
+    }
+}
+
+impl<T: Scalar> std::fmt::Debug for Normalized<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Normalized").field("nrows", &self.nrows()).field("ncols", &self.ncols()).finish()
+    }
+}

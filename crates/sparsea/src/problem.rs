@@ -1,0 +1,175 @@
+//! The problem: an operator A, data y, a sparsity k, all checked once.
+
+use std::sync::Arc;
+
+use crate::error::{Error, non_finite_word};
+use crate::kernels::norm;
+use crate::operator::Normalized;
+use crate::operator::Operator;
+use crate::scalar::Scalar;
+
+/// Norms of columns and data must lie in 10^±140, so that no product of two of them leaves the range of doubles.
+const NORM_RANGE: std::ops::RangeInclusive<f64> = 1e-140..=1e140;
+
+/// minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k, for A of shape m × n and y of length m.
+///
+/// Algorithms see unit columns, A D with D = diag(1/‖a_j‖), so that no unit of measurement matters; solutions come
+/// back in the scale of A. [`keep_columns`](Self::keep_columns) turns that off.
+#[derive(Clone)]
+pub struct Problem<'a, T: Scalar> {
+    operator: &'a dyn Operator<T>,
+    data: &'a [T],
+    sparsity: usize,
+    data_norm: f64,
+    column_norms: Arc<[f64]>,
+    unit_columns: bool,
+}
+
+impl<'a, T: Scalar> Problem<'a, T> {
+    /// Checks `operator` (A), `data` (y) and `sparsity` (k). Columns of zeros are allowed; no algorithm selects them.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::DataLength`], [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n), [`Error::NonFinite`]
+    /// and [`Error::NonFiniteEntry`] for NaN or infinities, [`Error::ColumnOverflow`] and [`Error::Overflow`] for
+    /// norms outside 10^±140.
+    ///
+    /// # Cost
+    /// One pass over A for its column norms.
+    pub fn new(operator: &'a dyn Operator<T>, data: &'a [T], sparsity: usize) -> Result<Self, Error> {
+        let (rows, columns) = (operator.nrows(), operator.ncols());
+        if rows == 0 || columns == 0 {
+            return Err(Error::Empty { rows, columns });
+        }
+        check_sparsity(sparsity, rows, columns)?;
+        let data_norm = check_data(data, rows)?;
+        let column_norms: Arc<[f64]> = operator.column_norms().into();
+        for (column, &norm) in column_norms.iter().enumerate() {
+            if norm != 0.0 && !NORM_RANGE.contains(&norm) {
+                return Err(blame(operator, column));
+            }
+        }
+        Ok(Self { operator, data, sparsity, data_norm, column_norms, unit_columns: true })
+    }
+
+    /// The same operator and sparsity with other data, without measuring the columns again.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new) that concern y.
+    pub fn with_data(&self, data: &'a [T]) -> Result<Self, Error> {
+        let data_norm = check_data(data, self.operator.nrows())?;
+        Ok(Self { data, data_norm, ..self.clone() })
+    }
+
+    /// The same problem with another sparsity.
+    ///
+    /// # Errors
+    /// [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n).
+    pub fn with_sparsity(&self, sparsity: usize) -> Result<Self, Error> {
+        check_sparsity(sparsity, self.operator.nrows(), self.operator.ncols())?;
+        Ok(Self { sparsity, ..self.clone() })
+    }
+
+    /// Lets algorithms see the columns of A as they are, not scaled to unit norm. Results then depend on units.
+    #[must_use]
+    pub fn keep_columns(mut self) -> Self {
+        self.unit_columns = false;
+        self
+    }
+
+    /// A.
+    pub fn operator(&self) -> &'a dyn Operator<T> {
+        self.operator
+    }
+
+    /// y.
+    pub fn data(&self) -> &'a [T] {
+        self.data
+    }
+
+    /// k.
+    pub fn sparsity(&self) -> usize {
+        self.sparsity
+    }
+
+    /// ‖y‖.
+    pub fn data_norm(&self) -> f64 {
+        self.data_norm
+    }
+
+    /// ‖a_j‖ for every column of A.
+    pub fn column_norms(&self) -> &[f64] {
+        &self.column_norms
+    }
+
+    /// 1/‖a_j‖, the scale between the coefficients algorithms see and those of A; 0 for a zero column. All ones
+    /// (but still 0 for a zero column) after [`keep_columns`](Self::keep_columns).
+    pub(crate) fn scales(&self) -> Arc<[f64]> {
+        let scale =
+            |&norm: &f64| if self.unit_columns { crate::operator::inverse(norm) } else { f64::from(norm > 0.0) };
+        self.column_norms.iter().map(scale).collect()
+    }
+
+    /// The operator that algorithms see.
+    pub(crate) fn scaled_operator(&self) -> Box<dyn Operator<T> + 'a> {
+        if self.unit_columns {
+            Box::new(Normalized::with_scales(self.operator, self.scales()))
+        } else {
+            Box::new(self.operator)
+        }
+    }
+}
+
+impl<T: Scalar> std::fmt::Debug for Problem<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Problem")
+            .field("nrows", &self.operator.nrows())
+            .field("ncols", &self.operator.ncols())
+            .field("sparsity", &self.sparsity)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn check_sparsity(sparsity: usize, rows: usize, columns: usize) -> Result<(), Error> {
+    let (limit, dimension) = if rows < columns { (rows, "rows") } else { (columns, "columns") };
+    if sparsity == 0 || sparsity > limit {
+        return Err(Error::Sparsity { sparsity, limit, dimension });
+    }
+    Ok(())
+}
+
+/// Checks y and returns its norm.
+fn check_data<T: Scalar>(data: &[T], rows: usize) -> Result<f64, Error> {
+    if data.len() != rows {
+        return Err(Error::DataLength { entries: data.len(), rows });
+    }
+    check_finite("y", data)?;
+    let data_norm = norm(data);
+    if data_norm != 0.0 && !NORM_RANGE.contains(&data_norm) {
+        return Err(Error::Overflow { what: "the norm of y (or its inverse)" });
+    }
+    Ok(data_norm)
+}
+
+/// Refuses NaN and infinities.
+pub(crate) fn check_finite<T: Scalar>(what: &'static str, values: &[T]) -> Result<(), Error> {
+    match values.iter().position(|v| !Scalar::is_finite(*v)) {
+        Some(index) => {
+            let value = non_finite_word(values[index].real(), values[index].imag());
+            Err(Error::NonFinite { what, value, index })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Why the norm of a column is not usable.
+fn blame<T: Scalar>(operator: &dyn Operator<T>, column: usize) -> Error {
+    let mut entries = vec![T::ZERO; operator.nrows()];
+    operator.column(column, &mut entries);
+    match entries.iter().position(|v| !Scalar::is_finite(*v)) {
+        Some(row) => {
+            let value = non_finite_word(entries[row].real(), entries[row].imag());
+            Error::NonFiniteEntry { what: "A", value, row, column }
+        }
+        None => Error::ColumnOverflow { column },
+    }
+}

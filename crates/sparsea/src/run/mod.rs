@@ -1,0 +1,285 @@
+//! The run: one loop that steps any algorithm over a [`Workspace`] until a rule halts it.
+
+mod halt;
+mod observer;
+mod start;
+mod visited;
+mod workspace;
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+pub use halt::{Halt, StopReason};
+pub use observer::{Observer, Progress, Trace, TraceRow};
+pub use start::{Initial, Start};
+pub use workspace::{Memory, Workspace};
+
+use crate::algorithms::{Algorithm, Chain, Solver};
+use crate::error::Error;
+use crate::kernels::norm;
+use crate::problem::Problem;
+use crate::scalar::Scalar;
+use crate::solution::Solution;
+
+/// A residual this small relative to ‖y‖ is zero to rounding.
+const EXACT: f64 = 128.0 * f64::EPSILON;
+/// Relative improvements of ‖r‖ smaller than this are rounding, not progress.
+const IMPROVEMENT: f64 = 1e-12;
+
+/// What one step of an algorithm did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Iterations it took: 1, or more when iterations that change nothing were jumped over.
+    pub iterations: u64,
+    /// Whether further steps would change nothing.
+    pub finished: bool,
+}
+
+/// A run about to start: a problem, an algorithm or a chain, a start, a halting rule, observers.
+pub struct Run<'r, 'a, T: Scalar> {
+    problem: &'r Problem<'a, T>,
+    chain: Chain<T>,
+    start: Start<T>,
+    halt: Option<Halt>,
+    memory: Memory,
+    observers: Vec<&'r mut dyn Observer<T>>,
+}
+
+/// Solves `problem` with `algorithm` from x = 0 under the algorithm's own halting rule.
+///
+/// # Errors
+/// Settings out of their range; Aᴴ y not finite. Reaching a limit is not an error.
+pub fn solve<T: Scalar>(problem: &Problem<'_, T>, algorithm: impl Algorithm<T>) -> Result<Solution<T>, Error> {
+    Run::new(problem, algorithm).solve()
+}
+
+impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
+    /// A run of one algorithm.
+    pub fn new(problem: &'r Problem<'a, T>, algorithm: impl Algorithm<T>) -> Self {
+        Self::with_chain(problem, Chain::of(algorithm))
+    }
+
+    /// A run of a chain of algorithms, each starting from the solution of the one before.
+    pub fn with_chain(problem: &'r Problem<'a, T>, chain: Chain<T>) -> Self {
+        Self { problem, chain, start: Start::Zero, halt: None, memory: Memory::default(), observers: Vec::new() }
+    }
+
+    /// Where to start; x = 0 unless said.
+    #[must_use]
+    pub fn start(mut self, start: Start<T>) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// When to stop; the algorithm's own rule unless said. It governs the last link of a chain; those before run
+    /// under their own rules, and within its time limit.
+    #[must_use]
+    pub fn halt(mut self, halt: Halt) -> Self {
+        self.halt = Some(halt);
+        self
+    }
+
+    /// How much memory to use for cached columns and fits.
+    #[must_use]
+    pub fn memory(mut self, memory: Memory) -> Self {
+        self.memory = memory;
+        self
+    }
+
+    /// Adds an observer.
+    #[must_use]
+    pub fn observe(mut self, observer: &'r mut dyn Observer<T>) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Errors
+    /// Settings, start or halting rule out of their range; Aᴴ y not finite. Reaching a limit is not an error.
+    pub fn solve(mut self) -> Result<Solution<T>, Error> {
+        let begin = Instant::now();
+        let mut links = self.chain.links().to_vec();
+        let mut start = self.start.clone();
+        while let Start::Chain(chain) = start {
+            links.splice(0..0, chain.links().iter().cloned());
+            start = Start::Zero;
+        }
+        for link in &links {
+            link.check()?;
+        }
+        if let Some(halt) = &self.halt {
+            halt.check()?;
+        }
+        let mut workspace = Workspace::new(self.problem, self.memory)?;
+        let largest = workspace.correlate().iter().map(|c| Scalar::abs(*c)).fold(0.0, f64::max);
+        let mut initial = start::resolve(&start, self.problem, largest)?;
+        let mut outcome = None;
+        for (at, link) in links.iter().enumerate() {
+            let last = at + 1 == links.len();
+            let mut halt = link.default_halt();
+            match &self.halt {
+                Some(given) if last => halt = given.clone(),
+                Some(given) => {
+                    if let Some(limit) = given.time_limit() {
+                        halt = halt.or(Halt::Time(limit));
+                    }
+                }
+                None => {}
+            }
+            let ended = self.run_link(&**link, &initial, &mut workspace, &halt, begin);
+            let stopped_all = matches!(ended.reason, StopReason::Interrupted | StopReason::Time);
+            initial = Initial { support: ended.best.support.clone(), values: ended.best.values.clone() };
+            outcome = Some(ended);
+            if stopped_all {
+                break;
+            }
+        }
+        let Some(outcome) = outcome else { unreachable!("a chain has at least one link") };
+        let name = links.iter().map(|link| link.name()).collect::<Vec<_>>().join("+");
+        let solution = self.finish(name, outcome, &workspace, begin);
+        for observer in &mut self.observers {
+            observer.end(&solution);
+        }
+        Ok(solution)
+    }
+
+    /// The loop.
+    fn run_link(
+        &mut self,
+        solver: &dyn Solver<T>,
+        initial: &Initial<T>,
+        workspace: &mut Workspace<'_, T>,
+        halt: &Halt,
+        begin: Instant,
+    ) -> Outcome<T> {
+        let mut process = solver.launch(workspace, initial);
+        let mut best = Best { support: vec![], values: vec![], residual_norm: f64::INFINITY, iteration: 0 };
+        let mut iteration = 0;
+        let mut finished = false;
+        loop {
+            let residual_norm = workspace.residual_norm();
+            if residual_norm < best.residual_norm * (1.0 - IMPROVEMENT) || best.residual_norm == f64::INFINITY {
+                best.update(workspace, residual_norm, iteration);
+            }
+            let elapsed = begin.elapsed();
+            let progress = Progress {
+                algorithm: solver.name(),
+                iteration,
+                support: workspace.support(),
+                residual_norm,
+                best_support: &best.support,
+                best_residual_norm: best.residual_norm,
+                supports_explored: workspace.supports_explored(),
+                elapsed,
+            };
+            let mut interrupted = false;
+            for observer in &mut self.observers {
+                interrupted |= observer.step(&progress) == ControlFlow::Break(());
+            }
+            let counts = workspace.counts();
+            let state = halt::State {
+                iteration,
+                best_iteration: best.iteration,
+                supports: workspace.supports_explored() as u64,
+                relative_residual: relative(best.residual_norm, workspace.data_norm()),
+                operator_calls: counts.applies + counts.adjoints,
+                elapsed,
+            };
+            let reason = if interrupted {
+                Some(StopReason::Interrupted)
+            } else if best.residual_norm <= EXACT * workspace.data_norm() {
+                Some(StopReason::ExactFit)
+            } else if !residual_norm.is_finite() {
+                Some(StopReason::Diverged)
+            } else if finished {
+                Some(StopReason::Finished)
+            } else {
+                halt.holds(&state)
+            };
+            if let Some(reason) = reason {
+                return Outcome { best, iteration, reason };
+            }
+            let step = process.step(workspace, halt.iterations_until_check(&state));
+            iteration += step.iterations;
+            finished = step.finished;
+        }
+    }
+
+    fn finish(
+        &self,
+        algorithm: String,
+        outcome: Outcome<T>,
+        workspace: &Workspace<'_, T>,
+        begin: Instant,
+    ) -> Solution<T> {
+        let Best { support, values: mut coefficients, iteration: best_iteration, .. } = outcome.best;
+        let scales = self.problem.scales();
+        for (&j, x) in support.iter().zip(&mut coefficients) {
+            *x = x.scale(scales[j]);
+        }
+        let operator = self.problem.operator();
+        let mut residual = vec![T::ZERO; operator.nrows()];
+        operator.apply_sparse(&support, &coefficients, &mut residual);
+        for (r, &y) in residual.iter_mut().zip(self.problem.data()) {
+            *r = y - *r;
+        }
+        let data_norm = self.problem.data_norm();
+        let residual_norm = norm(&residual);
+        Solution {
+            algorithm,
+            ncols: operator.ncols(),
+            support,
+            coefficients,
+            residual_norm,
+            relative_residual: relative(residual_norm, data_norm),
+            objective: 0.5 * residual_norm * residual_norm,
+            iterations: outcome.iteration,
+            best_iteration,
+            supports_explored: workspace.supports_explored(),
+            stop_reason: outcome.reason,
+            counts: workspace.counts(),
+            elapsed: begin.elapsed(),
+        }
+    }
+}
+
+/// ‖r‖/‖y‖, and 0 for y = 0.
+fn relative(residual_norm: f64, data_norm: f64) -> f64 {
+    if data_norm > 0.0 { residual_norm / data_norm } else { 0.0 }
+}
+
+struct Best<T> {
+    support: Vec<usize>,
+    values: Vec<T>,
+    residual_norm: f64,
+    iteration: u64,
+}
+
+impl<T: Scalar> Best<T> {
+    fn update(&mut self, workspace: &Workspace<'_, T>, residual_norm: f64, iteration: u64) {
+        self.support.clear();
+        self.support.extend_from_slice(workspace.support());
+        self.values.clear();
+        self.values.extend_from_slice(workspace.values());
+        self.residual_norm = residual_norm;
+        self.iteration = iteration;
+    }
+}
+
+struct Outcome<T> {
+    best: Best<T>,
+    iteration: u64,
+    reason: StopReason,
+}
+
+/// How long a run may take, for building a [`Halt::Time`] from seconds.
+///
+/// # Errors
+/// [`Error::InvalidHalt`] unless `seconds` is finite and at least 0.
+pub fn seconds(seconds: f64) -> Result<Duration, Error> {
+    Duration::try_from_secs_f64(seconds).map_err(|_| Error::InvalidHalt {
+        rule: "the time must be at least 0 seconds and finite",
+        value: seconds.to_string(),
+    })
+}

@@ -1,0 +1,101 @@
+//! Watching a run, and stopping it.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::solution::Solution;
+use crate::support::shared;
+
+/// What an observer sees after every step of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress<'s> {
+    /// The algorithm at work (of a chain, the link).
+    pub algorithm: &'s str,
+    /// Iterations of this algorithm so far; 0 is its start. Iterations that change nothing may be jumped over.
+    pub iteration: u64,
+    /// Support of the current point, sorted.
+    pub support: &'s [usize],
+    /// ‖y − A x‖ at the current point.
+    pub residual_norm: f64,
+    /// Support of the best point so far.
+    pub best_support: &'s [usize],
+    /// ‖y − A x‖ at the best point so far.
+    pub best_residual_norm: f64,
+    /// Distinct supports at which the run has been.
+    pub supports_explored: usize,
+    /// Time since the run began.
+    pub elapsed: Duration,
+}
+
+/// Watches a run. Every method has a default that does nothing.
+pub trait Observer<T> {
+    /// After every step; `Break` stops the run, which then returns the best point so far.
+    fn step(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
+        let _ = progress;
+        ControlFlow::Continue(())
+    }
+
+    /// When the run has ended.
+    fn end(&mut self, solution: &Solution<T>) {
+        let _ = solution;
+    }
+}
+
+impl<T, F: FnMut(&Progress<'_>) -> ControlFlow<()>> Observer<T> for F {
+    fn step(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
+        self(progress)
+    }
+}
+
+/// One row of a [`Trace`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraceRow {
+    /// The algorithm at work.
+    pub algorithm: String,
+    /// Its iteration.
+    pub iteration: u64,
+    /// ½‖y − A x‖² at the current point.
+    pub objective: f64,
+    /// ½‖y − A x‖² at the best point so far.
+    pub best_objective: f64,
+    /// Indices in the current support.
+    pub support_size: usize,
+    /// Indices of the current support that were not in the one before.
+    pub entered: usize,
+    /// Distinct supports so far.
+    pub supports_explored: usize,
+    /// Time since the run began.
+    pub elapsed: Duration,
+}
+
+/// An observer that records every step.
+#[derive(Debug, Clone, Default)]
+pub struct Trace {
+    rows: Vec<TraceRow>,
+    previous: Vec<usize>,
+}
+
+impl Trace {
+    /// What was recorded.
+    pub fn rows(&self) -> &[TraceRow] {
+        &self.rows
+    }
+}
+
+impl<T> Observer<T> for Trace {
+    fn step(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
+        self.rows.push(TraceRow {
+            algorithm: progress.algorithm.to_owned(),
+            iteration: progress.iteration,
+            objective: 0.5 * progress.residual_norm * progress.residual_norm,
+            best_objective: 0.5 * progress.best_residual_norm * progress.best_residual_norm,
+            support_size: progress.support.len(),
+            entered: progress.support.len() - shared(progress.support, &self.previous),
+            supports_explored: progress.supports_explored,
+            elapsed: progress.elapsed,
+        });
+        self.previous.clear();
+        self.previous.extend_from_slice(progress.support);
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,83 @@
+//! Where a run starts.
+
+use crate::algorithms::Chain;
+use crate::error::Error;
+use crate::generate::{normal_vector, stream};
+use crate::problem::{Problem, check_finite};
+use crate::scalar::Scalar;
+use crate::support::{TopK, checked};
+
+/// Where a run starts.
+#[derive(Debug, Clone, Default)]
+pub enum Start<T: Scalar> {
+    /// x = 0.
+    #[default]
+    Zero,
+    /// A normal random vector with this seed, all n entries non-zero, as large as the largest |a_jᴴ y|/‖a_j‖.
+    Random(u64),
+    /// The least-squares solution on this support of at most k columns, in any order.
+    Support(Vec<usize>),
+    /// A full vector (length n, in the scale of A). Algorithms on k-sparse points take its k largest entries.
+    Vector(Vec<T>),
+    /// The solution of another algorithm, or of a chain of them.
+    Chain(Chain<T>),
+}
+
+/// A start in the scale in which algorithms work: the non-zero entries of a vector.
+#[derive(Debug, Clone, Default)]
+pub struct Initial<T> {
+    /// Where they are, sorted.
+    pub support: Vec<usize>,
+    /// What they are; empty when the least-squares solution on the support is meant.
+    pub values: Vec<T>,
+}
+
+impl<T: Scalar> Initial<T> {
+    /// The (at most k) entries largest in magnitude.
+    pub fn truncated(&self, sparsity: usize) -> (Vec<usize>, Vec<T>) {
+        if self.support.len() <= sparsity {
+            return (self.support.clone(), self.values.clone());
+        }
+        let mut chosen = Vec::new();
+        TopK::default().select(&self.values, sparsity, &mut chosen);
+        (chosen.iter().map(|&at| self.support[at]).collect(), chosen.iter().map(|&at| self.values[at]).collect())
+    }
+}
+
+/// Checks a start that is not a chain and brings it to the scale of the algorithms. `largest` is max_j |a_jᴴ y|/‖a_j‖.
+pub(super) fn resolve<T: Scalar>(
+    start: &Start<T>,
+    problem: &Problem<'_, T>,
+    largest: f64,
+) -> Result<Initial<T>, Error> {
+    let columns = problem.operator().ncols();
+    let from_dense = |vector: Vec<T>| {
+        let support: Vec<usize> = (0..columns).filter(|&j| vector[j] != T::ZERO).collect();
+        let values = support.iter().map(|&j| vector[j]).collect();
+        Initial { support, values }
+    };
+    match start {
+        Start::Zero | Start::Chain(_) => Ok(Initial::default()),
+        Start::Random(seed) => {
+            let vector: Vec<T> = normal_vector(&mut stream(*seed, 0, 0), columns);
+            Ok(from_dense(vector.iter().map(|v| v.scale(largest)).collect()))
+        }
+        Start::Support(support) => {
+            let support = checked(support.clone(), columns)?;
+            if support.len() > problem.sparsity() {
+                return Err(Error::SupportSize { size: support.len(), sparsity: problem.sparsity() });
+            }
+            Ok(Initial { support, values: Vec::new() })
+        }
+        Start::Vector(vector) => {
+            if vector.len() != columns {
+                return Err(Error::StartLength { entries: vector.len(), columns });
+            }
+            check_finite("the start vector", vector)?;
+            let scales = problem.scales();
+            // A zero column contributes nothing, whatever its coefficient.
+            let scaled = |(x, &scale): (&T, &f64)| if scale > 0.0 { x.scale(1.0 / scale) } else { T::ZERO };
+            Ok(from_dense(vector.iter().zip(scales.iter()).map(scaled).collect()))
+        }
+    }
+}

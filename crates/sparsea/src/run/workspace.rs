@@ -1,0 +1,340 @@
+//! What an algorithm works on: the current point, and three verbs, `correlate`, `fit` and `place`.
+
+use faer::{Mat, Side};
+
+use super::visited::Visited;
+use crate::error::Error;
+use crate::generate::{normal_vector, stream};
+use crate::kernels::{dot, norm, norm_squared};
+use crate::least_squares::{Counts, SupportFit, System};
+use crate::problem::Problem;
+use crate::scalar::Scalar;
+use crate::support::TopK;
+
+/// Bytes that a run may use besides the problem itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// For cached Gram columns.
+    pub gram: usize,
+    /// For remembered fits.
+    pub fits: usize,
+}
+
+impl Default for Memory {
+    /// 256 MiB of Gram columns, 64 MiB of fits.
+    fn default() -> Self {
+        Self { gram: 256 << 20, fits: 64 << 20 }
+    }
+}
+
+/// The current point of a run and all memory that steps need, so that they allocate nothing.
+///
+/// Everything here is in the scale of unit columns (see [`Problem`]).
+pub struct Workspace<'a, T: Scalar> {
+    system: System<'a, T>,
+    engine: SupportFit<T>,
+    visited: Visited<T>,
+    sparsity: usize,
+    top_k: TopK,
+    support: Vec<usize>,
+    values: Vec<T>,
+    /// Whether the point is the least-squares fit on its support.
+    fitted: bool,
+    residual: Vec<T>,
+    residual_known: bool,
+    residual_norm: Option<f64>,
+    correlation: Vec<T>,
+    correlation_known: bool,
+    operator_norm_squared: Option<f64>,
+    image: Vec<T>,
+}
+
+impl<'a, T: Scalar> Workspace<'a, T> {
+    /// A workspace whose point is x = 0.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] if Aᴴ y is not finite.
+    pub fn new(problem: &Problem<'a, T>, memory: Memory) -> Result<Self, Error> {
+        let operator = problem.scaled_operator();
+        let n = operator.ncols();
+        let mut data_correlation = vec![T::ZERO; n];
+        operator.apply_adjoint(problem.data(), &mut data_correlation);
+        if !data_correlation.iter().all(|v| Scalar::is_finite(*v)) {
+            return Err(Error::Overflow { what: "Aᴴ y" });
+        }
+        let scales = problem.scales();
+        let column_norms = problem.column_norms().iter().zip(scales.iter()).map(|(norm, scale)| norm * scale).collect();
+        let system =
+            System { operator, data: problem.data(), data_norm: problem.data_norm(), data_correlation, column_norms };
+        let sparsity = problem.sparsity();
+        let mut engine = SupportFit::new(&system, sparsity, memory.gram);
+        engine.counts.adjoints += 1;
+        let mut workspace = Self {
+            engine,
+            visited: Visited::new(n, sparsity, memory.fits),
+            sparsity,
+            top_k: TopK::with_capacity(n),
+            support: Vec::with_capacity(sparsity),
+            values: Vec::with_capacity(sparsity),
+            fitted: true,
+            residual: Vec::with_capacity(system.data.len()),
+            residual_known: false,
+            residual_norm: Some(system.data_norm),
+            correlation: Vec::with_capacity(n),
+            correlation_known: false,
+            operator_norm_squared: None,
+            image: Vec::new(),
+            system,
+        };
+        workspace.clear();
+        Ok(workspace)
+    }
+
+    /// Number of columns n.
+    pub fn ncols(&self) -> usize {
+        self.system.operator.ncols()
+    }
+
+    /// The sparsity k.
+    pub fn sparsity(&self) -> usize {
+        self.sparsity
+    }
+
+    /// ‖y‖.
+    pub fn data_norm(&self) -> f64 {
+        self.system.data_norm
+    }
+
+    /// Support of the current point, sorted.
+    pub fn support(&self) -> &[usize] {
+        &self.support
+    }
+
+    /// Coefficients of the current point on its support.
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// What the run has cost so far.
+    pub fn counts(&self) -> Counts {
+        self.engine.counts
+    }
+
+    /// Number of distinct supports at which the run has been.
+    pub fn supports_explored(&self) -> usize {
+        self.visited.len()
+    }
+
+    /// Whether the run has been at this (sorted) support before.
+    pub fn visited(&self, support: &[usize]) -> bool {
+        self.visited.contains(support)
+    }
+
+    /// Selects the k entries of `values` largest in magnitude into `support`, whose content on entry is a hint.
+    pub fn select(&mut self, values: &[T], support: &mut Vec<usize>) {
+        self.top_k.select(values, self.sparsity, support);
+    }
+
+    /// Moves to x = 0.
+    pub fn clear(&mut self) {
+        self.support.clear();
+        self.values.clear();
+        self.moved(true);
+        self.residual_norm = Some(self.system.data_norm);
+    }
+
+    fn moved(&mut self, fitted: bool) {
+        self.fitted = fitted;
+        self.residual_known = false;
+        self.residual_norm = None;
+        self.correlation_known = false;
+    }
+
+    /// Moves to the least-squares solution on `support` (sorted, distinct, at most k): x_S = argmin ‖A_S x_S − y‖.
+    ///
+    /// Columns numerically dependent on those of lower index get coefficient 0. A support visited before is recalled.
+    pub fn fit(&mut self, support: &[usize]) {
+        if self.fitted && self.support == support {
+            return;
+        }
+        self.moved(true);
+        self.support.clear();
+        self.support.extend_from_slice(support);
+        if let Some(fit) = self.visited.recall(support) {
+            self.values.clear();
+            self.values.extend_from_slice(fit.values);
+            self.residual_norm = Some(fit.residual_norm);
+            self.correlation.clear();
+            self.correlation.extend_from_slice(fit.correlation);
+            self.correlation_known = true;
+            return;
+        }
+        self.visited.note(support);
+        if support.is_empty() {
+            self.clear();
+            return;
+        }
+        self.residual_known = self.engine.fit(&self.system, &self.support, &mut self.values, &mut self.residual);
+    }
+
+    /// Moves to the point with the given coefficients on a (sorted, distinct) support.
+    pub fn place(&mut self, support: &[usize], values: &[T]) {
+        self.support.clear();
+        self.support.extend_from_slice(support);
+        self.values.clear();
+        self.values.extend_from_slice(values);
+        self.moved(false);
+        self.visited.note(support);
+    }
+
+    /// ‖y − A x‖ of the current point.
+    pub fn residual_norm(&mut self) -> f64 {
+        if let Some(norm) = self.residual_norm {
+            return norm;
+        }
+        if self.fitted && !self.residual_known {
+            match self.engine.residual_norm(&self.system, &self.support, &self.values) {
+                Some(norm) => {
+                    self.residual_norm = Some(norm);
+                    return norm;
+                }
+                None => {
+                    self.engine.improve(&self.system, &self.support, &mut self.values, &mut self.residual);
+                    self.residual_known = true;
+                }
+            }
+        }
+        self.form_residual();
+        let norm = norm(&self.residual);
+        self.residual_norm = Some(norm);
+        norm
+    }
+
+    fn form_residual(&mut self) {
+        if !self.residual_known {
+            self.engine.form_residual(&self.system, &self.support, &self.values, &mut self.residual);
+            self.residual_known = true;
+        }
+    }
+
+    /// Aᴴ r of the current point, the negative gradient of ½‖A x − y‖²; exactly 0 on the support after a fit.
+    pub fn correlate(&mut self) -> &[T] {
+        if self.correlation_known {
+            return &self.correlation;
+        }
+        let mut residual_norm = self.residual_norm();
+        loop {
+            self.engine.correlate(
+                &self.system,
+                &self.support,
+                &self.values,
+                residual_norm,
+                &mut self.residual,
+                &mut self.residual_known,
+                &mut self.correlation,
+            );
+            // The guard against drift of the factor: what should vanish on the support is known now. A residual that
+            // was formed has been through the accurate path already.
+            if !self.fitted
+                || self.residual_known
+                || self.engine.is_orthogonal(&self.system, &self.support, &self.correlation)
+            {
+                break;
+            }
+            self.engine.improve(&self.system, &self.support, &mut self.values, &mut self.residual);
+            self.residual_known = true;
+            residual_norm = norm(&self.residual);
+            self.residual_norm = Some(residual_norm);
+        }
+        if self.fitted {
+            for &j in &self.support {
+                self.correlation[j] = T::ZERO;
+            }
+            self.visited.store(&self.support, &self.values, residual_norm, &self.correlation);
+        }
+        self.correlation_known = true;
+        &self.correlation
+    }
+
+    /// y − A x of the current point.
+    pub fn residual(&mut self) -> &[T] {
+        if self.support.is_empty() {
+            self.residual.clear();
+            self.residual.extend_from_slice(self.system.data);
+            self.residual_known = true;
+        }
+        self.form_residual();
+        &self.residual
+    }
+
+    /// ‖A_S v‖² for coefficients v on `support`.
+    pub fn image_norm_squared(&mut self, support: &[usize], values: &[T]) -> f64 {
+        self.engine.counts.applies += 1;
+        self.image.resize(self.system.data.len(), T::ZERO);
+        self.system.operator.apply_sparse(support, values, &mut self.image);
+        norm_squared(&self.image)
+    }
+
+    /// ‖A‖², the square of the largest singular value, to about 10⁻⁶ from below.
+    ///
+    /// Lanczos tridiagonalisation of AᴴA from a fixed random vector (Golub & Van Loan, Matrix Computations, §10.1).
+    pub fn operator_norm_squared(&mut self) -> f64 {
+        if let Some(known) = self.operator_norm_squared {
+            return known;
+        }
+        let operator = &*self.system.operator;
+        let mut q: Vec<T> = normal_vector(&mut stream(0, 0, 0), operator.ncols());
+        let mut image = vec![T::ZERO; operator.nrows()];
+        let mut w = vec![T::ZERO; operator.ncols()];
+        let mut before = vec![T::ZERO; operator.ncols()];
+        let length = norm(&q);
+        q.iter_mut().for_each(|v| *v = v.scale(1.0 / length));
+        let (mut alphas, mut betas): (Vec<f64>, Vec<f64>) = (vec![], vec![]);
+        let mut largest = 0.0;
+        for step in 0..operator.ncols().min(300) {
+            operator.apply(&q, &mut image);
+            operator.apply_adjoint(&image, &mut w);
+            self.engine.counts.applies += 1;
+            self.engine.counts.adjoints += 1;
+            let alpha = dot(&q, &w).real();
+            let beta_before = betas.last().copied().unwrap_or(0.0);
+            for ((w, q), before) in w.iter_mut().zip(&q).zip(&before) {
+                *w = *w - q.scale(alpha) - before.scale(beta_before);
+            }
+            alphas.push(alpha);
+            let previous = largest;
+            // The eigenvalues are looked at less and less often, as they cost more and more.
+            if step < 8 || step % 8 == 0 {
+                largest = largest_eigenvalue(&alphas, &betas);
+            }
+            let beta = norm(&w);
+            if beta <= 1e-14 * largest || (step % 8 == 0 && step > 8 && largest - previous <= 1e-7 * largest) {
+                break;
+            }
+            betas.push(beta);
+            std::mem::swap(&mut before, &mut q);
+            for (q, w) in q.iter_mut().zip(&w) {
+                *q = w.scale(1.0 / beta);
+            }
+        }
+        betas.truncate(alphas.len().saturating_sub(1));
+        largest = largest_eigenvalue(&alphas, &betas).max(f64::MIN_POSITIVE);
+        self.operator_norm_squared = Some(largest);
+        largest
+    }
+}
+
+/// Largest eigenvalue of the symmetric tridiagonal matrix with this diagonal and these entries beside it.
+fn largest_eigenvalue(diagonal: &[f64], beside: &[f64]) -> f64 {
+    let size = diagonal.len();
+    let matrix = Mat::from_fn(size, size, |i, j| match i.abs_diff(j) {
+        0 => diagonal[i],
+        1 => beside[i.min(j)],
+        _ => 0.0,
+    });
+    match matrix.self_adjoint_eigenvalues(Side::Lower) {
+        Ok(values) => values.last().copied().unwrap_or(0.0),
+        // Gershgorin's bound is safe where the iteration for the eigenvalues fails.
+        Err(_) => (0..size).map(|i| (0..size).map(|j| matrix[(i, j)].abs()).sum()).fold(0.0, f64::max),
+    }
+}
