@@ -1,2 +1,85 @@
-//! Repository tasks.
-fn main() {}
+//! Repository tasks: `cargo xtask test` is everything a contribution must pass.
+
+mod python;
+mod runner;
+
+use std::process::ExitCode;
+
+use runner::{Failure, Runner};
+
+const HELP: &str = "\
+Tasks of this repository.
+
+Usage: cargo xtask <TASK>
+
+Tasks:
+  test    Everything: the static checks, the Python tests, the Rust tests
+  lint    The static checks only: format, clippy, documentation, ruff, mypy
+  python  The Python part only: ruff, mypy, the tests against the built command
+  help    This text
+
+The Python part works in a virtual environment that it keeps in target/venv. It is made with
+the interpreter named by $PYTHON, or else the first Python 3.10 or newer on the PATH.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let task: fn(&mut Runner) -> Result<(), Failure> = match words[..] {
+        ["test"] => test,
+        ["lint"] => lint,
+        ["python"] => python_part,
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        [] => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+        _ => {
+            eprintln!("xtask: there is no task '{}'\n\n{HELP}", words.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match Runner::new().and_then(|mut runner| task(&mut runner)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: FAILED: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Everything. The Rust tests come last, so that the output ends with the test runners' own summaries.
+fn test(runner: &mut Runner) -> Result<(), Failure> {
+    rust_checks(runner)?;
+    python_part(runner)?;
+    runner.cargo(&["test", "--workspace", "--locked"], &[])
+}
+
+/// The static checks of both languages.
+fn lint(runner: &mut Runner) -> Result<(), Failure> {
+    rust_checks(runner)?;
+    let environment = python::environment(runner)?;
+    python::check(runner, &environment)?;
+    runner.print_times();
+    Ok(())
+}
+
+/// All that concerns Python.
+fn python_part(runner: &mut Runner) -> Result<(), Failure> {
+    let environment = python::environment(runner)?;
+    python::check(runner, &environment)?;
+    runner.cargo(&["build", "--package", "sparsea-cli", "--locked"], &[])?;
+    python::test(runner, &environment)?;
+    runner.print_times();
+    Ok(())
+}
+
+/// The static checks of the Rust code.
+fn rust_checks(runner: &mut Runner) -> Result<(), Failure> {
+    runner.cargo(&["fmt", "--all", "--check"], &[])?;
+    runner.cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])?;
+    runner.cargo(&["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings".as_ref())])
+}

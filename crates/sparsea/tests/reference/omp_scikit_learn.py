@@ -140,9 +140,7 @@ def problems() -> list[dict[str, Any]]:
 def close(ours: object, theirs: object) -> bool:
     """Whether two stored values agree: whole numbers exactly, others to 1e-10."""
     if isinstance(ours, list) and isinstance(theirs, list):
-        return len(ours) == len(theirs) and all(
-            close(a, b) for a, b in zip(ours, theirs, strict=True)
-        )
+        return len(ours) == len(theirs) and all(close(a, b) for a, b in zip(ours, theirs, strict=True))
     if isinstance(ours, float) and isinstance(theirs, float):
         return math.isclose(ours, theirs, rel_tol=1e-10, abs_tol=1e-10)
     return ours == theirs
@@ -168,9 +166,7 @@ def main(arguments: list[str]) -> int:
     }
     lines = [f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items()]
     rows = ",\n".join("  " + json.dumps(values) for values in found)
-    OUTPUT.write_text(
-        "{\n" + "".join(lines) + f' "problems": [\n{rows}\n ]\n}}\n', encoding="utf-8"
-    )
+    OUTPUT.write_text("{\n" + "".join(lines) + f' "problems": [\n{rows}\n ]\n}}\n', encoding="utf-8")
     print(f"{OUTPUT.name}: {len(found)} problems, seeds {FIRST_SEED} … {found[-1]['seed']}")
     return 0
 

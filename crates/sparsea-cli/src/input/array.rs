@@ -1,0 +1,331 @@
+//! What the readers return: matrices and vectors, real or complex, dense or sparse.
+
+use std::ops::{AddAssign, Neg};
+
+use faer::Mat;
+use faer::sparse::{SparseColMat, Triplet};
+use num_complex::Complex;
+
+use super::error::{Problem, Shape, not_finite};
+
+/// More rows or columns than this must be backed by as many entries in the file.
+const UNBACKED_DIMENSION: usize = 1 << 24;
+
+/// A matrix as its file holds it.
+#[derive(Debug, Clone)]
+pub enum Matrix {
+    /// Dense and real.
+    Dense(Mat<f64>),
+    /// Dense and complex.
+    DenseComplex(Mat<Complex<f64>>),
+    /// Sparse and real.
+    Sparse(SparseColMat<usize, f64>),
+    /// Sparse and complex.
+    SparseComplex(SparseColMat<usize, Complex<f64>>),
+}
+
+/// A matrix and the names of its columns, where its file has a header line.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The numbers.
+    pub matrix: Matrix,
+    /// One name for each column.
+    pub column_names: Option<Vec<String>>,
+}
+
+/// A vector as its file holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Vector {
+    /// Real.
+    Real(Vec<f64>),
+    /// Complex.
+    Complex(Vec<Complex<f64>>),
+}
+
+/// A scalar that arrays in files hold.
+pub trait Entry:
+    faer::traits::ComplexField + Copy + Default + AddAssign + Neg<Output = Self>
+{
+    /// The words for a value that is not finite, if it is not.
+    fn not_finite(self) -> Option<&'static str>;
+    /// A dense matrix of such scalars.
+    fn dense(matrix: Mat<Self>) -> Matrix;
+    /// A sparse matrix of such scalars.
+    fn sparse(matrix: SparseColMat<usize, Self>) -> Matrix;
+    /// A vector of such scalars.
+    fn vector(values: Vec<Self>) -> Vector;
+    /// The complex conjugate.
+    fn conjugate(self) -> Self;
+}
+
+impl Entry for f64 {
+    fn not_finite(self) -> Option<&'static str> {
+        not_finite(self)
+    }
+    fn dense(matrix: Mat<Self>) -> Matrix {
+        Matrix::Dense(matrix)
+    }
+    fn sparse(matrix: SparseColMat<usize, Self>) -> Matrix {
+        Matrix::Sparse(matrix)
+    }
+    fn vector(values: Vec<Self>) -> Vector {
+        Vector::Real(values)
+    }
+    fn conjugate(self) -> Self {
+        self
+    }
+}
+
+impl Entry for Complex<f64> {
+    fn not_finite(self) -> Option<&'static str> {
+        not_finite(self.re).or_else(|| not_finite(self.im))
+    }
+    fn dense(matrix: Mat<Self>) -> Matrix {
+        Matrix::DenseComplex(matrix)
+    }
+    fn sparse(matrix: SparseColMat<usize, Self>) -> Matrix {
+        Matrix::SparseComplex(matrix)
+    }
+    fn vector(values: Vec<Self>) -> Vector {
+        Vector::Complex(values)
+    }
+    fn conjugate(self) -> Self {
+        self.conj()
+    }
+}
+
+/// The order in which a file lists the entries of a matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// Row by row (C).
+    Rows,
+    /// Column by column (Fortran).
+    Columns,
+}
+
+/// Entries in file order as a dense matrix. `values` must hold `nrows * ncols` of them.
+pub fn dense<T: Entry>(values: &[T], nrows: usize, ncols: usize, layout: Layout) -> Matrix {
+    debug_assert_eq!(values.len(), nrows * ncols);
+    T::dense(match layout {
+        Layout::Rows => Mat::from_fn(nrows, ncols, |i, j| values[i * ncols + j]),
+        Layout::Columns => Mat::from_fn(nrows, ncols, |i, j| values[i + j * nrows]),
+    })
+}
+
+/// Entries `(row, column, value)`, all in range, as a sparse matrix; duplicates are summed.
+pub fn sparse<T: Entry>(
+    nrows: usize,
+    ncols: usize,
+    entries: &[Triplet<usize, usize, T>],
+) -> Result<Matrix, Problem> {
+    let too_large = || Problem::TooLarge {
+        nrows,
+        ncols,
+        entries: entries.len(),
+    };
+    if nrows == 0 || ncols == 0 {
+        return Err(Problem::EmptyShape(Shape(vec![nrows as u64, ncols as u64])));
+    }
+    // A header of a few bytes must not make us allocate column pointers (or, later, a y) of any length.
+    if nrows.max(ncols) > UNBACKED_DIMENSION.max(entries.len()) {
+        return Err(too_large());
+    }
+    SparseColMat::try_new_from_triplets(nrows, ncols, entries)
+        .map(T::sparse)
+        .map_err(|_| too_large())
+}
+
+impl Matrix {
+    /// Number of rows.
+    pub fn nrows(&self) -> usize {
+        match self {
+            Self::Dense(a) => a.nrows(),
+            Self::DenseComplex(a) => a.nrows(),
+            Self::Sparse(a) => a.nrows(),
+            Self::SparseComplex(a) => a.nrows(),
+        }
+    }
+
+    /// Number of columns.
+    pub fn ncols(&self) -> usize {
+        match self {
+            Self::Dense(a) => a.ncols(),
+            Self::DenseComplex(a) => a.ncols(),
+            Self::Sparse(a) => a.ncols(),
+            Self::SparseComplex(a) => a.ncols(),
+        }
+    }
+
+    /// Whether the entries are complex.
+    pub fn is_complex(&self) -> bool {
+        matches!(self, Self::DenseComplex(_) | Self::SparseComplex(_))
+    }
+
+    /// The same matrix with complex entries; dense stays dense and sparse stays sparse.
+    pub fn into_complex(self) -> Self {
+        match self {
+            Self::Dense(a) => Self::DenseComplex(Mat::from_fn(a.nrows(), a.ncols(), |i, j| {
+                Complex::new(a[(i, j)], 0.0)
+            })),
+            Self::Sparse(a) => {
+                let (symbolic, values) = a.into_parts();
+                let values = values.into_iter().map(|v| Complex::new(v, 0.0)).collect();
+                Self::SparseComplex(SparseColMat::new(symbolic, values))
+            }
+            complex => complex,
+        }
+    }
+
+    /// Column `j`, and the matrix without it. `j` must be less than [`ncols`](Self::ncols).
+    pub fn without_column(self, j: usize) -> (Self, Vector) {
+        match self {
+            Self::Dense(a) => dense_without(&a, j),
+            Self::DenseComplex(a) => dense_without(&a, j),
+            Self::Sparse(a) => sparse_without(&a, j),
+            Self::SparseComplex(a) => sparse_without(&a, j),
+        }
+    }
+
+    /// The numbers as a vector, if this is a single row or column.
+    pub fn into_vector(self) -> Result<Vector, Problem> {
+        let (nrows, ncols) = (self.nrows(), self.ncols());
+        if nrows != 1 && ncols != 1 {
+            return Err(Problem::NotAVector(Shape(vec![nrows as u64, ncols as u64])));
+        }
+        Ok(match self {
+            Self::Dense(a) => flat(&a),
+            Self::DenseComplex(a) => flat(&a),
+            // A sparse file's dimensions are bounded by `sparse`, so this is never large without cause.
+            Self::Sparse(a) => flat(&a.to_dense()),
+            Self::SparseComplex(a) => flat(&a.to_dense()),
+        })
+    }
+
+    /// Refuses NaN and infinity, with the place of the first one (in column order).
+    pub fn check_finite(&self) -> Result<(), Problem> {
+        match self {
+            Self::Dense(a) => dense_finite(a),
+            Self::DenseComplex(a) => dense_finite(a),
+            Self::Sparse(a) => sparse_finite(a),
+            Self::SparseComplex(a) => sparse_finite(a),
+        }
+    }
+}
+
+fn dense_without<T: Entry>(a: &Mat<T>, j: usize) -> (Matrix, Vector) {
+    let rest = Mat::from_fn(a.nrows(), a.ncols() - 1, |row, column| {
+        a[(row, if column < j { column } else { column + 1 })]
+    });
+    let column = (0..a.nrows()).map(|row| a[(row, j)]).collect();
+    (T::dense(rest), T::vector(column))
+}
+
+fn sparse_without<T: Entry>(a: &SparseColMat<usize, T>, j: usize) -> (Matrix, Vector) {
+    let symbolic = a.symbolic();
+    let taken = symbolic.col_range(j);
+    let mut column = vec![T::default(); a.nrows()];
+    for (&row, &value) in symbolic.row_idx()[taken.clone()]
+        .iter()
+        .zip(&a.val()[taken.clone()])
+    {
+        column[row] += value;
+    }
+    // The pointers before the column stay; those after it move up by its length.
+    let pointers = symbolic.col_ptr();
+    let pointers = pointers[..=j]
+        .iter()
+        .copied()
+        .chain(pointers[j + 2..].iter().map(|p| p - taken.len()))
+        .collect();
+    let without = |len: usize| (0..taken.start).chain(taken.end..len);
+    let rows = without(symbolic.row_idx().len())
+        .map(|p| symbolic.row_idx()[p])
+        .collect();
+    let values = without(a.val().len()).map(|p| a.val()[p]).collect();
+    let rest = faer::sparse::SymbolicSparseColMat::new_checked(
+        a.nrows(),
+        a.ncols() - 1,
+        pointers,
+        None,
+        rows,
+    );
+    (
+        T::sparse(SparseColMat::new(rest, values)),
+        T::vector(column),
+    )
+}
+
+fn flat<T: Entry>(a: &Mat<T>) -> Vector {
+    let values = (0..a.ncols())
+        .flat_map(|j| (0..a.nrows()).map(move |i| a[(i, j)]))
+        .collect();
+    T::vector(values)
+}
+
+fn dense_finite<T: Entry>(a: &Mat<T>) -> Result<(), Problem> {
+    for column in 0..a.ncols() {
+        for row in 0..a.nrows() {
+            if let Some(value) = a[(row, column)].not_finite() {
+                return Err(Problem::NotFiniteAt { value, row, column });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sparse_finite<T: Entry>(a: &SparseColMat<usize, T>) -> Result<(), Problem> {
+    for entry in a.triplet_iter() {
+        if let Some(value) = entry.val.not_finite() {
+            return Err(Problem::NotFiniteAt {
+                value,
+                row: entry.row,
+                column: entry.col,
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Vector {
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Real(values) => values.len(),
+            Self::Complex(values) => values.len(),
+        }
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the entries are complex.
+    pub fn is_complex(&self) -> bool {
+        matches!(self, Self::Complex(_))
+    }
+
+    /// The same vector with complex entries.
+    pub fn into_complex(self) -> Vec<Complex<f64>> {
+        match self {
+            Self::Real(values) => values.into_iter().map(|v| Complex::new(v, 0.0)).collect(),
+            Self::Complex(values) => values,
+        }
+    }
+
+    /// Refuses NaN and infinity, with the place of the first one.
+    pub fn check_finite(&self) -> Result<(), Problem> {
+        fn first<T: Entry>(values: &[T]) -> Result<(), Problem> {
+            for (row, value) in values.iter().enumerate() {
+                if let Some(value) = value.not_finite() {
+                    return Err(Problem::NotFiniteRow { value, row });
+                }
+            }
+            Ok(())
+        }
+        match self {
+            Self::Real(values) => first(values),
+            Self::Complex(values) => first(values),
+        }
+    }
+}

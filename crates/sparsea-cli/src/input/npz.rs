@@ -1,0 +1,188 @@
+//! NumPy's `.npz`: a zip archive of `.npy` files, and scipy's sparse matrices stored in one.
+
+use std::io::{Cursor, Read};
+
+use faer::sparse::Triplet;
+use zip::ZipArchive;
+
+use super::array::{Entry, Matrix, Vector, sparse};
+use super::container::{Container, choose};
+use super::error::{Problem, Shape};
+use super::npy::{self, Npy, Numbers};
+
+fn malformed(rule: impl ToString) -> Problem {
+    Problem::Malformed {
+        format: ".npz",
+        rule: rule.to_string(),
+    }
+}
+
+/// An open `.npz` archive.
+pub struct Npz<'a> {
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+    names: Vec<String>,
+}
+
+impl<'a> Npz<'a> {
+    /// Reads the list of what the archive holds.
+    pub fn open(bytes: &'a [u8]) -> Result<Self, Problem> {
+        if bytes.is_empty() {
+            return Err(Problem::Empty);
+        }
+        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(malformed)?;
+        let names = archive
+            .file_names()
+            .filter_map(Result::ok)
+            .filter_map(|name| name.strip_suffix(".npy").map(str::to_owned))
+            .collect();
+        Ok(Self { archive, names })
+    }
+
+    /// The bytes of one array's `.npy` file.
+    fn member(&mut self, name: &str) -> Result<Vec<u8>, Problem> {
+        let file = self
+            .archive
+            .by_name(&format!("{name}.npy"))
+            .map_err(malformed)?;
+        // The size in the directory is a limit, and never a reason to allocate.
+        let size = file.size();
+        let mut bytes = Vec::new();
+        file.take(size).read_to_end(&mut bytes).map_err(malformed)?;
+        Ok(bytes)
+    }
+
+    /// Whether this is what `scipy.sparse.save_npz` writes.
+    fn is_sparse(&self) -> bool {
+        ["format", "shape", "data"]
+            .iter()
+            .all(|&key| self.names.iter().any(|name| name == key))
+    }
+
+    fn sparse(&mut self) -> Result<Matrix, Problem> {
+        let format = self.member("format")?;
+        let format = word(&Npy::parse(&format)?)?;
+        let shape = self.integers("shape")?;
+        let &[nrows, ncols] = shape.as_slice() else {
+            let shape = shape.into_iter().map(|n| n as u64).collect();
+            return Err(Problem::NotAMatrix(Shape(shape)));
+        };
+        let (rows, columns) = match format.as_str() {
+            "coo" => (self.integers("row")?, self.integers("col")?),
+            "csc" => {
+                let indices = self.integers("indices")?;
+                let pointers = self.integers("indptr")?;
+                let columns = expand(&pointers, ncols, indices.len())?;
+                (indices, columns)
+            }
+            "csr" => {
+                let indices = self.integers("indices")?;
+                let pointers = self.integers("indptr")?;
+                let rows = expand(&pointers, nrows, indices.len())?;
+                (rows, indices)
+            }
+            other => {
+                return Err(Problem::Unsupported {
+                    what: format!("a scipy sparse matrix of format '{}'", other.escape_debug()),
+                    advice: "save A.tocsc() instead".to_owned(),
+                });
+            }
+        };
+        let data = self.member("data")?;
+        match Npy::parse(&data)?.numbers()? {
+            Numbers::Real(values) => build(nrows, ncols, &rows, &columns, &values),
+            Numbers::Complex(values) => build(nrows, ncols, &rows, &columns, &values),
+        }
+    }
+
+    fn integers(&mut self, name: &str) -> Result<Vec<usize>, Problem> {
+        let bytes = self.member(name)?;
+        let wrong = |value: f64| malformed(format!("'{name}' holds {value}"));
+        match Npy::parse(&bytes)?.numbers()? {
+            Numbers::Real(values) => values
+                .into_iter()
+                .map(|value| super::whole_number(value).ok_or_else(|| wrong(value)))
+                .collect(),
+            Numbers::Complex(_) => Err(malformed(format!("'{name}' holds complex numbers"))),
+        }
+    }
+}
+
+impl Container for Npz<'_> {
+    fn matrix(&mut self, file: &str, name: Option<&str>) -> Result<Matrix, Problem> {
+        if name.is_none() && self.is_sparse() {
+            return self.sparse();
+        }
+        let name = choose(file, name, &self.names)?;
+        npy::matrix(&self.member(&name)?)
+    }
+
+    fn vector(&mut self, file: &str, name: Option<&str>) -> Result<Vector, Problem> {
+        if name.is_none() && self.is_sparse() {
+            return self.sparse()?.into_vector();
+        }
+        let name = choose(file, name, &self.names)?;
+        npy::vector(&self.member(&name)?)
+    }
+}
+
+/// A single short word: bytes (`|S3`, what scipy writes) or text (`<U3`).
+fn word(npy: &Npy<'_>) -> Result<String, Problem> {
+    let unknown = || Problem::ElementType(npy.descr.clone());
+    let (kind, length) = npy.descr.split_at_checked(2).ok_or_else(unknown)?;
+    let length: usize = length.parse().map_err(|_| unknown())?;
+    let size = match kind {
+        "|S" => 1,
+        "<U" | ">U" => 4,
+        _ => return Err(unknown()),
+    };
+    let bytes = npy.elements(length.checked_mul(size).ok_or_else(unknown)?)?;
+    // Letters only: the other bytes of UTF-32 are zero.
+    Ok(bytes
+        .iter()
+        .filter(|&&b| b != 0)
+        .map(|&b| char::from(b))
+        .collect())
+}
+
+/// The index of the row (or column) of each entry, from compressed pointers.
+fn expand(pointers: &[usize], lines: usize, entries: usize) -> Result<Vec<usize>, Problem> {
+    let valid = lines.checked_add(1) == Some(pointers.len())
+        && pointers.first() == Some(&0)
+        && pointers.last() == Some(&entries)
+        && pointers.is_sorted();
+    if !valid {
+        return Err(malformed("'indptr' does not fit 'shape' and 'indices'"));
+    }
+    let mut expanded = Vec::with_capacity(entries);
+    for (line, ends) in pointers.windows(2).enumerate() {
+        expanded.resize(ends[1], line);
+    }
+    Ok(expanded)
+}
+
+fn build<T: Entry>(
+    nrows: usize,
+    ncols: usize,
+    rows: &[usize],
+    columns: &[usize],
+    values: &[T],
+) -> Result<Matrix, Problem> {
+    if rows.len() != values.len() || columns.len() != values.len() {
+        return Err(malformed(format!(
+            "it has {} values for {} rows and {} columns",
+            values.len(),
+            rows.len(),
+            columns.len()
+        )));
+    }
+    let mut entries = Vec::with_capacity(values.len());
+    for ((&row, &col), &val) in rows.iter().zip(columns).zip(values) {
+        if row >= nrows || col >= ncols {
+            return Err(malformed(format!(
+                "an entry is at row {row}, column {col} of a {nrows} x {ncols} matrix (counted from 0)"
+            )));
+        }
+        entries.push(Triplet { row, col, val });
+    }
+    sparse(nrows, ncols, &entries)
+}

@@ -1,0 +1,306 @@
+//! Axes: ranges, round tick positions and their labels.
+
+/// One labelled tick.
+#[derive(Clone, Debug)]
+pub(super) struct Tick {
+    /// Position along the axis, from 0 to 1.
+    pub at: f64,
+    pub label: String,
+}
+
+/// Maps values to 0..1 along an axis.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    lo: f64,
+    hi: f64,
+    log: bool,
+    pub ticks: Vec<Tick>,
+    /// Unlabelled ticks, from 0 to 1.
+    pub minor: Vec<f64>,
+    /// Common factor taken out of the tick labels, such as `10⁻⁵`, or empty.
+    factor: String,
+}
+
+impl Axis {
+    /// Position of `value`, from 0 to 1; on a logarithmic axis zero lies at the axis' lower end.
+    pub(super) fn at(&self, value: f64) -> f64 {
+        let value = if !self.log {
+            value
+        } else if value > 0.0 {
+            value.log10().max(self.lo)
+        } else {
+            self.lo
+        };
+        (value - self.lo) / (self.hi - self.lo)
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_log(&self) -> bool {
+        self.log
+    }
+
+    /// A linear axis around the values `lo..=hi` with some room at both ends, and about `target` ticks.
+    pub(super) fn values((lo, hi): (f64, f64), target: usize) -> Self {
+        let size = lo.abs().max(hi.abs());
+        if size < 1e-290 {
+            return Self::linear(-1.0, 1.0, target, false);
+        }
+        // Rounding noise about a constant is not worth an axis of its own.
+        let pad = if hi - lo <= 1e-10 * size { 0.1 * size } else { 0.07 * (hi - lo) };
+        Self::linear(lo - pad, hi + pad, target, false)
+    }
+
+    /// A linear axis for positions `0..len` at the given spacing.
+    pub(super) fn positions(len: usize, spacing: f64, target: usize) -> Self {
+        let last = len.saturating_sub(1) as f64 * spacing;
+        let pad = (0.015 * last).max(0.5 * spacing);
+        let mut axis = Self::linear(-pad, last + pad, target, spacing == 1.0);
+        // There are no negative positions, and none far beyond the last.
+        let (zero, end) = (axis.at(0.0), axis.at(last));
+        axis.ticks.retain(|t| t.at > zero - 1e-9 && t.at < end + 0.02);
+        axis
+    }
+
+    /// A linear axis over the whole numbers `lo..=hi`.
+    pub(super) fn integers(lo: usize, hi: usize, target: usize) -> Self {
+        let (lo, hi) = (lo as f64, hi as f64);
+        let pad = (0.03 * (hi - lo)).max(0.3);
+        let mut axis = Self::linear(lo - pad, hi + pad, target, true);
+        let zero = axis.at(0.0);
+        axis.ticks.retain(|t| t.at > zero - 1e-9);
+        axis
+    }
+
+    /// `label` with the axis' factor: `time (s)` becomes `time (10⁻⁹ s)`, and `sample` becomes `sample (×10⁹)`.
+    pub(super) fn labelled(&self, label: &str) -> String {
+        match label.strip_suffix(')').and_then(|l| l.rsplit_once('(')) {
+            _ if self.factor.is_empty() => label.to_string(),
+            Some((quantity, unit)) => format!("{quantity}({} {unit})", self.factor),
+            None => format!("{label} (×{})", self.factor),
+        }
+    }
+
+    /// One slot per name.
+    pub(super) fn names(names: Vec<String>) -> Self {
+        let (lo, hi) = (-0.5, names.len() as f64 - 0.5);
+        let mut axis = Self { lo, hi, log: false, ticks: Vec::new(), minor: Vec::new(), factor: String::new() };
+        axis.ticks = names.into_iter().enumerate().map(|(i, label)| Tick { at: axis.at(i as f64), label }).collect();
+        axis
+    }
+
+    /// A logarithmic axis if the values are nonnegative and the positive ones span more than a decade, else a linear
+    /// one. Zeros, as after an exact fit, go to the lower end, which is then labelled 0.
+    pub(super) fn log_or_values(values: impl Iterator<Item = f64> + Clone, target: usize) -> Self {
+        let all = super::data::extent(values.clone()).unwrap_or((0.0, 0.0));
+        let positive = super::data::extent(values.filter(|&v| v > 0.0)).unwrap_or((0.0, 0.0));
+        if all.0 < 0.0 || positive.0 <= 0.0 || positive.1.log10() - positive.0.log10() <= 1.0 {
+            return Self::values(if all.0 >= 0.0 { (0.0, all.1) } else { all }, target);
+        }
+        Self::logarithmic(positive.0.log10(), positive.1.log10(), all.0 == 0.0, target)
+    }
+
+    fn logarithmic(lo: f64, hi: f64, zero: bool, target: usize) -> Self {
+        let pad = 0.05 * (hi - lo);
+        // A gap below the smallest positive value keeps zeros apart from it.
+        let low = if zero { lo - (0.15 * (hi - lo)).max(0.5) } else { lo - pad };
+        let mut axis =
+            Self { lo: low, hi: hi + pad, log: true, ticks: Vec::new(), minor: Vec::new(), factor: String::new() };
+        let labelled_from = if zero { lo - pad } else { low };
+        let decades = (axis.hi - labelled_from).floor() as i32;
+        let every = (decades / target.max(1) as i32 + 1).max(1);
+        // Few decades leave room for 2 and 5 as well.
+        let mantissas: &[u32] = if decades <= 2 { &[1, 2, 5] } else { &[1] };
+        for exponent in labelled_from.floor() as i32..=axis.hi.ceil() as i32 {
+            for mantissa in 1..10 {
+                let value = f64::from(exponent) + f64::from(mantissa).log10();
+                if value < labelled_from || value > axis.hi {
+                    continue;
+                }
+                let at = (value - axis.lo) / (axis.hi - axis.lo);
+                if mantissas.contains(&mantissa) && exponent.rem_euclid(every) == 0 {
+                    axis.ticks.push(Tick { at, label: power_label(mantissa, exponent) });
+                } else if (every == 1 && decades <= 8) || (mantissa == 1 && decades <= 40) {
+                    axis.minor.push(at);
+                }
+            }
+        }
+        if zero {
+            axis.ticks.push(Tick { at: 0.0, label: "0".to_string() });
+        }
+        axis
+    }
+
+    fn linear(lo: f64, hi: f64, target: usize, integer: bool) -> Self {
+        let step = linear_step(lo, hi, target.max(1), integer);
+        let size = lo.abs().max(hi.abs());
+        let exponent = size.log10().floor() as i32;
+        let step_exponent = (step.log10() + 1e-9).floor() as i32;
+        let take_out = exponent < -3 || exponent > if integer { 7 } else { 4 };
+        let shift = if take_out { exponent } else { 0 };
+        // 2.5 needs one place more than 2 and 5 do.
+        let extra = i32::from((step / power_of_ten(step_exponent) - 2.5).abs() < 1e-6);
+        let decimals = (shift - step_exponent + extra).max(0) as usize;
+        let factor = if take_out { power_label(1, exponent) } else { String::new() };
+        let mut axis = Self { lo, hi, log: false, ticks: Vec::new(), minor: Vec::new(), factor };
+        let unit = power_of_ten(shift);
+        // The slack admits ends that rounding put just outside, as 3 × 0.1 is.
+        let first = (lo / step - SLACK).ceil();
+        // Counting the ticks, rather than adding steps, keeps them exact and their number finite.
+        for i in 0..64 {
+            let value = (first + f64::from(i)) * step;
+            if value > hi + SLACK * step {
+                break;
+            }
+            axis.ticks.push(Tick { at: axis.at(value).clamp(0.0, 1.0), label: plain_label(value / unit, decimals) });
+        }
+        axis
+    }
+}
+
+fn power_of_ten(exponent: i32) -> f64 {
+    10f64.powi(exponent)
+}
+
+/// Tolerance for ticks at the ends of an axis, in ticks.
+const SLACK: f64 = 1e-9;
+
+/// Distance of ticks: about `target` of them, and three unless the axis is too short for whole numbers.
+fn linear_step(lo: f64, hi: f64, target: usize, integer: bool) -> f64 {
+    let mut step = 1.0;
+    for wanted in target..target + 6 {
+        step = nice_step((hi - lo) / wanted as f64);
+        if integer {
+            // 2.5 is no whole number, but 25 is.
+            step = if step < 1.0 { 1.0 } else { step.floor() };
+        }
+        let ticks = (hi / step + SLACK).floor() - (lo / step - SLACK).ceil() + 1.0;
+        if ticks >= 3.0 || (integer && step == 1.0) {
+            break;
+        }
+    }
+    step
+}
+
+/// The smallest of 1, 2, 2.5 and 5 times a power of ten that is at least `raw`.
+fn nice_step(raw: f64) -> f64 {
+    let power = power_of_ten(raw.log10().floor() as i32);
+    let mantissa = raw / power;
+    let nice = [1.0, 2.0, 2.5, 5.0].into_iter().find(|&m| mantissa <= m * (1.0 + 1e-9)).unwrap_or(10.0);
+    nice * power
+}
+
+fn plain_label(value: f64, decimals: usize) -> String {
+    let digits = format!("{:.decimals$}", value.abs());
+    let zero = digits.bytes().all(|b| b == b'0' || b == b'.');
+    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let mut label = String::new();
+    if value < 0.0 && !zero {
+        label.push('−');
+    }
+    if whole.len() > 4 {
+        // Thin spaces between groups of three.
+        for (i, c) in whole.chars().enumerate() {
+            if i > 0 && (whole.len() - i) % 3 == 0 {
+                label.push('\u{2009}');
+            }
+            label.push(c);
+        }
+    } else {
+        label.push_str(whole);
+    }
+    label.push_str(rest);
+    label
+}
+
+/// `10⁻³`, `2×10⁻³`; numbers near one are written out.
+fn power_label(mantissa: u32, exponent: i32) -> String {
+    let digits = exponent.unsigned_abs().to_string();
+    let raised: String =
+        digits.bytes().map(|b| ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][usize::from(b - b'0')]).collect();
+    let sign = if exponent < 0 { "⁻" } else { "" };
+    if mantissa == 1 { format!("10{sign}{raised}") } else { format!("{mantissa}×10{sign}{raised}") }
+}
+
+/// A number in running text: three significant digits, scientific when very large or small.
+pub(super) fn number_label(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_string();
+    }
+    if !value.is_finite() {
+        return value.to_string();
+    }
+    // Rounding first, so that 9.999 counts as 10.0.
+    let scientific = format!("{:.2e}", value.abs());
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let trim = |s: &str| {
+        if s.contains('.') { s.trim_end_matches('0').trim_end_matches('.').to_string() } else { s.to_string() }
+    };
+    let sign = if value < 0.0 { "−" } else { "" };
+    if (-3..6).contains(&exponent) {
+        let decimals = (2 - exponent).max(0) as usize;
+        format!("{sign}{}", trim(&format!("{:.decimals$}", value.abs())))
+    } else {
+        format!("{sign}{}×{}", trim(mantissa), power_label(1, exponent))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().map(|t| t.label.as_str()).collect()
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(labels(&Axis::linear(-0.05, 0.65, 5, false)), ["0.0", "0.2", "0.4", "0.6"]);
+        assert_eq!(labels(&Axis::integers(1, 20, 9))[..3], ["2", "4", "6"]);
+        assert_eq!(labels(&Axis::positions(2000, 1.0, 9))[1], "250");
+        assert_eq!(labels(&Axis::values((-1.4, 1.5), 2)), ["−1", "0", "1"]);
+        assert_eq!(labels(&Axis::linear(-0.3, 0.3, 6, false)), ["−0.3", "−0.2", "−0.1", "0.0", "0.1", "0.2", "0.3"]);
+        assert_eq!(labels(&Axis::positions(1, 1.0, 8)), ["0"]);
+        assert_eq!(labels(&Axis::positions(3, 1.0, 8)), ["0", "1", "2"]);
+        let million = Axis::positions(1_000_000, 1.0, 6);
+        assert_eq!(labels(&million)[1], "200\u{2009}000");
+        let small = Axis::values((0.0, 3.2e-6), 5);
+        assert_eq!(small.labelled("amplitude"), "amplitude (×10⁻⁶)");
+        assert_eq!(small.labelled("time (s)"), "time (10⁻⁶ s)");
+        assert_eq!(million.labelled("time (s)"), "time (s)");
+        assert_eq!(labels(&small), ["0", "1", "2", "3"]);
+        let quarter = Axis::linear(0.0, 1.0, 4, false);
+        assert_eq!(labels(&quarter), ["0.00", "0.25", "0.50", "0.75", "1.00"]);
+    }
+
+    #[test]
+    fn log_axis_puts_zero_below_all() {
+        let axis = Axis::log_or_values([0.0, 1e-6, 1.0].into_iter(), 6);
+        assert!(axis.is_log());
+        assert_eq!(axis.at(0.0), 0.0);
+        assert!(axis.at(1e-6) > 0.05 && axis.at(1.0) < 1.0);
+        assert_eq!(axis.ticks.last().map(|t| t.label.as_str()), Some("0"));
+        assert!(!Axis::log_or_values([1.0, 5.0].into_iter(), 6).is_log());
+        assert!(!Axis::log_or_values([-1.0, 500.0].into_iter(), 6).is_log());
+    }
+
+    #[test]
+    fn extreme_ranges_have_finite_ticks() {
+        for range in
+            [(0.0, 0.0), (5.0, 5.0), (1e300, 1e300), (-1e300, 1e300), (1e9, 1e9 + 1.0), (0.0, 1e-285), (5e-324, 5e-324)]
+        {
+            let axis = Axis::values(range, 6);
+            assert!(!axis.ticks.is_empty(), "{range:?}");
+            assert!(axis.ticks.iter().all(|t| (0.0..=1.0).contains(&t.at)), "{range:?}");
+            assert!((0.0..=1.0).contains(&axis.at(range.0)), "{range:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_text() {
+        assert_eq!(number_label(0.30000000000000004), "0.3");
+        assert_eq!(number_label(-1234.5), "−1234");
+        assert_eq!(number_label(1.5e-9), "1.5×10⁻⁹");
+        assert_eq!(number_label(120000.0), "120000");
+    }
+}

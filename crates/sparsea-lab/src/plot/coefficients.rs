@@ -1,0 +1,87 @@
+//! Coefficients of a sparse solution, and its residual.
+
+use super::axis::Axis;
+use super::data::{check_length, check_not_empty, check_spikes, check_values, extent};
+use super::layout::{LegendPlace, PanelSpec, WIDTH, X_TICKS, stack, y_ticks};
+use super::style::{BLUE, RESIDUAL};
+use super::svg::Stroke;
+use super::{Figure, PlotError};
+
+/// With more variables than this, names give way to an index axis.
+const MOST_NAMES: usize = 25;
+
+/// Input of [`coefficients`].
+#[derive(Clone, Copy, Debug)]
+pub struct CoefficientsPlot<'a> {
+    /// Title above the picture; may be empty.
+    pub title: &'a str,
+    /// Number of columns of A, that is, the length of x.
+    pub n: usize,
+    /// Indices of the non-zero coefficients, in any order.
+    pub support: &'a [usize],
+    /// The non-zero coefficients, or their magnitudes if complex, in the order of `support`.
+    pub values: &'a [f64],
+    /// Names of the chosen variables, in the order of `support`. Up to 25 of them replace the index axis.
+    pub names: Option<&'a [String]>,
+    /// The residual y − A x, or its magnitudes if complex; drawn in a panel of its own if given.
+    pub residual: Option<&'a [f64]>,
+    /// Whether the problem is complex, so that the values are magnitudes.
+    pub complex: bool,
+}
+
+/// Draws the non-zero coefficients as stems over their index or name, and below them the residual.
+pub fn coefficients(input: &CoefficientsPlot<'_>) -> Result<Figure, PlotError> {
+    let CoefficientsPlot { n, support, values, residual, .. } = *input;
+    check_not_empty("coefficients", n)?;
+    check_spikes("coefficients", n, (support, values))?;
+    if let Some(names) = input.names {
+        check_length("names", support.len(), names.len())?;
+    }
+    if let Some(residual) = residual {
+        check_not_empty("residual", residual.len())?;
+        check_values("residual", residual)?;
+    }
+
+    let mut order: Vec<usize> = (0..support.len()).collect();
+    order.sort_by_key(|&i| support[i]);
+    let names = input.names.filter(|names| (1..=MOST_NAMES).contains(&names.len()));
+    let sorted: Vec<f64> = order.iter().map(|&i| values[i]).collect();
+    // Named variables get evenly spaced slots: their indices may be too close for names.
+    let (x, places, x_label): (Axis, Vec<usize>, &str) = match names {
+        Some(names) => {
+            let labels = order.iter().map(|&i| names[i].clone()).collect();
+            (Axis::names(labels), (0..names.len()).collect(), "chosen variable")
+        }
+        None => (Axis::positions(n, 1.0, X_TICKS), order.iter().map(|&i| support[i]).collect(), "index j"),
+    };
+    let height = if residual.is_some() { 260.0 } else { 380.0 };
+    let mut specs = vec![PanelSpec {
+        height,
+        x,
+        y: Axis::values(extent(sorted.iter().copied().chain([0.0])).unwrap_or_default(), y_ticks(height)),
+        y_label: if input.complex { "coefficient magnitude |xⱼ|" } else { "coefficient xⱼ" }.to_string(),
+        x_label: Some(x_label.to_string()),
+    }];
+    if let Some(residual) = residual {
+        let height = 120.0;
+        specs.push(PanelSpec {
+            height,
+            x: Axis::positions(residual.len(), 1.0, X_TICKS),
+            y: Axis::values(extent(residual.iter().copied().chain([0.0])).unwrap_or_default(), y_ticks(height)),
+            y_label: if input.complex { "|y − A x|" } else { "y − A x" }.to_string(),
+            x_label: Some("index i".to_string()),
+        });
+    }
+    let (mut svg, panels) = stack(input.title, &[], LegendPlace::Above, specs);
+    if let Some(panel) = panels.first() {
+        panel.draw_zero(&mut svg);
+        panel.draw_stems(&mut svg, &panel.spike_points((&places, &sorted), 1.0), BLUE);
+    }
+    if let (Some(panel), Some(residual)) = (panels.get(1), residual) {
+        panel.draw_zero(&mut svg);
+        let points = residual.iter().enumerate().map(|(i, &v)| (i as f64, v));
+        let width = if residual.len() as f64 > 2.0 * WIDTH { 0.7 } else { 1.0 };
+        panel.draw_line(&mut svg, points, Stroke::solid(RESIDUAL, width));
+    }
+    Ok(svg.finish())
+}

@@ -1,0 +1,140 @@
+//! Colours, line styles and text sizes shared by all figures.
+
+use std::fmt;
+
+/// An opaque sRGB colour; displays as `#rrggbb`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Color {
+    /// Red.
+    pub r: u8,
+    /// Green.
+    pub g: u8,
+    /// Blue.
+    pub b: u8,
+}
+
+impl Color {
+    pub(super) const fn hex(rgb: u32) -> Self {
+        Self { r: (rgb >> 16) as u8, g: (rgb >> 8) as u8, b: rgb as u8 }
+    }
+}
+
+impl fmt::Display for Color {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:02x}{:02x}{:02x}", self.r, self.g, self.b)
+    }
+}
+
+pub(super) const TEXT: Color = Color::hex(0x1a1a1a);
+pub(super) const FRAME: Color = Color::hex(0x666666);
+pub(super) const GRID: Color = Color::hex(0xe4e4e4);
+pub(super) const BASELINE: Color = Color::hex(0x8c8c8c);
+pub(super) const WHITE: Color = Color::hex(0xffffff);
+pub(super) const BLACK: Color = Color::hex(0x000000);
+/// Measured data, behind what explains it.
+pub(super) const DATA: Color = Color::hex(0x8a8a8a);
+pub(super) const BLUE: Color = Color::hex(0x0072b2);
+pub(super) const VERMILION: Color = Color::hex(0xd55e00);
+pub(super) const GREEN: Color = Color::hex(0x009e73);
+pub(super) const RESIDUAL: Color = Color::hex(0x5f5f5f);
+
+pub(super) const TITLE_SIZE: f64 = 15.0;
+pub(super) const LABEL_SIZE: f64 = 13.0;
+pub(super) const TICK_SIZE: f64 = 11.5;
+pub(super) const LEGEND_SIZE: f64 = 12.0;
+
+/// Shape drawn at the points of a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marker {
+    Circle,
+    Square,
+    Up,
+    Down,
+    Diamond,
+    Cross,
+    Plus,
+}
+
+/// How one algorithm's curve is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct CurveStyle {
+    pub color: Color,
+    pub marker: Marker,
+    pub hollow: bool,
+    /// Lengths of dashes and gaps; empty for a solid line.
+    pub dash: &'static str,
+}
+
+const SOLID: &str = "";
+const DASHES: [&str; 4] = ["7 3", "2.5 2.5", "8 3 2 3", "11 3"];
+
+/// Okabe–Ito colours first, then darker ones of Tol's muted scheme; neighbours in hue get different markers and dashes.
+const ALGORITHMS: [(&str, u32, Marker, &str); 14] = [
+    ("sea", 0x0072b2, Marker::Circle, SOLID),
+    ("htp", 0xd55e00, Marker::Square, SOLID),
+    ("iht", 0xe69f00, Marker::Up, SOLID),
+    ("omp", 0x009e73, Marker::Diamond, SOLID),
+    ("ols", 0x117733, Marker::Down, DASHES[0]),
+    ("niht", 0xa87400, Marker::Cross, DASHES[0]),
+    ("cosamp", 0xcc79a7, Marker::Plus, SOLID),
+    ("subspace_pursuit", 0x882255, Marker::Up, DASHES[0]),
+    ("ompr", 0x56b4e9, Marker::Diamond, DASHES[0]),
+    ("els", 0x332288, Marker::Square, DASHES[0]),
+    ("lasso", 0x6e6e6e, Marker::Cross, SOLID),
+    ("foba", 0x85852b, Marker::Circle, DASHES[0]),
+    ("splicing", 0x44aa99, Marker::Plus, DASHES[0]),
+    ("search", 0x661100, Marker::Down, SOLID),
+];
+
+const OTHERS: [u32; 6] = [0x4477aa, 0xaa3377, 0x228833, 0xbb5566, 0x7f3c8d, 0x997700];
+const MARKERS: [Marker; 7] =
+    [Marker::Circle, Marker::Square, Marker::Up, Marker::Down, Marker::Diamond, Marker::Cross, Marker::Plus];
+
+/// The colour that stands for an algorithm in every figure.
+///
+/// Known names have a fixed colour; any other name always gets the same one. A chain such as `omp+sea` gets the colour
+/// of its last link.
+pub fn algorithm_color(name: &str) -> Color {
+    curve_style(name).color
+}
+
+/// Colour, marker and dash of an algorithm's curve. A chain takes its colour from its last link and its (hollow) marker
+/// and dash from the links before, so that `omp+sea` and `htp+sea` differ from each other and from `sea`.
+pub(super) fn curve_style(name: &str) -> CurveStyle {
+    let links: Vec<String> = name.split('+').map(normalize).filter(|link| !link.is_empty()).collect();
+    let Some((last, before)) = links.split_last() else { return link_style("") };
+    let style = link_style(last);
+    let Some(first) = before.first() else { return style };
+    let start = link_style(first);
+    let index = ALGORITHMS.iter().position(|a| a.0 == first.as_str()).unwrap_or_else(|| hash(first));
+    let dash = DASHES[(index + before.len() - 1) % DASHES.len()];
+    CurveStyle { color: style.color, marker: start.marker, hollow: true, dash }
+}
+
+fn normalize(link: &str) -> String {
+    let name = link.trim().to_lowercase().replace(['-', ' '], "_");
+    if name == "sp" { "subspace_pursuit".to_string() } else { name }
+}
+
+fn link_style(link: &str) -> CurveStyle {
+    match ALGORITHMS.iter().find(|a| a.0 == link) {
+        Some(&(_, rgb, marker, dash)) => CurveStyle { color: Color::hex(rgb), marker, hollow: false, dash },
+        None => {
+            let h = hash(link);
+            CurveStyle {
+                color: Color::hex(OTHERS[h % OTHERS.len()]),
+                marker: MARKERS[(h / 7) % MARKERS.len()],
+                hollow: false,
+                dash: DASHES[(h / 49) % DASHES.len()],
+            }
+        }
+    }
+}
+
+/// FNV-1a: stable across releases and platforms, unlike the standard library's hasher.
+fn hash(text: &str) -> usize {
+    let h = text.bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    // Its low bits are poor; fold the high ones in.
+    let h = (h ^ (h >> 16)).wrapping_mul(0x85eb_ca6b);
+    (h ^ (h >> 13)) as usize
+}

@@ -1,0 +1,227 @@
+//! A small SVG writer: shapes with sub-pixel coordinates, dashes and rotated text.
+
+use std::fmt::Write;
+
+use super::Figure;
+use super::font;
+use super::style::{Color, Marker, TEXT, WHITE};
+
+/// Where a text's anchor point lies on its baseline.
+#[derive(Clone, Copy)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// Stroke of a line.
+#[derive(Clone, Copy)]
+pub(super) struct Stroke {
+    pub color: Color,
+    pub width: f64,
+    pub dash: &'static str,
+}
+
+impl Stroke {
+    pub(super) fn solid(color: Color, width: f64) -> Self {
+        Self { color, width, dash: "" }
+    }
+}
+
+/// A picture being drawn.
+pub(super) struct Svg {
+    body: String,
+    width: u32,
+    height: u32,
+}
+
+impl Svg {
+    /// A white picture; `title` is what screen readers announce.
+    pub(super) fn new(width: f64, height: f64, title: &str) -> Self {
+        let (width, height) = (width.ceil() as u32, height.ceil() as u32);
+        let mut body = String::new();
+        let _ = write!(
+            body,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+             viewBox=\"0 0 {width} {height}\" font-family=\"{}\">\n<title>{}</title>\n\
+             <rect width=\"{width}\" height=\"{height}\" fill=\"{WHITE}\"/>\n",
+            font::FAMILIES,
+            escape(title)
+        );
+        Self { body, width, height }
+    }
+
+    pub(super) fn finish(mut self) -> Figure {
+        self.body.push_str("</svg>\n");
+        Figure { svg: self.body, width: self.width, height: self.height }
+    }
+
+    /// Strokes `path`.
+    pub(super) fn stroke(&mut self, path: &Path, stroke: Stroke) {
+        self.shape(path, None, Some(stroke));
+    }
+
+    /// Fills `path`.
+    pub(super) fn fill(&mut self, path: &Path, color: Color) {
+        self.shape(path, Some(color), None);
+    }
+
+    /// Fills, strokes or both; an empty path leaves no element behind.
+    pub(super) fn shape(&mut self, path: &Path, fill: Option<Color>, stroke: Option<Stroke>) {
+        if path.0.is_empty() {
+            return;
+        }
+        let _ = write!(self.body, "<path d=\"{}\"", path.0);
+        match fill {
+            Some(color) => {
+                let _ = write!(self.body, " fill=\"{color}\"");
+            }
+            None => self.body.push_str(" fill=\"none\""),
+        }
+        if let Some(Stroke { color, width, dash }) = stroke {
+            let _ = write!(self.body, " stroke=\"{color}\" stroke-width=\"{width}\" stroke-linejoin=\"round\"");
+            if !dash.is_empty() {
+                let _ = write!(self.body, " stroke-dasharray=\"{dash}\"");
+            }
+        }
+        self.body.push_str("/>\n");
+    }
+
+    /// Text in the usual colour.
+    pub(super) fn text(&mut self, x: f64, y: f64, size: f64, anchor: Anchor, text: &str) {
+        self.rotated_text((x, y), 0.0, size, anchor, TEXT, text);
+    }
+
+    /// Text turned by `angle` degrees clockwise about its anchor point.
+    pub(super) fn rotated_text(
+        &mut self,
+        (x, y): (f64, f64),
+        angle: f64,
+        size: f64,
+        anchor: Anchor,
+        color: Color,
+        text: &str,
+    ) {
+        if text.is_empty() {
+            return;
+        }
+        let mut at = String::new();
+        if angle == 0.0 {
+            at.push_str("x=\"");
+            number(&mut at, x);
+            at.push_str("\" y=\"");
+            number(&mut at, y);
+            at.push('"');
+        } else {
+            at.push_str("transform=\"translate(");
+            number(&mut at, x);
+            at.push(' ');
+            number(&mut at, y);
+            let _ = write!(at, ") rotate({angle})\"");
+        }
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let _ = writeln!(
+            self.body,
+            "<text {at} font-size=\"{size}\" text-anchor=\"{anchor}\" fill=\"{color}\">{}</text>",
+            escape(text)
+        );
+    }
+}
+
+/// Data of a `<path>`.
+#[derive(Default)]
+pub(super) struct Path(String);
+
+impl Path {
+    pub(super) fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let mut path = Self::default();
+        for (i, (x, y)) in points.into_iter().enumerate() {
+            path.to(if i == 0 { 'M' } else { 'L' }, x, y);
+        }
+        path
+    }
+
+    pub(super) fn segment(&mut self, (x0, y0): (f64, f64), (x1, y1): (f64, f64)) {
+        self.to('M', x0, y0);
+        self.to('L', x1, y1);
+    }
+
+    pub(super) fn rectangle(x: f64, y: f64, width: f64, height: f64) -> Self {
+        let mut path = Self::polyline([(x, y), (x + width, y), (x + width, y + height), (x, y + height)]);
+        path.0.push('Z');
+        path
+    }
+
+    pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64) {
+        self.to('M', x - radius, y);
+        for dx in [2.0 * radius, -2.0 * radius] {
+            let _ = write!(self.0, "a{radius} {radius} 0 1 1 {dx} 0");
+        }
+        self.0.push('Z');
+    }
+
+    /// Appends `marker` of half-width `r` centred at the point.
+    pub(super) fn marker(&mut self, marker: Marker, (x, y): (f64, f64), r: f64) {
+        let corners: &[(f64, f64)] = match marker {
+            Marker::Circle => return self.circle((x, y), r),
+            Marker::Cross => {
+                let r = 0.9 * r;
+                self.segment((x - r, y - r), (x + r, y + r));
+                return self.segment((x - r, y + r), (x + r, y - r));
+            }
+            Marker::Plus => {
+                let r = 1.2 * r;
+                self.segment((x - r, y), (x + r, y));
+                return self.segment((x, y - r), (x, y + r));
+            }
+            Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+            Marker::Up => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
+            Marker::Down => &[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)],
+            Marker::Diamond => &[(0.0, -1.25), (1.25, 0.0), (0.0, 1.25), (-1.25, 0.0)],
+        };
+        for (i, &(dx, dy)) in corners.iter().enumerate() {
+            self.to(if i == 0 { 'M' } else { 'L' }, x + r * dx, y + r * dy);
+        }
+        self.0.push('Z');
+    }
+
+    fn to(&mut self, command: char, x: f64, y: f64) {
+        self.0.push(command);
+        number(&mut self.0, x);
+        self.0.push(' ');
+        number(&mut self.0, y);
+    }
+}
+
+/// Two decimals, without trailing zeros: finer than any screen, and short.
+fn number(out: &mut String, value: f64) {
+    let start = out.len();
+    let _ = write!(out, "{value:.2}");
+    let kept = out[start..].trim_end_matches('0').trim_end_matches('.').len();
+    out.truncate(start + kept);
+    if &out[start..] == "-0" {
+        out.truncate(start);
+        out.push('0');
+    }
+}
+
+/// Escapes markup and drops characters that XML forbids.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\r' | '\t' => out.push(' '),
+            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {}
+            c => out.push(c),
+        }
+    }
+    out
+}

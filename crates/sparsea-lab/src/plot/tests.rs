@@ -1,0 +1,272 @@
+//! Tests of whole figures.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use resvg::{tiny_skia, usvg};
+
+use super::data::decimate;
+use super::*;
+
+fn parse(figure: &Figure) -> usvg::Tree {
+    let options = usvg::Options { fontdb: font::database(), ..usvg::Options::default() };
+    usvg::Tree::from_str(figure.svg(), &options).expect("well-formed SVG")
+}
+
+/// Well-formed, free of non-finite coordinates, and nothing reaches out of the picture.
+fn check(figure: &Figure) {
+    let tree = parse(figure);
+    assert!(!figure.svg().contains("NaN") && !figure.svg().contains("inf"), "non-finite coordinate");
+    let bounds = tree.root().abs_stroke_bounding_box();
+    assert!(bounds.left() >= 0.0 && bounds.top() >= 0.0, "clipped: {bounds:?}");
+    assert!(bounds.right() <= figure.width() as f32, "clipped: {bounds:?}");
+    assert!(bounds.bottom() <= figure.height() as f32, "clipped: {bounds:?}");
+}
+
+fn plain_deconvolution<'a>(data: &'a [f64], fit: &'a [f64], spikes: (&'a [usize], &'a [f64])) -> DeconvolutionPlot<'a> {
+    DeconvolutionPlot {
+        title: "deconvolution",
+        data,
+        fit,
+        residual: Some(fit),
+        spikes,
+        truth: Some(spikes),
+        x_label: "sample",
+        sample_spacing: 1.0,
+        y_label: "amplitude",
+    }
+}
+
+fn plain_coefficients<'a>(n: usize, support: &'a [usize], values: &'a [f64]) -> CoefficientsPlot<'a> {
+    CoefficientsPlot { title: "coefficients", n, support, values, names: None, residual: Some(&[0.0]), complex: false }
+}
+
+fn plain_trace<'a>(current: &'a [f64], best: &'a [f64]) -> TracePlot<'a> {
+    TracePlot { title: "trace", current, best, y_label: "½‖y − A x‖²" }
+}
+
+fn plain_supports<'a>(truth: (&'a [usize], &'a [f64]), rows: &'a [SupportRow<'a>]) -> SupportComparisonPlot<'a> {
+    SupportComparisonPlot { title: "supports", n: 10, truth, rows, x_label: "index j" }
+}
+
+fn plain_curves<'a>(curves: &'a [ResidualCurve<'a>]) -> ResidualCurvesPlot<'a> {
+    ResidualCurvesPlot { title: "curves", curves, optimum: None, x_label: "k", y_label: "relative residual" }
+}
+
+#[test]
+fn degenerate_values_are_drawn() -> Result<(), PlotError> {
+    for values in [
+        vec![0.0],
+        vec![0.0; 5],
+        vec![3.5],
+        vec![-7.0; 4],
+        vec![1e300, -1e300],
+        vec![1e-300, 0.0],
+        vec![5e-324, 5e-324],
+        vec![1e9, 1e9 + 1e-3],
+        vec![123456.7, -98765.4],
+    ] {
+        let n = values.len();
+        let support: Vec<usize> = (0..n).collect();
+        check(&deconvolution(&plain_deconvolution(&values, &values, (&[], &[])))?);
+        check(&deconvolution(&plain_deconvolution(&values, &values, (&support, &values)))?);
+        check(&coefficients(&plain_coefficients(n, &[], &[]))?);
+        check(&coefficients(&plain_coefficients(n, &support, &values))?);
+        check(&trace(&plain_trace(&values, &values))?);
+        let row = SupportRow { name: "sea", support: &support, values: &values, distance: 0.0 };
+        check(&support_comparison(&plain_supports((&support, &values), &[row]))?);
+        check(&support_comparison(&plain_supports((&[], &[]), &[row]))?);
+        check(&support_comparison(&plain_supports((&support, &values), &[]))?);
+        let curve = ResidualCurve { name: "omp+sea", k: &support, values: &values };
+        let empty = ResidualCurve { name: "sea", k: &[], values: &[] };
+        check(&residual_curves(&plain_curves(&[curve, empty]))?);
+    }
+    Ok(())
+}
+
+#[test]
+fn spacing_may_be_any_positive_number() -> Result<(), PlotError> {
+    for spacing in [1e-9, 0.1, 3.7e8] {
+        let plot = plain_deconvolution(&[1.0, 2.0, 0.0], &[1.0, 1.5, 0.0], (&[1], &[1.0]));
+        check(&deconvolution(&DeconvolutionPlot { sample_spacing: spacing, ..plot })?);
+    }
+    let plot = plain_deconvolution(&[1.0], &[1.0], (&[], &[]));
+    for spacing in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(deconvolution(&DeconvolutionPlot { sample_spacing: spacing, ..plot }).is_err());
+    }
+    Ok(())
+}
+
+#[test]
+fn bad_input_is_refused() {
+    let nan = [0.0, f64::NAN];
+    let message = deconvolution(&plain_deconvolution(&nan, &[0.0; 2], (&[], &[]))).map_err(|e| e.to_string());
+    assert_eq!(message, Err("data: value NaN at index 1 cannot be drawn".to_string()));
+    let length = deconvolution(&plain_deconvolution(&[0.0], &[0.0; 2], (&[], &[])));
+    assert!(matches!(length, Err(PlotError::Length { expected: 1, found: 2, .. })));
+    let outside = deconvolution(&plain_deconvolution(&[0.0], &[0.0], (&[1], &[1.0])));
+    assert!(matches!(outside, Err(PlotError::Position { position: 1, len: 1, .. })));
+    let empty = deconvolution(&plain_deconvolution(&[], &[], (&[], &[])));
+    assert!(matches!(empty, Err(PlotError::Empty { .. })));
+    assert!(coefficients(&plain_coefficients(0, &[], &[])).is_err());
+    assert!(coefficients(&plain_coefficients(3, &[1], &[f64::INFINITY])).is_err());
+    let few_names = CoefficientsPlot { names: Some(&[]), ..plain_coefficients(3, &[1], &[1.0]) };
+    assert!(matches!(coefficients(&few_names), Err(PlotError::Length { .. })));
+    assert!(trace(&plain_trace(&[], &[])).is_err());
+    assert!(trace(&plain_trace(&[1.0], &[f64::NEG_INFINITY])).is_err());
+    let row = SupportRow { name: "sea", support: &[12], values: &[1.0], distance: 0.0 };
+    assert!(matches!(support_comparison(&plain_supports((&[], &[]), &[row])), Err(PlotError::Position { .. })));
+    assert!(residual_curves(&plain_curves(&[])).is_err());
+}
+
+#[test]
+fn long_and_odd_texts_stay_inside() -> Result<(), PlotError> {
+    let long = "a very long label indeed & <tagged> \u{1} \"quoted\" 数 ".repeat(8);
+    let names: Vec<String> = (0..25).map(|i| format!("{i}-{long}")).collect();
+    let support: Vec<usize> = (0..25).collect();
+    let values: Vec<f64> = (0..25).map(|i| f64::from(i) - 12.0).collect();
+    for count in [1, 2, 8, 25] {
+        let plot = CoefficientsPlot {
+            title: &long,
+            names: Some(&names[..count]),
+            ..plain_coefficients(30, &support[..count], &values[..count])
+        };
+        check(&coefficients(&plot)?);
+    }
+    let row = SupportRow { name: &long, support: &[], values: &[], distance: 1e-12 };
+    check(&support_comparison(&SupportComparisonPlot { title: &long, ..plain_supports((&[], &[]), &[row; 12]) })?);
+    let curve = ResidualCurve { name: &long, k: &[1, 2], values: &[1.0, 1e-9] };
+    check(&residual_curves(&ResidualCurvesPlot { title: &long, y_label: &long, ..plain_curves(&[curve; 40]) })?);
+    let plot = plain_deconvolution(&[1.0, 2.0], &[1.0, 2.0], (&[], &[]));
+    check(&deconvolution(&DeconvolutionPlot { title: &long, x_label: &long, y_label: &long, ..plot })?);
+    check(&deconvolution(&DeconvolutionPlot {
+        title: "",
+        x_label: "",
+        y_label: "",
+        residual: None,
+        truth: None,
+        ..plot
+    })?);
+    Ok(())
+}
+
+#[test]
+fn huge_input_stays_small() -> Result<(), PlotError> {
+    let n = 1_000_000;
+    let data: Vec<f64> = (0..n).map(|i| ((i * 7919) % 1009) as f64 - 500.0).collect();
+    let every: Vec<usize> = (0..n).collect();
+    let figures = [
+        deconvolution(&plain_deconvolution(&data, &data, (&every, &data)))?,
+        coefficients(&plain_coefficients(n, &every, &data))?,
+        trace(&plain_trace(&data, &data))?,
+        residual_curves(&plain_curves(&[ResidualCurve { name: "sea", k: &every, values: &data }]))?,
+    ];
+    for figure in &figures {
+        assert!(figure.svg().len() < 1_000_000, "{} bytes", figure.svg().len());
+        check(figure);
+    }
+    Ok(())
+}
+
+#[test]
+fn decimation_keeps_extremes_and_order() {
+    let mut y: Vec<f64> = (0..10_000).map(|i| (f64::from(i) * 0.37).sin()).collect();
+    y[1234] = 50.0;
+    y[8765] = -60.0;
+    let kept = decimate(y.iter().enumerate().map(|(i, &v)| (i as f64 * 0.01, v)), 1.0);
+    assert!(kept.len() <= 400);
+    assert!(kept.contains(&(12.34, 50.0)));
+    assert!(kept.iter().any(|p| p.1 == -60.0));
+    assert_eq!(kept.first().map(|p| p.1), Some(y[0]));
+    assert_eq!(kept.last().map(|p| p.1), y.last().copied());
+    assert!(kept.windows(2).all(|w| w[0].0 <= w[1].0));
+    // Fewer points than columns stay as they are.
+    let few: Vec<(f64, f64)> = vec![(0.0, 1.0), (5.0, 2.0), (9.0, -1.0)];
+    assert_eq!(decimate(few.iter().copied(), 0.5), few);
+}
+
+#[test]
+fn png_has_twice_the_size_and_shows_text() -> Result<(), PlotError> {
+    let figure = trace(&plain_trace(&[100.0, 1.0, 0.5], &[100.0, 1.0, 0.5]))?;
+    let pixmap = tiny_skia::Pixmap::decode_png(&figure.png()?).expect("a PNG");
+    assert_eq!((pixmap.width(), pixmap.height()), (2 * figure.width(), 2 * figure.height()));
+    // Above the legend there is only the title: dark pixels there mean that the font was found.
+    let title = pixmap.pixels().iter().take(2 * 900 * 60).filter(|p| p.red() < 100).count();
+    assert!(title > 50, "{title} dark pixels");
+    assert_eq!(pixmap.pixels()[0].red(), 255);
+    Ok(())
+}
+
+#[test]
+fn same_input_gives_same_bytes() -> Result<(), PlotError> {
+    let row = SupportRow { name: "sea", support: &[1, 4, 9], values: &[1.0, 9.0, -1.0], distance: 0.5 };
+    let draw = || support_comparison(&plain_supports((&[1, 3, 5], &[1.0, -1.0, 2.0]), &[row]));
+    let (first, second) = (draw()?, draw()?);
+    assert_eq!(first.svg(), second.svg());
+    assert_eq!(first.png()?, second.png()?);
+    Ok(())
+}
+
+#[test]
+fn saving_by_extension() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let figure = trace(&plain_trace(&[1.0], &[1.0]))?;
+    for name in ["fit.svg", "fit.PNG"] {
+        let path = folder.path().join(name);
+        figure.save(&path)?;
+        figure.save(&path)?;
+        let bytes = fs::read(&path)?;
+        assert!(bytes.starts_with(if name.ends_with("svg") { b"<svg" } else { b"\x89PNG" }));
+    }
+    assert_eq!(fs::read_dir(folder.path())?.count(), 2, "temporary files left behind");
+    Ok(())
+}
+
+#[test]
+fn paths_are_refused_early() -> Result<(), Box<dyn std::error::Error>> {
+    let message = |path: &str| check_picture_path(Path::new(path)).map_err(|e| e.to_string());
+    assert_eq!(message("fit.svg"), Ok(()));
+    assert_eq!(message("fit.jpg"), Err("fit.jpg: unknown picture extension '.jpg'; use .svg or .png".to_string()));
+    assert_eq!(message("fit"), Err("fit: no picture extension; use .svg or .png".to_string()));
+    assert_eq!(message(""), Err(": no picture extension; use .svg or .png".to_string()));
+
+    let folder = tempfile::tempdir()?;
+    let missing: PathBuf = folder.path().join("missing").join("fit.svg");
+    let figure = trace(&plain_trace(&[1.0], &[1.0]))?;
+    assert!(matches!(figure.save(&missing), Err(PlotError::Folder { .. })));
+    let occupied = folder.path().join("folder.svg");
+    fs::create_dir(&occupied)?;
+    assert!(matches!(figure.save(&occupied), Err(PlotError::IsFolder { .. })));
+    assert!(write_whole(&occupied, b"x").is_err());
+    assert_eq!(fs::read_dir(folder.path())?.count(), 1, "temporary files left behind");
+    Ok(())
+}
+
+#[test]
+fn algorithms_keep_their_colors() {
+    let known = [
+        "sea",
+        "htp",
+        "iht",
+        "omp",
+        "ols",
+        "niht",
+        "cosamp",
+        "subspace_pursuit",
+        "ompr",
+        "els",
+        "lasso",
+        "foba",
+        "splicing",
+        "search",
+    ];
+    let colors: std::collections::HashSet<Color> = known.iter().map(|name| algorithm_color(name)).collect();
+    assert_eq!(colors.len(), known.len());
+    assert_eq!(algorithm_color("sea").to_string(), "#0072b2");
+    assert_eq!(algorithm_color("Subspace-Pursuit"), algorithm_color("subspace_pursuit"));
+    assert_eq!(algorithm_color("omp+sea"), algorithm_color("sea"));
+    assert_ne!(style::curve_style("omp+sea"), style::curve_style("sea"));
+    assert_ne!(style::curve_style("omp+sea"), style::curve_style("htp+sea"));
+    assert_eq!(algorithm_color("unheard-of"), algorithm_color("unheard-of"));
+    let _ = (algorithm_color(""), algorithm_color("+"), algorithm_color("sea+"));
+}

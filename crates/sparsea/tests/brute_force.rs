@@ -1,0 +1,84 @@
+//! Against the best of all supports, for small n.
+
+mod common;
+
+use common::{C, KINDS, Kind, all_supports, matrix, product, svd_fit};
+use serde_json::Map;
+use sparsea::algorithms::registry;
+use sparsea::generate::{normal_vector, random_support, stream};
+use sparsea::metrics::exact;
+use sparsea::{Chain, DenseOperator, Problem, Run, Scalar};
+
+fn no_algorithm_beats_the_optimum<T: Scalar>() {
+    for kind in KINDS {
+        for seed in 0..12 {
+            let (m, n, k) = [(8, 12, 3), (10, 14, 2), (14, 14, 4)][seed as usize % 3];
+            let a = matrix::<T>(kind, if kind == Kind::Convolution { n } else { m }, n, seed);
+            let y: Vec<T> = normal_vector(&mut stream(seed, 5, 0), a.nrows());
+            let optimum = all_supports(n, k)
+                .iter()
+                .map(|support| svd_fit(&a, &y, support).1)
+                .fold(f64::INFINITY, f64::min);
+            let operator = DenseOperator::new(a.as_ref());
+            let problem = Problem::new(&operator, &y, k).unwrap();
+            for entry in registry::<T>() {
+                let chain = Chain::parse(entry.name, &Map::new()).unwrap();
+                let solution = Run::with_chain(&problem, chain).solve().unwrap();
+                assert!(
+                    solution.residual_norm >= optimum * (1.0 - 1e-9),
+                    "{} {kind:?} seed {seed}: {} < {optimum}",
+                    entry.name,
+                    solution.residual_norm
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_algorithm_beats_the_optimum_real() {
+    no_algorithm_beats_the_optimum::<f64>();
+}
+
+#[test]
+fn no_algorithm_beats_the_optimum_complex() {
+    no_algorithm_beats_the_optimum::<C>();
+}
+
+/// With orthonormal columns every support of the largest correlations is optimal, and all algorithms find it.
+#[test]
+fn orthonormal_columns_are_solved_by_all() {
+    for seed in 0..10 {
+        let a = matrix::<f64>(Kind::Gaussian, 12, 12, seed).qr().compute_thin_Q();
+        let y: Vec<f64> = normal_vector(&mut stream(seed, 6, 0), 12);
+        let optimum = all_supports(12, 3).into_iter().map(|s| svd_fit(&a, &y, &s).1).fold(f64::INFINITY, f64::min);
+        let operator = DenseOperator::new(a.as_ref());
+        let problem = Problem::new(&operator, &y, 3).unwrap();
+        for entry in registry::<f64>() {
+            let chain = Chain::parse(entry.name, &Map::new()).unwrap();
+            let solution = Run::with_chain(&problem, chain).solve().unwrap();
+            assert!((solution.residual_norm - optimum).abs() < 1e-9, "{} seed {seed}", entry.name);
+        }
+    }
+}
+
+/// Few non-zeros, many incoherent rows, no noise: OMP and SEA recover the support, which brute force confirms.
+#[test]
+fn omp_and_sea_reach_the_optimum_on_well_conditioned_problems() {
+    for seed in 0..30 {
+        let (m, n, k) = (40, 14, 3);
+        let a = matrix::<f64>(Kind::Gaussian, m, n, seed);
+        let mut rng = stream(seed, 7, 0);
+        let truth = random_support(&mut rng, n, k);
+        let y = product(&a, &truth, &[2.0, -1.0, 1.5]);
+        let best = all_supports(n, k).into_iter().min_by(|s, t| svd_fit(&a, &y, s).1.total_cmp(&svd_fit(&a, &y, t).1));
+        assert_eq!(best.as_ref(), Some(&truth));
+        let operator = DenseOperator::new(a.as_ref());
+        let problem = Problem::new(&operator, &y, k).unwrap();
+        for name in ["omp", "sea", "omp+sea"] {
+            let solution = Run::with_chain(&problem, Chain::parse(name, &Map::new()).unwrap()).solve().unwrap();
+            assert!(exact(&truth, &solution.support), "{name} seed {seed}");
+            assert!(solution.relative_residual < 1e-13);
+        }
+    }
+}

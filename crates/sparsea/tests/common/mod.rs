@@ -1,0 +1,129 @@
+//! What the tests share: random problems, dense algebra by faer, a literal Algorithm 1.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use faer::Mat;
+use num_complex::Complex;
+use sparsea::generate::{gaussian_matrix, normal_vector, stream};
+use sparsea::{Boundary, Convolution, Operator, Scalar};
+
+/// The kinds of matrix on which algorithms are tried.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    Gaussian,
+    Coherent,
+    Convolution,
+}
+
+pub const KINDS: [Kind; 3] = [Kind::Gaussian, Kind::Coherent, Kind::Convolution];
+
+/// A random m × n matrix of a kind; a convolution takes m = n.
+pub fn matrix<T: Scalar>(kind: Kind, m: usize, n: usize, seed: u64) -> Mat<T> {
+    let mut rng = stream(seed, 1, 0);
+    match kind {
+        Kind::Gaussian => gaussian_matrix(&mut rng, m, n),
+        Kind::Coherent => {
+            // Columns share a common part: pairwise correlation about one half.
+            let common: Vec<T> = normal_vector(&mut rng, m);
+            let own = gaussian_matrix::<T>(&mut rng, m, n);
+            Mat::from_fn(m, n, |i, j| own[(i, j)] + common[i])
+        }
+        Kind::Convolution => {
+            let kernel: Vec<T> = normal_vector(&mut rng, 3);
+            let taps: Vec<T> = (0..7).map(|t| kernel[t % 3].scale((-0.3 * (t as f64 - 3.0).powi(2)).exp())).collect();
+            dense_form(&Convolution::new(&taps, n, Boundary::Same).unwrap())
+        }
+    }
+}
+
+/// The matrix of an operator, column by column from `apply` alone.
+pub fn dense_form<T: Scalar>(operator: &dyn Operator<T>) -> Mat<T> {
+    let (m, n) = (operator.nrows(), operator.ncols());
+    let mut matrix = Mat::zeros(m, n);
+    let mut column = vec![T::ZERO; m];
+    for j in 0..n {
+        let mut unit = vec![T::ZERO; n];
+        unit[j] = T::ONE;
+        operator.apply(&unit, &mut column);
+        for i in 0..m {
+            matrix[(i, j)] = column[i];
+        }
+    }
+    matrix
+}
+
+/// A x.
+pub fn product<T: Scalar>(a: &Mat<T>, support: &[usize], values: &[T]) -> Vec<T> {
+    (0..a.nrows()).map(|i| support.iter().zip(values).map(|(&j, &x)| a[(i, j)] * x).sum()).collect()
+}
+
+/// Aᴴ r.
+pub fn adjoint_product<T: Scalar>(a: &Mat<T>, r: &[T]) -> Vec<T> {
+    (0..a.ncols()).map(|j| (0..a.nrows()).map(|i| Scalar::conj(a[(i, j)]) * r[i]).sum()).collect()
+}
+
+pub fn norm<T: Scalar>(v: &[T]) -> f64 {
+    v.iter().map(|x| x.abs2()).sum::<f64>().sqrt()
+}
+
+pub fn difference<T: Scalar>(a: &[T], b: &[T]) -> Vec<T> {
+    a.iter().zip(b).map(|(&a, &b)| a - b).collect()
+}
+
+/// Unit columns.
+pub fn normalized<T: Scalar>(a: &Mat<T>) -> Mat<T> {
+    let norms: Vec<f64> = (0..a.ncols()).map(|j| a.col(j).norm_l2()).collect();
+    Mat::from_fn(a.nrows(), a.ncols(), |i, j| if norms[j] > 0.0 { a[(i, j)].scale(1.0 / norms[j]) } else { T::ZERO })
+}
+
+/// The least-squares solution on a support by singular values: x, ‖y − A x‖ by projection, and the condition number.
+pub fn svd_fit<T: Scalar>(a: &Mat<T>, y: &[T], support: &[usize]) -> (Vec<T>, f64, f64) {
+    let s = support.len();
+    if s == 0 {
+        return (vec![], norm(y), 1.0);
+    }
+    let sub = Mat::from_fn(a.nrows(), s, |i, c| a[(i, support[c])]);
+    let svd = sub.thin_svd().unwrap();
+    let (u, v) = (svd.U(), svd.V());
+    let sigma: Vec<f64> = (0..s.min(a.nrows())).map(|c| svd.S().column_vector()[c].real()).collect();
+    let floor = sigma[0] * 1e-13;
+    let mut x = vec![T::ZERO; s];
+    let mut residual = y.to_vec();
+    for (c, &value) in sigma.iter().enumerate().filter(|&(_, &value)| value > floor) {
+        let part: T = (0..a.nrows()).map(|i| Scalar::conj(u[(i, c)]) * y[i]).sum();
+        for i in 0..a.nrows() {
+            residual[i] -= u[(i, c)] * part;
+        }
+        for (i, x) in x.iter_mut().enumerate() {
+            *x += v[(i, c)] * part.scale(1.0 / value);
+        }
+    }
+    let smallest = sigma.last().copied().unwrap_or(0.0);
+    (x, norm(&residual), if smallest > 0.0 { sigma[0] / smallest } else { f64::INFINITY })
+}
+
+/// The k entries largest in magnitude, never a zero, lower index first among equals: by a full sort.
+pub fn largest_k<T: Scalar>(v: &[T], k: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..v.len()).filter(|&i| v[i] != T::ZERO).collect();
+    order.sort_by(|&a, &b| Scalar::abs(v[b]).total_cmp(&Scalar::abs(v[a])).then(a.cmp(&b)));
+    order.truncate(k);
+    order.sort_unstable();
+    order
+}
+
+/// All supports of size k of n columns.
+pub fn all_supports(n: usize, k: usize) -> Vec<Vec<usize>> {
+    let mut all = vec![vec![]];
+    for _ in 0..k {
+        all = all
+            .iter()
+            .flat_map(|support: &Vec<usize>| {
+                let from = support.last().map_or(0, |last| last + 1);
+                (from..n).map(move |j| support.iter().copied().chain([j]).collect())
+            })
+            .collect();
+    }
+    all
+}
+
+/// A complex scalar type for tests.
+pub type C = Complex<f64>;
