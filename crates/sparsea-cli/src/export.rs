@@ -81,10 +81,7 @@ impl Format {
 }
 
 fn at(path: &Path) -> impl Fn(ExportProblem) -> ExportError + '_ {
-    |problem| ExportError {
-        file: path.to_owned(),
-        problem,
-    }
+    |problem| ExportError { file: path.to_owned(), problem }
 }
 
 /// Checks, before a long run, that an array can be written to `path`: extension, folder and permission.
@@ -100,10 +97,7 @@ pub fn check_place(path: &Path) -> Result<(), ExportError> {
 }
 
 /// Writes a file under a temporary name and renames it once it is complete.
-pub fn write_atomically(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), ExportError> {
+pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), ExportError> {
     let go = || {
         let (mut file, target) = temporary(path)?;
         let mut buffer = BufWriter::new(file.as_file_mut());
@@ -112,8 +106,7 @@ pub fn write_atomically(
         drop(buffer);
         // Renamed before its content is on the disk, a file could be empty after a power failure.
         file.as_file().sync_all().map_err(ExportProblem::Io)?;
-        file.persist(target)
-            .map_err(|error| ExportProblem::Io(error.error))?;
+        file.persist(target).map_err(|error| ExportProblem::Io(error.error))?;
         Ok(())
     };
     go().map_err(at(path))
@@ -151,10 +144,7 @@ fn temporary(path: &Path) -> Result<(tempfile::NamedTempFile, PathBuf), ExportPr
     }
     let file = builder
         .tempfile_in(folder)
-        .map_err(|error| ExportProblem::FolderNotWritable {
-            folder: folder.to_owned(),
-            error,
-        })?;
+        .map_err(|error| ExportProblem::FolderNotWritable { folder: folder.to_owned(), error })?;
     Ok((file, target))
 }
 
@@ -253,9 +243,7 @@ pub fn write_matrix(path: &Path, matrix: &Matrix) -> Result<(), ExportError> {
 
 fn write_dense<T: Scalar>(path: &Path, a: &faer::Mat<T>) -> Result<(), ExportError> {
     let format = Format::of(path).map_err(at(path))?;
-    write_atomically(path, |out| {
-        dense(out, format, a.nrows(), a.ncols(), |i, j| a[(i, j)])
-    })
+    write_atomically(path, |out| dense(out, format, a.nrows(), a.ncols(), |i, j| a[(i, j)]))
 }
 
 fn write_sparse<T: Scalar + faer::traits::ComplexField>(
@@ -330,15 +318,8 @@ fn dense<T: Scalar>(
 
 /// The header of a `.npy` file in column order, padded so that the numbers start at a multiple of 64 bytes.
 fn npy_header<T: Scalar>(out: &mut dyn Write, shape: &str) -> io::Result<()> {
-    let fortran = if shape.ends_with(",)") {
-        "False"
-    } else {
-        "True"
-    };
-    let dict = format!(
-        "{{'descr': '{}', 'fortran_order': {fortran}, 'shape': {shape}, }}",
-        T::DESCR
-    );
+    let fortran = if shape.ends_with(",)") { "False" } else { "True" };
+    let dict = format!("{{'descr': '{}', 'fortran_order': {fortran}, 'shape': {shape}, }}", T::DESCR);
     // Ten bytes come before the dict, and a line end after it.
     let length = (10 + dict.len() + 1).next_multiple_of(64) - 10;
     out.write_all(b"\x93NUMPY\x01\x00")?;

@@ -9,9 +9,7 @@ const VALUES: [f64; 5] = [0.1, -0.0, 1e300, 5e-324, 123456789.0];
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 #[test]
@@ -21,10 +19,7 @@ fn what_is_written_is_read_back_exactly() {
     for extension in ["npy", "csv", "tsv", "txt", "mtx"] {
         let path = folder.path().join(format!("x.{extension}"));
         check_writable(&path).unwrap();
-        for vector in [
-            Vector::Real(VALUES.to_vec()),
-            Vector::Complex(complex.to_vec()),
-        ] {
+        for vector in [Vector::Real(VALUES.to_vec()), Vector::Complex(complex.to_vec())] {
             write_vector(&path, &vector).unwrap();
             assert_eq!(read_vector(&path).unwrap(), vector, "{extension}");
         }
@@ -32,9 +27,7 @@ fn what_is_written_is_read_back_exactly() {
         assert_eq!(read_indices(&path).unwrap(), [3, 0, 12]);
         let a = faer::Mat::from_fn(2, 3, |i, j| VALUES[i + j] + i as f64);
         write_matrix(&path, &Matrix::Dense(a.clone())).unwrap();
-        let Matrix::Dense(back) = read_matrix(&path).unwrap().matrix else {
-            panic!("not dense")
-        };
+        let Matrix::Dense(back) = read_matrix(&path).unwrap().matrix else { panic!("not dense") };
         assert_eq!(back, a, "{extension}");
     }
     assert_eq!(names(folder.path()).len(), 5);
@@ -50,23 +43,12 @@ fn sparse_stays_sparse_in_matrix_market() {
     let path = folder.path().join("a.mtx");
     write_matrix(&path, &matrix).unwrap();
     let text = fs::read_to_string(&path).unwrap();
-    assert_eq!(
-        text,
-        "%%MatrixMarket matrix coordinate real general\n2 3 2\n2 1 2.5\n1 3 -1.0\n"
-    );
-    assert!(matches!(
-        read_matrix(&path).unwrap().matrix,
-        Matrix::Sparse(_)
-    ));
+    assert_eq!(text, "%%MatrixMarket matrix coordinate real general\n2 3 2\n2 1 2.5\n1 3 -1.0\n");
+    assert!(matches!(read_matrix(&path).unwrap().matrix, Matrix::Sparse(_)));
     let path = folder.path().join("a.csv");
     write_matrix(&path, &matrix).unwrap();
-    assert_eq!(
-        fs::read_to_string(&path).unwrap(),
-        "0.0,0.0,-1.0\n2.5,0.0,0.0\n"
-    );
-    let wide = Matrix::Sparse(
-        faer::sparse::SparseColMat::try_new_from_triplets(1 << 20, 1 << 20, &entries).unwrap(),
-    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "0.0,0.0,-1.0\n2.5,0.0,0.0\n");
+    let wide = Matrix::Sparse(faer::sparse::SparseColMat::try_new_from_triplets(1 << 20, 1 << 20, &entries).unwrap());
     let error = write_matrix(&path, &wide).unwrap_err().to_string();
     assert!(error.ends_with("the matrix is sparse, 1048576 x 1048576; write it as .mtx"));
 }
@@ -94,22 +76,10 @@ fn what_cannot_be_written_is_known_before() {
     fs::create_dir(folder.path().join("d.npy")).unwrap();
     let inside = |name: &str| folder.path().join(name);
     for (name, message) in [
-        (
-            "x.npz",
-            "cannot write '.npz'; sparsea writes .npy, .csv, .tsv, .txt, .mtx".to_owned(),
-        ),
-        (
-            "x",
-            "has no extension; sparsea writes .npy, .csv, .tsv, .txt, .mtx".to_owned(),
-        ),
-        (
-            "out/x.npy",
-            format!("the folder '{}' does not exist", inside("out").display()),
-        ),
-        (
-            "file/x.npy",
-            format!("'{}' is not a folder", inside("file").display()),
-        ),
+        ("x.npz", "cannot write '.npz'; sparsea writes .npy, .csv, .tsv, .txt, .mtx".to_owned()),
+        ("x", "has no extension; sparsea writes .npy, .csv, .tsv, .txt, .mtx".to_owned()),
+        ("out/x.npy", format!("the folder '{}' does not exist", inside("out").display())),
+        ("file/x.npy", format!("'{}' is not a folder", inside("file").display())),
         ("d.npy", "is a folder".to_owned()),
     ] {
         let path = inside(name);
@@ -117,9 +87,7 @@ fn what_cannot_be_written_is_known_before() {
         assert_eq!(error, format!("{}: {message}", path.display()));
     }
     assert_eq!(
-        check_writable(Path::new("no-such-folder/x.npy"))
-            .unwrap_err()
-            .to_string(),
+        check_writable(Path::new("no-such-folder/x.npy")).unwrap_err().to_string(),
         "no-such-folder/x.npy: the folder 'no-such-folder' does not exist"
     );
     assert_eq!(names(folder.path()).len(), 2);

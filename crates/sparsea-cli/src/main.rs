@@ -1,2 +1,19 @@
-//! The sparsea command.
-fn main() {}
+//! The `sparsea` command: sparse support recovery from files.
+
+mod cli;
+mod commands;
+mod export;
+mod input;
+mod interrupt;
+mod problem;
+mod progress;
+mod report;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::parse().and_then(commands::run) {
+        Ok(code) => code,
+        Err(failure) => failure.exit(),
+    }
+}

@@ -21,7 +21,9 @@ fn main() -> Result<(), Error> {
                 let solution = Run::with_chain(&problem, Chain::parse(names, &Map::new())?).solve()?;
                 distance += support_distance(&instance.support, &solution.support) / runs as f64;
                 elapsed += solution.elapsed;
-                if run==0 {eprintln!("{names} {:?} {} {}", solution.counts, solution.supports_explored, solution.stop_reason);}
+                if run == 0 {
+                    eprintln!("{names} {:?} {} {}", solution.counts, solution.supports_explored, solution.stop_reason);
+                }
             }
             println!("k = {k}  {names:8} distance {distance:.3}  {:.2} ms", 1e3 * elapsed.as_secs_f64() / runs as f64);
         }

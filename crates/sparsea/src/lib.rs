@@ -1,6 +1,7 @@
 //! Sparse support recovery.
 pub mod algorithms;
 mod error;
+pub mod exhaustive;
 pub mod generate;
 mod kernels;
 mod least_squares;

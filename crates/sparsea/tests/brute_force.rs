@@ -15,10 +15,8 @@ fn no_algorithm_beats_the_optimum<T: Scalar>() {
             let (m, n, k) = [(8, 12, 3), (10, 14, 2), (14, 14, 4)][seed as usize % 3];
             let a = matrix::<T>(kind, if kind == Kind::Convolution { n } else { m }, n, seed);
             let y: Vec<T> = normal_vector(&mut stream(seed, 5, 0), a.nrows());
-            let optimum = all_supports(n, k)
-                .iter()
-                .map(|support| svd_fit(&a, &y, support).1)
-                .fold(f64::INFINITY, f64::min);
+            let optimum =
+                all_supports(n, k).iter().map(|support| svd_fit(&a, &y, support).1).fold(f64::INFINITY, f64::min);
             let operator = DenseOperator::new(a.as_ref());
             let problem = Problem::new(&operator, &y, k).unwrap();
             for entry in registry::<T>() {
@@ -81,4 +79,31 @@ fn omp_and_sea_reach_the_optimum_on_well_conditioned_problems() {
             assert!(solution.relative_residual < 1e-13);
         }
     }
+}
+
+fn exhaustive_search_finds_the_optimum<T: Scalar>() {
+    for kind in KINDS {
+        for seed in 0..6 {
+            let (n, k) = [(9, 1), (10, 3), (8, 4)][seed as usize % 3];
+            let a = matrix::<T>(kind, n, n, 40 + seed);
+            let y: Vec<T> = normal_vector(&mut stream(seed, 12, 0), n);
+            let operator = DenseOperator::new(a.as_ref());
+            let problem = Problem::new(&operator, &y, k).unwrap();
+            let found = sparsea::exhaustive::best_support(&problem, 1e9).unwrap();
+            let least = all_supports(n, k).iter().map(|s| svd_fit(&a, &y, s).1).fold(f64::INFINITY, f64::min);
+            assert!(svd_fit(&a, &y, &found).1 <= least * (1.0 + 1e-9), "{kind:?} seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn exhaustive_search_is_the_optimum() {
+    exhaustive_search_finds_the_optimum::<f64>();
+    exhaustive_search_finds_the_optimum::<C>();
+    let a = matrix::<f64>(Kind::Gaussian, 40, 60, 1);
+    let y: Vec<f64> = normal_vector(&mut stream(1, 12, 1), 40);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &y, 20).unwrap();
+    let refusal = sparsea::exhaustive::best_support(&problem, 1e9).unwrap_err().to_string();
+    assert!(refusal.starts_with("trying all supports would take"), "{refusal}");
 }

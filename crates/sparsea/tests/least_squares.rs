@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{C, adjoint_product, matrix, norm, svd_fit, Kind};
+use common::{C, Kind, adjoint_product, matrix, norm, svd_fit};
 use faer::Mat;
 use rand::RngExt;
 use sparsea::generate::{normal_vector, stream};
@@ -12,8 +12,7 @@ use sparsea::{DenseOperator, Memory, Problem, Scalar, Workspace};
 fn conditioned<T: Scalar>(m: usize, n: usize, condition: f64, seed: u64) -> Mat<T> {
     let u = matrix::<T>(Kind::Gaussian, m, n, seed).qr().compute_thin_Q();
     let v = matrix::<T>(Kind::Gaussian, n, n, seed + 1).qr().compute_thin_Q();
-    let scaled =
-        Mat::from_fn(m, n, |i, j| u[(i, j)].scale(condition.powf(-(j as f64) / (n as f64 - 1.0).max(1.0))));
+    let scaled = Mat::from_fn(m, n, |i, j| u[(i, j)].scale(condition.powf(-(j as f64) / (n as f64 - 1.0).max(1.0))));
     &scaled * v.adjoint()
 }
 

@@ -47,7 +47,14 @@ fn plain<T: Scalar>(
     (visits, None)
 }
 
-fn jumping<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, start: Start<T>, eta: f64, iterations: u64) -> (Vec<(u64, Vec<usize>)>, StopReason, u64) {
+fn jumping<T: Scalar>(
+    a: &Mat<T>,
+    y: &[T],
+    k: usize,
+    start: Start<T>,
+    eta: f64,
+    iterations: u64,
+) -> (Vec<(u64, Vec<usize>)>, StopReason, u64) {
     let operator = DenseOperator::new(a.as_ref());
     let problem = Problem::new(&operator, y, k).unwrap();
     let mut visits: Vec<(u64, Vec<usize>)> = vec![];

@@ -43,9 +43,7 @@ pub enum Vector {
 }
 
 /// A scalar that arrays in files hold.
-pub trait Entry:
-    faer::traits::ComplexField + Copy + Default + AddAssign + Neg<Output = Self>
-{
+pub trait Entry: faer::traits::ComplexField + Copy + Default + AddAssign + Neg<Output = Self> {
     /// The words for a value that is not finite, if it is not.
     fn not_finite(self) -> Option<&'static str>;
     /// A dense matrix of such scalars.
@@ -113,16 +111,8 @@ pub fn dense<T: Entry>(values: &[T], nrows: usize, ncols: usize, layout: Layout)
 }
 
 /// Entries `(row, column, value)`, all in range, as a sparse matrix; duplicates are summed.
-pub fn sparse<T: Entry>(
-    nrows: usize,
-    ncols: usize,
-    entries: &[Triplet<usize, usize, T>],
-) -> Result<Matrix, Problem> {
-    let too_large = || Problem::TooLarge {
-        nrows,
-        ncols,
-        entries: entries.len(),
-    };
+pub fn sparse<T: Entry>(nrows: usize, ncols: usize, entries: &[Triplet<usize, usize, T>]) -> Result<Matrix, Problem> {
+    let too_large = || Problem::TooLarge { nrows, ncols, entries: entries.len() };
     if nrows == 0 || ncols == 0 {
         return Err(Problem::EmptyShape(Shape(vec![nrows as u64, ncols as u64])));
     }
@@ -130,9 +120,7 @@ pub fn sparse<T: Entry>(
     if nrows.max(ncols) > UNBACKED_DIMENSION.max(entries.len()) {
         return Err(too_large());
     }
-    SparseColMat::try_new_from_triplets(nrows, ncols, entries)
-        .map(T::sparse)
-        .map_err(|_| too_large())
+    SparseColMat::try_new_from_triplets(nrows, ncols, entries).map(T::sparse).map_err(|_| too_large())
 }
 
 impl Matrix {
@@ -164,9 +152,9 @@ impl Matrix {
     /// The same matrix with complex entries; dense stays dense and sparse stays sparse.
     pub fn into_complex(self) -> Self {
         match self {
-            Self::Dense(a) => Self::DenseComplex(Mat::from_fn(a.nrows(), a.ncols(), |i, j| {
-                Complex::new(a[(i, j)], 0.0)
-            })),
+            Self::Dense(a) => {
+                Self::DenseComplex(Mat::from_fn(a.nrows(), a.ncols(), |i, j| Complex::new(a[(i, j)], 0.0)))
+            }
             Self::Sparse(a) => {
                 let (symbolic, values) = a.into_parts();
                 let values = values.into_iter().map(|v| Complex::new(v, 0.0)).collect();
@@ -213,9 +201,8 @@ impl Matrix {
 }
 
 fn dense_without<T: Entry>(a: &Mat<T>, j: usize) -> (Matrix, Vector) {
-    let rest = Mat::from_fn(a.nrows(), a.ncols() - 1, |row, column| {
-        a[(row, if column < j { column } else { column + 1 })]
-    });
+    let rest =
+        Mat::from_fn(a.nrows(), a.ncols() - 1, |row, column| a[(row, if column < j { column } else { column + 1 })]);
     let column = (0..a.nrows()).map(|row| a[(row, j)]).collect();
     (T::dense(rest), T::vector(column))
 }
@@ -224,41 +211,21 @@ fn sparse_without<T: Entry>(a: &SparseColMat<usize, T>, j: usize) -> (Matrix, Ve
     let symbolic = a.symbolic();
     let taken = symbolic.col_range(j);
     let mut column = vec![T::default(); a.nrows()];
-    for (&row, &value) in symbolic.row_idx()[taken.clone()]
-        .iter()
-        .zip(&a.val()[taken.clone()])
-    {
+    for (&row, &value) in symbolic.row_idx()[taken.clone()].iter().zip(&a.val()[taken.clone()]) {
         column[row] += value;
     }
     // The pointers before the column stay; those after it move up by its length.
     let pointers = symbolic.col_ptr();
-    let pointers = pointers[..=j]
-        .iter()
-        .copied()
-        .chain(pointers[j + 2..].iter().map(|p| p - taken.len()))
-        .collect();
+    let pointers = pointers[..=j].iter().copied().chain(pointers[j + 2..].iter().map(|p| p - taken.len())).collect();
     let without = |len: usize| (0..taken.start).chain(taken.end..len);
-    let rows = without(symbolic.row_idx().len())
-        .map(|p| symbolic.row_idx()[p])
-        .collect();
+    let rows = without(symbolic.row_idx().len()).map(|p| symbolic.row_idx()[p]).collect();
     let values = without(a.val().len()).map(|p| a.val()[p]).collect();
-    let rest = faer::sparse::SymbolicSparseColMat::new_checked(
-        a.nrows(),
-        a.ncols() - 1,
-        pointers,
-        None,
-        rows,
-    );
-    (
-        T::sparse(SparseColMat::new(rest, values)),
-        T::vector(column),
-    )
+    let rest = faer::sparse::SymbolicSparseColMat::new_checked(a.nrows(), a.ncols() - 1, pointers, None, rows);
+    (T::sparse(SparseColMat::new(rest, values)), T::vector(column))
 }
 
 fn flat<T: Entry>(a: &Mat<T>) -> Vector {
-    let values = (0..a.ncols())
-        .flat_map(|j| (0..a.nrows()).map(move |i| a[(i, j)]))
-        .collect();
+    let values = (0..a.ncols()).flat_map(|j| (0..a.nrows()).map(move |i| a[(i, j)])).collect();
     T::vector(values)
 }
 
@@ -276,11 +243,7 @@ fn dense_finite<T: Entry>(a: &Mat<T>) -> Result<(), Problem> {
 fn sparse_finite<T: Entry>(a: &SparseColMat<usize, T>) -> Result<(), Problem> {
     for entry in a.triplet_iter() {
         if let Some(value) = entry.val.not_finite() {
-            return Err(Problem::NotFiniteAt {
-                value,
-                row: entry.row,
-                column: entry.col,
-            });
+            return Err(Problem::NotFiniteAt { value, row: entry.row, column: entry.col });
         }
     }
     Ok(())
@@ -293,11 +256,6 @@ impl Vector {
             Self::Real(values) => values.len(),
             Self::Complex(values) => values.len(),
         }
-    }
-
-    /// Whether there are no entries.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Whether the entries are complex.

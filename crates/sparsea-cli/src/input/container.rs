@@ -16,14 +16,8 @@ pub fn choose(file: &str, name: Option<&str>, names: &[String]) -> Result<String
     match (name, names) {
         (_, []) => Err(Problem::NoArrays),
         (Some(name), _) if names.iter().any(|n| n == name) => Ok(name.to_owned()),
-        (Some(name), _) => Err(Problem::NoSuchArray {
-            name: name.to_owned(),
-            names: names.to_vec(),
-        }),
+        (Some(name), _) => Err(Problem::NoSuchArray { name: name.to_owned(), names: names.to_vec() }),
         (None, [only]) => Ok(only.clone()),
-        (None, _) => Err(Problem::SeveralArrays {
-            file: file.to_owned(),
-            names: names.to_vec(),
-        }),
+        (None, _) => Err(Problem::SeveralArrays { file: file.to_owned(), names: names.to_vec() }),
     }
 }

@@ -19,10 +19,7 @@ pub struct InputError {
 impl InputError {
     /// Says what is wrong with `file`.
     pub fn new(file: &Path, problem: Problem) -> Self {
-        Self {
-            file: file.display().to_string(),
-            problem,
-        }
+        Self { file: file.display().to_string(), problem }
     }
 }
 
@@ -151,9 +148,7 @@ pub enum Problem {
         held: usize,
     },
     /// Dimensions that the entries in the file cannot justify.
-    #[error(
-        "claims {nrows} x {ncols} entries, but holds only {entries}; sparsea does not make room for that"
-    )]
+    #[error("claims {nrows} x {ncols} entries, but holds only {entries}; sparsea does not make room for that")]
     TooLarge {
         /// Rows claimed.
         nrows: usize,
@@ -223,9 +218,7 @@ pub enum Problem {
     #[error("has one column only: taking it out as y leaves no matrix")]
     OnlyColumn,
     /// A support holds something else than indices.
-    #[error(
-        "entry {row} (counted from 0) is {value}; a support holds whole numbers that are at least 0"
-    )]
+    #[error("entry {row} (counted from 0) is {value}; a support holds whole numbers that are at least 0")]
     NotAnIndex {
         /// From 0.
         row: usize,
@@ -285,12 +278,7 @@ fn shown(text: &str) -> String {
 /// `a, b, c`, or the first few of many.
 fn list(names: &[String]) -> String {
     const MOST: usize = 12;
-    let mut out = names
-        .iter()
-        .take(MOST)
-        .map(|name| shown(name))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut out = names.iter().take(MOST).map(|name| shown(name)).collect::<Vec<_>>().join(", ");
     if names.len() > MOST {
         out.push_str(", …");
     }
@@ -310,9 +298,5 @@ fn first(names: &[String]) -> &str {
 }
 
 fn values(count: usize) -> String {
-    if count == 1 {
-        "1 value".to_owned()
-    } else {
-        format!("{count} values")
-    }
+    if count == 1 { "1 value".to_owned() } else { format!("{count} values") }
 }

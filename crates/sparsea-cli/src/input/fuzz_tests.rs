@@ -7,10 +7,7 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (self.0 >> 33) as usize % n.max(1)
     }
 }
@@ -48,21 +45,14 @@ fn check(format: Format, bytes: &[u8]) {
     let file = Path::new("A");
     for name in [None, Some("A")] {
         for problem in [
-            parse_table(format, bytes, file, name)
-                .and_then(|table| table.matrix.check_finite())
-                .err(),
-            parse_vector(format, bytes, file, name)
-                .and_then(|vector| vector.check_finite())
-                .err(),
+            parse_table(format, bytes, file, name).and_then(|table| table.matrix.check_finite()).err(),
+            parse_vector(format, bytes, file, name).and_then(|vector| vector.check_finite()).err(),
         ]
         .into_iter()
         .flatten()
         {
             let line = InputError::new(file, problem).to_string();
-            assert!(
-                !line.chars().any(char::is_control),
-                "not one line: {line:?}"
-            );
+            assert!(!line.chars().any(char::is_control), "not one line: {line:?}");
         }
         if !format.holds_named_arrays() {
             break;
@@ -73,10 +63,7 @@ fn check(format: Format, bytes: &[u8]) {
 #[test]
 fn damaged_files_are_read_or_refused() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let mut files: Vec<_> = fs::read_dir(fixtures)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
+    let mut files: Vec<_> = fs::read_dir(fixtures).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
     let mut dice = Dice(1);
     for file in files {

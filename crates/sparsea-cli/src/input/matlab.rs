@@ -19,10 +19,7 @@ const CLASS_SPARSE: u8 = 5;
 const CLASSES_NUMERIC: std::ops::RangeInclusive<u8> = 6..=15;
 
 fn malformed(rule: impl Into<String>) -> Problem {
-    Problem::Malformed {
-        format: ".mat",
-        rule: rule.into(),
-    }
+    Problem::Malformed { format: ".mat", rule: rule.into() }
 }
 
 fn cut() -> Problem {
@@ -72,11 +69,7 @@ impl Mat5 {
 
     fn array(&self, file: &str, name: Option<&str>) -> Result<&Array, Problem> {
         let name = choose(file, name, &self.names)?;
-        self.names
-            .iter()
-            .position(|n| *n == name)
-            .and_then(|at| self.arrays.get(at))
-            .ok_or(Problem::NoArrays)
+        self.names.iter().position(|n| *n == name).and_then(|at| self.arrays.get(at)).ok_or(Problem::NoArrays)
     }
 }
 
@@ -93,10 +86,7 @@ impl Container for Mat5 {
 /// Finds out which kind of `.mat` this is: the byte order and what follows the header.
 fn check_header<'a>(bytes: &'a [u8], file: &str) -> Result<(bool, &'a [u8]), Problem> {
     let save_again = format!("save it with save('{file}', 'A', '-v7') and read that");
-    let unsupported = |what: &str| Problem::Unsupported {
-        what: what.to_owned(),
-        advice: save_again.clone(),
-    };
+    let unsupported = |what: &str| Problem::Unsupported { what: what.to_owned(), advice: save_again.clone() };
     const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
     let is_hdf5 = bytes.starts_with(b"MATLAB 7.3")
         || bytes.starts_with(HDF5)
@@ -111,9 +101,7 @@ fn check_header<'a>(bytes: &'a [u8], file: &str) -> Result<(bool, &'a [u8]), Pro
     if bytes.len() >= 20 && bytes[..4].contains(&0) {
         return Err(unsupported("a MATLAB v4 file, or none at all"));
     }
-    let (header, rest) = bytes
-        .split_first_chunk::<128>()
-        .ok_or_else(|| malformed("its header is cut short"))?;
+    let (header, rest) = bytes.split_first_chunk::<128>().ok_or_else(|| malformed("its header is cut short"))?;
     match &header[124..] {
         [0, 1, b'I', b'M'] => Ok((false, rest)),
         [1, 0, b'M', b'I'] => Ok((true, rest)),
@@ -122,19 +110,11 @@ fn check_header<'a>(bytes: &'a [u8], file: &str) -> Result<(bool, &'a [u8]), Pro
 }
 
 fn word(bytes: [u8; 4], big_endian: bool) -> u32 {
-    if big_endian {
-        u32::from_be_bytes(bytes)
-    } else {
-        u32::from_le_bytes(bytes)
-    }
+    if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
 }
 
 /// Takes the next element, its kind and its bytes, off the front of `rest`.
-fn take_element<'a>(
-    rest: &mut &'a [u8],
-    big_endian: bool,
-    top: bool,
-) -> Result<(u32, &'a [u8]), Problem> {
+fn take_element<'a>(rest: &mut &'a [u8], big_endian: bool, top: bool) -> Result<(u32, &'a [u8]), Problem> {
     let (tag, after) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
     let tag = word(*tag, big_endian);
     let (kind, size, after, padded) = if tag >> 16 == 0 {
@@ -163,20 +143,14 @@ fn inflate(data: &[u8], big_endian: bool) -> Result<Vec<u8>, Problem> {
     let mut decoder = flate2::read::ZlibDecoder::new(data);
     let mut tag = [0; 8];
     decoder.read_exact(&mut tag).map_err(broken)?;
-    let [kind, size] = [
-        [tag[0], tag[1], tag[2], tag[3]],
-        [tag[4], tag[5], tag[6], tag[7]],
-    ]
-    .map(|bytes| word(bytes, big_endian));
+    let [kind, size] =
+        [[tag[0], tag[1], tag[2], tag[3]], [tag[4], tag[5], tag[6], tag[7]]].map(|bytes| word(bytes, big_endian));
     if kind != MATRIX {
         return Err(malformed(format!("a compressed element is of type {kind}")));
     }
     // The size is a limit, and no reason to allocate: the buffer grows with what is there.
     let mut content = Vec::new();
-    decoder
-        .take(u64::from(size))
-        .read_to_end(&mut content)
-        .map_err(broken)?;
+    decoder.take(u64::from(size)).read_to_end(&mut content).map_err(broken)?;
     if content.len() < size as usize {
         return Err(cut());
     }
@@ -203,14 +177,7 @@ impl Array {
             return Ok(None);
         }
         let numbers = content.len() - rest.len();
-        let array = Self {
-            big_endian,
-            class,
-            complex: flags & 0x800 != 0,
-            shape,
-            content,
-            numbers,
-        };
+        let array = Self { big_endian, class, complex: flags & 0x800 != 0, shape, content, numbers };
         Ok(Some((name, array)))
     }
 
@@ -233,10 +200,7 @@ impl Array {
             if count == Some(found) {
                 return Ok(());
             }
-            Err(malformed(format!(
-                "shape {} does not fit {found} values",
-                shape()
-            )))
+            Err(malformed(format!("shape {} does not fit {found} values", shape())))
         };
         check(real.len())?;
         if !self.complex {
@@ -270,11 +234,7 @@ impl Array {
         macro_rules! read {
             ($type:ty) => {{
                 let (chunks, _) = data.as_chunks::<{ size_of::<$type>() }>();
-                let value = if self.big_endian {
-                    <$type>::from_be_bytes
-                } else {
-                    <$type>::from_le_bytes
-                };
+                let value = if self.big_endian { <$type>::from_be_bytes } else { <$type>::from_le_bytes };
                 chunks.iter().map(|&chunk| value(chunk) as f64).collect()
             }};
         }
@@ -299,12 +259,7 @@ fn complex(real: &[f64], imaginary: &[f64]) -> Vec<Complex<f64>> {
     pairs.map(|(&re, &im)| Complex::new(re, im)).collect()
 }
 
-fn build<T: Entry>(
-    nrows: usize,
-    rows: &[f64],
-    starts: &[usize],
-    values: &[T],
-) -> Result<Matrix, Problem> {
+fn build<T: Entry>(nrows: usize, rows: &[f64], starts: &[usize], values: &[T]) -> Result<Matrix, Problem> {
     let count = starts.last().copied().unwrap_or(0);
     if count > rows.len() || count > values.len() {
         return Err(cut());

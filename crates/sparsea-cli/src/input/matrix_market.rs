@@ -34,10 +34,7 @@ impl Symmetry {
 }
 
 fn wrong(line: usize, rule: impl Into<String>) -> Problem {
-    Problem::Line {
-        line,
-        rule: rule.into(),
-    }
+    Problem::Line { line, rule: rule.into() }
 }
 
 /// Lines with their numbers, comments and blank lines left out.
@@ -65,37 +62,21 @@ pub fn read(bytes: &[u8]) -> Result<Matrix, Problem> {
     if text.trim().is_empty() {
         return Err(Problem::Empty);
     }
-    let mut lines = Lines {
-        lines: text.lines().enumerate(),
-        last: 1,
-    };
+    let mut lines = Lines { lines: text.lines().enumerate(), last: 1 };
     let banner = lines.lines.next().map_or("", |(_, line)| line);
     let (coordinate, field, symmetry) = parse_banner(banner)?;
-    let (line, mut size) = lines
-        .next()
-        .ok_or_else(|| wrong(lines.last, "the line of sizes is missing"))?;
+    let (line, mut size) = lines.next().ok_or_else(|| wrong(lines.last, "the line of sizes is missing"))?;
     let nrows = whole(line, size.next(), "the number of rows")?;
     let ncols = whole(line, size.next(), "the number of columns")?;
-    let entries = if coordinate {
-        Some(whole(line, size.next(), "the number of entries")?)
-    } else {
-        None
-    };
+    let entries = if coordinate { Some(whole(line, size.next(), "the number of entries")?) } else { None };
     end(line, size)?;
     if nrows == 0 || ncols == 0 {
         return Err(Problem::EmptyShape(Shape(vec![nrows as u64, ncols as u64])));
     }
     if symmetry != Symmetry::General && nrows != ncols {
-        return Err(wrong(
-            line,
-            format!("a {nrows} x {ncols} matrix is not square, and so has no symmetry"),
-        ));
+        return Err(wrong(line, format!("a {nrows} x {ncols} matrix is not square, and so has no symmetry")));
     }
-    let head = Head {
-        nrows,
-        ncols,
-        symmetry,
-    };
+    let head = Head { nrows, ncols, symmetry };
     match (entries, field) {
         (Some(entries), Field::Real) => head.coordinate(lines, entries, real),
         (Some(entries), Field::Complex) => head.coordinate(lines, entries, complex),
@@ -114,8 +95,7 @@ fn parse_banner(banner: &str) -> Result<(bool, Field, Symmetry), Problem> {
             "a Matrix Market file starts with '%%MatrixMarket matrix', a format, a field and a symmetry",
         ));
     };
-    let unknown =
-        |what: &str, word: &str| wrong(1, format!("unknown {what} '{}'", word.escape_debug()));
+    let unknown = |what: &str, word: &str| wrong(1, format!("unknown {what} '{}'", word.escape_debug()));
     if object != "matrix" {
         return Err(unknown("object", object));
     }
@@ -151,16 +131,10 @@ fn whole(line: usize, word: Option<&str>, what: &str) -> Result<usize, Problem> 
 }
 
 fn real(line: usize, words: &mut Words<'_>) -> Result<f64, Problem> {
-    let word = words
-        .next()
-        .ok_or_else(|| wrong(line, "the value is missing"))?;
+    let word = words.next().ok_or_else(|| wrong(line, "the value is missing"))?;
     let bad = |rule| wrong(line, format!("'{}' is not {rule}", word.escape_debug()));
     let value: f64 = word.parse().map_err(|_| bad("a number"))?;
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(bad("a finite number"))
-    }
+    if value.is_finite() { Ok(value) } else { Err(bad("a finite number")) }
 }
 
 fn complex(line: usize, words: &mut Words<'_>) -> Result<Complex<f64>, Problem> {
@@ -199,21 +173,13 @@ impl Head {
             found += 1;
             if self.symmetry != Symmetry::General && row != col {
                 let val = self.symmetry.mirrored(val);
-                entries.push(Triplet {
-                    row: col,
-                    col: row,
-                    val,
-                });
+                entries.push(Triplet { row: col, col: row, val });
             } else if self.symmetry == Symmetry::Skew && val != T::default() {
-                return Err(wrong(
-                    line,
-                    "the diagonal of a skew-symmetric matrix is zero",
-                ));
+                return Err(wrong(line, "the diagonal of a skew-symmetric matrix is zero"));
             }
         }
         if found != promised {
-            let rule =
-                format!("the header promises {promised} entries, but the file holds {found}");
+            let rule = format!("the header promises {promised} entries, but the file holds {found}");
             return Err(wrong(lines.last, rule));
         }
         sparse(self.nrows, self.ncols, &entries)
@@ -237,10 +203,7 @@ impl Head {
             Symmetry::Skew => n * (n - 1) / 2,
         };
         if stored.len() as u128 != promised {
-            let rule = format!(
-                "the header promises {promised} values, but the file holds {}",
-                stored.len()
-            );
+            let rule = format!("the header promises {promised} values, but the file holds {}", stored.len());
             return Err(wrong(lines.last, rule));
         }
         if self.symmetry == Symmetry::General {
@@ -265,10 +228,7 @@ fn index(line: usize, word: Option<&str>, what: &str, count: usize) -> Result<us
     if (1..=count).contains(&index) {
         Ok(index - 1)
     } else {
-        Err(wrong(
-            line,
-            format!("{what} {index} is outside 1 to {count}"),
-        ))
+        Err(wrong(line, format!("{what} {index} is outside 1 to {count}")))
     }
 }
 

@@ -3,9 +3,7 @@
 use super::*;
 
 fn entries(text: &str) -> Vec<(usize, usize, Complex<f64>)> {
-    let Matrix::SparseComplex(a) = read(text.as_bytes()).unwrap().into_complex() else {
-        panic!("not sparse")
-    };
+    let Matrix::SparseComplex(a) = read(text.as_bytes()).unwrap().into_complex() else { panic!("not sparse") };
     a.triplet_iter().map(|e| (e.row, e.col, *e.val)).collect()
 }
 
@@ -21,11 +19,7 @@ fn fields_and_symmetries() {
     let text = head("pattern general") + "2 2 1\n2 1\n";
     assert_eq!(entries(&text), [(1, 0, c(1.0, 0.0))]);
     let text = head("integer symmetric") + "2 2 2\n1 1 4\n2 1 5\n";
-    let expected = [
-        (0, 0, c(4.0, 0.0)),
-        (1, 0, c(5.0, 0.0)),
-        (0, 1, c(5.0, 0.0)),
-    ];
+    let expected = [(0, 0, c(4.0, 0.0)), (1, 0, c(5.0, 0.0)), (0, 1, c(5.0, 0.0))];
     assert_eq!(entries(&text), expected);
     let text = head("real skew-symmetric") + "2 2 1\n2 1 5\n";
     assert_eq!(entries(&text), [(1, 0, c(5.0, 0.0)), (0, 1, c(-5.0, 0.0))]);
@@ -36,24 +30,13 @@ fn fields_and_symmetries() {
 #[test]
 fn arrays_with_symmetry_hold_one_triangle() {
     let read_dense = |text: &str| {
-        let Matrix::Dense(a) = read(text.as_bytes()).unwrap() else {
-            panic!("not dense")
-        };
+        let Matrix::Dense(a) = read(text.as_bytes()).unwrap() else { panic!("not dense") };
         [a[(0, 0)], a[(0, 1)], a[(1, 0)], a[(1, 1)]]
     };
     let head = "%%MatrixMarket matrix array real";
-    assert_eq!(
-        read_dense(&format!("{head} general\n2 2\n1\n2\n3\n4\n")),
-        [1.0, 3.0, 2.0, 4.0]
-    );
-    assert_eq!(
-        read_dense(&format!("{head} symmetric\n2 2\n1\n2\n3\n")),
-        [1.0, 2.0, 2.0, 3.0]
-    );
-    assert_eq!(
-        read_dense(&format!("{head} skew-symmetric\n2 2\n7\n")),
-        [0.0, -7.0, 7.0, 0.0]
-    );
+    assert_eq!(read_dense(&format!("{head} general\n2 2\n1\n2\n3\n4\n")), [1.0, 3.0, 2.0, 4.0]);
+    assert_eq!(read_dense(&format!("{head} symmetric\n2 2\n1\n2\n3\n")), [1.0, 2.0, 2.0, 3.0]);
+    assert_eq!(read_dense(&format!("{head} skew-symmetric\n2 2\n7\n")), [0.0, -7.0, 7.0, 0.0]);
 }
 
 #[test]
@@ -67,43 +50,16 @@ fn refusals() {
             "1 2\n".into(),
             "line 1: a Matrix Market file starts with '%%MatrixMarket matrix', a format, a field and a symmetry",
         ),
-        (
-            "%%MatrixMarket matrix coordinate quaternion general\n".into(),
-            "line 1: unknown field 'quaternion'",
-        ),
+        ("%%MatrixMarket matrix coordinate quaternion general\n".into(), "line 1: unknown field 'quaternion'"),
         (head.into(), "line 1: the line of sizes is missing"),
-        (
-            format!("{head}2 2 1\n3 1 1\n"),
-            "line 3: row 3 is outside 1 to 2",
-        ),
-        (
-            format!("{head}2 2 1\n1 0 1\n"),
-            "line 3: column 0 is outside 1 to 2",
-        ),
-        (
-            format!("{head}2 2 1\n1 1 abc\n"),
-            "line 3: 'abc' is not a number",
-        ),
-        (
-            format!("{head}2 2 1\n1 1 nan\n"),
-            "line 3: 'nan' is not a finite number",
-        ),
-        (
-            format!("{head}2 2 1\n1 1\n"),
-            "line 3: the value is missing",
-        ),
-        (
-            format!("{head}2 2 1\n1 1 2 3\n"),
-            "line 3: '3' is one value too many",
-        ),
-        (
-            format!("{head}2 2 2\n1 1 2\n"),
-            "line 3: the header promises 2 entries, but the file holds 1",
-        ),
-        (
-            format!("{head}2 2 1\n1 1 2\n2 2 3\n"),
-            "line 4: the header promises 1 entries, but the file holds 2",
-        ),
+        (format!("{head}2 2 1\n3 1 1\n"), "line 3: row 3 is outside 1 to 2"),
+        (format!("{head}2 2 1\n1 0 1\n"), "line 3: column 0 is outside 1 to 2"),
+        (format!("{head}2 2 1\n1 1 abc\n"), "line 3: 'abc' is not a number"),
+        (format!("{head}2 2 1\n1 1 nan\n"), "line 3: 'nan' is not a finite number"),
+        (format!("{head}2 2 1\n1 1\n"), "line 3: the value is missing"),
+        (format!("{head}2 2 1\n1 1 2 3\n"), "line 3: '3' is one value too many"),
+        (format!("{head}2 2 2\n1 1 2\n"), "line 3: the header promises 2 entries, but the file holds 1"),
+        (format!("{head}2 2 1\n1 1 2\n2 2 3\n"), "line 4: the header promises 1 entries, but the file holds 2"),
         (format!("{head}0 2 0\n"), "is empty: its shape is 0 x 2"),
         (
             format!("{head}1 {n} 1\n1 1 1\n"),
@@ -118,10 +74,6 @@ fn refusals() {
             "line 2: a 2 x 3 matrix is not square, and so has no symmetry",
         ),
     ] {
-        assert_eq!(
-            read(text.as_bytes()).unwrap_err().to_string(),
-            message,
-            "{text}"
-        );
+        assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), message, "{text}");
     }
 }

@@ -66,10 +66,7 @@ impl Source {
     /// An existing file of the whole name, or else `FILE:NAME` with an existing file.
     fn find(path: &Path) -> Option<Self> {
         if path.exists() {
-            return Some(Self {
-                file: path.to_owned(),
-                name: None,
-            });
+            return Some(Self { file: path.to_owned(), name: None });
         }
         let text = path.to_str()?;
         text.match_indices(':').rev().find_map(|(at, _)| {
@@ -146,12 +143,7 @@ impl Source {
     }
 }
 
-fn parse_table(
-    format: Format,
-    bytes: &[u8],
-    file: &Path,
-    name: Option<&str>,
-) -> Result<Table, Problem> {
+fn parse_table(format: Format, bytes: &[u8], file: &Path, name: Option<&str>) -> Result<Table, Problem> {
     let file = file.to_string_lossy();
     let matrix = match format {
         Format::Text(separator) => return table::read(bytes, separator),
@@ -160,18 +152,10 @@ fn parse_table(
         Format::MatrixMarket => matrix_market::read(bytes)?,
         Format::Matlab => matlab::Mat5::open(bytes, &file)?.matrix(&file, name)?,
     };
-    Ok(Table {
-        matrix,
-        column_names: None,
-    })
+    Ok(Table { matrix, column_names: None })
 }
 
-fn parse_vector(
-    format: Format,
-    bytes: &[u8],
-    file: &Path,
-    name: Option<&str>,
-) -> Result<Vector, Problem> {
+fn parse_vector(format: Format, bytes: &[u8], file: &Path, name: Option<&str>) -> Result<Vector, Problem> {
     let shown = file.to_string_lossy();
     match format {
         Format::Npy => npy::vector(bytes),
@@ -187,6 +171,11 @@ pub fn read_matrix(path: &Path) -> Result<Table, InputError> {
     source.table().map_err(|problem| source.error(problem))
 }
 
+/// Reads a table from text with commas, as a file called `name` would hold it.
+pub fn parse_csv(text: &str, name: &Path) -> Result<Table, InputError> {
+    table::read(text.as_bytes(), Separator::Comma).map_err(|problem| InputError::new(name, problem))
+}
+
 /// Reads a vector: one dimension, a single row or column, or `FILE:NAME` with the name of an array or a column.
 pub fn read_vector(path: &Path) -> Result<Vector, InputError> {
     let source = Source::require(path)?;
@@ -197,11 +186,7 @@ pub fn read_vector(path: &Path) -> Result<Vector, InputError> {
 ///
 /// `spec` is a file, or `FILE:COLUMN` (also `FILE:NAME` for a file of several arrays), or the header name of a column
 /// of the matrix's own table. A column of the matrix's own file is taken out of the matrix.
-pub fn read_data(
-    spec: &str,
-    matrix_path: &Path,
-    table: Table,
-) -> Result<(Table, Vector), InputError> {
+pub fn read_data(spec: &str, matrix_path: &Path, table: Table) -> Result<(Table, Vector), InputError> {
     let path = Path::new(spec);
     let Some(source) = Source::find(path) else {
         let names = table.column_names.as_deref().unwrap_or_default();
@@ -210,14 +195,10 @@ pub fn read_data(
         }
         // What looks like a file was meant as one.
         if names.is_empty() || Format::of(path).is_ok() || spec.contains(['/', ':']) {
-            return Err(Source::require(path)
-                .err()
-                .unwrap_or_else(|| InputError::new(path, Problem::NoSuchFile)));
+            return Err(Source::require(path).err().unwrap_or_else(|| InputError::new(path, Problem::NoSuchFile)));
         }
-        let problem = Problem::NoSuchFileOrColumn {
-            matrix: matrix_path.display().to_string(),
-            columns: names.to_vec(),
-        };
+        let problem =
+            Problem::NoSuchFileOrColumn { matrix: matrix_path.display().to_string(), columns: names.to_vec() };
         return Err(InputError::new(path, problem));
     };
     if let Some(column) = &source.name
@@ -242,10 +223,7 @@ pub fn read_indices(path: &Path) -> Result<Vec<usize>, InputError> {
                 .enumerate()
                 .map(|(row, &v)| whole_number(v).ok_or_else(|| refuse(row, v.to_string())))
                 .collect(),
-            Vector::Complex(values) => Err(refuse(
-                0,
-                values.first().map_or_else(String::new, ToString::to_string),
-            )),
+            Vector::Complex(values) => Err(refuse(0, values.first().map_or_else(String::new, ToString::to_string))),
         }
     };
     read().map_err(|problem| source.error(problem))
@@ -277,18 +255,11 @@ fn find_column(table: &Table, column: &str) -> Result<usize, Problem> {
     match column.parse() {
         Ok(index) if index < ncols => Ok(index),
         Ok(index) => Err(Problem::ColumnRange { index, ncols }),
-        Err(_) => Err(Problem::NoSuchColumn {
-            name: column.to_owned(),
-            columns: names.to_vec(),
-        }),
+        Err(_) => Err(Problem::NoSuchColumn { name: column.to_owned(), columns: names.to_vec() }),
     }
 }
 
-fn take_column(
-    column: &str,
-    matrix_path: &Path,
-    mut table: Table,
-) -> Result<(Table, Vector), InputError> {
+fn take_column(column: &str, matrix_path: &Path, mut table: Table) -> Result<(Table, Vector), InputError> {
     let error = |problem| InputError::new(matrix_path, problem);
     let j = find_column(&table, column).map_err(error)?;
     if table.matrix.ncols() == 1 {

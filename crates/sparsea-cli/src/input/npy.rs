@@ -27,10 +27,7 @@ pub enum Numbers {
 }
 
 fn malformed(rule: impl Into<String>) -> Problem {
-    Problem::Malformed {
-        format: ".npy",
-        rule: rule.into(),
-    }
+    Problem::Malformed { format: ".npy", rule: rule.into() }
 }
 
 /// Reads a matrix from the bytes of a `.npy` file.
@@ -73,9 +70,7 @@ impl<'a> Npy<'a> {
         if bytes.is_empty() {
             return Err(Problem::Empty);
         }
-        let rest = bytes
-            .strip_prefix(b"\x93NUMPY")
-            .ok_or_else(|| malformed("it does not start with \\x93NUMPY"))?;
+        let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or_else(|| malformed("it does not start with \\x93NUMPY"))?;
         let cut = || malformed("its header is cut short");
         let (&[major, _minor], rest) = rest.split_first_chunk::<2>().ok_or_else(cut)?;
         let (length, rest) = match major {
@@ -88,21 +83,13 @@ impl<'a> Npy<'a> {
                 (u32::from_le_bytes(*length) as usize, rest)
             }
             other => {
-                return Err(malformed(format!(
-                    "its version is {other}; known are 1 to 3"
-                )));
+                return Err(malformed(format!("its version is {other}; known are 1 to 3")));
             }
         };
         let (header, data) = rest.split_at_checked(length).ok_or_else(cut)?;
-        let header =
-            std::str::from_utf8(header).map_err(|_| malformed("its header is not text"))?;
+        let header = std::str::from_utf8(header).map_err(|_| malformed("its header is not text"))?;
         let header = parse_header(header)?;
-        Ok(Self {
-            shape: header.shape,
-            descr: header.descr,
-            layout: header.layout,
-            data,
-        })
+        Ok(Self { shape: header.shape, descr: header.descr, layout: header.layout, data })
     }
 
     /// The bytes of the elements, once the shape and the file agree on their number.
@@ -111,18 +98,13 @@ impl<'a> Npy<'a> {
         let needed = self
             .shape
             .iter()
-            .try_fold(size as u128, |product, &n| {
-                product.checked_mul(u128::from(n))
-            })
+            .try_fold(size as u128, |product, &n| product.checked_mul(u128::from(n)))
             .unwrap_or(u128::MAX);
-        usize::try_from(needed)
-            .ok()
-            .and_then(|needed| self.data.get(..needed))
-            .ok_or_else(|| Problem::CutShort {
-                shape: Shape(self.shape.clone()),
-                needed,
-                held: self.data.len(),
-            })
+        usize::try_from(needed).ok().and_then(|needed| self.data.get(..needed)).ok_or_else(|| Problem::CutShort {
+            shape: Shape(self.shape.clone()),
+            needed,
+            held: self.data.len(),
+        })
     }
 
     /// Decodes the elements.
@@ -141,19 +123,13 @@ impl<'a> Npy<'a> {
             ($type:ty) => {{
                 const N: usize = size_of::<$type>();
                 let bytes = self.elements(N)?;
-                Ok(Numbers::Real(decode::<N, _>(bytes, swap, |b| {
-                    <$type>::from_le_bytes(b) as f64
-                })))
+                Ok(Numbers::Real(decode::<N, _>(bytes, swap, |b| <$type>::from_le_bytes(b) as f64)))
             }};
         }
         match kind {
             "f8" => read!(f64),
             "f4" => read!(f32),
-            "f2" => Ok(Numbers::Real(decode::<2, _>(
-                self.elements(2)?,
-                swap,
-                |b| half(u16::from_le_bytes(b)),
-            ))),
+            "f2" => Ok(Numbers::Real(decode::<2, _>(self.elements(2)?, swap, |b| half(u16::from_le_bytes(b))))),
             "i1" => read!(i8),
             "i2" => read!(i16),
             "i4" => read!(i32),
@@ -162,22 +138,12 @@ impl<'a> Npy<'a> {
             "u2" => read!(u16),
             "u4" => read!(u32),
             "u8" => read!(u64),
-            "b1" => Ok(Numbers::Real(decode::<1, _>(
-                self.elements(1)?,
-                swap,
-                |[b]| f64::from(u8::from(b != 0)),
-            ))),
+            "b1" => Ok(Numbers::Real(decode::<1, _>(self.elements(1)?, swap, |[b]| f64::from(u8::from(b != 0))))),
             // A complex number is two floats: each is swapped by itself.
-            "c16" => Ok(Numbers::Complex(pairs(&decode::<8, _>(
-                self.elements(16)?,
-                swap,
-                f64::from_le_bytes,
-            )))),
-            "c8" => Ok(Numbers::Complex(pairs(&decode::<4, _>(
-                self.elements(8)?,
-                swap,
-                |b| f64::from(f32::from_le_bytes(b)),
-            )))),
+            "c16" => Ok(Numbers::Complex(pairs(&decode::<8, _>(self.elements(16)?, swap, f64::from_le_bytes)))),
+            "c8" => Ok(Numbers::Complex(pairs(&decode::<4, _>(self.elements(8)?, swap, |b| {
+                f64::from(f32::from_le_bytes(b))
+            })))),
             "O" | "O8" | "O4" => Err(Problem::PythonObjects),
             _ => Err(unknown()),
         }
@@ -213,11 +179,7 @@ fn half(bits: u16) -> f64 {
         31 => f64::NAN,
         _ => (1024.0 + fraction) * 2f64.powi(exponent - 25),
     };
-    if bits >> 15 == 1 {
-        -magnitude
-    } else {
-        magnitude
-    }
+    if bits >> 15 == 1 { -magnitude } else { magnitude }
 }
 
 struct Header {
@@ -278,11 +240,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn expect(&mut self, token: &str) -> Result<(), Problem> {
-        if self.accept(token) {
-            Ok(())
-        } else {
-            Err(self.unexpected())
-        }
+        if self.accept(token) { Ok(()) } else { Err(self.unexpected()) }
     }
 
     fn unexpected(&self) -> Problem {
@@ -312,9 +270,7 @@ impl<'a> Scanner<'a> {
         self.expect("(")?;
         while !self.accept(")") {
             let rest = self.rest.trim_start();
-            let end = rest
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len());
+            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             let number = rest[..end].parse().map_err(|_| self.unexpected())?;
             if shape.len() == MOST_DIMENSIONS {
                 return Err(self.unexpected());

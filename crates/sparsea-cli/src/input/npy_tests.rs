@@ -11,10 +11,7 @@ fn npy(header: &str, data: &[u8]) -> Vec<u8> {
 }
 
 fn plain(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
-    npy(
-        &format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}  \n"),
-        data,
-    )
+    npy(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}  \n"), data)
 }
 
 fn refusal(bytes: &[u8]) -> String {
@@ -25,19 +22,10 @@ fn refusal(bytes: &[u8]) -> String {
 fn vectors_of_each_shape() {
     for shape in ["(3,)", "(3, 1)", "(1, 3)", "(3L,)"] {
         let bytes = plain("|i1", shape, &[1, 2, 0xff]);
-        assert_eq!(
-            vector(&bytes).unwrap(),
-            Vector::Real(vec![1.0, 2.0, -1.0]),
-            "{shape}"
-        );
+        assert_eq!(vector(&bytes).unwrap(), Vector::Real(vec![1.0, 2.0, -1.0]), "{shape}");
     }
-    let two = vector(&plain("|u1", "(2, 2)", &[0; 4]))
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        two,
-        "has shape 2 x 2; a vector has one dimension, or is a single row or column"
-    );
+    let two = vector(&plain("|u1", "(2, 2)", &[0; 4])).unwrap_err().to_string();
+    assert_eq!(two, "has shape 2 x 2; a vector has one dimension, or is a single row or column");
 }
 
 #[test]
@@ -59,27 +47,12 @@ fn half_precision() {
 fn refusals() {
     for (bytes, message) in [
         (vec![], "is empty"),
-        (
-            b"1,2".to_vec(),
-            "is not a valid .npy file: it does not start with \\x93NUMPY",
-        ),
-        (
-            plain("<f8", "()", &[0; 8]),
-            "has shape () (a single number); a matrix has two dimensions",
-        ),
-        (
-            plain("<f8", "(1, 1, 1)", &[0; 8]),
-            "has shape 1 x 1 x 1; a matrix has two dimensions",
-        ),
-        (
-            plain("<f8", "(4,)", &[0; 32]),
-            "has shape (4); a matrix has two dimensions",
-        ),
+        (b"1,2".to_vec(), "is not a valid .npy file: it does not start with \\x93NUMPY"),
+        (plain("<f8", "()", &[0; 8]), "has shape () (a single number); a matrix has two dimensions"),
+        (plain("<f8", "(1, 1, 1)", &[0; 8]), "has shape 1 x 1 x 1; a matrix has two dimensions"),
+        (plain("<f8", "(4,)", &[0; 32]), "has shape (4); a matrix has two dimensions"),
         (plain("<f8", "(0, 3)", &[]), "is empty: its shape is 0 x 3"),
-        (
-            plain("<f8", "(2, 3)", &[0; 40]),
-            "is cut short: shape 2 x 3 needs 48 bytes of data, but the file holds 40",
-        ),
+        (plain("<f8", "(2, 3)", &[0; 40]), "is cut short: shape 2 x 3 needs 48 bytes of data, but the file holds 40"),
         (
             plain("<f8", "(4294967296, 4294967296)", &[0; 8]),
             "is cut short: shape 4294967296 x 4294967296 needs 147573952589676412928 bytes of data, but the file holds 8",
@@ -93,20 +66,11 @@ fn refusals() {
             "holds elements of type <U3; sparsea reads integers, floats, booleans and complex numbers",
         ),
         (
-            npy(
-                "{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1, 1)}",
-                &[0; 8],
-            ),
+            npy("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1, 1)}", &[0; 8]),
             "holds elements of type record (structured array); sparsea reads integers, floats, booleans and complex numbers",
         ),
-        (
-            npy("{'descr': '<f8'}", &[]),
-            "is not a valid .npy file: its header lacks 'fortran_order'",
-        ),
-        (
-            npy("((((((((", &[]),
-            "is not a valid .npy file: its header is wrong at '(((((((('",
-        ),
+        (npy("{'descr': '<f8'}", &[]), "is not a valid .npy file: its header lacks 'fortran_order'"),
+        (npy("((((((((", &[]), "is not a valid .npy file: its header is wrong at '(((((((('"),
         (
             plain("<f8", "(99999999999999999999, 1)", &[]),
             "is not a valid .npy file: its header is wrong at '99999999999999999999'",
@@ -117,10 +81,7 @@ fn refusals() {
     // A header length beyond the file must be found before it is believed.
     let mut long = b"\x93NUMPY\x02\x00".to_vec();
     long.extend(u32::MAX.to_le_bytes());
-    assert_eq!(
-        refusal(&long),
-        "is not a valid .npy file: its header is cut short"
-    );
+    assert_eq!(refusal(&long), "is not a valid .npy file: its header is cut short");
 }
 
 #[test]

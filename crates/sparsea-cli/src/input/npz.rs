@@ -11,10 +11,7 @@ use super::error::{Problem, Shape};
 use super::npy::{self, Npy, Numbers};
 
 fn malformed(rule: impl ToString) -> Problem {
-    Problem::Malformed {
-        format: ".npz",
-        rule: rule.to_string(),
-    }
+    Problem::Malformed { format: ".npz", rule: rule.to_string() }
 }
 
 /// An open `.npz` archive.
@@ -40,10 +37,7 @@ impl<'a> Npz<'a> {
 
     /// The bytes of one array's `.npy` file.
     fn member(&mut self, name: &str) -> Result<Vec<u8>, Problem> {
-        let file = self
-            .archive
-            .by_name(&format!("{name}.npy"))
-            .map_err(malformed)?;
+        let file = self.archive.by_name(&format!("{name}.npy")).map_err(malformed)?;
         // The size in the directory is a limit, and never a reason to allocate.
         let size = file.size();
         let mut bytes = Vec::new();
@@ -53,9 +47,7 @@ impl<'a> Npz<'a> {
 
     /// Whether this is what `scipy.sparse.save_npz` writes.
     fn is_sparse(&self) -> bool {
-        ["format", "shape", "data"]
-            .iter()
-            .all(|&key| self.names.iter().any(|name| name == key))
+        ["format", "shape", "data"].iter().all(|&key| self.names.iter().any(|name| name == key))
     }
 
     fn sparse(&mut self) -> Result<Matrix, Problem> {
@@ -98,10 +90,9 @@ impl<'a> Npz<'a> {
         let bytes = self.member(name)?;
         let wrong = |value: f64| malformed(format!("'{name}' holds {value}"));
         match Npy::parse(&bytes)?.numbers()? {
-            Numbers::Real(values) => values
-                .into_iter()
-                .map(|value| super::whole_number(value).ok_or_else(|| wrong(value)))
-                .collect(),
+            Numbers::Real(values) => {
+                values.into_iter().map(|value| super::whole_number(value).ok_or_else(|| wrong(value))).collect()
+            }
             Numbers::Complex(_) => Err(malformed(format!("'{name}' holds complex numbers"))),
         }
     }
@@ -137,11 +128,7 @@ fn word(npy: &Npy<'_>) -> Result<String, Problem> {
     };
     let bytes = npy.elements(length.checked_mul(size).ok_or_else(unknown)?)?;
     // Letters only: the other bytes of UTF-32 are zero.
-    Ok(bytes
-        .iter()
-        .filter(|&&b| b != 0)
-        .map(|&b| char::from(b))
-        .collect())
+    Ok(bytes.iter().filter(|&&b| b != 0).map(|&b| char::from(b)).collect())
 }
 
 /// The index of the row (or column) of each entry, from compressed pointers.

@@ -18,7 +18,7 @@ pub enum Separator {
 
 /// Reads a table: an optional header line, then lines of numbers, all of the same length.
 ///
-/// The first line is a header if some field of it is not a number.
+/// The first line is a header if no field of it is a number.
 pub fn read(bytes: &[u8], separator: Separator) -> Result<Table, Problem> {
     let text = decode(bytes)?;
     let mut rows = Rows::default();
@@ -44,22 +44,13 @@ pub fn decode(bytes: &[u8]) -> Result<&str, Problem> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
-        Problem::NotUtf8 {
-            line: 1 + before.iter().filter(|&&b| b == b'\n').count(),
-        }
+        Problem::NotUtf8 { line: 1 + before.iter().filter(|&&b| b == b'\n').count() }
     })
 }
 
 fn comma_or_semicolon(text: &str) -> u8 {
-    let first = text
-        .lines()
-        .find(|line| !line.trim().is_empty() && !line.starts_with('#'))
-        .unwrap_or_default();
-    if first.contains(';') && !first.contains(',') {
-        b';'
-    } else {
-        b','
-    }
+    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
+    if first.contains(';') && !first.contains(',') { b';' } else { b',' }
 }
 
 fn delimited(text: &str, delimiter: u8, rows: &mut Rows) -> Result<(), Problem> {
@@ -78,10 +69,7 @@ fn delimited(text: &str, delimiter: u8, rows: &mut Rows) -> Result<(), Problem> 
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(error) => {
-                return Err(Problem::Malformed {
-                    format: "table",
-                    rule: error.to_string(),
-                });
+                return Err(Problem::Malformed { format: "table", rule: error.to_string() });
             }
         }
         let start = record.position().map_or(0, |p| p.byte() as usize);
@@ -109,9 +97,7 @@ fn record_start(text: &str, mut at: usize) -> usize {
 }
 
 fn newlines(text: &str, from: usize, to: usize) -> usize {
-    text.as_bytes()
-        .get(from..to)
-        .map_or(0, |skipped| skipped.iter().filter(|&&b| b == b'\n').count())
+    text.as_bytes().get(from..to).map_or(0, |skipped| skipped.iter().filter(|&&b| b == b'\n').count())
 }
 
 /// The lines read so far.
@@ -127,11 +113,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn push<'a>(
-        &mut self,
-        line: usize,
-        fields: impl Iterator<Item = &'a str> + Clone,
-    ) -> Result<(), Problem> {
+    fn push<'a>(&mut self, line: usize, fields: impl Iterator<Item = &'a str> + Clone) -> Result<(), Problem> {
         let fields = fields.map(str::trim);
         let found = fields.clone().count();
         if found == 0 || (found == 1 && fields.clone().all(str::is_empty)) {
@@ -140,35 +122,23 @@ impl Rows {
         match self.first {
             None => {
                 self.first = Some((line, found));
-                if fields.clone().any(|field| number(field).is_none()) {
+                // A line of names and numbers is more likely data with a slip than a header; it is refused below.
+                if fields.clone().all(|field| number(field).is_none()) {
                     self.names = Some(fields.map(str::to_owned).collect());
                     return Ok(());
                 }
             }
             Some((first, expected)) if found != expected => {
-                return Err(Problem::Ragged {
-                    line,
-                    found,
-                    first,
-                    expected,
-                });
+                return Err(Problem::Ragged { line, found, first, expected });
             }
             Some(_) => {}
         }
         for (index, field) in fields.enumerate() {
             let column = index + 1;
             let text = || field.to_owned();
-            let value = number(field).ok_or_else(|| Problem::NotANumber {
-                line,
-                column,
-                text: text(),
-            })?;
+            let value = number(field).ok_or_else(|| Problem::NotANumber { line, column, text: text() })?;
             if !value.is_finite() {
-                return Err(Problem::NotFiniteText {
-                    line,
-                    column,
-                    text: text(),
-                });
+                return Err(Problem::NotFiniteText { line, column, text: text() });
             }
             self.push_value(value);
         }
@@ -199,10 +169,7 @@ impl Rows {
             Some(values) => dense(values, self.count, ncols, Layout::Rows),
             None => dense(&self.real, self.count, ncols, Layout::Rows),
         };
-        Ok(Table {
-            matrix,
-            column_names: self.names,
-        })
+        Ok(Table { matrix, column_names: self.names })
     }
 }
 
@@ -227,18 +194,14 @@ fn number(text: &str) -> Option<Value> {
     if let Ok(value) = text.parse() {
         return Some(Value::Real(value));
     }
-    let text = text
-        .strip_prefix('(')
-        .and_then(|inner| inner.strip_suffix(')'))
-        .unwrap_or(text);
+    let text = text.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(text);
     let Some(text) = text.strip_suffix(['j', 'i', 'J']) else {
         return text.parse().ok().map(Value::Real);
     };
     // The sign that starts the imaginary part is the last one that does not belong to an exponent.
     let bytes = text.as_bytes();
-    let sign = (1..bytes.len())
-        .rev()
-        .find(|&at| matches!(bytes[at], b'+' | b'-') && !matches!(bytes[at - 1], b'e' | b'E'));
+    let sign =
+        (1..bytes.len()).rev().find(|&at| matches!(bytes[at], b'+' | b'-') && !matches!(bytes[at - 1], b'e' | b'E'));
     let (re, im) = match sign {
         Some(at) if bytes[at - 1] == b'+' => (&text[..at - 1], &text[at..]),
         Some(at) => text.split_at(at),

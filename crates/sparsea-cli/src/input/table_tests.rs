@@ -7,12 +7,8 @@ fn read_csv(text: &str) -> Result<Table, String> {
 }
 
 fn rows(table: &Table) -> Vec<Vec<f64>> {
-    let Matrix::Dense(a) = &table.matrix else {
-        panic!("not real and dense")
-    };
-    (0..a.nrows())
-        .map(|i| (0..a.ncols()).map(|j| a[(i, j)]).collect())
-        .collect()
+    let Matrix::Dense(a) = &table.matrix else { panic!("not real and dense") };
+    (0..a.nrows()).map(|i| (0..a.ncols()).map(|j| a[(i, j)]).collect()).collect()
 }
 
 #[test]
@@ -24,18 +20,14 @@ fn a_plain_table() {
 
 #[test]
 fn header_comments_blank_lines_quotes_and_byte_order_mark() {
-    let table =
-        read_csv("\u{feff}# made today\n\n\"a, first\",b\n1,\"2\"\n  \n# more\n3,4").unwrap();
+    let table = read_csv("\u{feff}# made today\n\n\"a, first\",b\n1,\"2\"\n  \n# more\n3,4").unwrap();
     assert_eq!(table.column_names.as_ref().unwrap(), &["a, first", "b"]);
     assert_eq!(rows(&table), [[1.0, 2.0], [3.0, 4.0]]);
 }
 
 #[test]
 fn semicolons_tabs_and_blanks() {
-    assert_eq!(
-        rows(&read_csv("1;2\n3;4\n").unwrap()),
-        [[1.0, 2.0], [3.0, 4.0]]
-    );
+    assert_eq!(rows(&read_csv("1;2\n3;4\n").unwrap()), [[1.0, 2.0], [3.0, 4.0]]);
     let tsv = read(b"a\tb\n1\t2\n", Separator::Tab).unwrap();
     assert_eq!(tsv.column_names.as_ref().unwrap(), &["a", "b"]);
     let txt = read(b"# savetxt\n  1.0e0   2\n3\t4 \n\n", Separator::Blanks).unwrap();
@@ -67,9 +59,7 @@ fn complex_numbers() {
         assert_eq!(number(text), value, "{text}");
     }
     let table = read_csv("1,2\n3,4+1j\n").unwrap();
-    let Matrix::DenseComplex(a) = table.matrix else {
-        panic!("not complex")
-    };
+    let Matrix::DenseComplex(a) = table.matrix else { panic!("not complex") };
     assert_eq!(a[(0, 1)], Complex::new(2.0, 0.0));
     assert_eq!(a[(1, 1)], Complex::new(4.0, 1.0));
 }
@@ -81,23 +71,11 @@ fn refusals_say_the_line_and_the_column() {
         ("a,b\n\n# c\n1,\n", "line 4, column 2: '' is not a number"),
         ("1,2\n3,4\n5\n", "line 3 has 1 value, but line 1 has 2"),
         ("a,b\n1,2,3\n", "line 2 has 3 values, but line 1 has 2"),
-        (
-            "1,2\n3,NaN\n",
-            "line 2, column 2: 'NaN' is not a finite number",
-        ),
-        (
-            "1,-inf\n",
-            "line 1, column 2: '-inf' is not a finite number",
-        ),
-        (
-            "1,1e999\n",
-            "line 1, column 2: '1e999' is not a finite number",
-        ),
+        ("1,2\n3,NaN\n", "line 2, column 2: 'NaN' is not a finite number"),
+        ("1,-inf\n", "line 1, column 2: '-inf' is not a finite number"),
+        ("1,1e999\n", "line 1, column 2: '1e999' is not a finite number"),
         ("1,2\n\"3\n\",x\n", "line 2, column 2: 'x' is not a number"),
-        (
-            "1,2\n3,\"a\nb\"\n",
-            "line 2, column 2: 'a\\nb' is not a number",
-        ),
+        ("1,2\n3,\"a\nb\"\n", "line 2, column 2: 'a\\nb' is not a number"),
         ("", "is empty"),
         ("\n\n# nothing\n", "is empty"),
         ("a,b\n", "has a header line, but no numbers below it"),

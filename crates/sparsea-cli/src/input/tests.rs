@@ -4,16 +4,10 @@ use num_complex::Complex;
 
 use super::*;
 
-const A: [[f64; 4]; 3] = [
-    [1.0, 0.0, -2.5, 0.0],
-    [0.0, 3.0, 0.0, 0.0],
-    [4.0, 0.0, 0.0, 0.125],
-];
+const A: [[f64; 4]; 3] = [[1.0, 0.0, -2.5, 0.0], [0.0, 3.0, 0.0, 0.0], [4.0, 0.0, 0.0, 0.125]];
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 /// All entries, and whether the matrix is complex and sparse.
@@ -30,9 +24,7 @@ fn entries(matrix: Matrix) -> (Vec<Vec<Complex<f64>>>, bool, bool) {
 }
 
 fn scaled(factor: Complex<f64>) -> Vec<Vec<Complex<f64>>> {
-    A.iter()
-        .map(|row| row.iter().map(|&v| factor * v).collect())
-        .collect()
+    A.iter().map(|row| row.iter().map(|&v| factor * v).collect()).collect()
 }
 
 #[test]
@@ -89,14 +81,13 @@ fn vectors_of_several_files() {
     for name in ["savetxt.csv:r", "savetxt.csv:2", "f8.npy:2", "csc.npz"] {
         let result = read_vector(&fixture(name));
         match name {
-            "csc.npz" => assert!(result.unwrap_err().to_string().ends_with(
-                "has shape 3 x 4; a vector has one dimension, or is a single row or column"
-            )),
-            _ => assert_eq!(
-                result.unwrap(),
-                Vector::Real(vec![-2.5, 0.0, 0.0]),
-                "{name}"
+            "csc.npz" => assert!(
+                result
+                    .unwrap_err()
+                    .to_string()
+                    .ends_with("has shape 3 x 4; a vector has one dimension, or is a single row or column")
             ),
+            _ => assert_eq!(result.unwrap(), Vector::Real(vec![-2.5, 0.0, 0.0]), "{name}"),
         }
     }
 }
@@ -104,40 +95,22 @@ fn vectors_of_several_files() {
 #[test]
 fn refusals_of_fixtures() {
     for (name, message) in [
-        (
-            "object.npy",
-            "holds Python objects, which sparsea never loads; save it as a float array",
-        ),
+        ("object.npy", "holds Python objects, which sparsea never loads; save it as a float array"),
         ("two.npz:c", "holds no array 'c'; it holds A, b"),
         ("two.mat:c", "holds no array 'c'; it holds A, b"),
-        (
-            "dia.npz",
-            "is a scipy sparse matrix of format 'dia'; save A.tocsc() instead",
-        ),
-        (
-            "savetxt.csv:p",
-            "':p' names one column, but a matrix is needed",
-        ),
+        ("dia.npz", "is a scipy sparse matrix of format 'dia'; save A.tocsc() instead"),
+        ("savetxt.csv:p", "':p' names one column, but a matrix is needed"),
         ("none.npy", "no such file"),
         ("none.npz:A", "no such file"),
-        (
-            "make_fixtures.py",
-            "unknown extension '.py'; sparsea reads .npy, .npz, .csv, .tsv, .txt, .mtx, .mat",
-        ),
+        ("make_fixtures.py", "unknown extension '.py'; sparsea reads .npy, .npz, .csv, .tsv, .txt, .mtx, .mat"),
         ("", "is a folder, not a file"),
     ] {
-        let message = format!(
-            "{}: {message}",
-            fixture(name.split(':').next().unwrap()).display()
-        );
+        let message = format!("{}: {message}", fixture(name.split(':').next().unwrap()).display());
         let error = read_matrix(&fixture(name)).unwrap_err().to_string();
         assert_eq!(error, message);
     }
     let error = read_matrix(&fixture("two.npz")).unwrap_err().to_string();
-    assert!(
-        error.contains("holds 2 arrays (A, b); name one, as in "),
-        "{error}"
-    );
+    assert!(error.contains("holds 2 arrays (A, b); name one, as in "), "{error}");
     assert!(error.ends_with("two.npz:A"), "{error}");
     let error = read_matrix(&fixture("level4.mat")).unwrap_err().to_string();
     assert!(error.contains("is a MATLAB v4 file"), "{error}");
@@ -153,11 +126,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 #[test]
 fn data_from_columns_and_files() {
-    let folder = folder(&[
-        ("a.csv", "u,v,w\n1,2,3\n4,5,6\n"),
-        ("y.txt", "7\n8\n"),
-        ("u", "x"),
-    ]);
+    let folder = folder(&[("a.csv", "u,v,w\n1,2,3\n4,5,6\n"), ("y.txt", "7\n8\n"), ("u", "x")]);
     let a = folder.path().join("a.csv");
     let data = |spec: &str| {
         let table = read_matrix(&a).unwrap();
@@ -177,14 +146,8 @@ fn data_from_columns_and_files() {
         data("z").unwrap_err(),
         format!("z: no such file, and no column of {shown} has this name; its columns are u, v, w")
     );
-    assert_eq!(
-        data(&file("a.csv:z")).unwrap_err(),
-        format!("{shown}: has no column 'z'; its columns are u, v, w")
-    );
-    assert_eq!(
-        data(&file("a.csv:3")).unwrap_err(),
-        format!("{shown}: has no column 3: it has 3, counted from 0")
-    );
+    assert_eq!(data(&file("a.csv:z")).unwrap_err(), format!("{shown}: has no column 'z'; its columns are u, v, w"));
+    assert_eq!(data(&file("a.csv:3")).unwrap_err(), format!("{shown}: has no column 3: it has 3, counted from 0"));
     assert_eq!(data("z.npy").unwrap_err(), "z.npy: no such file");
 }
 
@@ -192,14 +155,8 @@ fn data_from_columns_and_files() {
 fn the_only_column_and_columns_of_one_name_are_not_taken() {
     let folder = folder(&[("one.csv", "u\n1\n"), ("twice.csv", "u,u\n1,2\n")]);
     for (name, end) in [
-        (
-            "one.csv",
-            "has one column only: taking it out as y leaves no matrix",
-        ),
-        (
-            "twice.csv",
-            "has several columns 'u'; give the column's number, counted from 0",
-        ),
+        ("one.csv", "has one column only: taking it out as y leaves no matrix"),
+        ("twice.csv", "has several columns 'u'; give the column's number, counted from 0"),
     ] {
         let a = folder.path().join(name);
         let table = read_matrix(&a).unwrap();
@@ -233,22 +190,10 @@ fn a_column_of_a_sparse_matrix() {
 
 #[test]
 fn supports() {
-    let folder = folder(&[
-        ("s.csv", "3\n0\n7.0\n"),
-        ("bad.csv", "3\n-1\n"),
-        ("half.txt", "0.5"),
-    ]);
+    let folder = folder(&[("s.csv", "3\n0\n7.0\n"), ("bad.csv", "3\n-1\n"), ("half.txt", "0.5")]);
     let read = |name| read_indices(&folder.path().join(name)).map_err(|e| e.to_string());
     assert_eq!(read("s.csv").unwrap(), [3, 0, 7]);
     let rule = "a support holds whole numbers that are at least 0";
-    assert!(
-        read("bad.csv")
-            .unwrap_err()
-            .ends_with(&format!("entry 1 (counted from 0) is -1; {rule}"))
-    );
-    assert!(
-        read("half.txt")
-            .unwrap_err()
-            .ends_with(&format!("entry 0 (counted from 0) is 0.5; {rule}"))
-    );
+    assert!(read("bad.csv").unwrap_err().ends_with(&format!("entry 1 (counted from 0) is -1; {rule}")));
+    assert!(read("half.txt").unwrap_err().ends_with(&format!("entry 0 (counted from 0) is 0.5; {rule}")));
 }

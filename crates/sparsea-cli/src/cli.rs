@@ -1,0 +1,387 @@
+//! What may be typed, and its first check.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::styling::Styles;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::Value;
+
+/// Why the command ends without a result.
+#[derive(Debug)]
+pub enum Failure {
+    /// Help or the version was asked for: printed, success.
+    Information(clap::Error),
+    /// One line for standard error, exit status 2.
+    Message(String),
+}
+
+impl Failure {
+    pub fn exit(self) -> ExitCode {
+        match self {
+            Self::Information(text) => {
+                // Nobody is left to tell if standard output is closed.
+                let _ = text.print();
+                ExitCode::SUCCESS
+            }
+            Self::Message(line) => {
+                eprintln!("sparsea: {line}");
+                ExitCode::from(2)
+            }
+        }
+    }
+}
+
+impl<E: Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Message(error.to_string())
+    }
+}
+
+/// Solves y = A x + noise for an x with at most k non-zeros: which columns of A explain y, and by how much.
+#[derive(Debug, Parser)]
+#[command(name = "sparsea", version, styles = Styles::plain(), infer_subcommands = true, after_help = "\
+Exit status: 0 done, 2 wrong input (nothing was written), 130 interrupted (the best so far was printed).")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// Threads to use; all of the machine's unless said
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub threads: Option<u32>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what it does: real data and a known truth, start to pictures, in seconds
+    Demo(Demo),
+    /// Find the k columns of a matrix A that explain y best
+    Solve(Solve),
+    /// Find the k spikes that, blurred by a kernel, make up a trace
+    Deconvolve(Deconvolve),
+    /// Try every algorithm on one problem, in one table
+    Compare(Compare),
+    /// Write a problem whose truth is known
+    Generate(Generate),
+    /// List the algorithms and their settings
+    Algorithms(Algorithms),
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Folder for the pictures
+    #[arg(long, value_name = "DIR", default_value = "sparsea-demo")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Solve {
+    /// The matrix A, m × n: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat (FILE:NAME where a file holds several arrays)
+    #[arg(value_name = "A")]
+    pub matrix: PathBuf,
+    /// The data y, m numbers: a file; FILE:COLUMN, a column of a table; or a column of A's own table, then taken out
+    #[arg(value_name = "Y")]
+    pub data: String,
+    #[command(flatten)]
+    pub method: Method,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct Deconvolve {
+    /// The trace y: a file with one column of numbers, or FILE:COLUMN
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    #[command(flatten)]
+    pub kernel: KernelOptions,
+    #[command(flatten)]
+    pub method: Method,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct KernelOptions {
+    /// The shape of one spike: gaussian:SIGMA, exponential:TAU (both in samples), or a file of samples
+    #[arg(long, value_name = "KERNEL", value_parser = parse_kernel)]
+    pub kernel: Kernel,
+    /// What happens at the ends: as many spikes as samples (same), spikes wholly inside the trace (full), also
+    /// spikes outside that reach into it (valid), or a periodic trace (circular)
+    #[arg(long, value_enum, default_value = "same")]
+    pub boundary: BoundaryChoice,
+    /// Sample of the kernel that lies at the spike, for same and circular; the largest in magnitude unless said
+    #[arg(long, value_name = "SAMPLE")]
+    pub origin: Option<usize>,
+    /// What to subtract from the trace first: none, mean, median, or quantile:P with P from 0 to 1
+    #[arg(long, value_name = "RULE", default_value = "none", value_parser = parse_baseline)]
+    pub baseline: Baseline,
+}
+
+#[derive(Debug, Args)]
+pub struct Method {
+    /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
+    #[arg(short = 'k', long = "sparsity", value_name = "K")]
+    pub sparsity: usize,
+    /// An algorithm, or several joined by +, each starting from the solution of the one before, as omp+sea
+    #[arg(long, value_name = "NAME", default_value = "sea")]
+    pub algorithm: String,
+    /// Where to start: zero, random:SEED, an algorithm or chain, a file with a vector x, or support:FILE with indices
+    #[arg(long, value_name = "START", default_value = "zero")]
+    pub start: String,
+    #[command(flatten)]
+    pub limits: Limits,
+    /// A setting of the algorithm (see `sparsea algorithms`); may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    pub settings: Vec<(String, Value)>,
+}
+
+#[derive(Debug, Args)]
+pub struct Limits {
+    /// Stop after this many iterations; 1000 unless another limit is given
+    #[arg(long, value_name = "N")]
+    pub iterations: Option<u64>,
+    /// Stop after this time, as 2s, 500ms, 1.5min
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub time: Option<Duration>,
+    /// Stop when ‖y − A x‖/‖y‖ is at most this, the noise level
+    #[arg(long, value_name = "R")]
+    pub relative_residual: Option<f64>,
+    /// Stop after this many iterations without improvement
+    #[arg(long, value_name = "N")]
+    pub stagnation: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Output {
+    /// Print the solution as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Write x, all n numbers: .npy, .csv, .tsv, .txt or .mtx
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write every step of the run to a .csv; with --plot, also a picture of it beside the other, named …-trace
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Draw the solution: .svg or .png
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The matrix A, or with --kernel the trace
+    #[arg(value_name = "A")]
+    pub matrix: PathBuf,
+    /// The data y, as for solve; not with --kernel
+    #[arg(value_name = "Y", required_unless_present = "kernel", conflicts_with = "kernel")]
+    pub data: Option<String>,
+    #[command(flatten)]
+    pub kernel: Option<KernelOptions>,
+    /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
+    #[arg(short = 'k', long = "sparsity", value_name = "K")]
+    pub sparsity: usize,
+    /// Algorithms and chains to try, with commas between; all, and omp+sea, unless said
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub algorithms: Option<Vec<String>>,
+    #[command(flatten)]
+    pub limits: Limits,
+    /// The true x, if known: shows how much of its support each algorithm missed
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// Print one JSON object with the solutions
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// Kind of problem
+    #[arg(value_enum)]
+    pub family: Family,
+    /// Folder to write A, y, x (and the kernel of a deconvolution) into; made if missing
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+    /// Rows m of A (deconvolution and steps have their own)
+    #[arg(short = 'm', long, value_name = "M")]
+    pub rows: Option<usize>,
+    /// Columns n of A, the length of x
+    #[arg(short = 'n', long, value_name = "N")]
+    pub columns: Option<usize>,
+    /// Number of non-zeros of x
+    #[arg(short = 'k', long = "sparsity", value_name = "K", default_value_t = 10)]
+    pub sparsity: usize,
+    /// Norm of the noise relative to ‖A x‖
+    #[arg(long, value_name = "R", default_value_t = 0.0)]
+    pub noise: f64,
+    /// Width of the Gaussian kernel in samples (deconvolution)
+    #[arg(long, value_name = "SAMPLES", default_value_t = 3.0)]
+    pub sigma: f64,
+    /// Correlation of neighbouring columns (correlated)
+    #[arg(long, value_name = "RHO", default_value_t = 0.95)]
+    pub rho: f64,
+    /// Seed of the random numbers
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub seed: u64,
+    /// Format of the files
+    #[arg(long, value_enum, default_value = "npy")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct Algorithms {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BoundaryChoice {
+    Same,
+    Full,
+    Valid,
+    Circular,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Family {
+    /// Spikes blurred by a Gaussian kernel, full convolution
+    Deconvolution,
+    /// Independent normal entries
+    Gaussian,
+    /// Independent entries ±1
+    Bernoulli,
+    /// Rows that are AR(1) sequences: neighbouring columns are correlated
+    Correlated,
+    /// Columns that step from 0 to 1: a piecewise constant trend
+    Steps,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Npy,
+    Csv,
+    Mtx,
+}
+
+impl Format {
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Npy => "npy",
+            Self::Csv => "csv",
+            Self::Mtx => "mtx",
+        }
+    }
+}
+
+/// A kernel as typed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kernel {
+    Gaussian(f64),
+    Exponential(f64),
+    File(PathBuf),
+}
+
+/// What is subtracted from a trace.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Baseline {
+    None,
+    Mean,
+    Quantile(f64),
+}
+
+/// Reads the command line. Errors become one line.
+pub fn parse() -> Result<Cli, Failure> {
+    Cli::try_parse().map_err(|error| {
+        if !error.use_stderr() {
+            return Failure::Information(error);
+        }
+        let text = error.render().to_string();
+        let said = text.split("\n\nUsage:").next().unwrap_or_default();
+        let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = line.strip_prefix("error: ").unwrap_or(&line);
+        Failure::Message(format!("{line} (see `sparsea --help`)"))
+    })
+}
+
+fn parse_kernel(text: &str) -> Result<Kernel, String> {
+    let number =
+        |value: &str, what: &str| value.parse::<f64>().map_err(|_| format!("'{value}' is not a number; write {what}"));
+    match text.split_once(':') {
+        Some(("gaussian", width)) => Ok(Kernel::Gaussian(number(width, "gaussian:SIGMA, as gaussian:3")?)),
+        Some(("exponential", time)) => Ok(Kernel::Exponential(number(time, "exponential:TAU, as exponential:8")?)),
+        _ if matches!(text, "gaussian" | "exponential") => Err(format!("{text} needs its width, as {text}:3")),
+        _ => Ok(Kernel::File(PathBuf::from(text))),
+    }
+}
+
+fn parse_baseline(text: &str) -> Result<Baseline, String> {
+    match text {
+        "none" => return Ok(Baseline::None),
+        "mean" => return Ok(Baseline::Mean),
+        "median" => return Ok(Baseline::Quantile(0.5)),
+        _ => {}
+    }
+    text.strip_prefix("quantile:")
+        .and_then(|p| p.parse().ok())
+        .filter(|p| (0.0..=1.0).contains(p))
+        .map(Baseline::Quantile)
+        .ok_or_else(|| "it must be none, mean, median or quantile:P with P from 0 to 1".to_owned())
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let rule = || "it must be a number of at least 0 and a unit: us, ms, s, min or h, as 2s".to_owned();
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or_else(rule)?;
+    let (number, unit) = text.split_at(digits);
+    let seconds = match unit {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "min" | "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(rule()),
+    };
+    let number: f64 = number.parse().map_err(|_| rule())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| rule())
+}
+
+fn parse_setting(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| "it must be KEY=VALUE, as step_size=0.5".to_owned())?;
+    // Numbers, booleans and so on are themselves; anything else is a word.
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    Ok((key.trim().to_owned(), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(parse_time("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(parse_time("1.5min"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_time("0ms"), Ok(Duration::ZERO));
+        for bad in ["2", "s", "-1s", "1e400s", "2 weeks", "1.2.3s", ""] {
+            assert!(parse_time(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn kernels_baselines_and_settings_are_read() {
+        assert_eq!(parse_kernel("gaussian:3"), Ok(Kernel::Gaussian(3.0)));
+        assert_eq!(parse_kernel("shape.npy"), Ok(Kernel::File("shape.npy".into())));
+        assert!(parse_kernel("gaussian:wide").is_err() && parse_kernel("exponential").is_err());
+        assert_eq!(parse_baseline("quantile:0.1"), Ok(Baseline::Quantile(0.1)));
+        assert!(parse_baseline("quantile:2").is_err() && parse_baseline("quantile:NaN").is_err());
+        assert_eq!(parse_setting("step_size=0.5"), Ok(("step_size".into(), Value::from(0.5))));
+        assert_eq!(parse_setting("start=omp"), Ok(("start".into(), Value::from("omp"))));
+        assert!(parse_setting("step_size").is_err());
+    }
+}

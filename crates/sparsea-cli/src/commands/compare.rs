@@ -1,0 +1,109 @@
+//! `sparsea compare`: every algorithm on one problem, in one table sorted by residual.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::Map;
+use sparsea::algorithms::registry;
+use sparsea::metrics::support_distance;
+use sparsea::{Chain, Problem, Run, Scalar, Solution, StopReason};
+
+use crate::cli::{Compare, Failure};
+use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
+use crate::report::{self, JsonSolution};
+use crate::{input, interrupt};
+
+pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
+    let loaded = match (&arguments.data, &arguments.kernel) {
+        (Some(data), _) => from_matrix(&arguments.matrix, data)?,
+        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel)?,
+        (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
+    };
+    match loaded {
+        Any::Real(loaded) => compare(&loaded, arguments),
+        Any::Complex(loaded) => compare(&loaded, arguments),
+    }
+}
+
+fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCode, Failure> {
+    let operator = loaded.operator.operator();
+    let problem = Problem::new(&*operator, &loaded.data, arguments.sparsity)?;
+    let names = arguments.algorithms.clone().unwrap_or_else(all::<T>);
+    let chains = names.iter().map(|name| Chain::parse(name, &Map::new())).collect::<Result<Vec<_>, _>>()?;
+    let truth = arguments.truth.as_ref().map(|path| -> Result<Vec<usize>, Failure> {
+        let x: Vec<T> = from_vector(path, input::read_vector(path)?)?;
+        if x.len() != operator.ncols() {
+            let (file, found, columns) = (path.display(), x.len(), operator.ncols());
+            return Err(Failure::Message(format!("{file}: has {found} entries, but A has {columns} columns")));
+        }
+        Ok((0..x.len()).filter(|&j| x[j] != T::ZERO).collect())
+    });
+    let truth = truth.transpose()?;
+    interrupt::listen();
+    let mut solutions = solve_all(&problem, chains, arguments)?;
+    solutions.sort_by(|a, b| a.residual_norm.total_cmp(&b.residual_norm));
+    if arguments.json {
+        #[derive(Serialize)]
+        struct Solutions<'s, T> {
+            solutions: Vec<JsonSolution<'s, T>>,
+        }
+        let solutions = solutions.iter().map(JsonSolution::new).collect();
+        println!("{}", serde_json::to_string(&Solutions { solutions })?);
+    } else {
+        println!("A is {} × {}, k = {}\n", loaded.data.len(), operator.ncols(), arguments.sparsity);
+        print!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()));
+    }
+    if interrupt::requested() {
+        eprintln!("sparsea: interrupted; these are the best solutions so far");
+        return Ok(ExitCode::from(interrupt::STATUS));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every algorithm, and the warm start that the paper recommends.
+pub fn all<T: Scalar>() -> Vec<String> {
+    registry::<T>().iter().map(|entry| entry.name.to_owned()).chain(["omp+sea".to_owned()]).collect()
+}
+
+fn solve_all<T: Scalar>(
+    problem: &Problem<'_, T>,
+    chains: Vec<Chain<T>>,
+    arguments: &Compare,
+) -> Result<Vec<Solution<T>>, Failure> {
+    let mut solutions = Vec::new();
+    for chain in chains {
+        let mut stop = interrupt::StopOnInterrupt;
+        let mut run = Run::with_chain(problem, chain).observe(&mut stop);
+        if let Some(halt) = arguments.limits.halt() {
+            run = run.halt(halt);
+        }
+        let solution = run.solve()?;
+        let interrupted = solution.stop_reason == StopReason::Interrupted;
+        solutions.push(solution);
+        if interrupted {
+            break;
+        }
+    }
+    Ok(solutions)
+}
+
+/// One row a solution; with the truth also the share of its support that was missed.
+pub fn table<T: Scalar>(solutions: &[Solution<T>], names: Option<&[String]>, truth: Option<&[usize]>) -> String {
+    let width = solutions.iter().map(|solution| solution.algorithm.len()).max().unwrap_or(0).max(9);
+    let missed = if truth.is_some() { "  missed" } else { "" };
+    let mut out = format!("{:<width$}  {:>9}{missed}  {:>10}  support\n", "algorithm", "residual", "time");
+    for solution in solutions {
+        let missed = truth
+            .map_or(String::new(), |truth| format!("  {:>5.1} %", 100.0 * support_distance(truth, &solution.support)));
+        out.push_str(&format!(
+            "{:<width$}  {:>9}{missed}  {:>10}  {}\n",
+            solution.algorithm,
+            report::short(solution.relative_residual),
+            report::time(solution.elapsed),
+            report::support_text(&solution.support, names, 72),
+        ));
+    }
+    out.push_str("\nresidual is ‖y − A x‖/‖y‖");
+    out.push_str(if truth.is_some() { "; missed is the share of the true support not found\n" } else { "\n" });
+    out
+}

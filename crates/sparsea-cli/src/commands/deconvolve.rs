@@ -1,0 +1,15 @@
+//! `sparsea deconvolve`: spikes in a trace, given the shape of one.
+
+use std::process::ExitCode;
+
+use super::solve::solve;
+use crate::cli::{Deconvolve, Failure};
+use crate::problem::{Any, from_trace};
+
+pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {
+    arguments.output.check()?;
+    match from_trace(&arguments.trace, &arguments.kernel)? {
+        Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
+        Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),
+    }
+}

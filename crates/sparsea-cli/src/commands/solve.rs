@@ -1,0 +1,232 @@
+//! `sparsea solve`: one algorithm on one problem; also what `deconvolve` does once its problem is read.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::{Map, Value};
+use sparsea::{Chain, Problem, Run, Scalar, Solution, Start, StopReason, Trace};
+use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, TracePlot};
+
+use crate::cli::{Failure, Method, Output, Solve};
+use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
+use crate::report::JsonSolution;
+use crate::{export, input, interrupt, progress, report};
+
+pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
+    arguments.output.check()?;
+    match from_matrix(&arguments.matrix, &arguments.data)? {
+        Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
+        Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),
+    }
+}
+
+impl Output {
+    /// Refuses files that could not be written, before any work is done.
+    pub fn check(&self) -> Result<(), Failure> {
+        if let Some(path) = &self.output {
+            export::check_writable(path)?;
+        }
+        if let Some(path) = &self.trace {
+            if path.extension().is_none_or(|extension| extension != "csv") {
+                let message = format!("{}: a trace is written as .csv", path.display());
+                return Err(Failure::Message(message));
+            }
+            export::check_place(path)?;
+        }
+        if let Some(path) = &self.plot {
+            plot::check_picture_path(path)?;
+            export::check_place(path)?;
+        }
+        Ok(())
+    }
+}
+
+/// Solves, writes what was asked for, prints the result.
+pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) -> Result<ExitCode, Failure> {
+    let operator = loaded.operator.operator();
+    let problem = Problem::new(&*operator, &loaded.data, method.sparsity)?;
+    let chain = Chain::parse(&method.algorithm, &settings(&method.settings)?)?;
+    let start = read_start(&method.start)?;
+    let halt = method.limits.halt();
+    let limit = match &halt {
+        Some(_) => method.limits.iterations,
+        None => Some(1000),
+    };
+    let (mut stop, mut bar, mut trace) = (interrupt::StopOnInterrupt, progress::Bar::new(limit), Trace::default());
+    let mut run = Run::with_chain(&problem, chain).start(start).observe(&mut stop).observe(&mut bar);
+    if output.trace.is_some() {
+        run = run.observe(&mut trace);
+    }
+    if let Some(halt) = halt {
+        run = run.halt(halt);
+    }
+    interrupt::listen();
+    let solution = run.solve()?;
+
+    if let Some(path) = &output.output {
+        export::write_vector(path, &to_vector(&solution.to_dense()))?;
+    }
+    if let Some(path) = &output.trace {
+        write_trace(path, &trace)?;
+    }
+    if let Some(path) = &output.plot {
+        picture(loaded, &problem, &solution)?.save(path)?;
+        if output.trace.is_some() {
+            trace_picture(&trace)?.save(&beside(path))?;
+        }
+    }
+    if output.json {
+        println!("{}", serde_json::to_string(&JsonSolution::new(&solution))?);
+    } else {
+        if loaded.baseline != 0.0 {
+            println!("{:<20}{}", "baseline", report::short(loaded.baseline));
+        }
+        print!("{}", report::table(&solution, loaded.data.len(), method.sparsity, loaded.names.as_deref()));
+    }
+    if solution.stop_reason == StopReason::Interrupted {
+        eprintln!("sparsea: interrupted; this is the best solution so far");
+        return Ok(ExitCode::from(interrupt::STATUS));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The settings given with --set, each at most once.
+fn settings(given: &[(String, Value)]) -> Result<Map<String, Value>, Failure> {
+    let mut settings = Map::new();
+    for (key, value) in given {
+        if settings.insert(key.clone(), value.clone()).is_some() {
+            return Err(Failure::Message(format!("the setting '{key}' is given twice")));
+        }
+    }
+    Ok(settings)
+}
+
+fn read_start<T: Scalar>(text: &str) -> Result<Start<T>, Failure> {
+    if text == "zero" {
+        return Ok(Start::Zero);
+    }
+    if let Some(seed) = text.strip_prefix("random:") {
+        let seed = seed.parse().map_err(|_| format!("--start: '{seed}' is not a seed; write random:7"))?;
+        return Ok(Start::Random(seed));
+    }
+    if let Some(file) = text.strip_prefix("support:") {
+        return Ok(Start::Support(input::read_indices(Path::new(file))?));
+    }
+    let path = Path::new(text);
+    if path.exists() || path.extension().is_some() {
+        return Ok(Start::Vector(from_vector(path, input::read_vector(path)?)?));
+    }
+    Ok(Start::Chain(Chain::parse(text, &Map::new())?))
+}
+
+fn write_trace(path: &Path, trace: &Trace) -> Result<(), Failure> {
+    export::write_atomically(path, |out| {
+        writeln!(
+            out,
+            "algorithm,iteration,objective,best_objective,support_size,entered,supports_explored,elapsed_seconds"
+        )?;
+        for row in trace.rows() {
+            writeln!(
+                out,
+                "{},{},{:e},{:e},{},{},{},{:e}",
+                row.algorithm,
+                row.iteration,
+                row.objective,
+                row.best_objective,
+                row.support_size,
+                row.entered,
+                row.supports_explored,
+                row.elapsed.as_secs_f64()
+            )?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// `fit.svg` → `fit-trace.svg`.
+fn beside(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-trace.{extension}"))
+}
+
+/// Longest trace drawn iteration by iteration.
+const DRAWN: u64 = 1_000_000;
+
+/// The objective of the current and the best support over the iterations of the last algorithm.
+pub fn trace_picture(trace: &Trace) -> Result<Figure, PlotError> {
+    let last = trace.rows().last().map_or("", |row| row.algorithm.as_str());
+    let from = trace.rows().iter().rposition(|row| row.algorithm != last).map_or(0, |at| at + 1);
+    let rows = &trace.rows()[from..];
+    let (mut current, mut best) = (Vec::new(), Vec::new());
+    for (at, row) in rows.iter().enumerate() {
+        // Between two steps the support stays as it was.
+        let until = rows.get(at + 1).map_or(row.iteration + 1, |next| next.iteration.max(row.iteration + 1));
+        for _ in row.iteration..until.min(DRAWN) {
+            current.push(row.objective);
+            best.push(row.best_objective);
+        }
+    }
+    plot::trace(&TracePlot {
+        title: &format!("{last}: objective over iterations"),
+        current: &current,
+        best: &best,
+        y_label: "½‖y − A x‖²",
+    })
+}
+
+/// The picture of a solution: data, fit and spikes for a deconvolution, otherwise coefficients and residual.
+fn picture<T: Scalar>(
+    loaded: &Loaded<T>,
+    problem: &Problem<'_, T>,
+    solution: &Solution<T>,
+) -> Result<Figure, PlotError> {
+    let mut fit = vec![T::ZERO; loaded.data.len()];
+    problem.operator().apply_sparse(&solution.support, &solution.coefficients, &mut fit);
+    let size = |v: T| if T::IS_COMPLEX { Scalar::abs(v) } else { v.real() };
+    let residual: Vec<f64> = loaded.data.iter().zip(&fit).map(|(&y, &f)| size(y - f)).collect();
+    let values: Vec<f64> = solution.coefficients.iter().map(|&x| size(x)).collect();
+    let title = format!(
+        "{}, k = {}: relative residual {}",
+        solution.algorithm,
+        problem.sparsity(),
+        report::short(solution.relative_residual)
+    );
+    let Some(shift) = loaded.shift else {
+        let chosen: Option<Vec<String>> =
+            loaded.names.as_ref().map(|names| solution.support.iter().map(|&j| names[j].clone()).collect());
+        return plot::coefficients(&CoefficientsPlot {
+            title: &title,
+            n: solution.ncols,
+            support: &solution.support,
+            values: &values,
+            names: chosen.as_deref(),
+            residual: Some(&residual),
+            complex: T::IS_COMPLEX,
+        });
+    };
+    let data: Vec<f64> = loaded.data.iter().map(|&y| size(y)).collect();
+    let fit: Vec<f64> = fit.iter().map(|&f| size(f)).collect();
+    // Spikes are drawn where they peak in the trace; those that peak outside it, at its end. Two at one place add.
+    let mut at: HashMap<usize, f64> = HashMap::new();
+    for (&j, &value) in solution.support.iter().zip(&values) {
+        let place = (j as isize + shift).clamp(0, data.len() as isize - 1) as usize;
+        *at.entry(place).or_default() += value;
+    }
+    let mut spikes: Vec<(usize, f64)> = at.into_iter().collect();
+    spikes.sort_by_key(|&(place, _)| place);
+    let (places, amplitudes): (Vec<usize>, Vec<f64>) = spikes.into_iter().unzip();
+    plot::deconvolution(&DeconvolutionPlot {
+        title: &title,
+        data: &data,
+        fit: &fit,
+        residual: Some(&residual),
+        spikes: (&places, &amplitudes),
+        truth: None,
+        x_label: "sample",
+        sample_spacing: 1.0,
+        y_label: if T::IS_COMPLEX { "magnitude" } else { "amplitude" },
+    })
+}

@@ -1,0 +1,180 @@
+//! From files to a problem: a matrix or a convolution, data, both real or both complex.
+
+use std::path::Path;
+
+use faer::Mat;
+use faer::sparse::SparseColMat;
+use num_complex::Complex;
+use sparsea::operator::pulse;
+use sparsea::{Boundary, Convolution, DenseOperator, Operator, Scalar, SparseOperator};
+
+use crate::cli::{Baseline, BoundaryChoice, Failure, Kernel, KernelOptions};
+use crate::input::{self, Matrix, Table, Vector};
+
+/// A or the convolution, owned.
+pub enum Owned<T: Scalar> {
+    Dense(Mat<T>),
+    Sparse(SparseColMat<usize, T>),
+    Convolution(Convolution<T>),
+}
+
+impl<T: Scalar> Owned<T> {
+    pub fn operator(&self) -> Box<dyn Operator<T> + '_> {
+        match self {
+            Self::Dense(matrix) => Box::new(DenseOperator::new(matrix.as_ref())),
+            Self::Sparse(matrix) => Box::new(SparseOperator::new(matrix.as_ref())),
+            Self::Convolution(convolution) => Box::new(convolution),
+        }
+    }
+}
+
+/// A problem read from files, without its sparsity.
+pub struct Loaded<T: Scalar> {
+    pub operator: Owned<T>,
+    pub data: Vec<T>,
+    /// Names of the columns of A, if its file had them.
+    pub names: Option<Vec<String>>,
+    /// Of a deconvolution: how far right of its spike index a spike appears in the trace.
+    pub shift: Option<isize>,
+    /// What was subtracted from the trace.
+    pub baseline: f64,
+}
+
+/// A problem of either scalar.
+pub enum Any {
+    Real(Loaded<f64>),
+    Complex(Loaded<Complex<f64>>),
+}
+
+/// Reads A and y.
+pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
+    let table = input::read_matrix(matrix)?;
+    let (table, data) = input::read_data(data, matrix, table)?;
+    let Table { matrix, column_names: names } = table;
+    let (matrix, data) = if matrix.is_complex() || data.is_complex() {
+        (matrix.into_complex(), Vector::Complex(data.into_complex()))
+    } else {
+        (matrix, data)
+    };
+    fn loaded<T: Scalar>(operator: Owned<T>, data: Vec<T>, names: Option<Vec<String>>) -> Loaded<T> {
+        Loaded { operator, data, names, shift: None, baseline: 0.0 }
+    }
+    Ok(match (matrix, data) {
+        (Matrix::Dense(a), Vector::Real(y)) => Any::Real(loaded(Owned::Dense(a), y, names)),
+        (Matrix::Sparse(a), Vector::Real(y)) => Any::Real(loaded(Owned::Sparse(a), y, names)),
+        (Matrix::DenseComplex(a), y) => Any::Complex(loaded(Owned::Dense(a), y.into_complex(), names)),
+        (Matrix::SparseComplex(a), y) => Any::Complex(loaded(Owned::Sparse(a), y.into_complex(), names)),
+        (Matrix::Dense(_) | Matrix::Sparse(_), Vector::Complex(_)) => {
+            return Err(Failure::Message("A is real although y is complex".into()));
+        }
+    })
+}
+
+/// Reads a trace and a kernel.
+pub fn from_trace(trace: &Path, options: &KernelOptions) -> Result<Any, Failure> {
+    let data = input::read_vector(trace)?;
+    let kernel = read_kernel(&options.kernel, data.len())?;
+    if kernel.len() > data.len() {
+        let (samples, length) = (kernel.len(), data.len());
+        return Err(Failure::Message(format!("the kernel has {samples} samples, more than the {length} of the trace")));
+    }
+    Ok(match (data, kernel) {
+        (Vector::Real(data), Vector::Real(kernel)) => Any::Real(convolution(data, &kernel, options)?),
+        (data, kernel) => Any::Complex(convolution(data.into_complex(), &kernel.into_complex(), options)?),
+    })
+}
+
+fn read_kernel(kernel: &Kernel, length: usize) -> Result<Vector, Failure> {
+    Ok(match kernel {
+        Kernel::Gaussian(sigma) => Vector::Real(pulse::gaussian(*sigma)?),
+        Kernel::Exponential(tau) => {
+            let mut samples = pulse::exponential(*tau)?;
+            // What lies more than a trace's length behind a spike is never seen.
+            samples.truncate(length);
+            Vector::Real(samples)
+        }
+        Kernel::File(path) => input::read_vector(path)?,
+    })
+}
+
+/// A deconvolution from the trace and the kernel.
+pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOptions) -> Result<Loaded<T>, Failure> {
+    let (m, length) = (data.len(), kernel.len());
+    let peak = position_of_largest(kernel);
+    let origin = options.origin.unwrap_or(peak);
+    let to_shift = |first: usize| peak as isize - first as isize;
+    let fixed = |name: &str| match options.origin {
+        Some(_) => Err(Failure::Message(format!("--origin goes with --boundary same or circular, not {name}"))),
+        None => Ok(()),
+    };
+    let (operator, first) = match options.boundary {
+        BoundaryChoice::Same => (Convolution::with_origin(kernel, m, Boundary::Same, origin)?, origin),
+        BoundaryChoice::Circular => (Convolution::with_origin(kernel, m, Boundary::Circular, origin)?, origin),
+        BoundaryChoice::Full => {
+            fixed("full")?;
+            (Convolution::new(kernel, m + 1 - length, Boundary::Full)?, 0)
+        }
+        BoundaryChoice::Valid => {
+            fixed("valid")?;
+            (Convolution::new(kernel, m + length - 1, Boundary::Valid)?, length - 1)
+        }
+    };
+    let baseline = match options.baseline {
+        Baseline::None => 0.0,
+        _ if T::IS_COMPLEX => return Err(Failure::Message("--baseline is for real traces".into())),
+        Baseline::Mean => data.iter().map(|y| y.real()).sum::<f64>() / m as f64,
+        Baseline::Quantile(p) => quantile(data.iter().map(|y| y.real()).collect(), p),
+    };
+    data.iter_mut().for_each(|y| *y -= T::from_real(baseline));
+    Ok(Loaded { operator: Owned::Convolution(operator), data, names: None, shift: Some(to_shift(first)), baseline })
+}
+
+fn position_of_largest<T: Scalar>(kernel: &[T]) -> usize {
+    let mut best = 0;
+    for (at, value) in kernel.iter().enumerate() {
+        if Scalar::abs(*value) > Scalar::abs(kernel[best]) {
+            best = at;
+        }
+    }
+    best
+}
+
+/// The p-quantile, linear between order statistics as in NumPy.
+fn quantile(mut values: Vec<f64>, p: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let place = p * (values.len() - 1) as f64;
+    let (low, high) = (place.floor() as usize, place.ceil() as usize);
+    values[low] + (place - low as f64) * (values[high] - values[low])
+}
+
+/// A vector of either scalar, for writing.
+pub fn to_vector<T: Scalar>(values: &[T]) -> Vector {
+    if T::IS_COMPLEX {
+        Vector::Complex(values.iter().map(|v| v.to_complex()).collect())
+    } else {
+        Vector::Real(values.iter().map(|v| v.real()).collect())
+    }
+}
+
+/// A vector read from a file, as this scalar.
+pub fn from_vector<T: Scalar>(path: &Path, vector: Vector) -> Result<Vec<T>, Failure> {
+    match vector {
+        Vector::Real(values) => Ok(values.into_iter().map(T::from_real).collect()),
+        Vector::Complex(values) if T::IS_COMPLEX => Ok(values.into_iter().map(T::from_complex).collect()),
+        Vector::Complex(_) => Err(Failure::Message(format!("{}: is complex, but A and y are real", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_numpy() {
+        // np.quantile([3, 1, 2, 10], [0, .1, .5, 1]) = [1, 1.3, 2.5, 10]
+        let values = vec![3.0, 1.0, 2.0, 10.0];
+        for (p, expected) in [(0.0, 1.0), (0.1, 1.3), (0.5, 2.5), (1.0, 10.0)] {
+            assert!((quantile(values.clone(), p) - expected).abs() < 1e-12);
+        }
+    }
+}

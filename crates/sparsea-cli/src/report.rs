@@ -1,0 +1,154 @@
+//! Solutions for people (a small table) and for programs (JSON).
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde::Serialize;
+use sparsea::{Scalar, Solution};
+
+/// Coefficients shown to a person before the rest is only counted.
+const ROWS: usize = 50;
+
+/// The JSON form of a solution. Complex coefficients are pairs [re, im].
+#[derive(Debug, Serialize)]
+pub struct JsonSolution<'s, T> {
+    algorithm: &'s str,
+    support: &'s [usize],
+    coefficients: &'s [T],
+    residual_norm: f64,
+    relative_residual: f64,
+    objective: f64,
+    iterations: u64,
+    best_iteration: u64,
+    supports_explored: usize,
+    stop_reason: &'static str,
+    elapsed_seconds: f64,
+}
+
+impl<'s, T: Scalar> JsonSolution<'s, T> {
+    pub fn new(solution: &'s Solution<T>) -> Self {
+        Self {
+            algorithm: &solution.algorithm,
+            support: &solution.support,
+            coefficients: &solution.coefficients,
+            residual_norm: solution.residual_norm,
+            relative_residual: solution.relative_residual,
+            objective: solution.objective,
+            iterations: solution.iterations,
+            best_iteration: solution.best_iteration,
+            supports_explored: solution.supports_explored,
+            stop_reason: solution.stop_reason.word(),
+            elapsed_seconds: solution.elapsed.as_secs_f64(),
+        }
+    }
+}
+
+/// A number with four significant digits.
+pub fn short(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 {
+        "0".into()
+    } else if (1e-3..1e5).contains(&size) {
+        let digits = (3 - size.log10().floor() as i32).max(0) as usize;
+        format!("{value:.digits$}")
+    } else {
+        format!("{value:.3e}")
+    }
+}
+
+/// A time in the unit that suits it.
+pub fn time(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64();
+    if seconds < 1e-3 {
+        format!("{:.0} µs", 1e6 * seconds)
+    } else if seconds < 1.0 {
+        format!("{:.3} ms", 1e3 * seconds)
+    } else {
+        format!("{seconds:.2} s")
+    }
+}
+
+fn coefficient<T: Scalar>(value: T) -> String {
+    if T::IS_COMPLEX {
+        let sign = if value.imag() < 0.0 { '-' } else { '+' };
+        format!("{} {sign} {}i", short(value.real()), short(value.imag().abs()))
+    } else {
+        short(value.real())
+    }
+}
+
+/// The table for a person.
+pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, names: Option<&[String]>) -> String {
+    let mut out = String::new();
+    let mut line = |label: &str, text: String| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{label:<20}{text}");
+    };
+    line("problem", format!("A is {rows} × {}, k = {sparsity}", solution.ncols));
+    line("algorithm", solution.algorithm.clone());
+    line("residual norm", short(solution.residual_norm));
+    line("relative residual", short(solution.relative_residual));
+    line("iterations", format!("{} (best at {})", solution.iterations, solution.best_iteration));
+    line("supports explored", solution.supports_explored.to_string());
+    line("stopped because", solution.stop_reason.to_string());
+    line("time", time(solution.elapsed));
+    if solution.support.is_empty() {
+        let _ = writeln!(out, "\nx = 0: no column is chosen");
+        return out;
+    }
+    let width = solution.ncols.to_string().len().max(5);
+    let name_of = |j: usize| names.and_then(|names| names.get(j)).map_or("", String::as_str);
+    let name_width = solution.support.iter().map(|&j| name_of(j).chars().count()).max().unwrap_or(0);
+    let name_width = if names.is_some() { name_width.max(4) + 2 } else { 0 };
+    let heading = if names.is_some() { "name" } else { "" };
+    let _ = writeln!(out, "\n{:>width$}  {heading:<name_width$}coefficient", "index");
+    for (&j, &x) in solution.support.iter().zip(&solution.coefficients).take(ROWS) {
+        let text = coefficient(x);
+        let indent = if text.starts_with('-') { "" } else { " " };
+        let _ = writeln!(out, "{j:>width$}  {:<name_width$}{indent}{text}", name_of(j));
+    }
+    if solution.support.len() > ROWS {
+        let _ = writeln!(out, "… and {} more (--json or --output has them all)", solution.support.len() - ROWS);
+    }
+    out
+}
+
+/// A support as one short text: names or indices, cut where it gets long.
+pub fn support_text(support: &[usize], names: Option<&[String]>, width: usize) -> String {
+    let mut text = String::new();
+    for (at, &j) in support.iter().enumerate() {
+        let word = names.and_then(|names| names.get(j)).cloned().unwrap_or_else(|| j.to_string());
+        if text.chars().count() + word.chars().count() + 12 > width && at + 1 < support.len() {
+            let _ = write!(text, " … {} more", support.len() - at);
+            break;
+        }
+        if at > 0 {
+            text.push(' ');
+        }
+        text.push_str(&word);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_readable() {
+        let cases =
+            [(0.0, "0"), (12.3456, "12.35"), (-0.0123456, "-0.01235"), (99999.0, "99999"), (1.5e-7, "1.500e-7")];
+        for (value, text) in cases {
+            assert_eq!(short(value), text);
+        }
+        assert_eq!(time(Duration::from_micros(1234)), "1.234 ms");
+    }
+
+    #[test]
+    fn long_supports_are_cut() {
+        let support: Vec<usize> = (100..200).collect();
+        let text = support_text(&support, None, 40);
+        assert!(text.chars().count() <= 44 && text.ends_with("more"), "{text}");
+        assert_eq!(support_text(&[1, 2], None, 40), "1 2");
+    }
+}

@@ -1,0 +1,100 @@
+//! The best of all supports, by trying them all: the truth against which algorithms are measured when n is small.
+
+use faer::{Mat, MatMut};
+
+use crate::error::Error;
+use crate::problem::Problem;
+use crate::scalar::Scalar;
+
+/// A column whose squared distance from the span of the others, relative to its square, is smaller explains nothing new.
+const DEPENDENT: f64 = 1e-12;
+
+/// The support of k columns on which ‖y − A x‖ is least, sorted; of equal ones the first in lexicographic order.
+///
+/// # Errors
+/// [`Error::TooExpensive`] if C(n, k − 1) · n exceeds `limit` multiply-adds.
+///
+/// # Cost
+/// C(n, k − 1) · n multiply-adds: all but the last column of a support are eliminated once for all supports that
+/// share them. Uses the Gram matrix, so columns may be parallel to 10⁻⁶ but not closer.
+pub fn best_support<T: Scalar>(problem: &Problem<'_, T>, limit: f64) -> Result<Vec<usize>, Error> {
+    let operator = problem.scaled_operator();
+    let (n, k) = (operator.ncols(), problem.sparsity());
+    let cost = (0..k - 1).fold(n as f64, |product, i| product * (n - i) as f64 / (i + 1) as f64);
+    if cost > limit {
+        return Err(Error::TooExpensive { what: "trying all supports", cost, unit: "multiply-adds", limit });
+    }
+    let mut levels = Vec::with_capacity(k);
+    let mut gram = vec![T::ZERO; n * n];
+    let all: Vec<usize> = (0..n).collect();
+    operator.gram_columns(&all, MatMut::from_column_major_slice_mut(&mut gram, n, n));
+    let mut correlation = vec![T::ZERO; n];
+    operator.apply_adjoint(problem.data(), &mut correlation);
+    let squares = (0..n).map(|j| gram[j * n + j].real()).collect();
+    levels.push(Level { gram: Mat::from_fn(n, n, |i, j| gram[j * n + i]), correlation });
+    for _ in 1..k {
+        levels.push(Level { gram: Mat::zeros(n, n), correlation: vec![T::ZERO; n] });
+    }
+    let mut search = Search { levels, squares, chosen: Vec::with_capacity(k), k, best_gain: -1.0, best: Vec::new() };
+    search.descend(0, 0.0);
+    Ok(search.best)
+}
+
+/// AᴴA and Aᴴy after the columns chosen so far have been projected out.
+struct Level<T> {
+    gram: Mat<T>,
+    correlation: Vec<T>,
+}
+
+struct Search<T> {
+    levels: Vec<Level<T>>,
+    /// ‖a_j‖².
+    squares: Vec<f64>,
+    chosen: Vec<usize>,
+    k: usize,
+    /// ‖y‖² − ‖r‖² of the best support.
+    best_gain: f64,
+    best: Vec<usize>,
+}
+
+impl<T: Scalar> Search<T> {
+    fn descend(&mut self, from: usize, gain: f64) {
+        let depth = self.chosen.len();
+        let n = self.squares.len();
+        let last = depth + 1 == self.k;
+        for j in from..n - (self.k - depth - 1) {
+            let level = &self.levels[depth];
+            let pivot = level.gram[(j, j)].real();
+            let independent = pivot > DEPENDENT * self.squares[j];
+            let more = if independent { level.correlation[j].abs2() / pivot } else { 0.0 };
+            if last {
+                if gain + more > self.best_gain {
+                    self.best_gain = gain + more;
+                    self.best.clear();
+                    self.best.extend_from_slice(&self.chosen);
+                    self.best.push(j);
+                }
+                continue;
+            }
+            self.eliminate(depth, j, independent);
+            self.chosen.push(j);
+            self.descend(j + 1, gain + more);
+            self.chosen.pop();
+        }
+    }
+
+    /// Writes the level below: column j projected out of the columns behind it.
+    fn eliminate(&mut self, depth: usize, j: usize, independent: bool) {
+        let (above, below) = self.levels.split_at_mut(depth + 1);
+        let (above, below) = (&above[depth], &mut below[0]);
+        let inverse = if independent { 1.0 / above.gram[(j, j)].real() } else { 0.0 };
+        for c in j + 1..self.squares.len() {
+            let factor = above.gram[(j, c)].scale(inverse);
+            for i in j + 1..self.squares.len() {
+                below.gram[(i, c)] = above.gram[(i, c)] - above.gram[(i, j)] * factor;
+            }
+            below.correlation[c] =
+                above.correlation[c] - Scalar::conj(above.gram[(j, c)]) * above.correlation[j].scale(inverse);
+        }
+    }
+}
