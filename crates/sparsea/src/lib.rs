@@ -1,4 +1,55 @@
-//! Sparse support recovery.
+//! Sparse support recovery: given y = A x + noise and a number k, which k columns of A explain y, and by how much?
+//!
+//! minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k
+//!
+//! At its heart is SEA, the [Support Exploration Algorithm](Sea) (ICML 2024, arXiv:2301.13584), which walks out of the
+//! local minima in which hard thresholding and matching pursuits stop. Beside it are the algorithms that it is compared
+//! with, all run by one loop over one least-squares engine that is accurate for nearly parallel columns.
+//!
+//! # Example
+//!
+//! ```
+//! use sparsea::{Boundary, Convolution, Problem, Sea, operator::pulse};
+//!
+//! # fn main() -> Result<(), sparsea::Error> {
+//! let blur = Convolution::new(&pulse::gaussian(3.0)?, 100, Boundary::Full)?;
+//! let mut y = vec![0.0; 148];
+//! sparsea::Operator::apply_sparse(&blur, &[20, 60], &[1.5, -2.0], &mut y);
+//!
+//! let problem = Problem::new(&blur, &y, 2)?;
+//! let solution = sparsea::solve(&problem, Sea::default())?;
+//!
+//! assert_eq!(solution.support, [20, 60]);
+//! assert!(solution.relative_residual < 1e-12);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Symbols and names
+//!
+//! | symbol | word | in code |
+//! | --- | --- | --- |
+//! | A ∈ T^{m×n} | operator | [`Operator`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`FunctionOperator`] |
+//! | y ∈ Tᵐ | data | [`Problem::data`] |
+//! | k | sparsity | [`Problem::sparsity`] |
+//! | S | support | [`Solution::support`], sorted, counted from 0 |
+//! | x_S | coefficients | [`Solution::coefficients`] |
+//! | r = y − A x | residual | [`Solution::residual_norm`] is ‖r‖ |
+//! | Aᴴ r | correlation | [`Workspace::correlate`] |
+//! | 𝒳 | exploration variable | in [`Sea`] |
+//! | η | step size | [`Sea::step_size`] |
+//!
+//! T is [`f64`] or [`Complex<f64>`](num_complex::Complex), one [`Scalar`].
+//!
+//! # How it fits together
+//!
+//! A [`Problem`] meets an [`Algorithm`]. A [`Run`] steps the algorithm over a [`Workspace`], which knows three verbs:
+//! `correlate` (Aᴴ r), `fit` (least squares on a support) and `place`. [`Halt`] rules are data, an [`Observer`] watches and
+//! may stop, and a [`Solution`] comes out: the best point visited, why the run stopped, what it cost. Algorithms join
+//! into a [`Chain`], as `omp+sea`, each starting from the solution of the one before.
+//!
+//! To read the code, begin with `algorithms/htp.rs`, then `algorithms/sea.rs`, `run/mod.rs`, `least_squares/mod.rs`.
+
 pub mod algorithms;
 mod error;
 pub mod exhaustive;

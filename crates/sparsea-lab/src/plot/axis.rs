@@ -94,7 +94,9 @@ impl Axis {
         let all = super::data::extent(values.clone()).unwrap_or((0.0, 0.0));
         let positive = super::data::extent(values.filter(|&v| v > 0.0)).unwrap_or((0.0, 0.0));
         if all.0 < 0.0 || positive.0 <= 0.0 || positive.1.log10() - positive.0.log10() <= 1.0 {
-            return Self::values(if all.0 >= 0.0 { (0.0, all.1) } else { all }, target);
+            // Zero belongs to the picture unless the values lie so far from it that they would look alike.
+            let near_zero = all.0 >= 0.0 && all.0 < 0.4 * all.1;
+            return Self::values(if near_zero { (0.0, all.1) } else { all }, target);
         }
         Self::logarithmic(positive.0.log10(), positive.1.log10(), all.0 == 0.0, target)
     }
