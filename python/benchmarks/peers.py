@@ -4,9 +4,9 @@ Run, after ``cargo build --release``, in an environment with the pins of python/
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python python/benchmarks/peers.py
 
-Problems come from ``sparsea generate``, one seed for each run. Times are medians in milliseconds: of sparsea, the time of
-one cold run as it reports it (Gram columns included, reading the files not), with one thread; of the peers, the time of
-one call on arrays in memory, after one call to warm up.
+Problems come from ``sparsea generate``, one seed for each run. Times are medians in milliseconds: of sparsea, the time
+of one cold run as it reports it (Gram columns included, reading the files not), with one thread; of the peers, the time
+of one call on arrays in memory, after one call to warm up.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ def main() -> None:
     print(f"{command('--version').strip()}, {versions}, {platform.machine()}, seeds 0 to {runs - 1}\n")
     for title, arguments in TASKS.items():
         k = int(arguments[-1])
-        print(f"{title} ({runs} runs)\n\n| method | mean distance | exact | median time |\n| --- | ---: | ---: | ---: |")
+        print(f"{title} ({runs} runs)\n")
+        print("| method | mean distance | exact | median time |\n| --- | ---: | ---: | ---: |")
         for name, pairs in measure(arguments, k, runs).items():
             distance = statistics.mean(missed for missed, _ in pairs)
             exact = sum(missed == 0 for missed, _ in pairs) / len(pairs)

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use faer::Mat;
 use serde_json::Map;
 use sparsea::generate::{deconvolution_problem, stream};
 use sparsea::metrics::support_distance;
@@ -46,7 +47,7 @@ fn solve(problem: &Problem<'_, f64>, names: &str) -> Result<Solution<f64>, Failu
 
 /// Every algorithm on the 64-variable diabetes data for several k, with the true optimum while it can be computed.
 fn variable_selection() -> Result<Figure, Failure> {
-    let (matrix, y, names) = diabetes()?;
+    let Design { matrix, y, names } = diabetes()?;
     let operator = DenseOperator::new(matrix.as_ref());
     println!("1. Which of 64 variables explain the progression of diabetes in 442 patients? (Efron et al. 2004)");
     println!("   ‖y − A x‖/‖y‖ of the best k variables that each algorithm finds, and of the best there are:\n");
@@ -93,12 +94,20 @@ fn variable_selection() -> Result<Figure, Failure> {
     })?)
 }
 
-/// The design matrix (442 × 64), the response and the names of the variables.
-fn diabetes() -> Result<(faer::Mat<f64>, Vec<f64>, Vec<String>), Failure> {
+/// The 64 variables of 442 patients, and the response.
+struct Design {
+    matrix: Mat<f64>,
+    y: Vec<f64>,
+    names: Vec<String>,
+}
+
+fn diabetes() -> Result<Design, Failure> {
     let Table { matrix, column_names } = parse_csv(DIABETES, Path::new("diabetes.csv"))?;
     let names = column_names.unwrap_or_default();
     match matrix.without_column(0) {
-        (Matrix::Dense(a), Vector::Real(y)) => Ok((a, y, names.into_iter().skip(1).collect())),
+        (Matrix::Dense(matrix), Vector::Real(y)) => {
+            Ok(Design { matrix, y, names: names.into_iter().skip(1).collect() })
+        }
         _ => Err(Failure::Message("the diabetes table is not a real dense matrix".into())),
     }
 }

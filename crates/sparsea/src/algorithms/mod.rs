@@ -8,6 +8,7 @@ mod sea;
 mod settings;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -120,6 +121,9 @@ impl<T: Scalar, A: Algorithm<T>> Solver<T> for A {
     }
 }
 
+/// Makes an algorithm from its settings.
+type Build<T> = fn(&Map<String, Value>) -> Result<Arc<dyn Solver<T>>, Error>;
+
 /// An algorithm as the registry knows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<T: Scalar> {
@@ -133,7 +137,7 @@ pub struct Entry<T: Scalar> {
     pub reference: &'static str,
     /// Its settings.
     pub settings: &'static [Setting],
-    build: fn(&Map<String, Value>) -> Result<std::sync::Arc<dyn Solver<T>>, Error>,
+    build: Build<T>,
 }
 
 impl<T: Scalar> Entry<T> {
@@ -147,7 +151,7 @@ impl<T: Scalar> Entry<T> {
             build: |given| {
                 let algorithm: A = settings::read::<A, T>(given)?;
                 Algorithm::check(&algorithm)?;
-                Ok(std::sync::Arc::new(algorithm))
+                Ok(Arc::new(algorithm))
             },
         }
     }
@@ -156,7 +160,7 @@ impl<T: Scalar> Entry<T> {
     ///
     /// # Errors
     /// [`Error::UnknownSetting`], [`Error::InvalidSetting`].
-    pub fn build(&self, settings: &Map<String, Value>) -> Result<std::sync::Arc<dyn Solver<T>>, Error> {
+    pub fn build(&self, settings: &Map<String, Value>) -> Result<Arc<dyn Solver<T>>, Error> {
         (self.build)(settings)
     }
 }

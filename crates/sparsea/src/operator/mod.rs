@@ -76,7 +76,7 @@ pub trait Operator<T: Scalar>: Send + Sync {
         }
     }
 
-    /// `out[i]` ← a_{rows[i]}ᴴ a_j: a few entries of one Gram column.
+    /// `out[t]` ← a_iᴴ a_j with i = `rows[t]`: a few entries of one Gram column.
     fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
         let mut column = vec![T::ZERO; self.nrows()];
         self.column(j, &mut column);
