@@ -201,7 +201,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
                 return Outcome { best, iteration, reason };
             }
             let step = process.step(workspace, halt.iterations_until_check(&state));
-            iteration += step.iterations;
+            iteration = iteration.saturating_add(step.iterations);
             finished = step.finished;
         }
     }

@@ -2,9 +2,14 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use faer::Mat;
+use faer::sparse::{SparseColMat, Triplet};
 use num_complex::Complex;
-use sparsea::generate::{gaussian_matrix, normal_vector, stream};
-use sparsea::{Boundary, Convolution, Operator, Scalar};
+use serde_json::Map;
+use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
+use sparsea::{
+    Boundary, Chain, Convolution, DenseOperator, FunctionOperator, Halt, Operator, Problem, Run, Scalar, Solution,
+    SparseOperator, Start,
+};
 
 /// The kinds of matrix on which algorithms are tried.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -127,3 +132,80 @@ pub fn all_supports(n: usize, k: usize) -> Vec<Vec<usize>> {
 
 /// A complex scalar type for tests.
 pub type C = Complex<f64>;
+
+/// Complex numbers from real parts and imaginary parts; a real scalar keeps the real parts.
+pub fn scalar<T: Scalar>(re: f64, im: f64) -> T {
+    T::from_complex(Complex::new(re, im))
+}
+
+/// The non-zero entries of a matrix in compressed columns.
+pub fn compressed<T: Scalar>(a: &Mat<T>) -> SparseColMat<usize, T> {
+    let mut triplets = vec![];
+    for j in 0..a.ncols() {
+        triplets.extend((0..a.nrows()).filter(|&i| a[(i, j)] != T::ZERO).map(|i| Triplet::new(i, j, a[(i, j)])));
+    }
+    SparseColMat::try_new_from_triplets(a.nrows(), a.ncols(), &triplets).unwrap()
+}
+
+/// Entries row by row.
+pub fn by_rows<T: Scalar>(a: &Mat<T>) -> Vec<T> {
+    (0..a.nrows()).flat_map(|i| (0..a.ncols()).map(move |j| a[(i, j)])).collect()
+}
+
+/// A matrix as two functions and nothing else, so that every other method of the operator is a default.
+pub fn functions<T: Scalar>(a: &Mat<T>) -> impl Operator<T> + '_ {
+    FunctionOperator::new(
+        a.nrows(),
+        a.ncols(),
+        move |x: &[T], y: &mut [T]| {
+            for (i, y) in y.iter_mut().enumerate() {
+                *y = x.iter().enumerate().map(|(j, &x)| a[(i, j)] * x).sum();
+            }
+        },
+        move |y: &[T], x: &mut [T]| x.copy_from_slice(&adjoint_product(a, y)),
+    )
+}
+
+/// Shows `visit` one matrix as every kind of operator that can hold it.
+pub fn every_form<T: Scalar>(a: &Mat<T>, mut visit: impl FnMut(&str, &dyn Operator<T>)) {
+    visit("columns", &DenseOperator::new(a.as_ref()));
+    let rows = by_rows(a);
+    visit("rows", &DenseOperator::from_row_major(&rows, a.nrows(), a.ncols()).unwrap());
+    let sparse = compressed(a);
+    visit("sparse", &SparseOperator::new(sparse.as_ref()));
+    visit("functions", &functions(a));
+}
+
+/// A noisy observation of `k` spikes of size 1 to 2.
+pub fn observed<T: Scalar>(a: &Mat<T>, k: usize, seed: u64) -> Vec<T> {
+    let mut rng = stream(seed, 11, 0);
+    let support = random_support(&mut rng, a.ncols(), k);
+    let values: Vec<T> = (0..k).map(|i| scalar(if i % 2 == 0 { 1.0 } else { -1.5 }, 0.2 * i as f64)).collect();
+    let mut y = product(a, &support, &values);
+    let noise: Vec<T> = normal_vector(&mut rng, y.len());
+    let size = 0.05 * norm(&y) / norm(&noise);
+    y.iter_mut().zip(noise).for_each(|(y, e)| *y += e.scale(size));
+    y
+}
+
+/// Runs a chain given by its word.
+pub fn run<T: Scalar>(problem: &Problem<'_, T>, word: &str, start: Start<T>, halt: Option<Halt>) -> Solution<T> {
+    let mut run = Run::with_chain(problem, Chain::parse(word, &Map::new()).unwrap()).start(start);
+    if let Some(halt) = halt {
+        run = run.halt(halt);
+    }
+    run.solve().unwrap()
+}
+
+/// The words of all algorithms.
+pub fn words() -> Vec<&'static str> {
+    sparsea::algorithms::registry::<f64>().iter().map(|entry| entry.name).collect()
+}
+
+/// Asserts that two vectors agree to `tolerance`, relative to the larger of them.
+pub fn assert_close<T: Scalar>(found: &[T], expected: &[T], tolerance: f64, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let error = norm(&difference(found, expected));
+    // Written so that NaN fails.
+    assert!(error <= tolerance * norm(expected).max(norm(found)), "{what}: {found:?} {expected:?}");
+}

@@ -1,0 +1,124 @@
+//! `sparsea compare`: every algorithm once, best first.
+
+mod common;
+
+use common::{Folder, Solution, algorithms};
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.succeed("generate gaussian -m 40 -n 60 -k 4 --noise 0.2 --seed 11");
+    folder
+}
+
+/// Name, residual and the share missed of each row.
+fn rows(out: &str) -> Vec<(String, f64, Option<f64>)> {
+    let mut lines = out.lines().skip_while(|line| !line.starts_with("algorithm"));
+    let with_truth = lines.next().expect("a heading").contains("missed");
+    lines
+        .take_while(|line| !line.is_empty())
+        .map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let missed = with_truth.then(|| {
+                assert_eq!(words[3], "%", "{line}");
+                words[2].parse().unwrap()
+            });
+            (words[0].to_owned(), words[1].parse().unwrap(), missed)
+        })
+        .collect()
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names
+}
+
+#[test]
+fn all_algorithms_best_first() {
+    let folder = folder();
+    let out = folder.succeed("compare A.npy y.npy -k 4").out;
+    assert!(out.starts_with("A is 40 × 60, k = 4\n"), "{out}");
+    let rows = rows(&out);
+    let mut expected = algorithms();
+    expected.push("omp+sea".to_owned());
+    assert_eq!(sorted(rows.iter().map(|row| row.0.clone()).collect()), sorted(expected));
+    assert!(rows.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{out}");
+    for (name, residual, _) in rows {
+        let alone = folder.solution(&format!("solve A.npy y.npy -k 4 --algorithm {name}"));
+        let exact = alone.number("relative_residual");
+        assert!((residual - exact).abs() <= 1e-3 * exact, "{name} {residual} {exact}");
+    }
+    assert!(out.contains("support") && out.contains("time"), "{out}");
+}
+
+#[test]
+fn the_truth_shows_what_was_missed() {
+    let folder = folder();
+    let out = folder.succeed("compare A.npy y.npy -k 4 --truth x.npy").out;
+    let truth: Vec<usize> = common::read_npy(&folder.read("support.npy")).1.iter().map(|&j| j as usize).collect();
+    let mut found_all = false;
+    for (name, _, missed) in rows(&out) {
+        let support = folder.solution(&format!("solve A.npy y.npy -k 4 --algorithm {name}")).support();
+        let share = truth.iter().filter(|j| !support.contains(j)).count() as f64 / 4.0;
+        assert_eq!(missed, Some(100.0 * share), "{name}");
+        found_all |= share == 0.0;
+    }
+    assert!(found_all, "{out}");
+    folder.refuse("compare A.npy y.npy -k 4 --truth y.npy", &["y.npy: has 40 entries, but A has 60 columns"]);
+    folder.refuse("compare A.npy y.npy -k 4 --truth no.npy", &["no.npy: no such file"]);
+}
+
+#[test]
+fn programs_get_one_object() {
+    let folder = folder();
+    let ran = folder.succeed("compare A.npy y.npy -k 4 --json --iterations 50");
+    assert_eq!(ran.out.lines().count(), 1);
+    let json = ran.json();
+    assert_eq!(json.as_object().unwrap().keys().collect::<Vec<_>>(), ["solutions"]);
+    let solutions: Vec<Solution> = json["solutions"].as_array().unwrap().iter().cloned().map(Solution).collect();
+    assert_eq!(solutions.len(), algorithms().len() + 1);
+    solutions.iter().for_each(Solution::check);
+    assert!(solutions.windows(2).all(|pair| pair[0].number("residual_norm") <= pair[1].number("residual_norm")));
+    for solution in &solutions {
+        assert!(solution.count("iterations") <= 50);
+        let name = solution.word("algorithm");
+        let alone = folder.solution(&format!("solve A.npy y.npy -k 4 --iterations 50 --algorithm {name}"));
+        assert_eq!(solution.clone().timeless(), alone.timeless(), "{name}");
+    }
+}
+
+#[test]
+fn algorithms_may_be_chosen() {
+    let folder = folder();
+    let out = folder.succeed("compare A.npy y.npy -k 4 --algorithms omp,omp+sea").out;
+    let names = sorted(rows(&out).into_iter().map(|row| row.0).collect());
+    assert_eq!(names, ["omp", "omp+sea"]);
+    folder.refuse("compare A.npy y.npy -k 4 --algorithms omp,nope", &["unknown algorithm 'nope'; known: sea, omp"]);
+    folder.refuse("compare A.npy y.npy -k 0", &["k must be between 1 and 40 (the number of rows), got 0"]);
+}
+
+#[test]
+fn a_trace_and_a_kernel_will_do() {
+    let folder = Folder::new();
+    let bump = |t: f64| (-0.5 * (t / 3.0).powi(2)).exp();
+    let y: Vec<f64> = (0..200).map(|t| 2.0 * bump(f64::from(t) - 50.0) - bump(f64::from(t) - 140.0)).collect();
+    folder.write("trace.csv", common::column(&y));
+    let out = folder.succeed("compare trace.csv --kernel gaussian:3 -k 2").out;
+    assert!(out.starts_with("A is 200 × 200, k = 2\n"), "{out}");
+    let rows = rows(&out);
+    assert_eq!(rows.len(), algorithms().len() + 1);
+    assert!(rows[0].1 < 1e-9 && out.contains("50 140"), "{out}");
+    folder.refuse("compare trace.csv -k 2", &["<Y>"]);
+    folder.refuse("compare trace.csv trace.csv --kernel gaussian:3 -k 2", &["cannot be used with"]);
+    folder.refuse("compare trace.csv --boundary full -k 2", &["--kernel"]);
+}
+
+#[test]
+fn names_of_columns_are_shown() {
+    let folder = Folder::new();
+    let a = common::orthogonal();
+    let y = common::two_columns(&a);
+    let own: Vec<Vec<f64>> = a.iter().zip(&y).map(|(row, &y)| [&row[..], &[y]].concat()).collect();
+    folder.write("own.csv", format!("p,q,r,s,t,u,v,w,price\n{}", common::table(&own, ",")));
+    let out = folder.succeed("compare own.csv price -k 2").out;
+    assert!(out.lines().filter(|line| line.ends_with("r u")).count() >= 4, "{out}");
+}

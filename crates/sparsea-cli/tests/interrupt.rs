@@ -1,0 +1,83 @@
+//! Ctrl-C: the best so far is printed and written.
+
+#![cfg(unix)]
+
+mod common;
+
+use common::{Folder, Ran, Solution, norm, read_npy};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Runs `line`, sends SIGINT after a second, and returns what is left and how long it then took.
+fn interrupted(folder: &Folder, line: &str) -> (Ran, Duration) {
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    let mut command = folder.command(&arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(child.try_wait().unwrap().is_none(), "it ended by itself: {line}");
+    let sent = Instant::now();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    (ran, sent.elapsed())
+}
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.succeed("generate gaussian -m 128 -n 512 -k 20 --noise 0.5 --seed 4");
+    folder
+}
+
+fn check_line(ran: &Ran) {
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(ran.err.starts_with("sparsea: interrupted"), "{}", ran.err);
+}
+
+#[test]
+fn solve_keeps_the_best_so_far() {
+    let folder = folder();
+    let (ran, took) = interrupted(&folder, "solve A.npy y.npy -k 20 --time 30s --json --output x.npy --trace t.csv");
+    assert_eq!(ran.status, 130, "{ran:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    check_line(&ran);
+    let solution = Solution(ran.json());
+    solution.check();
+    assert_eq!(solution.word("stop_reason"), "interrupted");
+    assert!((0.5..30.0).contains(&solution.number("elapsed_seconds")));
+    // The files are whole, and the solution is worth something.
+    let (shape, x) = read_npy(&folder.read("x.npy"));
+    assert_eq!(shape, [512]);
+    assert_eq!((0..512).filter(|&j| x[j] != 0.0).collect::<Vec<_>>(), solution.support());
+    let (_, a) = read_npy(&folder.read("A.npy"));
+    let a: common::Rows = a.chunks(512).map(<[f64]>::to_vec).collect();
+    let (_, y) = read_npy(&folder.read("y.npy"));
+    solution.check_residual(&a, &y);
+    assert!(solution.number("residual_norm") < 0.8 * norm(&y));
+    assert!(folder.text("t.csv").lines().count() > 10);
+}
+
+#[test]
+fn people_are_told() {
+    let folder = folder();
+    let (ran, took) = interrupted(&folder, "solve A.npy y.npy -k 20 --iterations 1000000000000");
+    assert_eq!(ran.status, 130, "{ran:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    check_line(&ran);
+    assert!(ran.out.lines().any(|line| line.starts_with("stopped because") && line.contains("interrupted")), "{ran:?}");
+}
+
+#[test]
+fn compare_prints_what_is_done() {
+    let folder = folder();
+    let line = "compare A.npy y.npy -k 20 --time 30s --algorithms omp,sea,omp+sea --json";
+    let (ran, took) = interrupted(&folder, line);
+    assert_eq!(ran.status, 130, "{ran:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    check_line(&ran);
+    let json = ran.json();
+    let solutions: Vec<Solution> = json["solutions"].as_array().unwrap().iter().cloned().map(Solution).collect();
+    solutions.iter().for_each(Solution::check);
+    let mut found: Vec<(&str, bool)> =
+        solutions.iter().map(|s| (s.word("algorithm"), s.word("stop_reason") == "interrupted")).collect();
+    found.sort_unstable();
+    assert_eq!(found, [("omp", false), ("sea", true)]);
+}

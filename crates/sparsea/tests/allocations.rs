@@ -1,0 +1,104 @@
+//! Steps allocate nothing once a run has warmed up. A binary of its own, because it replaces the global allocator, and
+//! a single test, because every allocation of the process is counted.
+#![allow(unsafe_code, reason = "a global allocator cannot be made without")]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use common::C;
+use sparsea::generate::{deconvolution_problem, gaussian_matrix, normal_vector, stream};
+use sparsea::{Algorithm, Boundary, DenseOperator, Halt, Iht, Operator, Problem, Progress, Run, Scalar, Sea};
+
+/// The system's allocator, with a count of the bytes ever asked for.
+struct Counting;
+
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is passed on to `System` unchanged, which keeps the contract of `GlobalAlloc`; the counter is an
+// atomic static, which neither allocates nor unwinds.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        BYTES.fetch_add(layout.size(), Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        BYTES.fetch_add(layout.size(), Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        BYTES.fetch_add(size, Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Bytes allocated by each step of a run, first to last.
+fn bytes_per_step<T: Scalar>(
+    operator: &dyn Operator<T>,
+    y: &[T],
+    k: usize,
+    algorithm: impl Algorithm<T>,
+    iterations: u64,
+) -> Vec<usize> {
+    let problem = Problem::new(operator, y, k).unwrap();
+    // The observer must not allocate itself: room for a visit before every iteration and one after the last.
+    let mut counts: Vec<usize> = Vec::with_capacity(iterations as usize + 1);
+    let mut watch = |_: &Progress<'_>| {
+        counts.push(BYTES.load(Relaxed));
+        ControlFlow::Continue(())
+    };
+    Run::new(&problem, algorithm).halt(Halt::Iterations(iterations)).observe(&mut watch).solve().unwrap();
+    counts.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+/// Asserts that the second half of a run, of at least `least` steps, allocated nothing.
+///
+/// The first half is the warm-up: steps that meet a column for the first time compute its Gram column and make room for
+/// it, and on problems of this size every column that is ever met has been by then. A few steps of the kinds that
+/// correct a fit from residuals also grow their scratch memory once.
+fn assert_steady(what: &str, bytes: &[usize], least: usize) {
+    let steady = &bytes[bytes.len() / 2..];
+    assert!(steady.len() >= least, "{what}: only {} steps were watched", steady.len());
+    // The counter works: the warm-up cannot do without memory.
+    assert!(bytes[..bytes.len() / 2].iter().any(|&bytes| bytes > 0), "{what}: nothing was counted at all");
+    let guilty = steady.iter().filter(|&&bytes| bytes > 0).count();
+    assert_eq!(guilty, 0, "{what}: {guilty} of {} steps allocated", steady.len());
+}
+
+#[test]
+fn steady_steps_allocate_nothing() {
+    let a = gaussian_matrix::<f64>(&mut stream(1, 0, 0), 64, 128);
+    let y: Vec<f64> = normal_vector(&mut stream(1, 1, 0), 64);
+    let gaussian = DenseOperator::new(a.as_ref());
+    assert_steady("sea, Gaussian", &bytes_per_step(&gaussian, &y, 8, Sea::default(), 4000), 500);
+    assert_steady("iht, Gaussian", &bytes_per_step(&gaussian, &y, 8, Iht::default(), 4000), 100);
+
+    for k in [10, 20, 40] {
+        let spikes = deconvolution_problem(&mut stream(2, 0, 0), 500, k, 3.0, Boundary::Full, 0.01).unwrap();
+        let run = bytes_per_step(&spikes.operator, &spikes.data, k, Sea::default(), 4000);
+        assert_steady(&format!("sea, deconvolution of {k}"), &run, 500);
+        let run = bytes_per_step(&spikes.operator, &spikes.data, k, Iht::default(), 4000);
+        assert_steady(&format!("iht, deconvolution of {k}"), &run, 300);
+    }
+
+    let a = gaussian_matrix::<C>(&mut stream(3, 0, 0), 32, 48);
+    let y: Vec<C> = normal_vector(&mut stream(3, 1, 0), 32);
+    let complex = DenseOperator::new(a.as_ref());
+    assert_steady("sea, complex", &bytes_per_step(&complex, &y, 6, Sea::default(), 4000), 500);
+    assert_steady("iht, complex", &bytes_per_step(&complex, &y, 6, Iht::default(), 4000), 100);
+}
