@@ -1,12 +1,14 @@
 //! What may be typed, and its first check.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::styling::Styles;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
 /// Why the command ends without a result.
@@ -16,6 +18,8 @@ pub enum Failure {
     Information(clap::Error),
     /// One line for standard error, exit status 2.
     Message(String),
+    /// Nobody reads standard output any more, as after `| head`: success, silently.
+    Closed,
 }
 
 impl Failure {
@@ -27,9 +31,10 @@ impl Failure {
                 ExitCode::SUCCESS
             }
             Self::Message(line) => {
-                eprintln!("sparsea: {line}");
+                complain(&line);
                 ExitCode::from(2)
             }
+            Self::Closed => ExitCode::SUCCESS,
         }
     }
 }
@@ -38,6 +43,20 @@ impl<E: Display> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Message(error.to_string())
     }
+}
+
+/// Writes a line to standard output; `say!` is the short form. `println!` would panic on a closed pipe.
+pub fn say(line: fmt::Arguments<'_>) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{line}").map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::Closed,
+        _ => Failure::Message(format!("standard output: {error}")),
+    })
+}
+
+/// Writes a line to standard error.
+pub fn complain(line: &str) {
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(io::stderr(), "sparsea: {line}");
 }
 
 /// Solves y = A x + noise for an x with at most k non-zeros: which columns of A explain y, and by how much.
@@ -92,7 +111,8 @@ pub struct Solve {
 #[derive(Debug, Args)]
 pub struct Deconvolve {
     /// The trace y: a file with one column of numbers, or FILE:COLUMN
-    #[arg(value_name = "TRACE")]
+    // Not `trace`: that is the option of the output.
+    #[arg(id = "samples", value_name = "TRACE")]
     pub trace: PathBuf,
     #[command(flatten)]
     pub kernel: KernelOptions,
@@ -112,7 +132,7 @@ pub struct KernelOptions {
     #[arg(long, value_enum, default_value = "same")]
     pub boundary: BoundaryChoice,
     /// Sample of the kernel that lies at the spike, for same and circular; the largest in magnitude unless said
-    #[arg(long, value_name = "SAMPLE")]
+    #[arg(long, value_name = "SAMPLE", allow_negative_numbers = true)]
     pub origin: Option<usize>,
     /// What to subtract from the trace first: none, mean, median, or quantile:P with P from 0 to 1
     #[arg(long, value_name = "RULE", default_value = "none", value_parser = parse_baseline)]
@@ -122,7 +142,7 @@ pub struct KernelOptions {
 #[derive(Debug, Args)]
 pub struct Method {
     /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
-    #[arg(short = 'k', long = "sparsity", value_name = "K")]
+    #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     pub sparsity: usize,
     /// An algorithm, or several joined by +, each starting from the solution of the one before, as omp+sea
     #[arg(long, value_name = "NAME", default_value = "sea")]
@@ -140,16 +160,16 @@ pub struct Method {
 #[derive(Debug, Args)]
 pub struct Limits {
     /// Stop after this many iterations; 1000 unless another limit is given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub iterations: Option<u64>,
     /// Stop after this time, as 2s, 500ms, 1.5min
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub time: Option<Duration>,
     /// Stop when ‖y − A x‖/‖y‖ is at most this, the noise level
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", allow_negative_numbers = true)]
     pub relative_residual: Option<f64>,
     /// Stop after this many iterations without improvement
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub stagnation: Option<u64>,
 }
 
@@ -180,7 +200,7 @@ pub struct Compare {
     #[command(flatten)]
     pub kernel: Option<KernelOptions>,
     /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
-    #[arg(short = 'k', long = "sparsity", value_name = "K")]
+    #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     pub sparsity: usize,
     /// Algorithms and chains to try, with commas between; all, and omp+sea, unless said
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -204,25 +224,25 @@ pub struct Generate {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
     /// Rows m of A (deconvolution and steps have their own)
-    #[arg(short = 'm', long, value_name = "M")]
+    #[arg(short = 'm', long, value_name = "M", allow_negative_numbers = true)]
     pub rows: Option<usize>,
     /// Columns n of A, the length of x
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     pub columns: Option<usize>,
     /// Number of non-zeros of x
-    #[arg(short = 'k', long = "sparsity", value_name = "K", default_value_t = 10)]
+    #[arg(short = 'k', long = "sparsity", value_name = "K", default_value_t = 10, allow_negative_numbers = true)]
     pub sparsity: usize,
     /// Norm of the noise relative to ‖A x‖
-    #[arg(long, value_name = "R", default_value_t = 0.0)]
+    #[arg(long, value_name = "R", default_value_t = 0.0, allow_negative_numbers = true)]
     pub noise: f64,
     /// Width of the Gaussian kernel in samples (deconvolution)
-    #[arg(long, value_name = "SAMPLES", default_value_t = 3.0)]
+    #[arg(long, value_name = "SAMPLES", default_value_t = 3.0, allow_negative_numbers = true)]
     pub sigma: f64,
     /// Correlation of neighbouring columns (correlated)
-    #[arg(long, value_name = "RHO", default_value_t = 0.95)]
+    #[arg(long, value_name = "RHO", default_value_t = 0.95, allow_negative_numbers = true)]
     pub rho: f64,
     /// Seed of the random numbers
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true)]
     pub seed: u64,
     /// Format of the files
     #[arg(long, value_enum, default_value = "npy")]
@@ -297,8 +317,14 @@ pub fn parse() -> Result<Cli, Failure> {
         if !error.use_stderr() {
             return Failure::Information(error);
         }
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            let command = Cli::command();
+            let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+            return Failure::Message(format!("a command is missing: {} (see `sparsea --help`)", names.join(", ")));
+        }
         let text = error.render().to_string();
         let said = text.split("\n\nUsage:").next().unwrap_or_default();
+        let said = said.split("\n\nFor more information").next().unwrap_or_default();
         let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
         let line = line.strip_prefix("error: ").unwrap_or(&line);
         Failure::Message(format!("{line} (see `sparsea --help`)"))
@@ -356,7 +382,6 @@ fn parse_setting(text: &str) -> Result<(String, Value), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -1,5 +1,10 @@
 //! The `sparsea` command: sparse support recovery from files.
 
+/// Prints a line; ends the command quietly when nobody reads it any more.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::say(format_args!($($text)*))? };
+}
+
 mod cli;
 mod commands;
 mod export;

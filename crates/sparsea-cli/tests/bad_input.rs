@@ -314,3 +314,12 @@ fn kernels_and_traces() {
     let full = "deconvolve y.txt -k 3 --kernel three.txt --boundary full";
     folder.refuse(full, &["k must be between 1 and 2 (the number of columns), got 3"]);
 }
+
+#[test]
+fn a_file_that_is_read_is_not_overwritten() {
+    let folder = folder();
+    folder.refuse("solve A.csv y.txt -k 1 --output A.csv", &["A.csv: is read, and would be overwritten"]);
+    folder.refuse("solve A.csv y.txt -k 1 --trace ./A.csv", &["A.csv: is read, and would be overwritten"]);
+    folder.refuse("solve A.csv y.txt -k 1 --output o.csv --trace o.csv", &["o.csv: is named for two outputs"]);
+    assert_eq!(std::fs::read_to_string(folder.path("A.csv")).unwrap(), "1,0,2\n0,1,0\n1,1,0\n0,0,1\n");
+}

@@ -33,6 +33,10 @@ fn a_closed_pipe_is_no_panic() {
         assert!(!err.contains("panicked"), "{line}: {err}");
         assert_ne!(output.status.code(), Some(101), "{line}");
     }
+    // What was to be written is there all the same.
+    for name in ["A", "y", "x", "support"] {
+        assert!(folder.path(&format!("g/{name}.npy")).exists(), "{name}");
+    }
 }
 
 /// A full disk is said in one line.

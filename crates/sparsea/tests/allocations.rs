@@ -2,6 +2,7 @@
 //! a single test, because every allocation of the process is counted.
 #![allow(unsafe_code, reason = "a global allocator cannot be made without")]
 
+#[path = "suite/common/mod.rs"]
 mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -26,17 +26,17 @@ pub fn run(arguments: &Algorithms) -> Result<ExitCode, Failure> {
                 })
             })
             .collect();
-        println!("{}", json!({ "algorithms": algorithms }));
+        say!("{}", json!({ "algorithms": algorithms }));
         return Ok(ExitCode::SUCCESS);
     }
     for entry in &entries {
-        println!("{:<6}{}", entry.name, entry.title);
-        println!("      {}", entry.summary);
+        say!("{:<6}{}", entry.name, entry.title);
+        say!("      {}", entry.summary);
         for setting in entry.settings {
-            println!("      {} = {}: {}; {}", setting.name, setting.default, setting.meaning, setting.range);
+            say!("      {} = {}: {}; {}", setting.name, setting.default, setting.meaning, setting.range);
         }
-        println!("      {}\n", entry.reference);
+        say!("      {}\n", entry.reference);
     }
-    println!("Join them with + to start each from the solution of the one before: --algorithm omp+sea");
+    say!("Join them with + to start each from the solution of the one before: --algorithm omp+sea");
     Ok(ExitCode::SUCCESS)
 }

@@ -8,7 +8,7 @@ use sparsea::algorithms::registry;
 use sparsea::metrics::support_distance;
 use sparsea::{Chain, Problem, Run, Scalar, Solution, StopReason};
 
-use crate::cli::{Compare, Failure};
+use crate::cli::{Compare, Failure, complain};
 use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
 use crate::report::{self, JsonSolution};
 use crate::{input, interrupt};
@@ -48,13 +48,13 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
             solutions: Vec<JsonSolution<'s, T>>,
         }
         let solutions = solutions.iter().map(JsonSolution::new).collect();
-        println!("{}", serde_json::to_string(&Solutions { solutions })?);
+        say!("{}", serde_json::to_string(&Solutions { solutions })?);
     } else {
-        println!("A is {} × {}, k = {}\n", loaded.data.len(), operator.ncols(), arguments.sparsity);
-        print!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()));
+        say!("A is {} × {}, k = {}\n", loaded.data.len(), operator.ncols(), arguments.sparsity);
+        say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());
     }
     if interrupt::requested() {
-        eprintln!("sparsea: interrupted; these are the best solutions so far");
+        complain("interrupted; these are the best solutions so far");
         return Ok(ExitCode::from(interrupt::STATUS));
     }
     Ok(ExitCode::SUCCESS)

@@ -3,11 +3,15 @@
 use std::process::ExitCode;
 
 use super::solve::solve;
-use crate::cli::{Deconvolve, Failure};
+use crate::cli::{Deconvolve, Failure, Kernel};
 use crate::problem::{Any, from_trace};
 
 pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {
-    arguments.output.check()?;
+    let mut inputs = vec![arguments.trace.as_path()];
+    if let Kernel::File(path) = &arguments.kernel.kernel {
+        inputs.push(path);
+    }
+    arguments.output.check(&inputs)?;
     match from_trace(&arguments.trace, &arguments.kernel)? {
         Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
         Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),

@@ -36,8 +36,8 @@ pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {
     keep("variable-selection.png", variable_selection()?)?;
     keep("deconvolution.png", measured_spectrum()?)?;
     keep("spikes.png", known_spikes()?)?;
-    println!("Pictures: {}", pictures.join(", "));
-    println!("Done in {}.", report::time(begin.elapsed()));
+    say!("Pictures: {}", pictures.join(", "));
+    say!("Done in {}.", report::time(begin.elapsed()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -49,11 +49,11 @@ fn solve(problem: &Problem<'_, f64>, names: &str) -> Result<Solution<f64>, Failu
 fn variable_selection() -> Result<Figure, Failure> {
     let Design { matrix, y, names } = diabetes()?;
     let operator = DenseOperator::new(matrix.as_ref());
-    println!("1. Which of 64 variables explain the progression of diabetes in 442 patients? (Efron et al. 2004)");
-    println!("   ‖y − A x‖/‖y‖ of the best k variables that each algorithm finds, and of the best there are:\n");
+    say!("1. Which of 64 variables explain the progression of diabetes in 442 patients? (Efron et al. 2004)");
+    say!("   ‖y − A x‖/‖y‖ of the best k variables that each algorithm finds, and of the best there are:\n");
     let all_k = [1, 2, 3, 4, 5, 6, 8, 10, 12];
     let optimum_until = 4;
-    println!("   {:<9}{}", "k", all_k.map(|k| format!("{k:>8}")).concat());
+    say!("   {:<9}{}", "k", all_k.map(|k| format!("{k:>8}")).concat());
     let mut curves: Vec<(String, Vec<f64>)> = Vec::new();
     let mut shown = None;
     for name in ALGORITHMS {
@@ -77,11 +77,11 @@ fn variable_selection() -> Result<Figure, Failure> {
         optimum.push(fit.relative_residual);
     }
     for (name, values) in curves.iter().map(|(name, values)| (name.as_str(), values)).chain([("optimum", &optimum)]) {
-        println!("   {name:<9}{}", values.iter().map(|value| format!("{value:>8.4}")).collect::<String>());
+        say!("   {name:<9}{}", values.iter().map(|value| format!("{value:>8.4}")).collect::<String>());
     }
     if let Some(solution) = shown {
         let chosen = report::support_text(&solution.support, Some(&names), 72);
-        println!("\n   k = {optimum_until}, {}: {chosen}\n", solution.algorithm);
+        say!("\n   k = {optimum_until}, {}: {chosen}\n", solution.algorithm);
     }
     let series: Vec<ResidualCurve<'_>> =
         curves.iter().map(|(name, values)| ResidualCurve { name, k: &all_k, values }).collect();
@@ -128,12 +128,12 @@ fn measured_spectrum() -> Result<Figure, Failure> {
     let loaded = convolution(data, &kernel, &options)?;
     let operator = loaded.operator.operator();
     let problem = Problem::new(&*operator, &loaded.data, 13)?;
-    println!(
+    say!(
         "2. Which lines make up a measured X-ray fluorescence spectrum? 1120 channels, lines of width σ = 13.5, k = 13\n"
     );
     let mut solutions = ALGORITHMS.map(|name| solve(&problem, name)).into_iter().collect::<Result<Vec<_>, _>>()?;
     solutions.sort_by(|a, b| a.residual_norm.total_cmp(&b.residual_norm));
-    println!("{}", indented(&table(&solutions, None, None)));
+    say!("{}", indented(&table(&solutions, None, None)));
     let best = &solutions[0];
     let mut fit = vec![0.0; loaded.data.len()];
     operator.apply_sparse(&best.support, &best.coefficients, &mut fit);
@@ -156,13 +156,11 @@ fn known_spikes() -> Result<Figure, Failure> {
     let k = 20;
     let instance = deconvolution_problem(&mut stream(2024, 0, 1), 500, k, 3.0, Boundary::Full, 0.0)?;
     let problem = Problem::new(&instance.operator, &instance.data, k)?;
-    println!(
-        "3. Where are 20 spikes in 500 samples, blurred by a Gaussian of σ = 3 samples? Here the truth is known\n"
-    );
+    say!("3. Where are 20 spikes in 500 samples, blurred by a Gaussian of σ = 3 samples? Here the truth is known\n");
     let solutions = ALGORITHMS.map(|name| solve(&problem, name)).into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut sorted = solutions.clone();
     sorted.sort_by(|a, b| a.residual_norm.total_cmp(&b.residual_norm));
-    println!("{}", indented(&table(&sorted, None, Some(&instance.support))));
+    say!("{}", indented(&table(&sorted, None, Some(&instance.support))));
     let rows: Vec<SupportRow<'_>> = solutions
         .iter()
         .map(|solution| SupportRow {

@@ -62,8 +62,7 @@ pub fn run(arguments: &Generate) -> Result<ExitCode, Failure> {
     }
     std::fs::create_dir_all(&arguments.out).map_err(|error| format!("{}: {error}", arguments.out.display()))?;
     let file = |name: &str| arguments.out.join(format!("{name}.{}", arguments.format.extension()));
-    println!("A is {} × {n}, k = {sparsity}, noise {noise}, seed {seed}", matrix.nrows());
-    println!("true support: {}", support.iter().map(usize::to_string).collect::<Vec<_>>().join(" "));
+    let m = matrix.nrows();
     export::write_matrix(&file("A"), &Matrix::Dense(matrix))?;
     export::write_vector(&file("y"), &Vector::Real(data))?;
     export::write_vector(&file("x"), &Vector::Real(x))?;
@@ -74,7 +73,10 @@ pub fn run(arguments: &Generate) -> Result<ExitCode, Failure> {
         written.push(file("kernel"));
     }
     let written: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
-    println!("wrote {}", written.join(", "));
+    // Only now: whoever reads this may go away, and the files are there all the same.
+    say!("A is {m} × {n}, k = {sparsity}, noise {noise}, seed {seed}");
+    say!("true support: {}", support.iter().map(usize::to_string).collect::<Vec<_>>().join(" "));
+    say!("wrote {}", written.join(", "));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,13 +8,13 @@ use serde_json::{Map, Value};
 use sparsea::{Chain, Problem, Run, Scalar, Solution, Start, StopReason, Trace};
 use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, TracePlot};
 
-use crate::cli::{Failure, Method, Output, Solve};
+use crate::cli::{Failure, Method, Output, Solve, complain};
 use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
 use crate::report::JsonSolution;
 use crate::{export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
-    arguments.output.check()?;
+    arguments.output.check(&[&arguments.matrix, Path::new(&arguments.data)])?;
     match from_matrix(&arguments.matrix, &arguments.data)? {
         Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
         Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),
@@ -22,8 +22,18 @@ pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
 }
 
 impl Output {
-    /// Refuses files that could not be written, before any work is done.
-    pub fn check(&self) -> Result<(), Failure> {
+    /// Refuses files that could not be written, or that are read, before any work is done.
+    pub fn check(&self, inputs: &[&Path]) -> Result<(), Failure> {
+        let outputs: Vec<&Path> =
+            [&self.output, &self.trace, &self.plot].into_iter().flatten().map(PathBuf::as_path).collect();
+        for (at, path) in outputs.iter().enumerate() {
+            if inputs.iter().any(|input| same_file(input, path)) {
+                return Err(Failure::Message(format!("{}: is read, and would be overwritten", path.display())));
+            }
+            if outputs[..at].contains(path) {
+                return Err(Failure::Message(format!("{}: is named for two outputs", path.display())));
+            }
+        }
         if let Some(path) = &self.output {
             export::check_writable(path)?;
         }
@@ -39,6 +49,13 @@ impl Output {
             export::check_place(path)?;
         }
         Ok(())
+    }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
     }
 }
 
@@ -77,15 +94,16 @@ pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) ->
         }
     }
     if output.json {
-        println!("{}", serde_json::to_string(&JsonSolution::new(&solution))?);
+        say!("{}", serde_json::to_string(&JsonSolution::new(&solution))?);
     } else {
         if loaded.baseline != 0.0 {
-            println!("{:<20}{}", "baseline", report::short(loaded.baseline));
+            say!("{:<20}{}", "baseline", report::short(loaded.baseline));
         }
-        print!("{}", report::table(&solution, loaded.data.len(), method.sparsity, loaded.names.as_deref()));
+        let table = report::table(&solution, loaded.data.len(), method.sparsity, loaded.names.as_deref());
+        say!("{}", table.trim_end());
     }
     if solution.stop_reason == StopReason::Interrupted {
-        eprintln!("sparsea: interrupted; this is the best solution so far");
+        complain("interrupted; this is the best solution so far");
         return Ok(ExitCode::from(interrupt::STATUS));
     }
     Ok(ExitCode::SUCCESS)
@@ -117,7 +135,12 @@ fn read_start<T: Scalar>(text: &str) -> Result<Start<T>, Failure> {
     if path.exists() || path.extension().is_some() {
         return Ok(Start::Vector(from_vector(path, input::read_vector(path)?)?));
     }
-    Ok(Start::Chain(Chain::parse(text, &Map::new())?))
+    match Chain::parse(text, &Map::new()) {
+        Ok(chain) => Ok(Start::Chain(chain)),
+        Err(error) => {
+            Err(Failure::Message(format!("--start: {error}; or zero, random:SEED, support:FILE, a file with a vector")))
+        }
+    }
 }
 
 fn write_trace(path: &Path, trace: &Trace) -> Result<(), Failure> {

@@ -220,7 +220,7 @@ pub fn norm(v: &[f64]) -> f64 {
 
 /// 16 × 8 with orthogonal columns of whole numbers: column j is j + 1 times a column of ±1 (Sylvester's matrix).
 pub fn orthogonal() -> Rows {
-    let sign = |i: usize, j: usize| if (i & j).count_ones() % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = |i: usize, j: usize| if (i & j).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
     (0..16).map(|i| (0..8).map(|j| (j + 1) as f64 * sign(i, j)).collect()).collect()
 }
 

@@ -1,10 +1,8 @@
 //! SEA's jumping loop against Algorithm 1 written out: every iteration, one gradient, one full sort, one SVD.
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use common::{C, KINDS, Kind, adjoint_product, difference, largest_k, matrix, normalized, product, svd_fit};
+use crate::common::{C, KINDS, Kind, adjoint_product, difference, largest_k, matrix, normalized, product, svd_fit};
 use faer::Mat;
 use sparsea::generate::{normal_vector, random_amplitudes, random_support, stream};
 use sparsea::{DenseOperator, Halt, Omp, Problem, Progress, Run, Scalar, Sea, Start, StopReason};
@@ -154,4 +152,4 @@ fn the_best_point_visited_is_returned() {
     }
 }
 
-use common::norm;
+use crate::common::norm;

@@ -49,7 +49,7 @@ fn problem(m: usize, n: usize, k: usize, seed: u64) -> (Vec<f64>, Vec<f64>) {
 
 #[test]
 fn omp_agrees_with_scikit_learn() {
-    let file: Value = serde_json::from_str(include_str!("reference/omp_scikit_learn.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../reference/omp_scikit_learn.json")).unwrap();
     let references = file["problems"].as_array().unwrap();
     assert_eq!(references.len(), 60);
     for reference in references {

@@ -1,9 +1,7 @@
 //! What is wrong with an input is said, with the rule and the value: every error once, word for word.
 
-mod common;
-
-use common::{C, compressed, matrix, words};
-use common::{Kind, functions};
+use crate::common::{C, compressed, matrix, words};
+use crate::common::{Kind, functions};
 use faer::Mat;
 use serde_json::{Map, Value, json};
 use sparsea::algorithms::{StepRule, StepSize, find, registry};
@@ -61,7 +59,7 @@ fn numbers_that_are_not_finite() {
         bad[(3, 5)] = value;
         let expected = format!("A contains {word} at row 3, column 5 (counted from 0)");
         assert_eq!(problem(&bad, &[1.0; 4], 2), expected);
-        let rows = common::by_rows(&bad);
+        let rows = crate::common::by_rows(&bad);
         assert_eq!(said(Problem::new(&DenseOperator::from_row_major(&rows, 4, 6).unwrap(), &[1.0; 4], 2)), expected);
         let sparse = compressed(&bad);
         assert_eq!(said(Problem::new(&SparseOperator::new(sparse.as_ref()), &[1.0; 4], 2)), expected);

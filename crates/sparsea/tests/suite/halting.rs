@@ -1,11 +1,9 @@
 //! Halting rules and observers, on every algorithm: limits are kept to the iteration, and reasons are true.
 
-mod common;
-
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use common::{Kind, matrix, observed, run, svd_fit, words};
+use crate::common::{Kind, matrix, observed, run, svd_fit, words};
 use faer::Mat;
 use serde_json::Map;
 use sparsea::{
@@ -32,7 +30,7 @@ fn no_iterations_return_the_start() {
         for halt in [Halt::Iterations(0), Halt::Stagnation(0), Halt::Time(Duration::ZERO), Halt::OperatorCalls(0)] {
             let solution = run(&problem, word, Start::Support(start.clone()), Some(halt.clone()));
             assert_eq!(solution.support, start, "{word} {halt:?}");
-            common::assert_close(&solution.coefficients, &x, 1e-10, word);
+            crate::common::assert_close(&solution.coefficients, &x, 1e-10, word);
             assert!((solution.residual_norm - residual_norm).abs() <= 1e-10 * residual_norm, "{word}");
             assert_eq!((solution.iterations, solution.best_iteration), (0, 0), "{word} {halt:?}");
             let reason = match halt {

@@ -1,8 +1,6 @@
 //! Against the best of all supports, for small n.
 
-mod common;
-
-use common::{C, KINDS, Kind, all_supports, matrix, product, svd_fit};
+use crate::common::{C, KINDS, Kind, all_supports, matrix, product, svd_fit};
 use serde_json::Map;
 use sparsea::algorithms::registry;
 use sparsea::generate::{normal_vector, random_support, stream};

@@ -1,9 +1,9 @@
 //! Every kind of operator against its dense form.
 
-mod common;
-
-use common::{C, adjoint_product, assert_close, by_rows, dense_form, every_form, functions, matrix, norm, scalar};
-use common::{Kind, product};
+use crate::common::{
+    C, adjoint_product, assert_close, by_rows, dense_form, every_form, functions, matrix, norm, scalar,
+};
+use crate::common::{Kind, product};
 use faer::{Mat, MatRef};
 use num_complex::Complex;
 use sparsea::generate::{normal_vector, stream};
@@ -59,7 +59,7 @@ fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &str) 
         let expected = adjoint_product(a, &columns[j]);
         // A Gram entry is a sum of products of two columns; its rounding is relative to their lengths.
         let near = |found: &[T], expected: &[T], method: &str| {
-            let error = norm(&common::difference(found, expected));
+            let error = norm(&crate::common::difference(found, expected));
             assert!(error <= 1e-12 * largest * largest * (n as f64).sqrt(), "{what}: {method} of column {j}: {error}");
         };
         near(&(0..n).map(|i| gram[(i, at)]).collect::<Vec<_>>(), &expected, "gram_columns");
@@ -82,7 +82,7 @@ fn all_kinds<T: Scalar>() {
         let a = matrix::<T>(Kind::Gaussian, m, n, 3);
         every_form(&a, |form, operator| {
             check_methods(operator, &a, &format!("{form} {m} × {n}"));
-            check_methods(&Normalized::new(operator), &common::normalized(&a), &format!("normalized {form}"));
+            check_methods(&Normalized::new(operator), &crate::common::normalized(&a), &format!("normalized {form}"));
         });
     }
     // Sparse in truth, with an empty column and an empty row.
@@ -93,7 +93,7 @@ fn all_kinds<T: Scalar>() {
         check_methods(operator, &a, &format!("{form} with zeros"));
         let normalized = Normalized::new(operator);
         assert_eq!(normalized.scales()[5], 0.0);
-        check_methods(&normalized, &common::normalized(&a), &format!("normalized {form} with zeros"));
+        check_methods(&normalized, &crate::common::normalized(&a), &format!("normalized {form} with zeros"));
     });
 }
 
@@ -156,7 +156,11 @@ fn convolutions<T: Scalar>() {
             let a = literal(&h, n, m, first, circular);
             assert_eq!(operator.kernel(), h);
             check_methods(&operator, &a, &format!("{what} {length}"));
-            check_methods(&Normalized::new(&operator), &common::normalized(&a), &format!("normalized {what} {length}"));
+            check_methods(
+                &Normalized::new(&operator),
+                &crate::common::normalized(&a),
+                &format!("normalized {what} {length}"),
+            );
         };
         check(Convolution::new(&h, n, Boundary::Full).unwrap(), n + length - 1, 0, false, "full");
         check(Convolution::new(&h, n, Boundary::Same).unwrap(), n, (length - 1) / 2, false, "same");

@@ -1,8 +1,6 @@
 //! The engine against singular values after thousands of joins and leaves, for conditions from 1 to 10¹².
 
-mod common;
-
-use common::{C, Kind, adjoint_product, matrix, norm, svd_fit};
+use crate::common::{C, Kind, adjoint_product, matrix, norm, svd_fit};
 use faer::Mat;
 use rand::RngExt;
 use sparsea::generate::{normal_vector, stream};
@@ -24,7 +22,7 @@ fn walk<T: Scalar>(a: &Mat<T>, y: &[T], moves: usize, seed: u64) -> f64 {
     let problem = Problem::new(&operator, y, limit).unwrap();
     // Without remembered fits every move goes through the factor.
     let mut workspace = Workspace::new(&problem, Memory { fits: 0, ..Memory::default() }).unwrap();
-    let unit = common::normalized(a);
+    let unit = crate::common::normalized(a);
     let mut rng = stream(seed, 8, 0);
     let mut support: Vec<usize> = vec![];
     let mut worst: f64 = 0.0;
@@ -79,7 +77,7 @@ fn every_condition<T: Scalar>() {
         walk(&a, &noise, 400, at as u64);
         // Data that A explains with moderate coefficients, as in a real problem.
         let x: Vec<T> = normal_vector(&mut stream(at as u64, 9, 1), 12);
-        let y = common::product(&a, &(0..12).collect::<Vec<_>>(), &x);
+        let y = crate::common::product(&a, &(0..12).collect::<Vec<_>>(), &x);
         walk(&a, &y, 400, at as u64);
     }
 }
@@ -99,7 +97,7 @@ fn fits_equal_singular_values_complex() {
 fn fits_on_clusters_of_nearly_parallel_columns() {
     let kernel = sparsea::operator::pulse::gaussian(3.0).unwrap();
     let operator = sparsea::Convolution::new(&kernel, 14, sparsea::Boundary::Full).unwrap();
-    let a = common::dense_form(&operator);
+    let a = crate::common::dense_form(&operator);
     let y: Vec<f64> = normal_vector(&mut stream(3, 10, 0), a.nrows());
     let reached = walk(&a, &y, 1500, 3);
     assert!(reached > 1e6, "the walk met condition {reached:.1e}");
@@ -122,7 +120,7 @@ fn duplicates_and_zero_columns_get_coefficient_zero() {
     let values = workspace.values().to_vec();
     assert_eq!(&values[3..], [0.0, 0.0, 0.0], "5 repeats 2, 6 is zero, 7 depends on 0 and 1");
     assert_eq!(workspace.counts().dependent_columns, 3);
-    let expected = svd_fit(&common::normalized(&a), &y, &[0, 1, 2]);
+    let expected = svd_fit(&crate::common::normalized(&a), &y, &[0, 1, 2]);
     for (found, expected) in values.iter().zip(&expected.0) {
         assert!((found - expected).abs() < 1e-12);
     }

@@ -1,8 +1,6 @@
 //! What every algorithm of the registry owes its caller, whatever it does inside.
 
-mod common;
-
-use common::{C, KINDS, Kind, matrix, norm, observed, product, run, scalar, svd_fit, words};
+use crate::common::{C, KINDS, Kind, matrix, norm, observed, product, run, scalar, svd_fit, words};
 use faer::Mat;
 use sparsea::generate::{normal_vector, stream};
 use sparsea::{Chain, DenseOperator, Halt, Problem, Scalar, Solution, Start, StopReason};
@@ -17,7 +15,7 @@ fn check<T: Scalar>(solution: &Solution<T>, a: &Mat<T>, y: &[T], k: usize, what:
     assert_eq!(solution.coefficients.len(), solution.support.len(), "{what}");
     assert!(solution.coefficients.iter().all(|x| Scalar::is_finite(*x)), "{what}: {solution:?}");
     assert_eq!(solution.ncols, a.ncols());
-    let residual = norm(&common::difference(y, &product(a, &solution.support, &solution.coefficients)));
+    let residual = norm(&crate::common::difference(y, &product(a, &solution.support, &solution.coefficients)));
     assert!((solution.residual_norm - residual).abs() <= 1e-12 * norm(y), "{what}: {residual} {solution:?}");
     assert!((solution.objective - 0.5 * residual * residual).abs() <= 1e-12 * norm(y).powi(2), "{what}");
     let relative = if norm(y) > 0.0 { residual / norm(y) } else { 0.0 };
@@ -104,7 +102,7 @@ fn edges<T: Scalar>() {
     let (expected, _, _) = svd_fit(&column, &y, &[0]);
     check_all(&column, &y, 1, "one column", |word, solution| {
         assert_eq!(solution.support, [0], "{word}");
-        common::assert_close(&solution.coefficients, &expected, 1e-10, word);
+        crate::common::assert_close(&solution.coefficients, &expected, 1e-10, word);
     });
     let row = matrix::<T>(Kind::Gaussian, 1, 5, 3);
     let y = [scalar::<T>(2.0, -1.0)];
@@ -202,9 +200,10 @@ fn never_worse<T: Scalar>() {
             let random: Vec<T> = normal_vector(&mut stream(seed, 12, 0), n);
             // Of a full vector the k entries of the largest contributions count.
             let lengths = (0..n).map(|j| a.col(j).norm_l2());
-            let kept = common::largest_k(&random.iter().zip(lengths).map(|(x, l)| x.scale(l)).collect::<Vec<_>>(), k);
+            let kept =
+                crate::common::largest_k(&random.iter().zip(lengths).map(|(x, l)| x.scale(l)).collect::<Vec<_>>(), k);
             let values: Vec<T> = kept.iter().map(|&j| random[j]).collect();
-            let placed = norm(&common::difference(&y, &product(&a, &kept, &values)));
+            let placed = norm(&crate::common::difference(&y, &product(&a, &kept, &values)));
             for word in words() {
                 let what = format!("{word}, {kind:?} seed {seed}");
                 let not_worse = |solution: &Solution<T>, start: f64, from: &str| {

@@ -1,0 +1,13 @@
+//! The tests of the library against outside truth and stated properties: one binary, because compiling the generic
+//! code once takes a minute and running all of it seconds.
+
+mod bad_input;
+mod brute_force;
+mod common;
+mod conformance;
+mod halting;
+mod invariance;
+mod least_squares;
+mod omp_reference;
+mod operators;
+mod sea_algorithm_1;
