@@ -122,10 +122,10 @@ pub(crate) fn norm<T: Scalar>(v: &[T]) -> f64 {
     if sum > 1e-280 && sum < 1e300 {
         return sum.sqrt();
     }
-    let largest = v.iter().fold(0.0f64, |max, x| {
-        let size = x.real().abs().max(x.imag().abs());
-        if size > max || size.is_nan() { size } else { max }
-    });
+    if sum.is_nan() {
+        return sum;
+    }
+    let largest = v.iter().fold(0.0f64, |max, x| max.max(x.real().abs()).max(x.imag().abs()));
     if largest == 0.0 || !largest.is_finite() {
         return largest;
     }
@@ -152,7 +152,7 @@ mod tests {
             assert!((norm(&z) / (5.0 * scale) - 1.0).abs() < 1e-15, "{scale}");
         }
         assert_eq!(norm::<f64>(&[]), 0.0);
-        assert!(norm(&[1.0, f64::NAN]).is_nan());
+        assert!(norm(&[1.0, f64::NAN]).is_nan() && norm(&[0.0, f64::NAN]).is_nan());
         assert_eq!(norm(&[1.0, f64::INFINITY]), f64::INFINITY);
     }
 
