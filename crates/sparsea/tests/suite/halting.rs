@@ -224,7 +224,7 @@ fn an_observer_stops_a_run() {
             assert_eq!(solution.stop_reason, StopReason::Interrupted, "{word}");
             assert_eq!((breaker.visits, other.visits), (at, at), "{word}");
             assert_eq!(solution.iterations, breaker.iteration, "{word}");
-            assert_eq!(breaker.ended, [solution.clone()], "{word}");
+            assert_eq!(breaker.ended, std::slice::from_ref(&solution), "{word}");
             assert_eq!(other.ended, [solution], "{word}");
         }
     }
