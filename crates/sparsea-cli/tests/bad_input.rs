@@ -210,6 +210,8 @@ fn algorithms_settings_and_starts() {
         ("--set stepsize=1", "unknown setting 'stepsize' for sea; it takes: step_size, start"),
         ("--algorithm omp --set step_size=1", "unknown setting 'step_size' for omp; it takes: start"),
         ("--set step_size=-1", "sea: step_size must be greater than 0 and finite, got -1"),
+        // To the last bit: read less carefully, it ends in 5.
+        ("--set step_size=-0.011295717017616303", "and finite, got -0.011295717017616303"),
         ("--set step_size=0", "sea: step_size must be greater than 0 and finite, got 0"),
         ("--set step_size=big", "sea: step_size must be greater than 0 and finite, got 'big'"),
         ("--algorithm iht --set step_size=fast", "iht: step_size must be a number greater than 0, 'constant' or"),
