@@ -35,6 +35,9 @@ pub enum ExportProblem {
     /// A file is in the place of the folder.
     #[error("'{}' is not a folder", .0.display())]
     NotAFolder(PathBuf),
+    /// A file has this name, which is to be a folder's.
+    #[error("is a file, not a folder")]
+    IsFile,
     /// Nothing can be created in the folder.
     #[error("the folder '{}' is not writable: {error}", .folder.display())]
     FolderNotWritable {
@@ -112,6 +115,22 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::R
     go().map_err(at(path))
 }
 
+/// Makes a folder, and the folders above it, where they are missing.
+pub fn make_folder(path: &Path) -> Result<(), ExportError> {
+    fs::create_dir_all(path).map_err(|error| {
+        at(path)(match file_among(path) {
+            Some(file) if file == path => ExportProblem::IsFile,
+            Some(file) => ExportProblem::NotAFolder(file.to_owned()),
+            None => ExportProblem::Io(error),
+        })
+    })
+}
+
+/// Of `file/sub`, the `file` that is in the way of a folder.
+fn file_among(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|path| path.exists()).filter(|path| !path.is_dir())
+}
+
 /// A temporary file beside `path`, and the name that it is to get.
 fn temporary(path: &Path) -> Result<(tempfile::NamedTempFile, PathBuf), ExportProblem> {
     // A link stays a link: the file that it leads to is replaced.
@@ -128,11 +147,11 @@ fn temporary(path: &Path) -> Result<(tempfile::NamedTempFile, PathBuf), ExportPr
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    if !folder.exists() {
-        return Err(ExportProblem::NoFolder(folder.to_owned()));
-    }
     if !folder.is_dir() {
-        return Err(ExportProblem::NotAFolder(folder.to_owned()));
+        return Err(match file_among(folder) {
+            Some(file) => ExportProblem::NotAFolder(file.to_owned()),
+            None => ExportProblem::NoFolder(folder.to_owned()),
+        });
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".sparsea-");

@@ -54,6 +54,6 @@ fn the_demo_shows_everything_and_never_beats_the_optimum() {
 fn a_file_in_the_place_of_the_folder_is_refused() {
     let folder = Folder::new();
     folder.write("file", "");
-    folder.refuse("demo --out file", &["file"]);
-    folder.refuse("demo --out file/sub", &["file/sub"]);
+    folder.refuse("demo --out file", &["file: is a file, not a folder"]);
+    folder.refuse("demo --out file/sub", &["file/sub: 'file' is not a folder"]);
 }

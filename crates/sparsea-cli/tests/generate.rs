@@ -163,8 +163,8 @@ fn impossible_problems_are_refused() {
     ] {
         folder.refuse(&format!("generate {line} {out}"), &[said]);
     }
-    folder.refuse("generate gaussian --out file", &["file"]);
-    folder.refuse("generate gaussian --out file/sub", &["file/sub"]);
+    folder.refuse("generate gaussian --out file", &["file: is a file, not a folder"]);
+    folder.refuse("generate gaussian --out file/sub/x", &["file/sub/x: 'file' is not a folder"]);
 }
 
 #[test]

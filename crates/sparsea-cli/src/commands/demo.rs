@@ -17,7 +17,7 @@ use super::compare::table;
 use crate::cli::{Baseline, BoundaryChoice, Demo, Failure, Kernel, KernelOptions};
 use crate::input::{Matrix, Table, Vector, parse_csv};
 use crate::problem::convolution;
-use crate::report;
+use crate::{export, report};
 
 const DIABETES: &str = include_str!("../../../../data/diabetes.csv");
 const SPECTRUM: &str = include_str!("../../../../data/xrf.csv");
@@ -25,7 +25,7 @@ const ALGORITHMS: [&str; 5] = ["omp+sea", "sea", "omp", "htp", "iht"];
 
 pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {
     let begin = Instant::now();
-    std::fs::create_dir_all(&arguments.out).map_err(|error| format!("{}: {error}", arguments.out.display()))?;
+    export::make_folder(&arguments.out)?;
     let mut pictures = Vec::new();
     let mut keep = |name: &str, figure: Figure| -> Result<(), Failure> {
         let path = arguments.out.join(name);

@@ -60,7 +60,7 @@ pub fn run(arguments: &Generate) -> Result<ExitCode, Failure> {
     for (&j, &value) in support.iter().zip(&coefficients) {
         x[j] = value;
     }
-    std::fs::create_dir_all(&arguments.out).map_err(|error| format!("{}: {error}", arguments.out.display()))?;
+    export::make_folder(&arguments.out)?;
     let file = |name: &str| arguments.out.join(format!("{name}.{}", arguments.format.extension()));
     let m = matrix.nrows();
     export::write_matrix(&file("A"), &Matrix::Dense(matrix))?;

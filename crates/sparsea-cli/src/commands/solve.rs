@@ -45,8 +45,9 @@ impl Output {
             export::check_place(path)?;
         }
         if let Some(path) = &self.plot {
-            plot::check_picture_path(path)?;
+            // First, since it tells a folder that is missing from one that is a file.
             export::check_place(path)?;
+            plot::check_picture_path(path)?;
         }
         Ok(())
     }
