@@ -76,12 +76,26 @@ pub fn from_trace(trace: &Path, options: &KernelOptions) -> Result<Any, Failure>
     let kernel = read_kernel(&options.kernel, data.len())?;
     if kernel.len() > data.len() {
         let (samples, length) = (kernel.len(), data.len());
-        return Err(Failure::Message(format!("the kernel has {samples} samples, more than the {length} of the trace")));
+        let advice = match &options.kernel {
+            Kernel::Gaussian(_) => gaussian_advice(length),
+            _ => String::new(),
+        };
+        let line = format!("the kernel has {samples} samples, more than the {length} of the trace{advice}");
+        return Err(Failure::Message(line));
     }
     Ok(match (data, kernel) {
         (Vector::Real(data), Vector::Real(kernel)) => Any::Real(convolution(data, &kernel, options)?),
         (data, kernel) => Any::Complex(convolution(data.into_complex(), &kernel.into_complex(), options)?),
     })
+}
+
+/// Which widths fit a trace of this length.
+fn gaussian_advice(length: usize) -> String {
+    let rule = "; gaussian:SIGMA spans 2*ceil(8*SIGMA)+1 samples";
+    match length.saturating_sub(1) / 2 {
+        0 => format!("{rule}, at least 3"),
+        reach => format!("{rule}, so SIGMA must be smaller here, at most {}", reach as f64 / 8.0),
+    }
 }
 
 fn read_kernel(kernel: &Kernel, length: usize) -> Result<Vector, Failure> {
@@ -92,6 +106,13 @@ fn read_kernel(kernel: &Kernel, length: usize) -> Result<Vector, Failure> {
             // What lies more than a trace's length behind a spike is never seen.
             samples.truncate(length);
             Vector::Real(samples)
+        }
+        // A misspelt shape is no file either; that it is missing would say nothing.
+        Kernel::File(path) if path.to_string_lossy().contains(':') && !input::is_there(path) => {
+            let text = path.display();
+            return Err(Failure::Message(format!(
+                "--kernel: '{text}' is neither a file nor a known shape; the shapes are gaussian:SIGMA, exponential:TAU"
+            )));
         }
         Kernel::File(path) => input::read_vector(path)?,
     })

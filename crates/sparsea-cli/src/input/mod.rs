@@ -165,6 +165,11 @@ fn parse_vector(format: Format, bytes: &[u8], file: &Path, name: Option<&str>) -
     }
 }
 
+/// Whether `path`, or the `FILE` of `FILE:NAME`, exists.
+pub fn is_there(path: &Path) -> bool {
+    Source::find(path).is_some()
+}
+
 /// Reads a matrix; `path` may be `FILE:NAME` for a file of several arrays.
 pub fn read_matrix(path: &Path) -> Result<Table, InputError> {
     let source = Source::require(path)?;
