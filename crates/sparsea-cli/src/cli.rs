@@ -1,5 +1,6 @@
 //! What may be typed, and its first check.
 
+use std::error::Error;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use clap::builder::styling::Styles;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
+
+use crate::values::{self, Refusal};
 
 /// Why the command ends without a result.
 #[derive(Debug)]
@@ -55,8 +58,13 @@ pub fn say(line: fmt::Arguments<'_>) -> Result<(), Failure> {
 
 /// Writes a line to standard error.
 pub fn complain(line: &str) {
+    let mut shown = String::new();
+    for c in line.chars() {
+        // A line end in a file's name would make two lines of one; an escape could colour the terminal.
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
     // Nobody is left to tell if standard error is closed.
-    let _ = writeln!(io::stderr(), "sparsea: {line}");
+    let _ = writeln!(io::stderr(), "sparsea: {shown}");
 }
 
 /// Solves y = A x + noise for an x with at most k non-zeros: which columns of A explain y, and by how much.
@@ -67,7 +75,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// Threads to use; all of the machine's unless said
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = values::threads)]
     pub threads: Option<u32>,
 }
 
@@ -133,6 +141,7 @@ pub struct KernelOptions {
     pub boundary: BoundaryChoice,
     /// Sample of the kernel that lies at the spike, for same and circular; the largest in magnitude unless said
     #[arg(long, value_name = "SAMPLE", allow_negative_numbers = true)]
+    #[arg(value_parser = values::whole::<usize>("--origin", 0))]
     pub origin: Option<usize>,
     /// What to subtract from the trace first: none, mean, median, or quantile:P with P from 0 to 1
     #[arg(long, value_name = "RULE", default_value = "none", value_parser = parse_baseline)]
@@ -143,6 +152,7 @@ pub struct KernelOptions {
 pub struct Method {
     /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
+    #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
     /// An algorithm, or several joined by +, each starting from the solution of the one before, as omp+sea
     #[arg(long, value_name = "NAME", default_value = "sea")]
@@ -161,15 +171,18 @@ pub struct Method {
 pub struct Limits {
     /// Stop after this many iterations; 1000 unless another limit is given
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = values::whole::<u64>("--iterations", 0))]
     pub iterations: Option<u64>,
     /// Stop after this time, as 2s, 500ms, 1.5min
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub time: Option<Duration>,
     /// Stop when ‖y − A x‖/‖y‖ is at most this, the noise level
     #[arg(long, value_name = "R", allow_negative_numbers = true)]
+    #[arg(value_parser = values::number("--relative-residual", "number of at least 0", |r| r >= 0.0))]
     pub relative_residual: Option<f64>,
     /// Stop after this many iterations without improvement
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = values::whole::<u64>("--stagnation", 0))]
     pub stagnation: Option<u64>,
 }
 
@@ -201,6 +214,7 @@ pub struct Compare {
     pub kernel: Option<KernelOptions>,
     /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
+    #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
     /// Algorithms and chains to try, with commas between; all, and omp+sea, unless said
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -225,24 +239,31 @@ pub struct Generate {
     pub out: PathBuf,
     /// Rows m of A (deconvolution and steps have their own)
     #[arg(short = 'm', long, value_name = "M", allow_negative_numbers = true)]
+    #[arg(value_parser = values::whole::<usize>("--rows", 1))]
     pub rows: Option<usize>,
     /// Columns n of A, the length of x
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = values::whole::<usize>("--columns", 1))]
     pub columns: Option<usize>,
     /// Number of non-zeros of x
     #[arg(short = 'k', long = "sparsity", value_name = "K", default_value_t = 10, allow_negative_numbers = true)]
+    #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
     /// Norm of the noise relative to ‖A x‖
     #[arg(long, value_name = "R", default_value_t = 0.0, allow_negative_numbers = true)]
+    #[arg(value_parser = values::number("--noise", "finite number of at least 0", |r| r >= 0.0 && r.is_finite()))]
     pub noise: f64,
     /// Width of the Gaussian kernel in samples (deconvolution)
     #[arg(long, value_name = "SAMPLES", default_value_t = 3.0, allow_negative_numbers = true)]
+    #[arg(value_parser = values::number("--sigma", "finite number greater than 0", |s| s > 0.0 && s.is_finite()))]
     pub sigma: f64,
     /// Correlation of neighbouring columns (correlated)
     #[arg(long, value_name = "RHO", default_value_t = 0.95, allow_negative_numbers = true)]
+    #[arg(value_parser = values::number("--rho", "number from -1 to 1", |rho| (-1.0..=1.0).contains(&rho)))]
     pub rho: f64,
     /// Seed of the random numbers
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(value_parser = values::whole::<u64>("--seed", 0))]
     pub seed: u64,
     /// Format of the files
     #[arg(long, value_enum, default_value = "npy")]
@@ -322,13 +343,39 @@ pub fn parse() -> Result<Cli, Failure> {
             let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
             return Failure::Message(format!("a command is missing: {} (see `sparsea --help`)", names.join(", ")));
         }
-        let text = error.render().to_string();
-        let said = text.split("\n\nUsage:").next().unwrap_or_default();
-        let said = said.split("\n\nFor more information").next().unwrap_or_default();
-        let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        let line = line.strip_prefix("error: ").unwrap_or(&line);
-        Failure::Message(format!("{line} (see `sparsea --help`)"))
+        if let Some(refusal) = error.source().and_then(|source| source.downcast_ref::<Refusal>()) {
+            return Failure::Message(refusal.to_string());
+        }
+        Failure::Message(format!("{} (see `sparsea --help`)", in_one_line(&error.render().to_string())))
     })
+}
+
+/// clap's message, its list of what is missing and its tips, without the usage.
+fn in_one_line(text: &str) -> String {
+    let said = text.split("\n\nUsage:").next().unwrap_or_default();
+    let said = said.split("\n\nFor more information").next().unwrap_or_default();
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let mut out = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    let mut separator = " ";
+    for line in lines {
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            out.push_str("; ");
+            match tip.split_once(": ") {
+                Some((what, known)) if what.ends_with(" exists") => out.push_str(&format!("did you mean {known}?")),
+                Some((what, known)) if what.ends_with(" exist") => {
+                    out.push_str(&format!("did you mean one of {known}?"))
+                }
+                _ => out.push_str(tip),
+            }
+        } else {
+            out.push_str(separator);
+            out.push_str(line);
+            // Lines that follow each other are arguments that are missing.
+            separator = ", ";
+        }
+    }
+    out
 }
 
 fn parse_kernel(text: &str) -> Result<Kernel, String> {

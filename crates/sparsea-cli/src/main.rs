@@ -13,6 +13,7 @@ mod interrupt;
 mod problem;
 mod progress;
 mod report;
+mod values;
 
 use std::process::ExitCode;
 

@@ -16,12 +16,6 @@ const LARGEST: usize = 1 << 28;
 
 pub fn run(arguments: &Generate) -> Result<ExitCode, Failure> {
     let &Generate { family, rows, columns, sparsity, noise, sigma, rho, seed, .. } = arguments;
-    if !(noise >= 0.0 && noise.is_finite()) {
-        return Err(Failure::Message(format!("--noise must be at least 0 and finite, got {noise}")));
-    }
-    if !(-1.0..=1.0).contains(&rho) {
-        return Err(Failure::Message(format!("--rho must be between -1 and 1, got {rho}")));
-    }
     let n = columns.unwrap_or(match family {
         Family::Deconvolution => 500,
         Family::Steps => 300,

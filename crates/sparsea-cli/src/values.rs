@@ -1,0 +1,83 @@
+//! Values as typed: numbers and names, and what is said of those that will not do.
+
+use std::fmt::Display;
+use std::num::{IntErrorKind, ParseIntError};
+use std::str::FromStr;
+
+/// Why a value will not do: a whole sentence, which needs no words of clap's around it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(String);
+
+/// Reads a whole number of at least `least`.
+pub fn whole<T>(name: &'static str, least: T) -> impl Fn(&str) -> Result<T, Refusal> + Clone
+where
+    T: FromStr<Err = ParseIntError> + PartialOrd + Display + Copy,
+{
+    move |text| match text.parse::<T>() {
+        Ok(value) if value >= least => Ok(value),
+        // It is a whole number all the same.
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => {
+            Err(Refusal(format!("{name} is too large, got '{text}'")))
+        }
+        _ => Err(Refusal(format!("{name} must be a whole number of at least {least}, got '{text}'"))),
+    }
+}
+
+/// Reads a sparsity.
+pub fn sparsity(text: &str) -> Result<usize, Refusal> {
+    match text.parse() {
+        // The problem, which alone knows the largest k, refuses 0 with the whole range.
+        Ok(0) => Ok(0),
+        _ => whole("k", 1)(text),
+    }
+}
+
+/// Reads a number of threads.
+pub fn threads(text: &str) -> Result<u32, Refusal> {
+    const MOST: u32 = 4096;
+    let refusal = || Refusal(format!("--threads must be a whole number from 1 to {MOST}, got '{text}'"));
+    text.parse().ok().filter(|count| (1..=MOST).contains(count)).ok_or_else(refusal)
+}
+
+/// Reads a number that `fits`; `range` says which do.
+pub fn number(
+    name: &'static str,
+    range: &'static str,
+    fits: fn(f64) -> bool,
+) -> impl Fn(&str) -> Result<f64, Refusal> + Clone {
+    move |text| {
+        let refusal = || Refusal(format!("{name} must be a {range}, got '{text}'"));
+        text.parse().ok().filter(|&value| fits(value)).ok_or_else(refusal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_have_a_least() {
+        let read = whole::<u64>("--seed", 0);
+        assert_eq!((read("0"), read("18446744073709551615")), (Ok(0), Ok(u64::MAX)));
+        for bad in ["", " 1", "-1", "1.5", "1e3", "abc"] {
+            let said = format!("--seed must be a whole number of at least 0, got '{bad}'");
+            assert_eq!(read(bad), Err(Refusal(said)));
+        }
+        assert_eq!(
+            read("18446744073709551616").unwrap_err().to_string().split(',').next(),
+            Some("--seed is too large")
+        );
+        assert_eq!((sparsity("0"), sparsity("7")), (Ok(0), Ok(7)));
+        assert!(threads("0").is_err() && threads("4097").is_err() && threads("4096") == Ok(4096));
+    }
+
+    #[test]
+    fn numbers_have_a_range() {
+        let read = number("--rho", "number from -1 to 1", |rho| (-1.0..=1.0).contains(&rho));
+        assert_eq!((read("-0.5"), read("1")), (Ok(-0.5), Ok(1.0)));
+        for bad in ["", "nan", "1.1", "0,5"] {
+            assert_eq!(read(bad), Err(Refusal(format!("--rho must be a number from -1 to 1, got '{bad}'"))));
+        }
+    }
+}
