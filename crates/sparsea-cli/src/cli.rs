@@ -155,7 +155,7 @@ pub struct Method {
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
     /// An algorithm, or several joined by +, each starting from the solution of the one before, as omp+sea
-    #[arg(long, value_name = "NAME", default_value = "sea")]
+    #[arg(long, value_name = "NAME", default_value = "sea", value_parser = values::algorithm)]
     pub algorithm: String,
     /// Where to start: zero, random:SEED, an algorithm or chain, a file with a vector x, or support:FILE with indices
     #[arg(long, value_name = "START", default_value = "zero")]
@@ -217,7 +217,7 @@ pub struct Compare {
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
     /// Algorithms and chains to try, with commas between; all, and omp+sea, unless said
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = values::algorithm)]
     pub algorithms: Option<Vec<String>>,
     #[command(flatten)]
     pub limits: Limits,

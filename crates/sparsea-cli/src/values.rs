@@ -1,5 +1,6 @@
 //! Values as typed: numbers and names, and what is said of those that will not do.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::num::{IntErrorKind, ParseIntError};
 use std::str::FromStr;
@@ -50,6 +51,11 @@ pub fn number(
         let refusal = || Refusal(format!("{name} must be a {range}, got '{text}'"));
         text.parse().ok().filter(|&value| fits(value)).ok_or_else(refusal)
     }
+}
+
+/// Reads the name of an algorithm or chain; the library's names are in lower case.
+pub fn algorithm(text: &str) -> Result<String, Infallible> {
+    Ok(text.to_ascii_lowercase())
 }
 
 #[cfg(test)]

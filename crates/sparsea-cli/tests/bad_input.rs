@@ -272,7 +272,7 @@ fn algorithms_settings_and_starts() {
     folder.write("minus.txt", "-1\n");
     let solve = "solve A.csv y.txt -k 2";
     let known: String = algorithms().join(", ");
-    for line in ["--algorithm nope", "--algorithm omp+nope", "--start nope", "--set start=nope"] {
+    for line in ["--algorithm nope", "--algorithm omp+nope", "--algorithm Nope", "--start NOPE", "--set start=nope"] {
         folder.refuse(&format!("{solve} {line} {WRITING}"), &["unknown algorithm 'nope'", &known]);
     }
     for (line, said) in [

@@ -89,7 +89,7 @@ fn programs_get_one_object() {
 #[test]
 fn algorithms_may_be_chosen() {
     let folder = folder();
-    let out = folder.succeed("compare A.npy y.npy -k 4 --algorithms omp,omp+sea").out;
+    let out = folder.succeed("compare A.npy y.npy -k 4 --algorithms omp,OMP+Sea").out;
     let names = sorted(rows(&out).into_iter().map(|row| row.0).collect());
     assert_eq!(names, ["omp", "omp+sea"]);
     folder.refuse("compare A.npy y.npy -k 4 --algorithms omp,nope", &["unknown algorithm 'nope'; known: sea, omp"]);

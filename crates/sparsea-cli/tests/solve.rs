@@ -132,6 +132,18 @@ fn it_may_start_anywhere() {
 }
 
 #[test]
+fn names_of_algorithms_have_no_case() {
+    let folder = easy();
+    let solve = |line: &str| folder.solution(&format!("solve A.npy y.npy -k 2 {line}")).timeless();
+    assert_eq!(solve("--algorithm OMP+Sea"), solve("--algorithm omp+sea"));
+    assert_eq!(solve("--start OMP"), solve("--start omp"));
+    assert_eq!(solve("--start Zero --algorithm SEA"), solve("--start zero --algorithm sea"));
+    // A file of that name is a file.
+    folder.write("OMP", "");
+    folder.refuse("solve A.npy y.npy -k 2 --start OMP", &["OMP: has no extension"]);
+}
+
+#[test]
 fn settings_reach_the_algorithm() {
     let folder = endless();
     let solve = |set: &str| folder.solution(&format!("solve A.npy y.npy -k 8 --start random:1 --iterations 60 {set}"));

@@ -122,7 +122,7 @@ fn settings(given: &[(String, Value)]) -> Result<Map<String, Value>, Failure> {
 }
 
 fn read_start<T: Scalar>(text: &str) -> Result<Start<T>, Failure> {
-    if text == "zero" {
+    if text.eq_ignore_ascii_case("zero") {
         return Ok(Start::Zero);
     }
     if let Some(seed) = text.strip_prefix("random:") {
@@ -136,7 +136,7 @@ fn read_start<T: Scalar>(text: &str) -> Result<Start<T>, Failure> {
     if path.exists() || path.extension().is_some() {
         return Ok(Start::Vector(from_vector(path, input::read_vector(path)?)?));
     }
-    match Chain::parse(text, &Map::new()) {
+    match Chain::parse(&text.to_ascii_lowercase(), &Map::new()) {
         Ok(chain) => Ok(Start::Chain(chain)),
         Err(error) => {
             Err(Failure::Message(format!("--start: {error}; or zero, random:SEED, support:FILE, a file with a vector")))
