@@ -272,6 +272,9 @@ pub struct Generate {
 
 #[derive(Debug, Args)]
 pub struct Algorithms {
+    /// Show only this one
+    #[arg(value_name = "NAME", value_parser = values::algorithm)]
+    pub name: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Folder, dot, norm, read_npy};
+use common::{Folder, algorithms, dot, norm, read_npy};
 
 const FAMILIES: [&str; 5] = ["deconvolution", "gaussian", "bernoulli", "correlated", "steps"];
 
@@ -187,4 +187,22 @@ fn algorithms_are_listed() {
         }
     }
     assert_eq!(entries[0]["settings"][0]["name"], "step_size");
+}
+
+#[test]
+fn one_algorithm_is_shown() {
+    let folder = Folder::new();
+    let all = folder.succeed("algorithms").out;
+    for name in algorithms() {
+        let text = folder.succeed(&format!("algorithms {name}")).out;
+        assert!(text.starts_with(&name) && all.contains(text.trim_end()), "{text}");
+        let (one, every) = (folder.succeed(&format!("algorithms {name} --json")), folder.succeed("algorithms --json"));
+        let (one, every) = (one.json(), every.json());
+        let entry = every["algorithms"].as_array().unwrap().iter().find(|entry| entry["name"] == *name).unwrap();
+        assert_eq!(one["algorithms"].as_array().unwrap(), std::slice::from_ref(entry));
+    }
+    assert_eq!(folder.succeed("algorithms SEA").out, folder.succeed("algorithms sea").out);
+    let known = format!("unknown algorithm 'nope'; known: {}", algorithms().join(", "));
+    folder.refuse("algorithms nope", &[&known]);
+    folder.refuse("algorithms nope --json", &[&known]);
 }
