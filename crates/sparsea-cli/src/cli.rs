@@ -89,6 +89,8 @@ pub enum Command {
     Deconvolve(Deconvolve),
     /// Try every algorithm on one problem, in one table
     Compare(Compare),
+    /// Improve a support or a vector found by any other means; never returns a worse one
+    Improve(Improve),
     /// Write a problem whose truth is known
     Generate(Generate),
     /// List the algorithms and their settings
@@ -216,7 +218,7 @@ pub struct Compare {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
-    /// Algorithms and chains to try, with commas between; all, and omp+sea, unless said
+    /// Algorithms and chains to try, with commas between; all, and omp+els, omp+sea, els+sea+els, unless said
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = values::algorithm)]
     pub algorithms: Option<Vec<String>>,
     #[command(flatten)]
@@ -227,6 +229,39 @@ pub struct Compare {
     /// Print one JSON object with the solutions
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("given").required(true).args(["support", "vector"])))]
+pub struct Improve {
+    /// The matrix A, or with --kernel the trace
+    #[arg(value_name = "A")]
+    pub matrix: PathBuf,
+    /// The data y, as for solve; not with --kernel
+    #[arg(value_name = "Y", required_unless_present = "kernel", conflicts_with = "kernel")]
+    pub data: Option<String>,
+    /// The support to improve: a file of column indices, counted from 0
+    #[arg(long, value_name = "FILE")]
+    pub support: Option<PathBuf>,
+    /// The vector x to improve: a file of n numbers
+    #[arg(long, value_name = "FILE")]
+    pub vector: Option<PathBuf>,
+    #[command(flatten)]
+    pub kernel: Option<KernelOptions>,
+    /// Sparsity: how many non-zeros x may have, at least as many as are given; as many unless said
+    #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
+    #[arg(value_parser = values::sparsity)]
+    pub sparsity: Option<usize>,
+    /// An algorithm, or several joined by +
+    #[arg(long, value_name = "NAME", default_value = "els+sea+els", value_parser = values::algorithm)]
+    pub algorithm: String,
+    #[command(flatten)]
+    pub limits: Limits,
+    /// A setting of the last algorithm (see `sparsea algorithms`); may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    pub settings: Vec<(String, Value)>,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 #[derive(Debug, Args)]

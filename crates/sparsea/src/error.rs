@@ -74,6 +74,22 @@ pub enum Error {
         /// The names of the registry.
         known: String,
     },
+    /// The algorithm is not defined for complex numbers.
+    #[error("{algorithm} works on real data only, but A or y is complex")]
+    RealOnly {
+        /// The algorithm.
+        algorithm: &'static str,
+    },
+    /// The algorithm would hold more than it may.
+    #[error("{algorithm} would hold {:.3} MiB for this problem, more than the {:.3} MiB it may", mebi(*bytes), mebi(*limit))]
+    StateMemory {
+        /// The algorithm.
+        algorithm: &'static str,
+        /// What it would hold.
+        bytes: usize,
+        /// What it may.
+        limit: usize,
+    },
     /// The algorithm takes no setting of this name.
     #[error("unknown setting '{setting}' for {algorithm}; it takes: {known}")]
     UnknownSetting {
@@ -177,4 +193,8 @@ pub(crate) fn non_finite_word(re: f64, im: f64) -> String {
     } else {
         "-inf".into()
     }
+}
+
+fn mebi(bytes: usize) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }

@@ -64,7 +64,9 @@ mod scalar;
 mod solution;
 pub mod support;
 
-pub use algorithms::{Algorithm, Chain, Htp, Iht, Omp, Sea, Solver};
+pub use algorithms::{
+    Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Sea, Solver, Splicing, SubspacePursuit,
+};
 pub use error::Error;
 pub use least_squares::Counts;
 pub use operator::{
@@ -72,7 +74,8 @@ pub use operator::{
 };
 pub use problem::Problem;
 pub use run::{
-    Halt, Initial, Memory, Observer, Progress, Run, Start, Step, StopReason, Trace, TraceRow, Workspace, seconds, solve,
+    Halt, Initial, Memory, Observer, Progress, Run, Start, Step, StopReason, Trace, TraceRow, Workspace, improve,
+    seconds, solve,
 };
 pub use scalar::Scalar;
 pub use solution::Solution;

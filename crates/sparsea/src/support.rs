@@ -2,6 +2,9 @@
 //!
 //! One tie rule everywhere: of two entries of equal magnitude, the one with the lower index comes first.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
 use crate::error::Error;
 use crate::scalar::Scalar;
 
@@ -90,6 +93,56 @@ pub(crate) fn largest<T: Scalar>(values: &[T], allowed: impl Fn(usize) -> bool) 
     best
 }
 
+/// A set of supports, remembered by fingerprints of 128 bits: 16 bytes each, whatever their size.
+#[derive(Debug, Clone, Default)]
+pub struct SupportSet {
+    fingerprints: HashSet<u128, FingerprintHash>,
+}
+
+impl SupportSet {
+    /// A set in which `capacity` supports find room without allocating.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { fingerprints: HashSet::with_capacity_and_hasher(capacity, FingerprintHash::default()) }
+    }
+
+    /// Adds a support; true if it was not there.
+    pub fn insert(&mut self, support: &[usize]) -> bool {
+        self.fingerprints.insert(fingerprint(support))
+    }
+
+    /// Whether the support is there. The order of its indices does not matter.
+    pub fn contains(&self, support: &[usize]) -> bool {
+        self.fingerprints.contains(&fingerprint(support))
+    }
+
+    /// Number of supports.
+    pub fn len(&self) -> usize {
+        self.fingerprints.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.fingerprints.is_empty()
+    }
+}
+
+/// Fingerprints are random already; hashing them again would only cost time.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Passthrough(u64);
+
+impl Hasher for Passthrough {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, _bytes: &[u8]) {}
+    fn write_u128(&mut self, value: u128) {
+        self.0 = value as u64;
+    }
+}
+
+/// For sets and maps of [`fingerprint`]s.
+pub(crate) type FingerprintHash = BuildHasherDefault<Passthrough>;
+
 /// A 128-bit fingerprint of a sorted support. Two different supports share one with probability 2⁻¹²⁸.
 pub(crate) fn fingerprint(support: &[usize]) -> u128 {
     let mut sum = 0u128;
@@ -146,6 +199,14 @@ mod tests {
         assert_eq!(support, [0, 1, 2]);
         assert_eq!(largest(&[1.0, -2.0, 2.0], |_| true), Some(1));
         assert_eq!(largest(&[0.0, 0.0], |_| true), None);
+    }
+
+    #[test]
+    fn a_set_knows_its_supports() {
+        let mut set = SupportSet::default();
+        assert!(set.is_empty() && set.insert(&[3, 4]) && !set.insert(&[3, 4]) && set.insert(&[3]));
+        assert!(set.contains(&[4, 3]) && !set.contains(&[4]));
+        assert_eq!(set.len(), 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Map;
 use sparsea::algorithms::registry;
 use sparsea::metrics::support_distance;
-use sparsea::{Chain, Problem, Run, Scalar, Solution, StopReason};
+use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, StopReason};
 
 use crate::cli::{Compare, Failure, complain};
 use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
@@ -40,7 +40,7 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
     });
     let truth = truth.transpose()?;
     interrupt::listen();
-    let mut solutions = solve_all(&problem, chains, arguments)?;
+    let (mut solutions, skipped) = solve_all(&problem, chains, arguments)?;
     solutions.sort_by(|a, b| a.residual_norm.total_cmp(&b.residual_norm));
     if arguments.json {
         #[derive(Serialize)]
@@ -53,6 +53,9 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
         say!("A is {} × {}, k = {}\n", loaded.data.len(), operator.ncols(), arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());
     }
+    for reason in &skipped {
+        complain(&format!("left out: {reason}"));
+    }
     if interrupt::requested() {
         complain("interrupted; these are the best solutions so far");
         return Ok(ExitCode::from(interrupt::STATUS));
@@ -60,31 +63,40 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every algorithm, and the warm start that the paper recommends.
+/// Every algorithm, and the chains worth a try on any problem.
 pub fn all<T: Scalar>() -> Vec<String> {
-    registry::<T>().iter().map(|entry| entry.name.to_owned()).chain(["omp+sea".to_owned()]).collect()
+    let chains = ["omp+els", "omp+sea", "els+sea+els"];
+    registry::<T>().iter().map(|entry| entry.name).chain(chains).map(str::to_owned).collect()
 }
 
+/// The solutions of all chains but those that would take too much memory, and what is said of these.
 fn solve_all<T: Scalar>(
     problem: &Problem<'_, T>,
     chains: Vec<Chain<T>>,
     arguments: &Compare,
-) -> Result<Vec<Solution<T>>, Failure> {
-    let mut solutions = Vec::new();
+) -> Result<(Vec<Solution<T>>, Vec<String>), Failure> {
+    let (mut solutions, mut skipped) = (Vec::new(), Vec::new());
     for chain in chains {
         let mut stop = interrupt::StopOnInterrupt;
         let mut run = Run::with_chain(problem, chain).observe(&mut stop);
         if let Some(halt) = arguments.limits.halt() {
             run = run.halt(halt);
         }
-        let solution = run.solve()?;
+        let solution = match run.solve() {
+            Ok(solution) => solution,
+            Err(error @ Error::StateMemory { .. }) => {
+                skipped.push(error.to_string());
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         let interrupted = solution.stop_reason == StopReason::Interrupted;
         solutions.push(solution);
         if interrupted {
             break;
         }
     }
-    Ok(solutions)
+    Ok((solutions, skipped))
 }
 
 /// One row a solution; with the truth also the share of its support that was missed.

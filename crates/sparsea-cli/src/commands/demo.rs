@@ -21,7 +21,7 @@ use crate::{export, report};
 
 const DIABETES: &str = include_str!("../../../../data/diabetes.csv");
 const SPECTRUM: &str = include_str!("../../../../data/xrf.csv");
-const ALGORITHMS: [&str; 5] = ["omp+sea", "sea", "omp", "htp", "iht"];
+const ALGORITHMS: [&str; 8] = ["els+sea+els", "omp+sea", "sea", "els", "omp", "lasso", "htp", "iht"];
 
 pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {
     let begin = Instant::now();
@@ -53,7 +53,7 @@ fn variable_selection() -> Result<Figure, Failure> {
     say!("   ‖y − A x‖/‖y‖ of the best k variables that each algorithm finds, and of the best there are:\n");
     let all_k = [1, 2, 3, 4, 5, 6, 8, 10, 12];
     let optimum_until = 4;
-    say!("   {:<9}{}", "k", all_k.map(|k| format!("{k:>8}")).concat());
+    say!("   {:<13}{}", "k", all_k.map(|k| format!("{k:>8}")).concat());
     let mut curves: Vec<(String, Vec<f64>)> = Vec::new();
     let mut shown = None;
     for name in ALGORITHMS {
@@ -77,7 +77,7 @@ fn variable_selection() -> Result<Figure, Failure> {
         optimum.push(fit.relative_residual);
     }
     for (name, values) in curves.iter().map(|(name, values)| (name.as_str(), values)).chain([("optimum", &optimum)]) {
-        say!("   {name:<9}{}", values.iter().map(|value| format!("{value:>8.4}")).collect::<String>());
+        say!("   {name:<13}{}", values.iter().map(|value| format!("{value:>8.4}")).collect::<String>());
     }
     if let Some(solution) = shown {
         let chosen = report::support_text(&solution.support, Some(&names), 72);

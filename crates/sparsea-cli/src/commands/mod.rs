@@ -5,6 +5,7 @@ mod compare;
 mod deconvolve;
 mod demo;
 mod generate;
+mod improve;
 mod solve;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Solve(arguments) => solve::run(&arguments),
         Command::Deconvolve(arguments) => deconvolve::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Improve(arguments) => improve::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Algorithms(arguments) => algorithms::run(&arguments),
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sparsea::{Chain, Problem, Run, Scalar, Solution, Start, StopReason, Trace};
 use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, TracePlot};
 
-use crate::cli::{Failure, Method, Output, Solve, complain};
+use crate::cli::{Failure, Limits, Method, Output, Solve, complain};
 use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
 use crate::report::JsonSolution;
 use crate::{export, input, interrupt, progress, report};
@@ -60,19 +60,30 @@ fn same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
-/// Solves, writes what was asked for, prints the result.
+/// Solves as `method` says, writes what was asked for, prints the result.
 pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) -> Result<ExitCode, Failure> {
     let operator = loaded.operator.operator();
     let problem = Problem::new(&*operator, &loaded.data, method.sparsity)?;
     let chain = Chain::parse(&method.algorithm, &settings(&method.settings)?)?;
-    let start = read_start(&method.start)?;
-    let halt = method.limits.halt();
+    solve_from(loaded, &problem, chain, read_start(&method.start)?, &method.limits, output)
+}
+
+/// Solves from a start, writes what was asked for, prints the result.
+pub fn solve_from<T: Scalar>(
+    loaded: &Loaded<T>,
+    problem: &Problem<'_, T>,
+    chain: Chain<T>,
+    start: Start<T>,
+    limits: &Limits,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let halt = limits.halt();
     let limit = match &halt {
-        Some(_) => method.limits.iterations,
+        Some(_) => limits.iterations,
         None => Some(1000),
     };
     let (mut stop, mut bar, mut trace) = (interrupt::StopOnInterrupt, progress::Bar::new(limit), Trace::default());
-    let mut run = Run::with_chain(&problem, chain).start(start).observe(&mut stop).observe(&mut bar);
+    let mut run = Run::with_chain(problem, chain).start(start).observe(&mut stop).observe(&mut bar);
     if output.trace.is_some() {
         run = run.observe(&mut trace);
     }
@@ -89,7 +100,7 @@ pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) ->
         write_trace(path, &trace)?;
     }
     if let Some(path) = &output.plot {
-        picture(loaded, &problem, &solution)?.save(path)?;
+        picture(loaded, problem, &solution)?.save(path)?;
         if output.trace.is_some() {
             trace_picture(&trace)?.save(&beside(path))?;
         }
@@ -100,7 +111,7 @@ pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) ->
         if loaded.baseline != 0.0 {
             say!("{:<20}{}", "baseline", report::short(loaded.baseline));
         }
-        let table = report::table(&solution, loaded.data.len(), method.sparsity, loaded.names.as_deref());
+        let table = report::table(&solution, loaded.data.len(), problem.sparsity(), loaded.names.as_deref());
         say!("{}", table.trim_end());
     }
     if solution.stop_reason == StopReason::Interrupted {
@@ -111,7 +122,7 @@ pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) ->
 }
 
 /// The settings given with --set, each at most once.
-fn settings(given: &[(String, Value)]) -> Result<Map<String, Value>, Failure> {
+pub fn settings(given: &[(String, Value)]) -> Result<Map<String, Value>, Failure> {
     let mut settings = Map::new();
     for (key, value) in given {
         if settings.insert(key.clone(), value.clone()).is_some() {

@@ -99,8 +99,14 @@ mod tests {
     fn what_is_wrong_is_said() {
         let message =
             |names: &str, settings: &str| Chain::<f64>::parse(names, &object(settings)).unwrap_err().to_string();
-        assert_eq!(message("sae", "{}"), "unknown algorithm 'sae'; known: sea, omp, htp, iht");
-        assert_eq!(message("omp+", "{}"), "unknown algorithm ''; known: sea, omp, htp, iht");
+        assert_eq!(
+            message("sae", "{}"),
+            "unknown algorithm 'sae'; known: sea, els, omp, ols, ompr, foba, splicing, htp, iht, niht, cosamp, subspace_pursuit, lasso"
+        );
+        assert_eq!(
+            message("omp+", "{}"),
+            "unknown algorithm ''; known: sea, els, omp, ols, ompr, foba, splicing, htp, iht, niht, cosamp, subspace_pursuit, lasso"
+        );
         assert_eq!(
             message("sea", r#"{"stepsize": 1}"#),
             "unknown setting 'stepsize' for sea; it takes: step_size, start"

@@ -7,6 +7,7 @@ use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::support::SupportSet;
 
 /// Hard thresholding pursuit: from the fit x on the current support, repeat
 ///
@@ -33,6 +34,8 @@ pub struct State<T> {
     /// x + μ Aᴴ(y − A x).
     moved: Vec<T>,
     support: Vec<usize>,
+    /// Supports at which this algorithm has been: those of others before it in a chain do not count.
+    seen: SupportSet,
     mu: f64,
 }
 
@@ -41,6 +44,9 @@ impl<T: Scalar> Algorithm<T> for Htp {
     const TITLE: &'static str = "Hard Thresholding Pursuit";
     const SUMMARY: &'static str = "one gradient step, the k largest entries, fit; until a support repeats";
     const REFERENCE: &'static str = "Foucart 2011, 10.1137/100806278";
+    const COST: &'static str = "n k + k², and Gram columns new to the run";
+    const MEMORY: &'static str = "n besides the Gram columns";
+    const WHEN: &'static str = "columns that are far from parallel; few iterations";
     const SETTINGS: &'static [Setting] = &[Setting {
         name: "step_size",
         range: "a number greater than 0, or 'constant'",
@@ -61,7 +67,9 @@ impl<T: Scalar> Algorithm<T> for Htp {
             StepSize::Value(mu) => mu,
             StepSize::Rule(_) => 1.0 / workspace.operator_norm_squared(),
         };
-        State { moved: vec![T::ZERO; workspace.ncols()], support, mu }
+        let mut seen = SupportSet::default();
+        seen.insert(&support);
+        State { moved: vec![T::ZERO; workspace.ncols()], support, seen, mu }
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
@@ -72,10 +80,10 @@ impl<T: Scalar> Algorithm<T> for Htp {
             state.moved[j] += x;
         }
         workspace.select(&state.moved, &mut state.support);
-        let repeats = workspace.visited(&state.support);
-        if !repeats {
+        let new = state.seen.insert(&state.support);
+        if new {
             workspace.fit(&state.support);
         }
-        Step { iterations: 1, finished: repeats }
+        Step { iterations: 1, finished: !new }
     }
 }

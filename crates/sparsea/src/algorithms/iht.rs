@@ -2,15 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Algorithm, Setting};
+use super::{Algorithm, Niht, Setting};
 use crate::error::Error;
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
 
 /// Iterative hard thresholding: x ← H_k(x + μ Aᴴ(y − A x)), where H_k keeps the k entries largest in magnitude.
 ///
-/// The normalised step is μ = ‖g_S‖²/‖A g_S‖² for the gradient g on the support S, made smaller while it would raise
-/// the residual on a changed support (Blumensath & Davies 2010, with c = 0.01 and halving).
+/// The step is 1/‖A‖², with which the residual never rises, a number, or the line search of [`Niht`] with its defaults.
 ///
 /// # Cost
 /// Each iteration m k for the residual and n k for the gradient (cached Gram columns), or one Aᴴ r.
@@ -80,10 +79,17 @@ pub struct State<T> {
     mu: Option<f64>,
 }
 
-/// The margin c of the line search: a step may be at most 1 − c times the longest that is safe.
-const MARGIN: f64 = 0.01;
-/// Halvings after which the line search takes what it has.
-const HALVINGS: u32 = 60;
+/// How the line search shortens a step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    /// c: a step may be at most 1 − c times the longest that is safe.
+    pub(super) margin: f64,
+    /// κ: one that is longer is divided by κ(1 − c).
+    pub(super) shrink: f64,
+}
+
+/// Times a step is shortened before the line search takes what it has.
+const SHORTENED: u32 = 100;
 
 impl<T: Scalar> Algorithm<T> for Iht {
     const NAME: &'static str = "iht";
@@ -91,6 +97,9 @@ impl<T: Scalar> Algorithm<T> for Iht {
     const SUMMARY: &'static str = "one gradient step, then only the k largest entries are kept";
     const REFERENCE: &'static str =
         "Blumensath & Davies 2009, 10.1016/j.acha.2009.04.002; normalised 2010, 10.1109/JSTSP.2010.2042411";
+    const COST: &'static str = "n k, or one A x and Aᴴ r";
+    const MEMORY: &'static str = "n besides the Gram columns";
+    const WHEN: &'static str = "very large k, where fits are dear";
     const SETTINGS: &'static [Setting] = &[Setting {
         name: "step_size",
         range: "a number greater than 0, 'constant' or 'normalized'",
@@ -105,32 +114,45 @@ impl<T: Scalar> Algorithm<T> for Iht {
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
-        let (support, values) = initial.truncated(workspace.sparsity());
-        if values.is_empty() {
-            workspace.fit(&support);
-        } else {
-            workspace.place(&support, &values);
-        }
-        let mu = match self.step_size {
+        let mut state = start_at(workspace, initial);
+        state.mu = match self.step_size {
             StepSize::Value(mu) => Some(mu),
             StepSize::Rule(StepRule::Constant) => Some(1.0 / workspace.operator_norm_squared()),
             StepSize::Rule(StepRule::Normalized) => None,
         };
-        let moved = vec![T::ZERO; workspace.ncols()];
-        State { moved, support, values: vec![], changed: vec![], change: vec![], mu }
+        state
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
-        workspace.correlate();
         match state.mu {
             Some(mu) => state.move_by(workspace, mu),
-            None => state.line_search(workspace),
+            None => {
+                let Niht { margin, shrink } = Niht::default();
+                state.line_search(workspace, Line { margin, shrink });
+            }
         }
-        let size = state.values.iter().map(|x| Scalar::abs(*x)).fold(0.0, f64::max);
-        let change = state.change.iter().map(|x| Scalar::abs(*x)).fold(0.0, f64::max);
-        workspace.place(&state.support, &state.values);
-        Step { iterations: 1, finished: change <= 2.0 * T::EPSILON * size }
+        finish_step(state, workspace)
     }
+}
+
+/// Places the workspace at the start.
+pub(super) fn start_at<T: Scalar>(workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
+    let (support, values) = initial.truncated(workspace.sparsity());
+    if values.is_empty() {
+        workspace.fit(&support);
+    } else {
+        workspace.place(&support, &values);
+    }
+    let moved = vec![T::ZERO; workspace.ncols()];
+    State { moved, support, values: vec![], changed: vec![], change: vec![], mu: None }
+}
+
+/// Moves the workspace to the point found; the algorithm has finished when that is the same to rounding.
+pub(super) fn finish_step<T: Scalar>(state: &State<T>, workspace: &mut Workspace<'_, T>) -> Step {
+    let size = state.values.iter().map(|x| Scalar::abs(*x)).fold(0.0, f64::max);
+    let change = state.change.iter().map(|x| Scalar::abs(*x)).fold(0.0, f64::max);
+    workspace.place(&state.support, &state.values);
+    Step { iterations: 1, finished: change <= 2.0 * T::EPSILON * size }
 }
 
 impl<T: Scalar> State<T> {
@@ -169,7 +191,7 @@ impl<T: Scalar> State<T> {
     }
 
     /// Moves by the normalised step.
-    fn line_search(&mut self, workspace: &mut Workspace<'_, T>) {
+    pub(super) fn line_search(&mut self, workspace: &mut Workspace<'_, T>, line: Line) {
         if workspace.support().is_empty() {
             self.moved.copy_from_slice(workspace.correlate());
             workspace.select(&self.moved, &mut self.support);
@@ -184,17 +206,17 @@ impl<T: Scalar> State<T> {
         let image = workspace.image_norm_squared(&support, &gradient);
         // After an exact fit the gradient on the support is zero and says nothing of the step.
         let mut mu = if square > 0.0 && image > 0.0 { square / image } else { 1.0 / workspace.operator_norm_squared() };
-        for _ in 0..HALVINGS {
+        for _ in 0..SHORTENED {
             self.move_by(workspace, mu);
             if self.support == support {
                 return;
             }
             let length: f64 = self.change.iter().map(|v| v.abs2()).sum();
             let image = workspace.image_norm_squared(&self.changed, &self.change);
-            if mu * image <= (1.0 - MARGIN) * length {
+            if mu * image <= (1.0 - line.margin) * length {
                 return;
             }
-            mu *= 0.5;
+            mu /= line.shrink * (1.0 - line.margin);
         }
     }
 }

@@ -1,12 +1,22 @@
 //! The algorithms, each one file, and the registry that makes them known everywhere by name.
 
 mod chain;
+mod cosamp;
+mod els;
+mod foba;
 mod htp;
 mod iht;
+mod lasso;
+mod niht;
+mod ols;
 mod omp;
+mod ompr;
 mod sea;
 mod settings;
+mod splicing;
+mod subspace_pursuit;
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -15,11 +25,20 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use chain::Chain;
+pub use cosamp::CoSaMp;
+pub use els::Els;
+pub use foba::FoBa;
 pub use htp::Htp;
 pub use iht::{Iht, StepRule, StepSize};
+pub use lasso::Lasso;
+pub use niht::Niht;
+pub use ols::Ols;
 pub use omp::Omp;
+pub use ompr::Ompr;
 pub use sea::Sea;
 pub use settings::Setting;
+pub use splicing::Splicing;
+pub use subspace_pursuit::SubspacePursuit;
 
 use crate::error::Error;
 use crate::run::{Halt, Initial, Step, Workspace};
@@ -38,7 +57,13 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
     const SUMMARY: &'static str;
     /// Authors, year and DOI (or arXiv number) of the source.
     const REFERENCE: &'static str;
-    /// Its settings: one for each field, in order.
+    /// Multiply-adds of one iteration, beside what it says; S is the current support, the operator dense m × n.
+    const COST: &'static str;
+    /// Numbers held, besides the problem and the cache of Gram columns.
+    const MEMORY: &'static str;
+    /// When to use it.
+    const WHEN: &'static str;
+    /// Its settings: one for each field.
     const SETTINGS: &'static [Setting];
 
     /// What it keeps between steps.
@@ -55,6 +80,13 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
     /// When it stops if the user does not say.
     fn default_halt(&self) -> Halt {
         Halt::Iterations(1000)
+    }
+
+    /// Numbers that the state holds for an m × n operator and sparsity k, if they may be many more than m + n: what is
+    /// compared with [`Memory::state`](crate::Memory::state) before the start.
+    fn state_size(&self, rows: usize, columns: usize, sparsity: usize) -> usize {
+        let _ = (rows, columns, sparsity);
+        0
     }
 
     /// Moves the workspace to iterate 0 and makes the state.
@@ -77,6 +109,8 @@ pub trait Solver<T: Scalar>: Debug + Send + Sync {
     fn check(&self) -> Result<(), Error>;
     /// When it stops if the user does not say.
     fn default_halt(&self) -> Halt;
+    /// See [`Algorithm::state_size`].
+    fn state_size(&self, rows: usize, columns: usize, sparsity: usize) -> usize;
     /// Starts it on a workspace.
     fn launch(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Box<dyn Process<T>>;
 }
@@ -115,6 +149,10 @@ impl<T: Scalar, A: Algorithm<T>> Solver<T> for A {
         Algorithm::default_halt(self)
     }
 
+    fn state_size(&self, rows: usize, columns: usize, sparsity: usize) -> usize {
+        Algorithm::state_size(self, rows, columns, sparsity)
+    }
+
     fn launch(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Box<dyn Process<T>> {
         let state = self.start(workspace, initial);
         Box::new(Started { algorithm: self.clone(), state })
@@ -135,6 +173,12 @@ pub struct Entry<T: Scalar> {
     pub summary: &'static str,
     /// Its source.
     pub reference: &'static str,
+    /// What one iteration costs.
+    pub cost: &'static str,
+    /// What it holds in memory.
+    pub memory: &'static str,
+    /// When to use it.
+    pub when: &'static str,
     /// Its settings.
     pub settings: &'static [Setting],
     build: Build<T>,
@@ -147,6 +191,9 @@ impl<T: Scalar> Entry<T> {
             title: A::TITLE,
             summary: A::SUMMARY,
             reference: A::REFERENCE,
+            cost: A::COST,
+            memory: A::MEMORY,
+            when: A::WHEN,
             settings: A::SETTINGS,
             build: |given| {
                 let algorithm: A = settings::read::<A, T>(given)?;
@@ -167,19 +214,44 @@ impl<T: Scalar> Entry<T> {
 
 /// Every algorithm. A new one is a file in this folder and a line here.
 pub fn registry<T: Scalar>() -> Vec<Entry<T>> {
-    vec![Entry::of::<Sea>(), Entry::of::<Omp>(), Entry::of::<Htp>(), Entry::of::<Iht>()]
+    let mut entries = vec![
+        Entry::of::<Sea>(),
+        Entry::of::<Els>(),
+        Entry::of::<Omp>(),
+        Entry::of::<Ols>(),
+        Entry::of::<Ompr>(),
+        Entry::of::<FoBa>(),
+        Entry::of::<Splicing>(),
+        Entry::of::<Htp>(),
+        Entry::of::<Iht>(),
+        Entry::of::<Niht>(),
+        Entry::of::<CoSaMp>(),
+        Entry::of::<SubspacePursuit>(),
+    ];
+    entries.extend(real_only());
+    entries
+}
+
+/// Algorithms for real data only: none when T is complex.
+fn real_only<T: Scalar>() -> Vec<Entry<T>> {
+    let entries: Box<dyn Any> = Box::new(vec![Entry::<f64>::of::<Lasso>()]);
+    entries.downcast::<Vec<Entry<T>>>().map_or_else(|_| Vec::new(), |entries| *entries)
 }
 
 /// The algorithm called `name`.
 ///
 /// # Errors
-/// [`Error::UnknownAlgorithm`], with the names that are known.
+/// [`Error::UnknownAlgorithm`], with the names that are known; [`Error::RealOnly`].
 pub fn find<T: Scalar>(name: &str) -> Result<Entry<T>, Error> {
     let entries = registry::<T>();
-    entries.iter().find(|entry| entry.name == name).copied().ok_or_else(|| Error::UnknownAlgorithm {
-        name: name.to_owned(),
-        known: entries.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", "),
-    })
+    if let Some(entry) = entries.iter().find(|entry| entry.name == name) {
+        return Ok(*entry);
+    }
+    if let Some(entry) = real_only::<f64>().iter().find(|entry| entry.name == name) {
+        return Err(Error::RealOnly { algorithm: entry.name });
+    }
+    let known = entries.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    Err(Error::UnknownAlgorithm { name: name.to_owned(), known })
 }
 
 #[cfg(test)]
@@ -191,7 +263,8 @@ mod tests {
         for entry in registry::<f64>() {
             let solver = entry.build(&Map::new()).unwrap();
             let Value::Object(fields) = solver.settings() else { panic!("settings are an object") };
-            let documented: Vec<&str> = entry.settings.iter().map(|setting| setting.name).collect();
+            let mut documented: Vec<&str> = entry.settings.iter().map(|setting| setting.name).collect();
+            documented.sort_unstable();
             assert_eq!(fields.keys().map(String::as_str).collect::<Vec<_>>(), documented, "{}", entry.name);
             for setting in entry.settings {
                 let shown = fields[setting.name].to_string();

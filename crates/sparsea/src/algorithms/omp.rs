@@ -26,6 +26,9 @@ impl<T: Scalar> Algorithm<T> for Omp {
     const TITLE: &'static str = "Orthogonal Matching Pursuit";
     const SUMMARY: &'static str = "adds the column most correlated with the residual, k times";
     const REFERENCE: &'static str = "Pati, Rezaiifar & Krishnaprasad 1993, 10.1109/ACSSC.1993.342465";
+    const COST: &'static str = "n |S| + |S|², and one Gram column";
+    const MEMORY: &'static str = "k² besides the Gram columns";
+    const WHEN: &'static str = "the first thing to try; columns that are far from parallel";
     const SETTINGS: &'static [Setting] = &[];
 
     /// S.

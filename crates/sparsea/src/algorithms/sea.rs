@@ -53,6 +53,10 @@ impl<T: Scalar> Algorithm<T> for Sea {
     const TITLE: &'static str = "Support Exploration Algorithm";
     const SUMMARY: &'static str = "follows the sum of the gradients at all supports visited; returns the best of them";
     const REFERENCE: &'static str = "Mohamed, Malgouyres, Emiya & Chaux 2024, arXiv:2301.13584";
+    const COST: &'static str =
+        "n k + k², and one Gram column for each column new to the run; nothing while the support stays";
+    const MEMORY: &'static str = "n besides the Gram columns, and n for each of the last fits remembered";
+    const WHEN: &'static str = "hard problems: coherent columns, large k; from another algorithm to improve its answer";
     const SETTINGS: &'static [Setting] = &[Setting {
         name: "step_size",
         range: "greater than 0 and finite",
@@ -63,15 +67,7 @@ impl<T: Scalar> Algorithm<T> for Sea {
     type State = State<T>;
 
     fn check(&self) -> Result<(), Error> {
-        if self.step_size > 0.0 && self.step_size.is_finite() {
-            return Ok(());
-        }
-        Err(Error::InvalidSetting {
-            algorithm: "sea",
-            setting: "step_size",
-            rule: "greater than 0 and finite",
-            value: self.step_size.to_string(),
-        })
+        super::settings::check_positive("sea", "step_size", self.step_size)
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {

@@ -42,3 +42,11 @@ pub(super) fn read<A: Algorithm<T>, T: Scalar>(given: &Map<String, Value>) -> Re
     }
     Ok(algorithm)
 }
+
+/// Checks a number that must be positive.
+pub(super) fn check_positive(algorithm: &'static str, setting: &'static str, value: f64) -> Result<(), Error> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::InvalidSetting { algorithm, setting, rule: "greater than 0 and finite", value: value.to_string() })
+}

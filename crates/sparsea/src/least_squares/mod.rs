@@ -8,15 +8,21 @@
 //! 3. an orthonormal basis of the columns ([`orthogonal`]).
 
 mod cholesky;
+mod distances;
 mod gram;
 mod orthogonal;
+mod tableau;
+
+use faer::MatMut;
 
 use crate::kernels::{norm, subtract_combination};
 use crate::operator::Operator;
 use crate::scalar::Scalar;
 use cholesky::Cholesky;
+pub(crate) use distances::Distances;
 use gram::GramCache;
 use orthogonal::Orthogonal;
+pub(crate) use tableau::Tableau;
 
 /// What a run has cost so far, in calls and factor moves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -52,6 +58,9 @@ const RESIDUAL_CANCELLATION: f64 = 1e-6;
 const ROTATIONS_KEPT: u32 = 128;
 /// One multiply-add of a plane rotation costs about as much as this many of a dot product.
 const ROTATION_WEIGHT: usize = 4;
+
+/// The largest supports that are fitted hold this many times k columns: those that CoSaMP merges.
+const MERGED: usize = 3;
 
 /// y, A and what is known of them: everything a fit needs besides the support.
 pub(crate) struct System<'a, T: Scalar> {
@@ -91,6 +100,8 @@ pub(crate) struct SupportFit<T: Scalar> {
     correction: Vec<T>,
     gram: Vec<T>,
     product: Vec<T>,
+    /// A column of the Gram matrix where none are cached.
+    gram_column: Vec<T>,
     pub(crate) counts: Counts,
 }
 
@@ -101,7 +112,7 @@ impl<T: Scalar> SupportFit<T> {
         let capacity = (memory / (n * size_of::<T>())).min(n);
         // Aᴴ r by the operator costs a product and its adjoint on top of forming r; by cached columns n k.
         let cached =
-            capacity >= n.min(2 * sparsity) && system.operator.adjoint_cost() >= n.saturating_mul(sparsity) / 2;
+            capacity >= n.min(MERGED * sparsity) && system.operator.adjoint_cost() >= n.saturating_mul(sparsity) / 2;
         let mut factor = Cholesky::default();
         factor.reserve(sparsity.min(1024));
         Self {
@@ -117,6 +128,7 @@ impl<T: Scalar> SupportFit<T> {
             correction: Vec::with_capacity(sparsity),
             gram: Vec::with_capacity(sparsity),
             product: Vec::with_capacity(m.max(sparsity)),
+            gram_column: Vec::new(),
             counts: Counts::default(),
         }
     }
@@ -323,6 +335,42 @@ impl<T: Scalar> SupportFit<T> {
             square[0].real()
         };
         self.factor.join(j, &self.gram, square)
+    }
+
+    /// Column j of the Gram matrix AᴴA.
+    pub(crate) fn gram_column(&mut self, system: &System<'_, T>, j: usize) -> &[T] {
+        if let Some(cache) = &mut self.cache {
+            self.counts.columns += cache.ensure(&*system.operator, &[j]) as u64;
+            return cache.column(j);
+        }
+        self.counts.columns += 1;
+        let n = system.operator.ncols();
+        self.gram_column.resize(n, T::ZERO);
+        system.operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut self.gram_column, n, 1));
+        &self.gram_column
+    }
+
+    /// `out` ← (A_Sᴴ A_S)⁻¹ `right`, in the order of `support`; false if a column is too close to the span of the
+    /// others for normal equations.
+    pub(crate) fn solve_normal(
+        &mut self,
+        system: &System<'_, T>,
+        support: &[usize],
+        right: &[T],
+        out: &mut Vec<T>,
+    ) -> bool {
+        if !self.move_to(system, support) {
+            return false;
+        }
+        for (position, &j) in support.iter().enumerate() {
+            self.place[j] = position as u32;
+        }
+        self.ordered.clear();
+        self.ordered.extend(self.factor.members().iter().map(|&j| right[self.place[j] as usize]));
+        self.factor.solve_lower(&mut self.ordered);
+        self.factor.solve_upper(&mut self.ordered);
+        self.write_values(support, out);
+        true
     }
 
     /// ‖r‖ of a fit by normal equations, without forming r; `None` when too much would cancel.

@@ -14,7 +14,7 @@ pub use observer::{Observer, Progress, Trace, TraceRow};
 pub use start::{Initial, Start};
 pub use workspace::{Memory, Workspace};
 
-use crate::algorithms::{Algorithm, Chain, Solver};
+use crate::algorithms::{Algorithm, Chain, Els, Sea, Solver};
 use crate::error::Error;
 use crate::kernels::norm;
 use crate::problem::Problem;
@@ -51,6 +51,18 @@ pub struct Run<'r, 'a, T: Scalar> {
 /// Settings out of their range; Aᴴ y not finite. Reaching a limit is not an error.
 pub fn solve<T: Scalar>(problem: &Problem<'_, T>, algorithm: impl Algorithm<T>) -> Result<Solution<T>, Error> {
     Run::new(problem, algorithm).solve()
+}
+
+/// Improves an answer: a support, or a vector whose k largest entries count, from wherever it came. What comes back is
+/// never worse than the least-squares fit on its support (nor, of a vector with at most k entries, than itself).
+///
+/// Runs `els+sea+els`: exchanges until none helps, exploration from there, exchanges again.
+///
+/// # Errors
+/// A start that does not fit the problem.
+pub fn improve<T: Scalar>(problem: &Problem<'_, T>, start: Start<T>) -> Result<Solution<T>, Error> {
+    let chain = Chain::of(Els::default()).then(Sea::default()).then(Els::default());
+    Run::with_chain(problem, chain).start(start).solve()
 }
 
 impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
@@ -96,7 +108,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     /// Runs to the end.
     ///
     /// # Errors
-    /// Settings, start or halting rule out of their range; Aᴴ y not finite. Reaching a limit is not an error.
+    /// Settings, start or halting rule out of their range; Aᴴ y not finite; more memory needed than allowed. Reaching a limit is not an error.
     pub fn solve(mut self) -> Result<Solution<T>, Error> {
         let begin = Instant::now();
         let mut links = self.chain.links().to_vec();
@@ -105,8 +117,14 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             links.splice(0..0, chain.links().iter().cloned());
             start = Start::Zero;
         }
+        let (rows, columns) = (self.problem.operator().nrows(), self.problem.operator().ncols());
         for link in &links {
             link.check()?;
+            let numbers = link.state_size(rows, columns, self.problem.sparsity());
+            let bytes = numbers.saturating_mul(size_of::<T>());
+            if bytes > self.memory.state {
+                return Err(Error::StateMemory { algorithm: link.name(), bytes, limit: self.memory.state });
+            }
         }
         if let Some(halt) = &self.halt {
             halt.check()?;
@@ -159,7 +177,10 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         let mut finished = false;
         loop {
             let residual_norm = workspace.residual_norm();
-            if residual_norm < best.residual_norm * (1.0 - IMPROVEMENT) || best.residual_norm == f64::INFINITY {
+            // A point on a larger support is on the way to one of at most k columns.
+            let sparse = workspace.support().len() <= workspace.sparsity();
+            let better = residual_norm < best.residual_norm * (1.0 - IMPROVEMENT);
+            if sparse && (better || best.residual_norm == f64::INFINITY) {
                 best.update(workspace, residual_norm, iteration);
             }
             let elapsed = begin.elapsed();

@@ -13,7 +13,7 @@ pub struct Progress<'s> {
     pub algorithm: &'s str,
     /// Iterations of this algorithm so far; 0 is its start. Iterations that change nothing may be jumped over.
     pub iteration: u64,
-    /// Support of the current point, sorted.
+    /// Support of the current point, sorted; it may hold more than k columns on the way to one of at most k.
     pub support: &'s [usize],
     /// ‖y − A x‖ at the current point.
     pub residual_norm: f64,

@@ -1,26 +1,9 @@
 //! The memory of a run: which supports were visited, and the fits on the latest of them.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::HashMap;
 
 use crate::scalar::Scalar;
-use crate::support::fingerprint;
-
-/// Fingerprints are random already; hashing them again would only cost time.
-#[derive(Debug, Default, Clone)]
-struct Passthrough(u64);
-
-impl Hasher for Passthrough {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, _bytes: &[u8]) {}
-    fn write_u128(&mut self, value: u128) {
-        self.0 = value as u64;
-    }
-}
-
-type Build = BuildHasherDefault<Passthrough>;
+use crate::support::{FingerprintHash, SupportSet, fingerprint};
 
 /// Supports for which room is made in advance, so that visiting them allocates nothing.
 const RESERVED: usize = 1 << 14;
@@ -28,8 +11,8 @@ const RESERVED: usize = 1 << 14;
 /// Distinct supports seen, and a bounded table of fits: coefficients, residual norm and correlation by support.
 #[derive(Debug)]
 pub(crate) struct Visited<T> {
-    seen: HashSet<u128, Build>,
-    slot_of: HashMap<u128, usize, Build>,
+    seen: SupportSet,
+    slot_of: HashMap<u128, usize, FingerprintHash>,
     fits: Vec<Slot>,
     capacity: usize,
     /// Slot whose fit is replaced next, once the table is full.
@@ -61,8 +44,8 @@ impl<T: Scalar> Visited<T> {
         let bytes = n * size_of::<T>() + sparsity * (size_of::<T>() + size_of::<usize>()) + 64;
         let capacity = (memory / bytes).min(RESERVED);
         Self {
-            seen: HashSet::with_capacity_and_hasher(RESERVED, Build::default()),
-            slot_of: HashMap::with_capacity_and_hasher(2 * capacity, Build::default()),
+            seen: SupportSet::with_capacity(RESERVED),
+            slot_of: HashMap::with_capacity_and_hasher(2 * capacity, FingerprintHash::default()),
             fits: Vec::with_capacity(capacity),
             capacity,
             oldest: 0,
@@ -77,11 +60,7 @@ impl<T: Scalar> Visited<T> {
 
     /// Notes a visit; true if `support` was not visited before.
     pub(crate) fn note(&mut self, support: &[usize]) -> bool {
-        self.seen.insert(fingerprint(support))
-    }
-
-    pub(crate) fn contains(&self, support: &[usize]) -> bool {
-        self.seen.contains(&fingerprint(support))
+        self.seen.insert(support)
     }
 
     /// Number of distinct supports visited.
@@ -143,7 +122,7 @@ mod tests {
             assert!(visited.note(&[i, i + 1]));
             visited.store(&[i, i + 1], &[i as f64, 1.0], i as f64, &[0.0, 1.0, 2.0, i as f64]);
         }
-        assert!(!visited.note(&[3, 4]) && visited.contains(&[3, 4]) && !visited.contains(&[3]));
+        assert!(!visited.note(&[3, 4]) && visited.recall(&[3]).is_none());
         assert_eq!(visited.len(), 10);
         assert!(visited.recall(&[3, 4]).is_none(), "replaced by later ones");
         let fit = visited.recall(&[9, 10]).unwrap();

@@ -18,12 +18,14 @@ pub struct Memory {
     pub gram: usize,
     /// For remembered fits.
     pub fits: usize,
+    /// For what an algorithm keeps of its own, as the tableau of `els`.
+    pub state: usize,
 }
 
 impl Default for Memory {
-    /// 256 MiB of Gram columns, 64 MiB of fits.
+    /// 256 MiB of Gram columns, 64 MiB of fits, 4 GiB for the algorithm.
     fn default() -> Self {
-        Self { gram: 256 << 20, fits: 64 << 20 }
+        Self { gram: 256 << 20, fits: 64 << 20, state: 4 << 30 }
     }
 }
 
@@ -125,14 +127,37 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.visited.len()
     }
 
-    /// Whether the run has been at this (sorted) support before.
-    pub fn visited(&self, support: &[usize]) -> bool {
-        self.visited.contains(support)
+    /// ‖a_j‖ of every column as the algorithms see it: 1, or 0 for a column of zeros.
+    pub fn column_norms(&self) -> &[f64] {
+        &self.system.column_norms
+    }
+
+    /// Aᴴ y.
+    pub fn data_correlation(&self) -> &[T] {
+        &self.system.data_correlation
+    }
+
+    /// Column j of the Gram matrix, Aᴴ a_j.
+    pub fn gram_column(&mut self, j: usize) -> &[T] {
+        self.engine.gram_column(&self.system, j)
+    }
+
+    /// `out` ← (A_Sᴴ A_S)⁻¹ `right` for a sorted support of independent columns; false, if they are not.
+    ///
+    /// For directions, not for fits: the error is that of normal equations.
+    pub fn solve_normal(&mut self, support: &[usize], right: &[T], out: &mut Vec<T>) -> bool {
+        self.engine.solve_normal(&self.system, support, right, out)
     }
 
     /// Selects the k entries of `values` largest in magnitude into `support`, whose content on entry is a hint.
     pub fn select(&mut self, values: &[T], support: &mut Vec<usize>) {
         self.top_k.select(values, self.sparsity, support);
+    }
+
+    /// Selects the `count` entries of Aᴴ r at the current point largest in magnitude into `support`.
+    pub fn select_correlated(&mut self, count: usize, support: &mut Vec<usize>) {
+        self.correlate();
+        self.top_k.select(&self.correlation, count, support);
     }
 
     /// Moves to x = 0.
@@ -150,9 +175,10 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.correlation_known = false;
     }
 
-    /// Moves to the least-squares solution on `support` (sorted, distinct, at most k): x_S = argmin ‖A_S x_S − y‖.
+    /// Moves to the least-squares solution on `support` (sorted, distinct): x_S = argmin ‖A_S x_S − y‖.
     ///
-    /// Columns numerically dependent on those of lower index get coefficient 0. A support visited before is recalled.
+    /// The support may hold up to 3 k columns on the way to one of at most k. Only those count as explored, or can be
+    /// returned. Columns numerically dependent on those of lower index get coefficient 0. A support visited before is recalled.
     pub fn fit(&mut self, support: &[usize]) {
         if self.fitted && self.support == support {
             return;
@@ -169,7 +195,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             self.correlation_known = true;
             return;
         }
-        self.visited.note(support);
+        if support.len() <= self.sparsity {
+            self.visited.note(support);
+        }
         if support.is_empty() {
             self.clear();
             return;

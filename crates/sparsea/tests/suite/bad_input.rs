@@ -1,15 +1,14 @@
 //! What is wrong with an input is said, with the rule and the value: every error once, word for word.
 
-use crate::common::{C, compressed, matrix, words};
-use crate::common::{Kind, functions};
+use crate::common::{C, Kind, compressed, functions, matrix, observed, words};
 use faer::Mat;
 use serde_json::{Map, Value, json};
 use sparsea::algorithms::{StepRule, StepSize, find, registry};
 use sparsea::generate::{deconvolution_problem, gaussian_problem, stream};
 use sparsea::operator::{from_compressed_rows, pulse};
 use sparsea::{
-    Algorithm, Boundary, Chain, Convolution, DenseOperator, Error, FunctionOperator, Halt, Htp, Iht, Operator, Problem,
-    Run, Scalar, Sea, SparseOperator, Start, check_adjoint, seconds, solve,
+    Algorithm, Boundary, Chain, Convolution, DenseOperator, Error, FunctionOperator, Halt, Htp, Iht, Memory, Operator,
+    Problem, Run, Scalar, Sea, SparseOperator, Start, check_adjoint, seconds, solve,
 };
 
 fn said<V>(result: Result<V, Error>) -> String {
@@ -161,10 +160,14 @@ fn object(value: Value) -> Map<String, Value> {
 
 #[test]
 fn names_and_settings() {
-    assert_eq!(said(find::<f64>("seaa")), format!("unknown algorithm 'seaa'; known: {}", words().join(", ")));
+    assert_eq!(said(find::<f64>("seaa")), format!("unknown algorithm 'seaa'; known: {}", words::<f64>().join(", ")));
     assert_eq!(
         said(Chain::<C>::parse("sea+SEA", &Map::new())),
-        format!("unknown algorithm 'SEA'; known: {}", words().join(", "))
+        format!("unknown algorithm 'SEA'; known: {}", words::<C>().join(", "))
+    );
+    assert_eq!(
+        said(Chain::<C>::parse("omp+lasso", &Map::new())),
+        "lasso works on real data only, but A or y is complex"
     );
     for entry in registry::<f64>() {
         let name = entry.name;
@@ -270,4 +273,19 @@ fn operators_that_are_not_adjoint() {
         said(check_adjoint(&wrong as &dyn Operator<f64>, 3)),
         "apply and apply_adjoint are not adjoint: ⟨A u, v⟩ and ⟨u, Aᴴ v⟩ differ by 1.00e0 (relative), allowed 2e-12"
     );
+}
+
+#[test]
+fn algorithms_that_would_hold_too_much_are_refused() {
+    let a = matrix::<f64>(Kind::Gaussian, 8, 12, 1);
+    let y = observed(&a, 2, 1);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &y, 2).unwrap();
+    let memory = Memory { state: 128, ..Memory::default() };
+    let chain = |names| Run::with_chain(&problem, Chain::parse(names, &Map::new()).unwrap()).memory(memory);
+    assert_eq!(
+        said(chain("omp+els").solve()),
+        "els would hold 0.000 MiB for this problem, more than the 0.000 MiB it may"
+    );
+    assert!(chain("omp+sea").solve().is_ok());
 }

@@ -31,7 +31,7 @@ fn check<T: Scalar>(solution: &Solution<T>, a: &Mat<T>, y: &[T], k: usize, what:
 fn check_all<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, what: &str, mut also: impl FnMut(&str, &Solution<T>)) {
     let operator = DenseOperator::new(a.as_ref());
     let problem = Problem::new(&operator, y, k).unwrap();
-    for word in words() {
+    for word in words::<T>() {
         let solution = run(&problem, word, Start::Zero, None);
         check(&solution, a, y, k, &format!("{word}, {what}"));
         let expected = [StopReason::Finished, StopReason::ExactFit, StopReason::Iterations];
@@ -75,7 +75,7 @@ fn edges<T: Scalar>() {
     });
     let operator = DenseOperator::new(a.as_ref());
     let problem = Problem::new(&operator, &zero, 3).unwrap();
-    for word in words() {
+    for word in words::<T>() {
         for start in
             [Start::Random(1), Start::Support(vec![1, 2]), Start::Chain(Chain::parse("omp", &Map::new()).unwrap())]
         {
@@ -148,7 +148,7 @@ fn dependent_columns<T: Scalar>() {
                 });
                 let operator = DenseOperator::new(a.as_ref());
                 let problem = Problem::new(&operator, &y, k).unwrap();
-                for word in words() {
+                for word in words::<T>() {
                     let starts = [
                         Start::Support(vec![3, 8]),
                         Start::Support(if k > 2 { vec![2, 3, 5, 9] } else { vec![2, 5] }),
@@ -196,7 +196,8 @@ fn never_worse<T: Scalar>() {
             let y = observed(&a, k, seed);
             let operator = DenseOperator::new(a.as_ref());
             let problem = Problem::new(&operator, &y, k).unwrap();
-            let alone: Vec<Solution<T>> = words().iter().map(|word| run(&problem, word, Start::Zero, None)).collect();
+            let alone: Vec<Solution<T>> =
+                words::<T>().iter().map(|word| run(&problem, word, Start::Zero, None)).collect();
             let random: Vec<T> = normal_vector(&mut stream(seed, 12, 0), n);
             // Of a full vector the k entries of the largest contributions count.
             let lengths = (0..n).map(|j| a.col(j).norm_l2());
@@ -204,7 +205,7 @@ fn never_worse<T: Scalar>() {
                 crate::common::largest_k(&random.iter().zip(lengths).map(|(x, l)| x.scale(l)).collect::<Vec<_>>(), k);
             let values: Vec<T> = kept.iter().map(|&j| random[j]).collect();
             let placed = norm(&crate::common::difference(&y, &product(&a, &kept, &values)));
-            for word in words() {
+            for word in words::<T>() {
                 let what = format!("{word}, {kind:?} seed {seed}");
                 let not_worse = |solution: &Solution<T>, start: f64, from: &str| {
                     assert!(
@@ -212,7 +213,7 @@ fn never_worse<T: Scalar>() {
                         "{what} from {from}: {start} {solution:?}"
                     );
                 };
-                for (first, before) in words().iter().zip(&alone) {
+                for (first, before) in words::<T>().iter().zip(&alone) {
                     let chain = Start::Chain(Chain::parse(first, &Map::new()).unwrap());
                     let by_start = run(&problem, word, chain, None);
                     check(&by_start, &a, &y, k, &what);

@@ -20,7 +20,7 @@ fn problem_of<T: Scalar>(kind: Kind, seed: u64) -> (Mat<T>, Vec<T>) {
 /// Every algorithm on one problem.
 fn solve_all<T: Scalar>(operator: &dyn Operator<T>, y: &[T]) -> Vec<(&'static str, Solution<T>)> {
     let problem = Problem::new(operator, y, K).unwrap();
-    words().into_iter().map(|word| (word, run(&problem, word, Start::Zero, None))).collect()
+    words::<T>().into_iter().map(|word| (word, run(&problem, word, Start::Zero, None))).collect()
 }
 
 fn forms_agree<T: Scalar>() {
@@ -99,7 +99,10 @@ fn units<T: Scalar>() {
                         .zip(&found.coefficients)
                         .map(|(&j, x)| x.scale(column(j)).scale(1.0 / factor))
                         .collect();
-                    crate::common::assert_close(&back, &expected.coefficients, 1e-8, &what);
+                    // Two points whose residuals agree to 1e-12 are equally good, but 1e-6 apart when neither is a fit.
+                    let fitted = !["iht", "niht", "cosamp"].contains(word);
+                    let tolerance = if fitted { 1e-8 } else { 1e-6 };
+                    crate::common::assert_close(&back, &expected.coefficients, tolerance, &what);
                 }
             }
         }
@@ -182,7 +185,7 @@ fn unit_columns_kept_are_unit_columns_made() {
     let problem = Problem::new(&operator, &y, K).unwrap();
     let kept = problem.clone().keep_columns();
     let start = Start::Vector(normal_vector(&mut stream(3, 2, 0), 30));
-    for word in words() {
+    for word in words::<f64>() {
         for start in [Start::Zero, Start::Random(4), start.clone()] {
             let made = run(&problem, word, start.clone(), None);
             assert_eq!(digits(made), digits(run(&kept, word, start, None)), "{word}");
@@ -209,7 +212,7 @@ fn same_on_any_threads<T: Scalar>() {
     let (a, y) = problem_of::<T>(Kind::Coherent, 6);
     every_form(&a, |form, operator| {
         let problem = Problem::new(operator, &y, K).unwrap();
-        for word in words() {
+        for word in words::<T>() {
             on_any_threads(&format!("{word} {form}"), || digits(run(&problem, word, Start::Random(1), None)));
         }
     });
@@ -220,7 +223,7 @@ fn same_on_any_threads<T: Scalar>() {
     let rows = crate::common::by_rows(&a);
     for operator in [DenseOperator::new(a.as_ref()), DenseOperator::from_row_major(&rows, m, n).unwrap()] {
         let problem = Problem::new(&operator, &y, K).unwrap();
-        for word in words() {
+        for word in words::<T>() {
             on_any_threads(word, || digits(run(&problem, word, Start::Zero, Some(Halt::Iterations(12)))));
         }
     }
@@ -230,7 +233,7 @@ fn same_on_any_threads<T: Scalar>() {
     let y: Vec<T> = normal_vector(&mut stream(6, 3, 0), convolution.nrows());
     assert!(norm(&y) > 0.0);
     let problem = Problem::new(&convolution, &y, K).unwrap();
-    for word in words() {
+    for word in words::<T>() {
         on_any_threads(word, || digits(run(&problem, word, Start::Zero, Some(Halt::Iterations(12)))));
     }
 }

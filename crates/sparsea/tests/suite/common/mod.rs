@@ -197,9 +197,9 @@ pub fn run<T: Scalar>(problem: &Problem<'_, T>, word: &str, start: Start<T>, hal
     run.solve().unwrap()
 }
 
-/// The words of all algorithms.
-pub fn words() -> Vec<&'static str> {
-    sparsea::algorithms::registry::<f64>().iter().map(|entry| entry.name).collect()
+/// The words of all algorithms for this scalar.
+pub fn words<T: Scalar>() -> Vec<&'static str> {
+    sparsea::algorithms::registry::<T>().iter().map(|entry| entry.name).collect()
 }
 
 /// Asserts that two vectors agree to `tolerance`, relative to the larger of them.

@@ -1,0 +1,96 @@
+//! CoSaMP, compressive sampling matching pursuit.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Algorithm, Setting};
+use crate::run::{Initial, Step, Workspace};
+use crate::scalar::Scalar;
+use crate::support::SupportSet;
+
+/// Compressive sampling matching pursuit: from a k-sparse x repeat
+///
+/// - T ← the support of x and the 2k entries of Aᴴ(y − A x) largest in magnitude,
+/// - b ← argmin ‖A b − y‖² over b supported on T,
+/// - x ← the k entries of b largest in magnitude,
+///
+/// until a T comes that was there before. As published, x is not fitted anew after the others are cut off;
+/// `cosamp+els` or `refit = true` does that.
+///
+/// # Reference
+/// Needell & Tropp 2009, *CoSaMP: iterative signal recovery from incomplete and inaccurate samples*,
+/// DOI 10.1016/j.acha.2008.07.002.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CoSaMp {
+    /// Whether x is fitted by least squares on its support after the cut.
+    pub refit: bool,
+}
+
+/// What CoSaMP keeps between steps.
+#[derive(Debug)]
+pub struct State<T> {
+    support: Vec<usize>,
+    values: Vec<T>,
+    /// T.
+    merged: Vec<usize>,
+    /// Every T so far: x depends on T alone, so a T that returns closes a circle.
+    seen: SupportSet,
+    /// Positions in T of the entries kept.
+    kept: Vec<usize>,
+}
+
+impl<T: Scalar> Algorithm<T> for CoSaMp {
+    const NAME: &'static str = "cosamp";
+    const TITLE: &'static str = "Compressive Sampling Matching Pursuit";
+    const SUMMARY: &'static str =
+        "fits on the support and the 2k largest correlations, then keeps the k largest entries";
+    const REFERENCE: &'static str = "Needell & Tropp 2009, 10.1016/j.acha.2008.07.002";
+    const COST: &'static str = "n k + 5 k³, or one Aᴴ r; up to 2k Gram columns";
+    const MEMORY: &'static str = "9 k² besides the Gram columns";
+    const WHEN: &'static str = "m well above 3k and columns that are far from parallel";
+    const SETTINGS: &'static [Setting] = &[Setting {
+        name: "refit",
+        range: "true or false",
+        default: "false",
+        meaning: "whether x is fitted anew after all but k entries are cut off",
+    }];
+
+    type State = State<T>;
+
+    fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
+        let (support, values) = initial.truncated(workspace.sparsity());
+        if values.is_empty() {
+            workspace.fit(&support);
+        } else {
+            workspace.place(&support, &values);
+        }
+        State { support, values, merged: vec![], seen: SupportSet::default(), kept: vec![] }
+    }
+
+    fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
+        let k = workspace.sparsity();
+        workspace.correlate();
+        state.merged.clear();
+        workspace.select_correlated(2 * k, &mut state.merged);
+        state.merged.extend_from_slice(workspace.support());
+        state.merged.sort_unstable();
+        state.merged.dedup();
+        if !state.seen.insert(&state.merged) {
+            return Step { iterations: 1, finished: true };
+        }
+        workspace.fit(&state.merged);
+        state.values.clear();
+        state.values.extend_from_slice(workspace.values());
+        state.kept.clear();
+        workspace.select(&state.values, &mut state.kept);
+        state.support.clear();
+        state.support.extend(state.kept.iter().map(|&at| state.merged[at]));
+        if self.refit {
+            workspace.fit(&state.support);
+        } else {
+            let values: Vec<T> = state.kept.iter().map(|&at| state.values[at]).collect();
+            workspace.place(&state.support, &values);
+        }
+        Step { iterations: 1, finished: false }
+    }
+}

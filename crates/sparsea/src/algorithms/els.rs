@@ -1,0 +1,133 @@
+//! ELS, exhaustive local search.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Algorithm, Setting};
+use crate::least_squares::Tableau;
+use crate::run::{Initial, Step, Workspace};
+use crate::scalar::Scalar;
+
+/// Exhaustive local search: of all k (n − k) exchanges of a column of the support for one outside make the one that
+/// lowers ‖y − A x‖ most; repeat until none lowers it.
+///
+/// From fewer than k columns it first adds columns, each time the one that lowers the residual most, as OLS does.
+/// Exchanges are scored in closed form from a tableau that is updated from one to the next. After each, the fit is
+/// computed anew and its correlations compared with the tableau's: when those have drifted, and before the search is
+/// declared finished, the tableau is built anew.
+///
+/// # Cost
+/// n k multiply-adds to score all exchanges, 4 n k to make one; n k² for a tableau built anew.
+///
+/// # Reference
+/// Axiotis & Sviridenko 2021, *Sparse convex optimization via adaptively regularized hard thresholding*, JMLR 22(122)
+/// (arXiv:2006.14571), who name it; for least squares, best exchanges go back to Miller 1984, DOI 10.2307/2981576.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Els {}
+
+/// What ELS keeps between steps.
+#[derive(Debug)]
+pub struct State<T> {
+    /// S, sorted, without columns that depend on others of it: those explain nothing and make room.
+    support: Vec<usize>,
+    tableau: Tableau<T>,
+}
+
+/// Exchanges that lower ‖r‖² by a smaller share are rounding.
+const SMALLEST_GAIN: f64 = 1e-10;
+/// Correlations of the tableau may be off by this much, relative to ‖y‖.
+const DRIFT: f64 = 1e-9;
+
+impl<T: Scalar> Algorithm<T> for Els {
+    const NAME: &'static str = "els";
+    const TITLE: &'static str = "Exhaustive Local Search";
+    const SUMMARY: &'static str = "makes the best exchange of one column for another until none lowers the residual";
+    const REFERENCE: &'static str = "Axiotis & Sviridenko 2021, arXiv:2006.14571";
+    const COST: &'static str = "5 n k, and one Gram column";
+    const MEMORY: &'static str = "n k besides the Gram columns";
+    const WHEN: &'static str = "to polish any support until no single exchange improves it";
+    const SETTINGS: &'static [Setting] = &[];
+
+    type State = State<T>;
+
+    fn state_size(&self, _rows: usize, columns: usize, sparsity: usize) -> usize {
+        columns.saturating_mul(sparsity)
+    }
+
+    fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
+        let (support, _) = initial.truncated(workspace.sparsity());
+        workspace.fit(&support);
+        let tableau = Tableau::new(workspace.column_norms(), workspace.data_correlation(), workspace.sparsity());
+        let mut state = State { support, tableau };
+        state.build(workspace);
+        state
+    }
+
+    fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
+        let before = workspace.residual_norm();
+        let scale = workspace.data_norm();
+        let drift = state.tableau.correct(workspace.correlate(), scale);
+        if state.tableau.moves() > 0 && (drift.is_nan() || drift > DRIFT) {
+            state.build(workspace);
+        }
+        loop {
+            let fresh = state.tableau.moves() == 0;
+            if state.advance(workspace, SMALLEST_GAIN * before * before) {
+                let previous = std::mem::replace(&mut state.support, sorted(state.tableau.members()));
+                workspace.fit(&state.support);
+                if workspace.residual_norm() < before {
+                    return Step { iterations: 1, finished: false };
+                }
+                // The score was wrong, by rounding: back, to score again from a tableau without any.
+                state.support = previous;
+                workspace.fit(&state.support);
+            }
+            if fresh {
+                return Step { iterations: 1, finished: true };
+            }
+            state.build(workspace);
+        }
+    }
+}
+
+impl<T: Scalar> State<T> {
+    /// Builds the tableau of the support anew. Cost: n k².
+    fn build(&mut self, workspace: &mut Workspace<'_, T>) {
+        self.tableau.clear(workspace.column_norms(), workspace.data_correlation());
+        for &j in &self.support {
+            self.tableau.join(j, workspace.gram_column(j));
+        }
+        self.tableau.built();
+        if self.tableau.members().len() < self.support.len() {
+            self.support = sorted(self.tableau.members());
+            workspace.fit(&self.support);
+        }
+        let scale = workspace.data_norm();
+        self.tableau.correct(workspace.correlate(), scale);
+    }
+
+    /// Moves the tableau to the best neighbour: one column more if there is room, otherwise one exchanged. False,
+    /// changing nothing, if none lowers ‖r‖² by more than `least`.
+    fn advance(&mut self, workspace: &mut Workspace<'_, T>, least: f64) -> bool {
+        if self.support.len() < workspace.sparsity()
+            && let Some((entering, gain)) = self.tableau.best_addition()
+            && gain > least
+        {
+            return self.tableau.join(entering, workspace.gram_column(entering));
+        }
+        match self.tableau.best_exchange() {
+            Some(exchange) if exchange.gain > least => {
+                self.tableau.leave(exchange.position);
+                self.tableau.join(exchange.entering, workspace.gram_column(exchange.entering));
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn sorted(members: &[usize]) -> Vec<usize> {
+    let mut support = members.to_vec();
+    support.sort_unstable();
+    support
+}

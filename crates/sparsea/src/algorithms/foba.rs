@@ -1,0 +1,150 @@
+//! FoBa, adaptive forward-backward greedy search.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Algorithm, Setting};
+use crate::error::Error;
+use crate::run::{Initial, Step, Workspace};
+use crate::scalar::Scalar;
+use crate::support::largest;
+
+/// Adaptive forward-backward greedy search. Each iteration
+///
+/// - adds the column most correlated with the residual, as OMP, and notes what ‖r‖² fell by as the gain of that size,
+/// - then drops columns: the one whose dropping, others unchanged, raises ‖r‖² least, by |x_j|²‖a_j‖², as long as that
+///   is at most ν times the gain noted for the present size;
+///
+/// until the support has `growth` · k columns or nothing is gained; then drops the same way, one column an iteration,
+/// down to k. ν < 1 makes every iteration lower ‖r‖ for its size, so that it ends. Zhang stops by a threshold on the
+/// gain; a limit on the size, and growing beyond k before dropping, are Liu, Ye & Fujimaki's.
+///
+/// # Reference
+/// Zhang 2011, *Adaptive forward-backward greedy algorithm for learning sparse representations*,
+/// DOI 10.1109/TIT.2011.2146690; Liu, Ye & Fujimaki 2014, *Forward-backward greedy algorithms for general convex smooth
+/// functions over a cardinality constraint*, PMLR 32(2):503–511.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FoBa {
+    /// ν, between 0 and 1: how readily columns are dropped.
+    pub ratio: f64,
+    /// How far the support grows before it shrinks to k columns, in units of k; from 1 to 3.
+    pub growth: f64,
+}
+
+impl Default for FoBa {
+    fn default() -> Self {
+        Self { ratio: 0.5, growth: 2.0 }
+    }
+}
+
+/// What FoBa keeps between steps.
+#[derive(Debug)]
+pub struct State {
+    support: Vec<usize>,
+    /// What ‖r‖² fell by when the support last grew to each size; at `gains[s - 1]` for s columns.
+    gains: Vec<f64>,
+    shrinking: bool,
+}
+
+/// Forward gains smaller than this share of ‖r‖² are rounding.
+const SMALLEST_GAIN: f64 = 1e-12;
+
+impl<T: Scalar> Algorithm<T> for FoBa {
+    const NAME: &'static str = "foba";
+    const TITLE: &'static str = "Adaptive Forward-Backward Greedy Search";
+    const SUMMARY: &'static str = "as omp, but drops columns again that have become nearly useless";
+    const REFERENCE: &'static str = "Zhang 2011, 10.1109/TIT.2011.2146690";
+    const COST: &'static str = "n |S| + |S|² for each column added or dropped, and one Gram column";
+    const MEMORY: &'static str = "k² besides the Gram columns";
+    const WHEN: &'static str = "variable selection among correlated columns";
+    const SETTINGS: &'static [Setting] = &[
+        Setting {
+            name: "ratio",
+            range: "between 0 and 1",
+            default: "0.5",
+            meaning: "ν; the larger, the more readily columns are dropped",
+        },
+        Setting {
+            name: "growth",
+            range: "from 1 to 3",
+            default: "2.0",
+            meaning: "columns to grow to before shrinking to k, in units of k",
+        },
+    ];
+
+    type State = State;
+
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |setting, rule, value: f64| {
+            Err(Error::InvalidSetting { algorithm: "foba", setting, rule, value: value.to_string() })
+        };
+        if !(self.ratio > 0.0 && self.ratio < 1.0) {
+            return refuse("ratio", "between 0 and 1", self.ratio);
+        }
+        if !(1.0..=3.0).contains(&self.growth) {
+            return refuse("growth", "from 1 to 3", self.growth);
+        }
+        Ok(())
+    }
+
+    fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State {
+        let (support, _) = initial.truncated(workspace.sparsity());
+        workspace.fit(&support);
+        // What the columns of a start gained is not known: they may be dropped at no gain only.
+        State { gains: vec![0.0; support.len()], support, shrinking: false }
+    }
+
+    fn step(&self, state: &mut State, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
+        let k = workspace.sparsity();
+        let State { support, gains, shrinking } = state;
+        if !*shrinking {
+            *shrinking = support.len() as f64 >= self.growth * k as f64 || !grow(support, gains, self.ratio, workspace);
+            return Step { iterations: 1, finished: *shrinking && support.len() <= k };
+        }
+        if let Some((position, _)) = weakest(workspace) {
+            support.remove(position);
+            workspace.fit(support);
+        }
+        Step { iterations: 1, finished: support.len() <= k }
+    }
+}
+
+/// Adds a column, then drops those that have become nearly useless. False if no column lowers the residual.
+fn grow<T: Scalar>(
+    support: &mut Vec<usize>,
+    gains: &mut Vec<f64>,
+    ratio: f64,
+    workspace: &mut Workspace<'_, T>,
+) -> bool {
+    let before = workspace.residual_norm();
+    let Some(entering) = largest(workspace.correlate(), |j| support.binary_search(&j).is_err()) else {
+        return false;
+    };
+    let place = support.partition_point(|&j| j < entering);
+    support.insert(place, entering);
+    workspace.fit(support);
+    let after = workspace.residual_norm();
+    let gain = (before - after) * (before + after);
+    if gain.is_nan() || gain <= SMALLEST_GAIN * before * before {
+        support.remove(place);
+        workspace.fit(support);
+        return false;
+    }
+    gains.push(gain);
+    while let Some((weakest, loss)) = weakest(workspace) {
+        if loss > ratio * gains[support.len() - 1] {
+            break;
+        }
+        support.remove(weakest);
+        gains.pop();
+        workspace.fit(support);
+    }
+    true
+}
+
+/// Position of the member whose dropping raises ‖r‖² least while the others stay, and what it rises by.
+fn weakest<T: Scalar>(workspace: &Workspace<'_, T>) -> Option<(usize, f64)> {
+    let norms = workspace.column_norms();
+    let losses = workspace.support().iter().zip(workspace.values()).map(|(&j, x)| x.abs2() * norms[j] * norms[j]);
+    losses.enumerate().min_by(|a, b| a.1.total_cmp(&b.1))
+}

@@ -1,0 +1,83 @@
+//! How far every column of A is from the span of a growing support.
+
+use crate::kernels::{axpy, simd};
+use crate::scalar::Scalar;
+
+/// ‖a_i − P_S a_i‖² for every column i while columns join S, from columns of the Gram matrix alone.
+///
+/// Keeps Aᴴ q for an orthonormal basis q of the support: n |S| numbers.
+#[derive(Debug)]
+pub(crate) struct Distances<T> {
+    members: Vec<usize>,
+    /// Aᴴ q for each basis vector q, end to end.
+    basis: Vec<T>,
+    squares: Vec<f64>,
+    /// Squared distances below which a column counts as dependent on the support.
+    floors: Vec<f64>,
+}
+
+/// The squared distance from the span of the support, relative to the column's own square, below which a column
+/// counts as dependent. Below the square root of the rounding of the Gram matrix, so that what is left has digits.
+pub(crate) const DEPENDENT: f64 = 1e-10;
+
+impl<T: Scalar> Distances<T> {
+    /// The distances from the empty span: the columns' own squared norms.
+    pub(crate) fn new(column_norms: &[f64]) -> Self {
+        let squares: Vec<f64> = column_norms.iter().map(|norm| norm * norm).collect();
+        let floors = squares.iter().map(|square| DEPENDENT * square).collect();
+        Self { members: Vec::new(), basis: Vec::new(), squares, floors }
+    }
+
+    /// Adds column `j`, whose column of the Gram matrix is `gram`. Returns false, changing nothing, if it depends on
+    /// the support. Cost: n |S| multiply-adds.
+    pub(crate) fn join(&mut self, j: usize, gram: &[T]) -> bool {
+        let n = gram.len();
+        if self.squares[j] <= self.floors[j] {
+            return false;
+        }
+        let at = self.basis.len();
+        self.basis.extend_from_slice(gram);
+        let (before, row) = self.basis.split_at_mut(at);
+        for q in before.chunks_exact(n) {
+            axpy(-Scalar::conj(q[j]), q, row);
+        }
+        let length = row[j].real();
+        if length <= self.floors[j] {
+            self.basis.truncate(at);
+            self.squares[j] = 0.0;
+            return false;
+        }
+        let inverse = 1.0 / length.sqrt();
+        let squares = &mut self.squares;
+        simd(
+            #[inline(always)]
+            || {
+                for (v, square) in row.iter_mut().zip(squares.iter_mut()) {
+                    *v = v.scale(inverse);
+                    *square -= v.abs2();
+                }
+            },
+        );
+        self.members.push(j);
+        for &member in &self.members {
+            self.squares[member] = 0.0;
+        }
+        true
+    }
+
+    /// The column i off the support with the largest |c_i|²/‖a_i − P_S a_i‖², which is what ‖r‖² falls by when it joins,
+    /// for c = Aᴴ r. `None` if no column would lower the residual.
+    pub(crate) fn best(&self, correlation: &[T]) -> Option<(usize, f64)> {
+        let mut best = None;
+        let mut most = 0.0;
+        for (i, ((c, &square), &floor)) in correlation.iter().zip(&self.squares).zip(&self.floors).enumerate() {
+            // Compared without dividing: most columns lose.
+            let size = c.abs2();
+            if size > most * square && square > floor {
+                most = size / square;
+                best = Some((i, most));
+            }
+        }
+        best
+    }
+}

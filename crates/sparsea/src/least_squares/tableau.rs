@@ -1,0 +1,473 @@
+//! A support and all its neighbours: what ‖r‖² would be after any one column joins, leaves, or takes another's place.
+//!
+//! With G = AᴴA, S the support, H = (A_SᴴA_S)⁻¹ and r the residual of the fit x on S, the tableau holds
+//!
+//! - W = G_{·S} H, n × |S|: the conjugate coefficients of every column in terms of those of the support,
+//! - d_i = ‖a_i‖² − ‖P_S a_i‖² and c_i = a_iᴴ r for every column, H, and x.
+//!
+//! Removing member p costs |x_p|²/H_pp. Column i joining after that gains |c_i + x_p W_ip/H_pp|²/(d_i + |W_ip|²/H_pp).
+//! All n |S| exchanges are scored by reading W once, and an exchange updates it by two rank-one changes, n |S| each.
+//! This is Gauss–Jordan exchange, the sweep operator of statistics (Goodnight 1979, DOI 10.1080/00031305.1979.10482685).
+
+use super::distances::DEPENDENT;
+use crate::kernels::simd;
+use crate::scalar::Scalar;
+
+/// See the module's text.
+#[derive(Debug)]
+pub(crate) struct Tableau<T> {
+    n: usize,
+    members: Vec<usize>,
+    /// W: column of member p at `weights[p * n..][..n]`. Its entries on S are those of the identity.
+    weights: Vec<T>,
+    /// H, row p at `inverse[p * stride..]`.
+    inverse: Vec<T>,
+    stride: usize,
+    /// x in the order of the members.
+    values: Vec<T>,
+    /// d; exactly 0 on S.
+    squares: Vec<f64>,
+    /// c; exactly 0 on S.
+    correlation: Vec<T>,
+    /// Squared distances at or below which a column counts as dependent.
+    floors: Vec<f64>,
+    /// Moves since the tableau was last built.
+    moves: usize,
+    row: Vec<T>,
+    column: Vec<T>,
+}
+
+/// One column for another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Exchange {
+    /// Position among the members of the one that leaves.
+    pub(crate) position: usize,
+    /// The column that joins.
+    pub(crate) entering: usize,
+    /// What ‖r‖² falls by.
+    pub(crate) gain: f64,
+}
+
+const LANES: usize = 8;
+
+impl<T: Scalar> Tableau<T> {
+    /// The tableau of the empty support, with room for `sparsity` members. `correlation` is Aᴴ y.
+    pub(crate) fn new(column_norms: &[f64], correlation: &[T], sparsity: usize) -> Self {
+        let n = correlation.len();
+        let mut tableau = Self {
+            n,
+            members: Vec::with_capacity(sparsity),
+            weights: Vec::with_capacity(n * sparsity),
+            inverse: vec![T::ZERO; sparsity * sparsity],
+            stride: sparsity,
+            values: Vec::with_capacity(sparsity),
+            squares: Vec::with_capacity(n),
+            correlation: Vec::with_capacity(n),
+            floors: column_norms.iter().map(|norm| DEPENDENT * norm * norm).collect(),
+            moves: 0,
+            row: Vec::with_capacity(sparsity),
+            column: Vec::with_capacity(n),
+        };
+        tableau.clear(column_norms, correlation);
+        tableau
+    }
+
+    /// Empties the support.
+    pub(crate) fn clear(&mut self, column_norms: &[f64], correlation: &[T]) {
+        self.members.clear();
+        self.weights.clear();
+        self.values.clear();
+        self.squares.clear();
+        self.squares.extend(column_norms.iter().map(|norm| norm * norm));
+        self.correlation.clear();
+        self.correlation.extend_from_slice(correlation);
+        self.moves = 0;
+    }
+
+    /// S in the order of joining.
+    pub(crate) fn members(&self) -> &[usize] {
+        &self.members
+    }
+
+    /// Columns that joined or left since the tableau was built.
+    pub(crate) fn moves(&self) -> usize {
+        self.moves
+    }
+
+    /// Declares the tableau as built, its moves so far being part of that.
+    pub(crate) fn built(&mut self) {
+        self.moves = 0;
+    }
+
+    /// Takes exact correlations in place of the updated ones and returns how far those were off, relative to `scale`.
+    pub(crate) fn correct(&mut self, correlation: &[T], scale: f64) -> f64 {
+        let mut furthest = 0.0f64;
+        for (mine, &exact) in self.correlation.iter_mut().zip(correlation) {
+            let off = Scalar::abs(*mine - exact);
+            // Written so that NaN counts as far off.
+            furthest = if off <= furthest { furthest } else { off };
+            *mine = exact;
+        }
+        for &member in &self.members {
+            self.correlation[member] = T::ZERO;
+        }
+        furthest / scale
+    }
+
+    fn h(&self, p: usize, q: usize) -> T {
+        self.inverse[p * self.stride + q]
+    }
+
+    /// Column `i`, whose column of the Gram matrix is `gram`, joins. Returns false, changing nothing, if it depends
+    /// on the support. Cost: 2 n |S| multiply-adds.
+    pub(crate) fn join(&mut self, i: usize, gram: &[T]) -> bool {
+        let (n, size) = (self.n, self.members.len());
+        if self.squares[i] <= self.floors[i] {
+            return false;
+        }
+        // g = Aᴴ(a_i − P_S a_i).
+        self.column.clear();
+        self.column.extend_from_slice(gram);
+        for (p, &member) in self.members.iter().enumerate() {
+            self.row.push(T::ZERO);
+            self.row[p] = self.weights[p * n + i];
+            crate::kernels::axpy(-gram[member], &self.weights[p * n..][..n], &mut self.column);
+        }
+        let pivot = self.column[i].real();
+        if pivot.is_nan() || pivot <= self.floors[i] {
+            self.row.clear();
+            // What is left of it is rounding; it must not be tried again.
+            self.squares[i] = 0.0;
+            return false;
+        }
+        let inverse = 1.0 / pivot;
+        let value = self.correlation[i].scale(inverse);
+        for &member in &self.members {
+            self.column[member] = T::ZERO;
+        }
+        let (column, squares, correlation) = (&mut self.column, &mut self.squares, &mut self.correlation);
+        simd(
+            #[inline(always)]
+            || {
+                for ((g, d), c) in column.iter_mut().zip(squares.iter_mut()).zip(correlation.iter_mut()) {
+                    *c -= *g * value;
+                    *d -= g.abs2() * inverse;
+                    *g = g.scale(inverse);
+                }
+            },
+        );
+        self.column[i] = T::ONE;
+        self.squares[i] = 0.0;
+        self.correlation[i] = T::ZERO;
+        for p in 0..size {
+            let weight = self.row[p];
+            crate::kernels::axpy(-weight, &self.column, &mut self.weights[p * n..][..n]);
+            // Exactly, whatever the rounding: the members' rows are those of the identity.
+            self.weights[p * n + i] = T::ZERO;
+            let h = Scalar::conj(weight);
+            self.values[p] -= h * value;
+            for q in 0..size {
+                self.inverse[p * self.stride + q] += (h * self.row[q]).scale(inverse);
+            }
+            self.inverse[p * self.stride + size] = -h.scale(inverse);
+            self.inverse[size * self.stride + p] = -weight.scale(inverse);
+        }
+        self.inverse[size * self.stride + size] = T::from_real(inverse);
+        self.weights.extend_from_slice(&self.column);
+        self.members.push(i);
+        self.values.push(value);
+        self.row.clear();
+        self.moves += 1;
+        true
+    }
+
+    /// The member at `position` leaves; the last takes its position. Cost: n |S| multiply-adds.
+    pub(crate) fn leave(&mut self, position: usize) {
+        let n = self.n;
+        let last = self.members.len() - 1;
+        self.swap(position, last);
+        let square = 1.0 / self.h(last, last).real();
+        let value = self.values[last];
+        let (others, leaving) = self.weights.split_at_mut(last * n);
+        let factor = value.scale(square);
+        let (squares, correlation) = (&mut self.squares, &mut self.correlation);
+        simd(
+            #[inline(always)]
+            || {
+                for ((&w, d), c) in leaving.iter().zip(squares.iter_mut()).zip(correlation.iter_mut()) {
+                    *c += w * factor;
+                    *d += w.abs2() * square;
+                }
+            },
+        );
+        for p in 0..last {
+            let h = self.inverse[last * self.stride + p].scale(square);
+            crate::kernels::axpy(-h, leaving, &mut others[p * n..][..n]);
+            let conjugate = Scalar::conj(h);
+            self.values[p] -= conjugate * value;
+            for q in 0..last {
+                let change = conjugate * self.inverse[last * self.stride + q];
+                self.inverse[p * self.stride + q] -= change;
+            }
+        }
+        self.weights.truncate(last * n);
+        self.members.pop();
+        self.values.pop();
+        self.moves += 1;
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        if a == b {
+            return;
+        }
+        self.members.swap(a, b);
+        self.values.swap(a, b);
+        let (low, high) = self.weights.split_at_mut(b * self.n);
+        low[a * self.n..][..self.n].swap_with_slice(&mut high[..self.n]);
+        for q in 0..self.members.len() {
+            self.inverse.swap(a * self.stride + q, b * self.stride + q);
+        }
+        for p in 0..self.members.len() {
+            self.inverse.swap(p * self.stride + a, p * self.stride + b);
+        }
+    }
+
+    /// What ‖r‖² rises by when the member at `position` leaves: |x_p|²/H_pp.
+    pub(crate) fn loss(&self, position: usize) -> f64 {
+        self.values[position].abs2() / self.h(position, position).real()
+    }
+
+    /// The column whose joining lowers ‖r‖² most, and by how much.
+    pub(crate) fn best_addition(&self) -> Option<(usize, f64)> {
+        let score = self.score(|c, d, _| (c, d), None);
+        (score.1 > 0.0).then_some(score)
+    }
+
+    /// The exchange of one column for another that lowers ‖r‖² most; `None` if none does. Cost: n |S| divisions.
+    ///
+    /// Of exchanges that lower it equally the one is taken whose leaving member has the lower index.
+    pub(crate) fn best_exchange(&self) -> Option<Exchange> {
+        let mut order: Vec<usize> = (0..self.members.len()).collect();
+        order.sort_unstable_by_key(|&p| self.members[p]);
+        let mut best: Option<Exchange> = None;
+        for position in order {
+            let (entering, gain) = self.best_replacement(position);
+            if gain > best.map_or(0.0, |best| best.gain) {
+                best = Some(Exchange { position, entering, gain });
+            }
+        }
+        best
+    }
+
+    /// The column that best takes the place of the member at `position`, and what ‖r‖² falls by (negative: rises).
+    pub(crate) fn best_replacement(&self, position: usize) -> (usize, f64) {
+        let square = 1.0 / self.h(position, position).real();
+        let factor = self.values[position].scale(square);
+        let weights = &self.weights[position * self.n..][..self.n];
+        let (entering, gain) = self.score(
+            #[inline(always)]
+            |c, d, w: T| (c + w * factor, d + w.abs2() * square),
+            Some(weights),
+        );
+        // The member itself may come back: it gains what its leaving cost.
+        (entering, gain - self.loss(position))
+    }
+
+    /// The column with the largest |c'|²/d' after c, d and w are turned into c', d' by `after`, and that quotient.
+    #[inline(always)]
+    fn score(&self, after: impl Fn(T, f64, T) -> (T, f64), weights: Option<&[T]>) -> (usize, f64) {
+        // Without weights any slice of the right length will do: it is not looked at.
+        let weights = weights.unwrap_or(&self.correlation);
+        simd(
+            #[inline(always)]
+            || {
+                let n = self.n;
+                let (correlation, squares) = (&self.correlation[..n], &self.squares[..n]);
+                let (floors, weights) = (&self.floors[..n], &weights[..n]);
+                let mut most = [0.0f64; LANES];
+                let blocks = n / LANES;
+                for block in 0..blocks {
+                    let at = block * LANES;
+                    let (c, d) = (&correlation[at..at + LANES], &squares[at..at + LANES]);
+                    let (f, w) = (&floors[at..at + LANES], &weights[at..at + LANES]);
+                    for lane in 0..LANES {
+                        let value = quotient(after(c[lane], d[lane], w[lane]), f[lane]);
+                        most[lane] = if value > most[lane] { value } else { most[lane] };
+                    }
+                }
+                for i in blocks * LANES..n {
+                    let value = quotient(after(correlation[i], squares[i], weights[i]), floors[i]);
+                    most[0] = if value > most[0] { value } else { most[0] };
+                }
+                let best = most.into_iter().fold(0.0, f64::max);
+                // The same arithmetic gives the same bits; the first column that reaches them wins.
+                let mut column = 0;
+                while column < n
+                    && quotient(after(correlation[column], squares[column], weights[column]), floors[column]) < best
+                {
+                    column += 1;
+                }
+                (column, best)
+            },
+        )
+    }
+}
+
+/// |c|²/d, or 0 for a column that depends on the support.
+#[inline(always)]
+fn quotient<T: Scalar>((c, d): (T, f64), floor: f64) -> f64 {
+    let quotient = c.abs2() / d;
+    if d > floor { quotient } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::{gaussian_matrix, normal_vector, stream};
+    use faer::Mat;
+    use num_complex::Complex;
+    use rand::RngExt;
+
+    struct Bench<T> {
+        a: Mat<T>,
+        gram: Mat<T>,
+        y: Vec<T>,
+        norms: Vec<f64>,
+    }
+
+    impl<T: Scalar> Bench<T> {
+        fn new(m: usize, n: usize, seed: u64) -> Self {
+            let mut rng = stream(seed, 0, 0);
+            let a: Mat<T> = gaussian_matrix(&mut rng, m, n);
+            let gram = a.adjoint() * &a;
+            let norms = (0..n).map(|j| gram[(j, j)].real().sqrt()).collect();
+            Self { a, gram, y: normal_vector(&mut rng, m), norms }
+        }
+
+        fn column(&self, j: usize) -> Vec<T> {
+            (0..self.a.ncols()).map(|i| self.gram[(i, j)]).collect()
+        }
+
+        fn empty(&self, k: usize) -> Tableau<T> {
+            let n = self.a.ncols();
+            let correlation: Vec<T> = (0..n)
+                .map(|j| self.y.iter().enumerate().map(|(i, &y)| Scalar::conj(self.a[(i, j)]) * y).sum())
+                .collect();
+            Tableau::new(&self.norms, &correlation, k)
+        }
+
+        /// x and ‖r‖² by the singular values of A_S.
+        fn refit(&self, support: &[usize]) -> (Vec<T>, f64) {
+            let part = Mat::from_fn(self.a.nrows(), support.len(), |i, c| self.a[(i, support[c])]);
+            let svd = part.thin_svd().unwrap();
+            let y = Mat::from_fn(self.y.len(), 1, |i, _| self.y[i]);
+            let mut projected = svd.U().adjoint() * &y;
+            for c in 0..support.len() {
+                projected[(c, 0)] = projected[(c, 0)].scale(1.0 / svd.S().column_vector()[c].real());
+            }
+            let x = svd.V() * projected;
+            let r = y - part * &x;
+            ((0..support.len()).map(|c| x[(c, 0)]).collect(), r.col(0).squared_norm_l2())
+        }
+    }
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-9 * (1.0 + a.abs().max(b.abs()))
+    }
+
+    /// Every score against the refit it predicts, on a tableau that has been through joins and leaves.
+    fn scores<T: Scalar>(seed: u64) {
+        let (m, n, k) = (14, 20, 5);
+        let bench = Bench::<T>::new(m, n, seed);
+        let mut tableau = bench.empty(k);
+        let mut rng = stream(seed, 1, 0);
+        for _ in 0..60 {
+            let j = rng.random_range(0..n);
+            match tableau.members().iter().position(|&member| member == j) {
+                Some(position) => tableau.leave(position),
+                None if tableau.members().len() < k => assert!(tableau.join(j, &bench.column(j))),
+                None => {}
+            }
+            let members = tableau.members().to_vec();
+            if members.is_empty() {
+                continue;
+            }
+            let (x, square) = bench.refit(&members);
+            for (mine, &exact) in tableau.values.iter().zip(&x) {
+                assert!(Scalar::abs(*mine - exact) < 1e-9);
+            }
+            let (mut best, mut best_position) = (f64::NEG_INFINITY, 0);
+            for position in 0..members.len() {
+                let mut rest = members.clone();
+                rest.remove(position);
+                if !rest.is_empty() {
+                    assert!(close(tableau.loss(position), bench.refit(&rest).1 - square));
+                }
+                let refitted = (0..n).filter(|i| !members.contains(i)).map(|i| {
+                    let mut exchanged = members.clone();
+                    exchanged[position] = i;
+                    (i, square - bench.refit(&exchanged).1)
+                });
+                let (entering, gain) = refitted.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+                let mine = tableau.best_replacement(position);
+                // Where every replacement is worse, the member that left comes back, at gain 0.
+                assert!(close(mine.1, gain.max(0.0)));
+                assert!(mine.0 == entering || gain < 1e-9, "{mine:?} {entering} {gain}");
+                if gain > best {
+                    (best, best_position) = (gain, position);
+                }
+            }
+            match tableau.best_exchange() {
+                Some(exchange) if best > 1e-9 => {
+                    assert_eq!(exchange.position, best_position);
+                    assert!(close(exchange.gain, best));
+                }
+                found => assert!(best <= 1e-9 && found.is_none_or(|exchange| exchange.gain < 1e-9)),
+            }
+            let (added, gain) = tableau.best_addition().unwrap();
+            let refitted = (0..n).filter(|i| !members.contains(i)).map(|i| {
+                let more: Vec<usize> = members.iter().copied().chain([i]).collect();
+                (i, square - bench.refit(&more).1)
+            });
+            let expected = refitted.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+            assert!(added == expected.0 && close(gain, expected.1));
+        }
+    }
+
+    #[test]
+    fn every_score_is_what_refitting_gives() {
+        for seed in 0..3 {
+            scores::<f64>(seed);
+            scores::<Complex<f64>>(seed);
+        }
+    }
+
+    #[test]
+    fn a_dependent_column_does_not_join() {
+        let mut bench = Bench::<f64>::new(9, 6, 5);
+        for i in 0..9 {
+            bench.a[(i, 4)] = bench.a[(i, 0)] - bench.a[(i, 1)].scale(2.0);
+        }
+        bench.gram = bench.a.transpose() * &bench.a;
+        bench.norms = (0..6).map(|j| bench.gram[(j, j)].sqrt()).collect();
+        let mut tableau = bench.empty(4);
+        assert!(tableau.join(0, &bench.column(0)) && tableau.join(1, &bench.column(1)));
+        assert!(!tableau.join(4, &bench.column(4)));
+        assert_eq!(tableau.members(), [0, 1]);
+        // In place of one of the two it is as good as it.
+        tableau.leave(0);
+        assert!(tableau.join(4, &bench.column(4)));
+        assert!(close(bench.refit(&[1, 4]).1, bench.refit(&[0, 1]).1));
+    }
+
+    #[test]
+    fn drift_is_measured_and_corrected() {
+        let bench = Bench::<f64>::new(9, 6, 7);
+        let mut tableau = bench.empty(2);
+        assert!(tableau.join(3, &bench.column(3)));
+        let exact = tableau.correlation.to_vec();
+        tableau.correlation[1] += 0.5;
+        assert_eq!(tableau.correct(&exact, 2.0), 0.25);
+        assert_eq!(tableau.correlation, exact);
+    }
+}

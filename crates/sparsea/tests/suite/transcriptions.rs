@@ -1,0 +1,228 @@
+//! CoSaMP, subspace pursuit, OMPR, FoBa and splicing against literal transcriptions of their papers, which fit by
+//! singular values, sort in full and keep nothing.
+
+use crate::common::{C, KINDS, Kind, adjoint_product, largest_k, matrix, norm, normalized, observed, product, svd_fit};
+use faer::Mat;
+use sparsea::{
+    Algorithm, CoSaMp, DenseOperator, FoBa, Halt, Ompr, Problem, Progress, Run, Scalar, Splicing, SubspacePursuit,
+};
+use std::ops::ControlFlow;
+
+/// Supports and residual norms of the iterates.
+type Iterates = Vec<(Vec<usize>, f64)>;
+
+/// The iterates of `algorithm` from x = 0, that start left out.
+fn iterates<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, algorithm: impl Algorithm<T>, limit: u64) -> Iterates {
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, y, k).unwrap();
+    let mut found: Iterates = vec![];
+    let mut watch = |progress: &Progress<'_>| {
+        if progress.iteration > 0 {
+            found.push((progress.support.to_vec(), progress.residual_norm));
+        }
+        ControlFlow::Continue(())
+    };
+    Run::new(&problem, algorithm).halt(Halt::Iterations(limit)).observe(&mut watch).solve().unwrap();
+    found
+}
+
+fn residual<T: Scalar>(a: &Mat<T>, y: &[T], support: &[usize], x: &[T]) -> Vec<T> {
+    product(a, support, x).iter().zip(y).map(|(&p, &y)| y - p).collect()
+}
+
+/// A support and the fit on it: x, r = y − A x.
+fn fit<T: Scalar>(a: &Mat<T>, y: &[T], support: &[usize]) -> (Vec<T>, Vec<T>) {
+    let (x, ..) = svd_fit(a, y, support);
+    let r = residual(a, y, support, &x);
+    (x, r)
+}
+
+fn union(a: &[usize], b: &[usize]) -> Vec<usize> {
+    let mut all = [a, b].concat();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The k of the (support, x) largest in magnitude.
+fn prune<T: Scalar>(support: &[usize], x: &[T], k: usize) -> (Vec<usize>, Vec<T>) {
+    let kept = largest_k(x, k);
+    (kept.iter().map(|&at| support[at]).collect(), kept.iter().map(|&at| x[at]).collect())
+}
+
+/// Needell & Tropp 2009, Algorithm 1.
+fn cosamp<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, limit: usize) -> Iterates {
+    let (mut support, mut v): (Vec<usize>, Vec<T>) = (vec![], y.to_vec());
+    let mut found = vec![];
+    for _ in 0..limit {
+        let proxy = adjoint_product(a, &v);
+        let merged = union(&largest_k(&proxy, 2 * k), &support);
+        let (b, _) = fit(a, y, &merged);
+        let values;
+        (support, values) = prune(&merged, &b, k);
+        v = residual(a, y, &support, &values);
+        found.push((support.clone(), norm(&v)));
+    }
+    found
+}
+
+/// Dai & Milenkovic 2009, Algorithm 1.
+fn subspace_pursuit<T: Scalar>(a: &Mat<T>, y: &[T], k: usize) -> Iterates {
+    let mut support = largest_k(&adjoint_product(a, y), k);
+    let mut r = fit(a, y, &support).1;
+    let mut found = vec![(support.clone(), norm(&r))];
+    loop {
+        let merged = union(&support, &largest_k(&adjoint_product(a, &r), k));
+        let (b, _) = fit(a, y, &merged);
+        let (next, _) = prune(&merged, &b, k);
+        let next_r = fit(a, y, &next).1;
+        if norm(&next_r) >= norm(&r) {
+            return found;
+        }
+        (support, r) = (next, next_r);
+        found.push((support.clone(), norm(&r)));
+    }
+}
+
+/// Jain, Tewari & Dhillon 2011, Algorithm 1, from the k largest correlations, until a support repeats.
+fn ompr<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, eta: f64) -> Iterates {
+    let n = a.ncols();
+    let mut support = largest_k(&adjoint_product(a, y), k);
+    let mut found: Iterates = vec![];
+    while !found.iter().any(|(before, _)| *before == support) {
+        let (x, r) = fit(a, y, &support);
+        found.push((support.clone(), norm(&r)));
+        let mut z: Vec<T> = adjoint_product(a, &r).into_iter().map(|c| c.scale(eta)).collect();
+        support.iter().zip(&x).for_each(|(&j, &x)| z[j] += x);
+        let off: Vec<T> = (0..n).map(|j| if support.contains(&j) { T::ZERO } else { z[j] }).collect();
+        let joined = union(&support, &largest_k(&off, 1));
+        let on: Vec<T> = (0..n).map(|j| if joined.contains(&j) { z[j] } else { T::ZERO }).collect();
+        support = largest_k(&on, k);
+    }
+    found
+}
+
+/// Zhang 2011, Figure 1, to at most `limit` columns; then only the backward rule, to k columns.
+fn foba<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, nu: f64, limit: usize) -> Iterates {
+    let mut support: Vec<usize> = vec![];
+    let mut gains = vec![0.0; limit + 1];
+    let mut found = vec![];
+    let weakest = |support: &[usize], x: &[T]| (0..support.len()).min_by(|&p, &q| x[p].abs2().total_cmp(&x[q].abs2()));
+    while support.len() < limit {
+        let r = fit(a, y, &support).1;
+        let before = norm(&r).powi(2);
+        let mut c = adjoint_product(a, &r);
+        support.iter().for_each(|&j| c[j] = T::ZERO);
+        support = union(&support, &largest_k(&c, 1));
+        gains[support.len()] = before - norm(&fit(a, y, &support).1).powi(2);
+        loop {
+            let (x, _) = fit(a, y, &support);
+            let position = weakest(&support, &x).unwrap();
+            if x[position].abs2() > nu * gains[support.len()] {
+                break;
+            }
+            support.remove(position);
+        }
+        found.push((support.clone(), norm(&fit(a, y, &support).1)));
+    }
+    // An iteration that finds that the limit is reached.
+    found.push(found.last().unwrap().clone());
+    while support.len() > k {
+        support.remove(weakest(&support, &fit(a, y, &support).0).unwrap());
+        found.push((support.clone(), norm(&fit(a, y, &support).1)));
+    }
+    found
+}
+
+/// Zhu et al. 2020, Algorithms 1 and 2 (splicing for one size), with acceptance of any decrease.
+fn splicing<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, most: usize) -> Iterates {
+    let mut support = largest_k(&adjoint_product(a, y), k);
+    let mut found: Iterates = vec![];
+    loop {
+        let (x, r) = fit(a, y, &support);
+        found.push((support.clone(), norm(&r)));
+        let c = adjoint_product(a, &r);
+        let mut best = (norm(&r) * (1.0 - 1e-10), support.clone());
+        for count in 1..=most.min(k) {
+            let (kept, _) = prune(&support, &x, k - count);
+            let off: Vec<T> = (0..a.ncols()).map(|j| if support.contains(&j) { T::ZERO } else { c[j] }).collect();
+            let spliced = union(&kept, &largest_k(&off, count));
+            let loss = norm(&fit(a, y, &spliced).1);
+            if loss < best.0 {
+                best = (loss, spliced);
+            }
+        }
+        if best.1 == support {
+            return found;
+        }
+        support = best.1;
+    }
+}
+
+fn agree(found: &Iterates, expected: &Iterates, y: f64, what: &str) {
+    assert!(!expected.is_empty());
+    for (at, (expected, found)) in expected.iter().zip(found).enumerate() {
+        assert_eq!(found.0, expected.0, "{what}, iterate {at}");
+        assert!((found.1 - expected.1).abs() <= 1e-9 * y, "{what}, iterate {at}: {} {}", found.1, expected.1);
+    }
+    assert!(found.len() >= expected.len(), "{what}: {} iterates, {} expected", found.len(), expected.len());
+    // What comes after the end of the transcription repeats what was there.
+    for (support, _) in &found[expected.len()..] {
+        assert!(expected.iter().any(|(seen, _)| seen == support), "{what}");
+    }
+}
+
+fn transcriptions_agree<T: Scalar>() {
+    let (mut exchanged, mut dropped) = (0, 0);
+    for kind in KINDS {
+        for seed in 0..8 {
+            let (m, n, k) = [(30, 40, 4), (24, 24, 5), (40, 60, 7)][seed as usize % 3];
+            let m = if kind == Kind::Convolution { n } else { m };
+            // The papers' rules take columns as they are; the library makes them unit columns.
+            let a = normalized(&matrix::<T>(kind, m, n, 70 + seed));
+            let y = observed(&a, k, seed);
+            let size = norm(&y);
+            let what = |name: &str| format!("{name}, {kind:?} seed {seed}");
+            let found = iterates(&a, &y, k, CoSaMp::default(), 12);
+            // A support T that was there before ends the run early.
+            let expected: Iterates = cosamp(&a, &y, k, 12).into_iter().take(found.len()).collect();
+            agree(
+                &found[..expected.len().min(found.len())].to_vec(),
+                &expected[..found.len().min(3)].to_vec(),
+                size,
+                &what("cosamp"),
+            );
+            let found = iterates(&a, &y, k, SubspacePursuit::default(), 100);
+            agree(&found, &subspace_pursuit(&a, &y, k), size, &what("subspace pursuit"));
+            for eta in [1.0, 0.6] {
+                let expected = ompr(&a, &y, k, eta);
+                exchanged += expected.len() - 1;
+                agree(&iterates(&a, &y, k, Ompr { step_size: eta }, 1000), &expected, size, &what("ompr"));
+            }
+            for (ratio, growth) in [(0.5, 1.0), (0.5, 2.0), (0.9, 1.5)] {
+                let limit = (growth * k as f64).ceil() as usize;
+                let expected = foba(&a, &y, k, ratio, limit);
+                dropped +=
+                    expected.windows(2).filter(|pair| pair[1].0.len() < pair[0].0.len() && pair[1].0.len() < k).count();
+                agree(&iterates(&a, &y, k, FoBa { ratio, growth }, 1000), &expected, size, &what("foba"));
+            }
+            for exchanges in [1, 3, 99] {
+                let expected = splicing(&a, &y, k, exchanges);
+                let algorithm = Splicing { exchanges, ..Splicing::default() };
+                agree(&iterates(&a, &y, k, algorithm, 1000), &expected, size, &what("splicing"));
+            }
+        }
+    }
+    assert!(exchanged > 20, "OMPR exchanged hardly anything: {exchanged}");
+    println!("{exchanged} exchanges, {dropped} drops");
+}
+
+#[test]
+fn algorithms_are_what_their_papers_say_real() {
+    transcriptions_agree::<f64>();
+}
+
+#[test]
+fn algorithms_are_what_their_papers_say_complex() {
+    transcriptions_agree::<C>();
+}
