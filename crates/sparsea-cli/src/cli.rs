@@ -205,6 +205,9 @@ pub struct Output {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "\
+sparsea compare [OPTIONS] <A> <Y> -k <K>
+       sparsea compare [OPTIONS] <TRACE> --kernel <KERNEL> -k <K>")]
 pub struct Compare {
     /// The matrix A, or with --kernel the trace
     #[arg(value_name = "A")]
@@ -232,7 +235,9 @@ pub struct Compare {
 }
 
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("given").required(true).args(["support", "vector"])))]
+#[command(override_usage = "\
+sparsea improve [OPTIONS] <A> <Y> <--support FILE|--vector FILE>
+       sparsea improve [OPTIONS] <TRACE> --kernel <KERNEL> <--support FILE|--vector FILE>")]
 pub struct Improve {
     /// The matrix A, or with --kernel the trace
     #[arg(value_name = "A")]
@@ -241,7 +246,7 @@ pub struct Improve {
     #[arg(value_name = "Y", required_unless_present = "kernel", conflicts_with = "kernel")]
     pub data: Option<String>,
     /// The support to improve: a file of column indices, counted from 0
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "vector")]
     pub support: Option<PathBuf>,
     /// The vector x to improve: a file of n numbers
     #[arg(long, value_name = "FILE")]

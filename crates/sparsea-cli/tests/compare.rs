@@ -39,7 +39,7 @@ fn all_algorithms_best_first() {
     assert!(out.starts_with("A is 40 × 60, k = 4\n"), "{out}");
     let rows = rows(&out);
     let mut expected = algorithms();
-    expected.push("omp+sea".to_owned());
+    expected.extend(["omp+els", "omp+sea", "els+sea+els"].map(str::to_owned));
     assert_eq!(sorted(rows.iter().map(|row| row.0.clone()).collect()), sorted(expected));
     assert!(rows.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{out}");
     for (name, residual, _) in rows {
@@ -75,7 +75,7 @@ fn programs_get_one_object() {
     let json = ran.json();
     assert_eq!(json.as_object().unwrap().keys().collect::<Vec<_>>(), ["solutions"]);
     let solutions: Vec<Solution> = json["solutions"].as_array().unwrap().iter().cloned().map(Solution).collect();
-    assert_eq!(solutions.len(), algorithms().len() + 1);
+    assert_eq!(solutions.len(), algorithms().len() + 3);
     solutions.iter().for_each(Solution::check);
     assert!(solutions.windows(2).all(|pair| pair[0].number("residual_norm") <= pair[1].number("residual_norm")));
     for solution in &solutions {
@@ -92,7 +92,8 @@ fn algorithms_may_be_chosen() {
     let out = folder.succeed("compare A.npy y.npy -k 4 --algorithms omp,OMP+Sea").out;
     let names = sorted(rows(&out).into_iter().map(|row| row.0).collect());
     assert_eq!(names, ["omp", "omp+sea"]);
-    folder.refuse("compare A.npy y.npy -k 4 --algorithms omp,nope", &["unknown algorithm 'nope'; known: sea, omp"]);
+    folder
+        .refuse("compare A.npy y.npy -k 4 --algorithms omp,nope", &["unknown algorithm 'nope'; known: sea, els, omp"]);
     folder.refuse("compare A.npy y.npy -k 0", &["k must be between 1 and 40 (the number of rows), got 0"]);
 }
 
@@ -105,7 +106,7 @@ fn a_trace_and_a_kernel_will_do() {
     let out = folder.succeed("compare trace.csv --kernel gaussian:3 -k 2").out;
     assert!(out.starts_with("A is 200 × 200, k = 2\n"), "{out}");
     let rows = rows(&out);
-    assert_eq!(rows.len(), algorithms().len() + 1);
+    assert_eq!(rows.len(), algorithms().len() + 3);
     assert!(rows[0].1 < 1e-9 && out.contains("50 140"), "{out}");
     folder.refuse("compare trace.csv -k 2", &["<Y>"]);
     folder.refuse("compare trace.csv trace.csv --kernel gaussian:3 -k 2", &["cannot be used with"]);

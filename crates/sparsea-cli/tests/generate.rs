@@ -189,13 +189,18 @@ fn algorithms_are_listed() {
     assert_eq!(entries[0]["settings"][0]["name"], "step_size");
 }
 
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn one_algorithm_is_shown() {
     let folder = Folder::new();
     let all = folder.succeed("algorithms").out;
     for name in algorithms() {
         let text = folder.succeed(&format!("algorithms {name}")).out;
-        assert!(text.starts_with(&name) && all.contains(text.trim_end()), "{text}");
+        // The same words, in a narrower column.
+        assert!(text.starts_with(&name) && words(&all).contains(&words(&text)), "{text}");
         let (one, every) = (folder.succeed(&format!("algorithms {name} --json")), folder.succeed("algorithms --json"));
         let (one, every) = (one.json(), every.json());
         let entry = every["algorithms"].as_array().unwrap().iter().find(|entry| entry["name"] == *name).unwrap();

@@ -79,3 +79,8 @@ pub use run::{
 };
 pub use scalar::Scalar;
 pub use solution::Solution;
+
+/// The worked example of docs/adding-an-algorithm.md, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/adding-an-algorithm.md")]
+struct AddingAnAlgorithm;

@@ -68,7 +68,7 @@ impl Algorithm<f64> for Lasso {
     const SUMMARY: &'static str = "follows minimisers of ½‖Ax − y‖² + λ‖x‖₁ from λ large to the last with k non-zeros";
     const REFERENCE: &'static str =
         "Tibshirani 1996; Efron, Hastie, Johnstone & Tibshirani 2004, 10.1214/009053604000000067";
-    const COST: &'static str = "2 n k + 2 k², and one Gram column; real data only";
+    const COST: &'static str = "2 n k + 2 k², and one Gram column";
     const MEMORY: &'static str = "n besides the Gram columns";
     const WHEN: &'static str = "the convex baseline; columns that are far from parallel";
     const SETTINGS: &'static [Setting] = &[Setting {

@@ -62,10 +62,15 @@ class Generator:
         return (self.state >> 11) * 2.0**-52 - 1.0
 
 
-def problem(m: int, n: int, k: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A, with the columns as drawn, and y."""
+def problem(
+    m: int, n: int, k: int, seed: int, correlation: float = 0.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A, with the columns as drawn, or each leaning on the one before it by `correlation`, and y."""
     generator = Generator(seed)
     a = np.array([[generator.draw() for _ in range(m)] for _ in range(n)]).T
+    if correlation != 0.0:
+        for j in range(1, n):
+            a[:, j] = a[:, j] + correlation * a[:, j - 1]
     truth: dict[int, float] = {}
     while len(truth) < k:
         column = int((generator.draw() + 1.0) / 2.0 * n)

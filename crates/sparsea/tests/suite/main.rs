@@ -1,6 +1,7 @@
 //! The tests of the library against outside truth and stated properties: one binary, because compiling the generic
 //! code once takes a minute and running all of it seconds.
 
+mod algorithm_table;
 mod bad_input;
 mod brute_force;
 mod common;
@@ -9,7 +10,7 @@ mod exchange;
 mod halting;
 mod invariance;
 mod least_squares;
-mod omp_reference;
 mod operators;
+mod references;
 mod sea_algorithm_1;
 mod transcriptions;
