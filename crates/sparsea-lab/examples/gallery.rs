@@ -4,15 +4,16 @@ use std::error::Error;
 use std::path::Path;
 
 use sparsea_lab::plot::{
-    CoefficientsPlot, DeconvolutionPlot, Figure, ResidualCurve, ResidualCurvesPlot, SupportComparisonPlot, SupportRow,
-    TracePlot, coefficients, deconvolution, residual_curves, support_comparison, trace,
+    CoefficientsPlot, Curve, CurvesPlot, DeconvolutionPlot, Figure, ResidualCurve, ResidualCurvesPlot, Scale,
+    SuccessMapPlot, SuccessPanel, SupportComparisonPlot, SupportRow, TracePlot, coefficients, curves, deconvolution,
+    residual_curves, success_map, support_comparison, trace,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(folder) = std::env::args_os().nth(1) else { return Err("usage: gallery FOLDER".into()) };
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
-    let pictures: [(&str, Figure); 8] = [
+    let pictures: [(&str, Figure); 15] = [
         ("deconvolution", spikes(500, 0.002, "time (s)", 1.0)?),
         ("deconvolution_long", spikes(200_000, 1.0, "sample", 3e-6)?),
         ("coefficients", many_coefficients()?),
@@ -20,7 +21,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("trace", exploring_trace(1e-3)?),
         ("trace_exact", exploring_trace(0.0)?),
         ("support_comparison", supports()?),
-        ("residual_curves", curves()?),
+        ("residual_curves", residuals()?),
+        ("curves_distance", distances(17)?),
+        ("curves_distance_few", distances(6)?),
+        ("curves_phase_transition", phase_transitions()?),
+        ("curves_time", times()?),
+        ("curves_recovery", recovery()?),
+        ("success_map", success(17)?),
+        ("success_map_few", success(3)?),
     ];
     for (name, figure) in pictures {
         for extension in ["svg", "png"] {
@@ -209,7 +217,7 @@ fn supports() -> Result<Figure, Box<dyn Error>> {
     })?)
 }
 
-fn curves() -> Result<Figure, Box<dyn Error>> {
+fn residuals() -> Result<Figure, Box<dyn Error>> {
     let names = [
         "sea",
         "omp+sea",
@@ -239,5 +247,185 @@ fn curves() -> Result<Figure, Box<dyn Error>> {
         optimum: Some(ResidualCurve { name: "optimum", k: &k, values: &best }),
         x_label: "sparsity k",
         y_label: "relative residual ‖y − A x‖ / ‖y‖",
+    })?)
+}
+
+/// Names with a made-up strength, from 0 to 1, and slowness.
+const ALGORITHMS: [(&str, f64, f64); 17] = [
+    ("sea", 0.82, 30.0),
+    ("omp+sea", 0.9, 32.0),
+    ("els+sea", 0.97, 80.0),
+    ("els+sea+els", 1.0, 120.0),
+    ("search", 0.99, 3000.0),
+    ("els", 0.88, 60.0),
+    ("omp", 0.55, 3.0),
+    ("ols", 0.62, 8.0),
+    ("ompr", 0.7, 6.0),
+    ("foba", 0.66, 9.0),
+    ("splicing", 0.75, 12.0),
+    ("htp", 0.48, 2.0),
+    ("iht", 0.35, 5.0),
+    ("niht", 0.44, 4.0),
+    ("cosamp", 0.4, 4.5),
+    ("subspace_pursuit", 0.58, 4.2),
+    ("lasso", 0.5, 25.0),
+];
+
+/// The k/m at which half of the problems are solved.
+fn transition(strength: f64, ratio: f64) -> f64 {
+    (0.12 + 0.3 * strength) * ratio.powf(0.8 - 0.3 * strength)
+}
+
+fn rate(strength: f64, ratio: f64, k_over_m: f64) -> f64 {
+    1.0 / (1.0 + ((k_over_m / transition(strength, ratio) - 1.0) * 14.0).exp())
+}
+
+/// x, values, and lower and upper edges of a curve.
+type Data = (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>);
+
+fn named<'a>(data: &'a [Data], bands: bool) -> Vec<Curve<'a>> {
+    let with_name = ALGORITHMS.iter().zip(data);
+    with_name.map(|(a, (x, y, low, high))| Curve { name: a.0, x, y, band: bands.then_some((low, high)) }).collect()
+}
+
+fn distances(count: usize) -> Result<Figure, Box<dyn Error>> {
+    let mut noise = Noise(41);
+    let data: Vec<Data> = ALGORITHMS[..count]
+        .iter()
+        .map(|&(_, strength, _)| {
+            let x: Vec<f64> = (1..=30).map(f64::from).collect();
+            let y: Vec<f64> = x
+                .iter()
+                .map(|k| (0.85 / (1.0 + (-(k - 12.0 - 13.0 * strength) / 3.5).exp()) + 0.006 * noise.normal()).max(0.0))
+                .collect();
+            let half: Vec<f64> = y.iter().map(|y| 0.008 + 0.05 * (y * (1.0 - y)).max(0.0).sqrt()).collect();
+            let low = y.iter().zip(&half).map(|(y, h)| (y - h).max(0.0)).collect();
+            let high = y.iter().zip(&half).map(|(y, h)| (y + h).min(1.0)).collect();
+            (x, y, low, high)
+        })
+        .collect();
+    Ok(curves(&CurvesPlot {
+        title: "Support distance, gaussian dictionary 256 × 1024, 200 problems each",
+        x_label: "sparsity k",
+        y_label: "mean support distance",
+        curves: &named(&data, true),
+        x_scale: Scale::Linear,
+        y_scale: Scale::Linear,
+        y_range: None,
+        ideal: None,
+    })?)
+}
+
+fn phase_transitions() -> Result<Figure, Box<dyn Error>> {
+    let mut noise = Noise(43);
+    let data: Vec<Data> = ALGORITHMS
+        .iter()
+        .map(|&(_, strength, _)| {
+            let x: Vec<f64> = (1..=10).map(|i| 0.1 * f64::from(i)).collect();
+            let y: Vec<f64> =
+                x.iter().map(|&r| 0.8 * transition(strength, r) * (1.0 + 0.015 * noise.normal())).collect();
+            let low = y.iter().map(|y| y - 0.012).collect();
+            let high = y.iter().map(|y| y + 0.012).collect();
+            (x, y, low, high)
+        })
+        .collect();
+    let x: Vec<f64> = (5..=100).map(|i| 0.01 * f64::from(i)).collect();
+    let y: Vec<f64> = x.iter().map(|r| 0.43 * r.powf(0.45)).collect();
+    Ok(curves(&CurvesPlot {
+        title: "Where 95 % of the supports are recovered, n = 500",
+        x_label: "undersampling m/n",
+        y_label: "sparsity k/m",
+        curves: &named(&data, true),
+        x_scale: Scale::Linear,
+        y_scale: Scale::Linear,
+        y_range: None,
+        ideal: Some(Curve { name: "best possible", x: &x, y: &y, band: None }),
+    })?)
+}
+
+fn times() -> Result<Figure, Box<dyn Error>> {
+    let mut noise = Noise(47);
+    let data: Vec<Data> = ALGORITHMS
+        .iter()
+        .map(|&(name, _, slowness)| {
+            let x: Vec<f64> = (0..9).map(|i| 128.0 * 2f64.powi(i)).collect();
+            let y: Vec<f64> = x
+                .iter()
+                .map(|n| match name {
+                    // The search gives up early, and one size of the LASSO is missing.
+                    "search" if *n > 1000.0 => f64::NAN,
+                    "lasso" if *n == 2048.0 => f64::NAN,
+                    _ => 1e-9 * slowness * n.powf(1.7 + 0.1 * slowness.log10()) * (0.08 * noise.normal()).exp(),
+                })
+                .collect();
+            (x, y, Vec::new(), Vec::new())
+        })
+        .collect();
+    Ok(curves(&CurvesPlot {
+        title: "Time against size, m = n/4, k = m/10",
+        x_label: "size n",
+        y_label: "median time (s)",
+        curves: &named(&data, false),
+        x_scale: Scale::Logarithmic,
+        y_scale: Scale::Logarithmic,
+        y_range: None,
+        ideal: None,
+    })?)
+}
+
+fn recovery() -> Result<Figure, Box<dyn Error>> {
+    let data: Vec<Data> = ALGORITHMS
+        .iter()
+        .map(|&(_, strength, slowness)| {
+            let x: Vec<f64> = (0..12).map(|i| 1e-4 * slowness * 1.5f64.powi(i)).collect();
+            let y = (0..12).map(|i| strength.sqrt().min(1.0) * (1.0 - (-0.35 * f64::from(i + 1)).exp())).collect();
+            (x, y, Vec::new(), Vec::new())
+        })
+        .collect();
+    Ok(curves(&CurvesPlot {
+        title: "Recovery within a budget of time, n = 1024, m = 256, k = 40",
+        x_label: "time (s)",
+        y_label: "recovery rate",
+        curves: &named(&data, false),
+        x_scale: Scale::Logarithmic,
+        y_scale: Scale::Linear,
+        y_range: Some((0.0, 1.0)),
+        ideal: None,
+    })?)
+}
+
+fn success(count: usize) -> Result<Figure, Box<dyn Error>> {
+    let x: Vec<f64> = (1..=19).map(|i| 0.05 * f64::from(i)).collect();
+    let y: Vec<f64> = (1..=15).map(|i| 0.04 * f64::from(i)).collect();
+    let mut noise = Noise(53);
+    let data: Vec<(Vec<f64>, Vec<f64>)> = ALGORITHMS[..count]
+        .iter()
+        .map(|&(name, strength, _)| {
+            let mut rates = Vec::new();
+            for &k_over_m in &y {
+                for &ratio in &x {
+                    let rate = (rate(strength, ratio, k_over_m) + 0.02 * noise.normal()).clamp(0.0, 1.0);
+                    let hopeless = name == "search" && ratio > 0.6 && k_over_m > 0.1;
+                    rates.push(if hopeless { f64::NAN } else { (50.0 * rate).round() / 50.0 });
+                }
+            }
+            let curve = x.iter().map(|&ratio| 0.8 * transition(strength, ratio)).collect();
+            (rates, curve)
+        })
+        .collect();
+    let panels: Vec<SuccessPanel<'_>> = ALGORITHMS
+        .iter()
+        .zip(&data)
+        .map(|(a, (rates, curve))| SuccessPanel { name: a.0, rates, curve: Some((&x, curve)) })
+        .collect();
+    Ok(success_map(&SuccessMapPlot {
+        title: "Rate of recovered supports, n = 500, 50 problems per cell",
+        x_label: "undersampling m/n",
+        y_label: "sparsity k/m",
+        x: &x,
+        y: &y,
+        x_scale: Scale::Linear,
+        y_scale: Scale::Linear,
+        panels: &panels,
     })?)
 }

@@ -1,5 +1,15 @@
 //! Axes: ranges, round tick positions and their labels.
 
+/// How values are spread along an axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Scale {
+    /// Equal differences are equally long.
+    #[default]
+    Linear,
+    /// Equal ratios are equally long; only positive values can be drawn.
+    Logarithmic,
+}
+
 /// One labelled tick.
 #[derive(Clone, Debug)]
 pub(super) struct Tick {
@@ -27,7 +37,7 @@ impl Axis {
         let value = if !self.log {
             value
         } else if value > 0.0 {
-            value.log10().max(self.lo)
+            value.log10()
         } else {
             self.lo
         };
@@ -80,6 +90,73 @@ impl Axis {
         }
     }
 
+    /// An axis around the values `lo..=hi` with little room at both ends; `lo` is positive on a logarithmic one. With
+    /// `whole`, a linear axis has ticks at whole numbers only.
+    pub(super) fn around((lo, hi): (f64, f64), scale: Scale, target: usize, whole: bool) -> Self {
+        match scale {
+            Scale::Linear => {
+                let size = lo.abs().max(hi.abs());
+                if hi - lo <= 1e-10 * size || size < 1e-290 {
+                    return Self::values((lo, hi), target);
+                }
+                let pad = 0.03 * (hi - lo);
+                let mut axis = Self::linear(lo - pad, hi + pad, target, whole);
+                if lo >= 0.0 {
+                    let zero = axis.at(0.0);
+                    axis.ticks.retain(|t| t.at > zero - 1e-9);
+                }
+                axis
+            }
+            Scale::Logarithmic => {
+                let (lo, hi) = (lo.log10(), hi.log10());
+                let pad = (0.03 * (hi - lo)).max(if hi - lo < 1e-9 { 0.2 } else { 0.0 });
+                Self::logarithmic_between(lo - pad, hi + pad, None, target)
+            }
+        }
+    }
+
+    /// An axis from `lo` to `hi` exactly; both are positive on a logarithmic one.
+    pub(super) fn exactly((lo, hi): (f64, f64), scale: Scale, target: usize) -> Self {
+        match scale {
+            Scale::Linear => Self::linear(lo, hi, target, false),
+            Scale::Logarithmic => Self::logarithmic_between(lo.log10(), hi.log10(), None, target),
+        }
+    }
+
+    /// Drops the ticks outside the values `lo..=hi`.
+    pub(super) fn keep_ticks(&mut self, (lo, hi): (f64, f64)) {
+        let (lo, hi) = (self.at(lo) - SLACK, self.at(hi) + SLACK);
+        self.ticks.retain(|t| (lo..=hi).contains(&t.at));
+        self.minor.retain(|t| (lo..=hi).contains(t));
+    }
+
+    /// Drops labels until they fit side by side into `width`; on a logarithmic axis powers of ten stay longest.
+    pub(super) fn thin(&mut self, width: f64, text_width: impl Fn(&str) -> f64) {
+        let crowded = |ticks: &[Tick]| {
+            ticks
+                .windows(2)
+                .any(|t| (t[1].at - t[0].at) * width < 0.5 * (text_width(&t[0].label) + text_width(&t[1].label)) + 6.0)
+        };
+        if self.log && crowded(&self.ticks) {
+            let decade = |t: &Tick| {
+                let value = self.lo + t.at * (self.hi - self.lo);
+                (value - value.round()).abs() < 1e-6
+            };
+            if self.ticks.iter().filter(|t| decade(t)).count() >= 2 {
+                let (kept, dropped) = self.ticks.iter().cloned().partition(decade);
+                self.ticks = kept;
+                self.minor.extend(dropped.iter().map(|t: &Tick| t.at));
+            }
+        }
+        while self.ticks.len() > 2 && crowded(&self.ticks) {
+            let mut index = 0;
+            self.ticks.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+        }
+    }
+
     /// One slot per name.
     pub(super) fn names(names: Vec<String>) -> Self {
         let (lo, hi) = (-0.5, names.len() as f64 - 0.5);
@@ -103,31 +180,61 @@ impl Axis {
 
     fn logarithmic(lo: f64, hi: f64, zero: bool, target: usize) -> Self {
         let pad = 0.05 * (hi - lo);
+        if !zero {
+            return Self::logarithmic_between(lo - pad, hi + pad, None, target);
+        }
         // A gap below the smallest positive value keeps zeros apart from it.
-        let low = if zero { lo - (0.15 * (hi - lo)).max(0.5) } else { lo - pad };
-        let mut axis =
-            Self { lo: low, hi: hi + pad, log: true, ticks: Vec::new(), minor: Vec::new(), factor: String::new() };
-        let labelled_from = if zero { lo - pad } else { low };
-        let decades = (axis.hi - labelled_from).floor() as i32;
+        let low = lo - (0.15 * (hi - lo)).max(0.5);
+        Self::logarithmic_between(low, hi + pad, Some(lo - pad), target)
+    }
+
+    /// A logarithmic axis between the exponents `lo` and `hi`. If its lower end stands for zero, the other labels begin
+    /// at `above_zero`.
+    fn logarithmic_between(lo: f64, hi: f64, above_zero: Option<f64>, target: usize) -> Self {
+        let mut axis = Self { lo, hi, log: true, ticks: Vec::new(), minor: Vec::new(), factor: String::new() };
+        let labelled_from = above_zero.unwrap_or(lo);
+        let span = hi - labelled_from;
+        let decades = span.floor() as i32;
         let every = (decades / target.max(1) as i32 + 1).max(1);
-        // Few decades leave room for 2 and 5 as well.
-        let mantissas: &[u32] = if decades <= 2 { &[1, 2, 5] } else { &[1] };
-        for exponent in labelled_from.floor() as i32..=axis.hi.ceil() as i32 {
+        // Few decades leave room for 2 and 5 as well; less than one needs them all.
+        let mantissas: &[u32] = match decades {
+            0 if span < 0.8 => &[1, 2, 3, 4, 5, 6, 7, 8, 9],
+            0..=2 if decades <= target as i32 => &[1, 2, 5],
+            _ => &[1],
+        };
+        let mut labelled = Vec::new();
+        for exponent in labelled_from.floor() as i32..=hi.ceil() as i32 {
             for mantissa in 1..10 {
                 let value = f64::from(exponent) + f64::from(mantissa).log10();
-                if value < labelled_from || value > axis.hi {
+                if value < labelled_from - SLACK || value > hi + SLACK {
                     continue;
                 }
-                let at = (value - axis.lo) / (axis.hi - axis.lo);
+                let at = ((value - lo) / (hi - lo)).clamp(0.0, 1.0);
                 if mantissas.contains(&mantissa) && exponent.rem_euclid(every) == 0 {
-                    axis.ticks.push(Tick { at, label: power_label(mantissa, exponent) });
+                    labelled.push((at, mantissa, exponent));
                 } else if (every == 1 && decades <= 8) || (mantissa == 1 && decades <= 40) {
                     axis.minor.push(at);
                 }
             }
         }
-        if zero {
+        // Powers are for what is tedious to write out.
+        let plain = labelled.iter().all(|&(_, _, exponent)| (-3..=4).contains(&exponent));
+        let label = |mantissa, exponent: i32| match plain {
+            true => plain_label(f64::from(mantissa) * power_of_ten(exponent), (-exponent).max(0) as usize),
+            false => power_label(mantissa, exponent),
+        };
+        axis.ticks = labelled.into_iter().map(|(at, m, e)| Tick { at, label: label(m, e) }).collect();
+        if above_zero.is_some() {
             axis.ticks.push(Tick { at: 0.0, label: "0".to_string() });
+        } else if axis.ticks.len() < 3 && span < 1.0 {
+            // Too short for round mantissas: the ticks of a linear axis, where they belong on this one.
+            let (low, high) = (10f64.powf(lo), 10f64.powf(hi));
+            let linear = Self::linear(low, high, target, false);
+            let place = |at: f64| ((low + at * (high - low)).log10() - lo) / (hi - lo);
+            axis.ticks =
+                linear.ticks.into_iter().map(|t| Tick { at: place(t.at).clamp(0.0, 1.0), label: t.label }).collect();
+            axis.minor.clear();
+            axis.factor = linear.factor;
         }
         axis
     }

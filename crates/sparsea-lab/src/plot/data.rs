@@ -93,3 +93,99 @@ impl Group {
         }
     }
 }
+
+/// Refuses what a logarithmic axis cannot show; NaN passes as a gap.
+pub(super) fn check_positive(what: &str, values: &[f64]) -> Result<(), PlotError> {
+    match values.iter().position(|&v| v <= 0.0) {
+        Some(index) => {
+            let what = format!("{what}, on a logarithmic axis");
+            Err(PlotError::NotDrawable { what, index, value: values[index] })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Like [`check_values`], but NaN passes as a gap.
+pub(super) fn check_values_or_gaps(what: &str, values: &[f64]) -> Result<(), PlotError> {
+    match values.iter().position(|v| v.abs() > LARGEST) {
+        Some(index) => Err(PlotError::NotDrawable { what: what.to_string(), index, value: values[index] }),
+        None => Ok(()),
+    }
+}
+
+/// A rectangle of the picture.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub left: f64,
+    pub top: f64,
+    pub right: f64,
+    pub bottom: f64,
+}
+
+impl Bounds {
+    pub(super) fn contains(&self, (x, y): (f64, f64)) -> bool {
+        (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)
+    }
+
+    /// The pieces of a line within the rectangle, with new points where the line crosses its border.
+    pub(super) fn clip(&self, line: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
+        let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+        // Whether the last piece ends where the next segment begins.
+        let mut joined = false;
+        for ends in line.windows(2) {
+            match self.clip_segment(ends[0], ends[1]) {
+                Some((from, to)) => {
+                    match pieces.last_mut() {
+                        Some(piece) if joined => piece.push(to),
+                        _ => pieces.push(vec![from, to]),
+                    }
+                    joined = to == ends[1];
+                }
+                None => joined = false,
+            }
+        }
+        pieces
+    }
+
+    /// Liang–Barsky.
+    fn clip_segment(&self, (x0, y0): (f64, f64), (x1, y1): (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
+        let (dx, dy) = (x1 - x0, y1 - y0);
+        let (mut begin, mut end) = (0.0_f64, 1.0_f64);
+        let borders = [(-dx, x0 - self.left), (dx, self.right - x0), (-dy, y0 - self.top), (dy, self.bottom - y0)];
+        for (outward, room) in borders {
+            if outward < 0.0 {
+                begin = begin.max(room / outward);
+            } else if outward > 0.0 {
+                end = end.min(room / outward);
+            } else if room < 0.0 {
+                return None;
+            }
+        }
+        let at = |t: f64| match t {
+            // The ends stay as they are, for the next segment to join.
+            0.0 => (x0, y0),
+            1.0 => (x1, y1),
+            _ => (x0 + t * dx, y0 + t * dy),
+        };
+        (begin <= end).then(|| (at(begin), at(end)))
+    }
+
+    /// The line with all that lies above or below the rectangle moved to its border, as the edge of an area needs.
+    pub(super) fn press(&self, line: &[(f64, f64)]) -> Vec<(f64, f64)> {
+        let mut pressed = Vec::with_capacity(line.len());
+        let into = |(x, y): (f64, f64)| (x, y.clamp(self.top, self.bottom));
+        for (i, &(x, y)) in line.iter().enumerate() {
+            if let Some(&(x0, y0)) = i.checked_sub(1).and_then(|before| line.get(before)) {
+                let mut crossings: Vec<f64> = [self.top, self.bottom]
+                    .into_iter()
+                    .filter(|&border| (y0 < border) != (y < border))
+                    .map(|border| (border - y0) / (y - y0))
+                    .collect();
+                crossings.sort_by(f64::total_cmp);
+                pressed.extend(crossings.into_iter().map(|t| into((x0 + t * (x - x0), y0 + t * (y - y0)))));
+            }
+            pressed.push(into((x, y)));
+        }
+        pressed
+    }
+}

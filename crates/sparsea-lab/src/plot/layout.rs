@@ -1,7 +1,7 @@
 //! Stacks of panels with aligned axes, their frames and labels.
 
 use super::axis::Axis;
-use super::data::{Spikes, decimate};
+use super::data::{Bounds, Spikes, decimate};
 use super::font::{shorten, text_width};
 use super::legend::{self, Entry};
 use super::style::{BASELINE, Color, FRAME, GRID, LABEL_SIZE, TEXT, TICK_SIZE, TITLE_SIZE};
@@ -129,6 +129,10 @@ impl Panel {
         self.top + self.height * (1.0 - self.y.at(y))
     }
 
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds { left: self.left, top: self.top, right: self.left + self.width, bottom: self.top + self.height }
+    }
+
     /// Grid, ticks of the y axis and frame; with `stubs`, short tick marks outside the frame.
     pub(super) fn draw_frame(&self, svg: &mut Svg, stubs: bool) {
         let (right, bottom) = (self.left + self.width, self.top + self.height);
@@ -140,6 +144,10 @@ impl Panel {
             if stubs {
                 marks.segment((x, bottom), (x, bottom + 4.0));
             }
+        }
+        for at in self.x.minor.iter().filter(|_| stubs) {
+            let x = self.left + self.width * at;
+            marks.segment((x, bottom), (x, bottom + 2.0));
         }
         for tick in &self.y.ticks {
             let y = bottom - self.height * tick.at;

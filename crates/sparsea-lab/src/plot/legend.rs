@@ -1,7 +1,7 @@
 //! Legends, drawn outside the panels so that they never cover data.
 
 use super::font::{shorten, text_width};
-use super::style::{Color, CurveStyle, LEGEND_SIZE, Marker, WHITE};
+use super::style::{BLACK, Color, CurveStyle, LEGEND_SIZE, MISSING, Marker, STRIPES, WHITE};
 use super::svg::{Anchor, Path, Stroke, Svg};
 
 /// What a legend shows beside a label.
@@ -17,7 +17,11 @@ pub(super) enum Symbol {
     /// A filled marker.
     Marker(Marker, Color),
     /// A line with an algorithm's marker.
-    Curve(CurveStyle, f64),
+    Curve(CurveStyle),
+    /// A rectangle of missing data.
+    Missing,
+    /// A dark line in a light casing, to be seen on any background.
+    Cased,
 }
 
 /// One line of a legend.
@@ -56,7 +60,8 @@ const ROW: f64 = 20.0;
 impl Symbol {
     fn width(&self) -> f64 {
         match self {
-            Self::Line(_) | Self::Curve(..) => 32.0,
+            Self::Line(_) | Self::Curve(_) | Self::Cased => 32.0,
+            Self::Missing => 20.0,
             _ => 12.0,
         }
     }
@@ -66,9 +71,11 @@ impl Symbol {
         let stem = |bottom: f64| Path::polyline([(middle, y + bottom), (middle, y - 4.0)]);
         match *self {
             Self::Line(stroke) => svg.stroke(&Path::polyline([(x, y), (x + self.width(), y)]), stroke),
-            Self::Curve(style, width) => {
-                draw_curve(svg, style, width, &[(x, y), (x + self.width(), y)], &[(middle, y)]);
+            Self::Curve(style) => {
+                draw_curve(svg, style, &Path::polyline([(x, y), (x + self.width(), y)]), &[(middle, y)]);
             }
+            Self::Missing => draw_missing(svg, &[(x, y - 6.0, self.width(), 12.0)]),
+            Self::Cased => draw_cased(svg, &Path::polyline([(x, y), (x + self.width(), y)])),
             Self::Stem(color) => {
                 svg.stroke(&stem(7.0), Stroke::solid(color, 1.6));
                 let mut dot = Path::default();
@@ -95,15 +102,40 @@ impl Symbol {
     }
 }
 
-/// Draws a curve through `line` with the style's markers at `points`.
-pub(super) fn draw_curve(svg: &mut Svg, style: CurveStyle, width: f64, line: &[(f64, f64)], points: &[(f64, f64)]) {
-    svg.stroke(&Path::polyline(line.iter().copied()), Stroke { color: style.color, width, dash: style.dash });
+/// Draws a curve along `line` with the style's markers at `points`.
+pub(super) fn draw_curve(svg: &mut Svg, style: CurveStyle, line: &Path, points: &[(f64, f64)]) {
+    svg.stroke(line, Stroke { color: style.color, width: style.width, dash: style.dash });
     let mut markers = Path::default();
     for &point in points {
-        markers.marker(style.marker, point, 3.9);
+        markers.marker(style.marker, point, 2.8 + 0.6 * style.width);
     }
     let fill = if style.hollow { WHITE } else { style.color };
     svg.shape(&markers, Some(fill), Some(Stroke::solid(style.color, 1.5)));
+}
+
+/// Strokes `line` dark in a light casing.
+pub(super) fn draw_cased(svg: &mut Svg, line: &Path) {
+    svg.stroke(line, Stroke::solid(WHITE, 4.0));
+    svg.stroke(line, Stroke::solid(BLACK, 1.8));
+}
+
+/// Fills rectangles, given by corner, width and height, as missing data: light grey, with stripes that continue from one
+/// rectangle to the next.
+pub(super) fn draw_missing(svg: &mut Svg, rectangles: &[(f64, f64, f64, f64)]) {
+    const DISTANCE: f64 = 6.0;
+    let (mut areas, mut stripes) = (Path::default(), Path::default());
+    for &(x, y, width, height) in rectangles {
+        areas.add_rectangle(x, y, width, height);
+        // Stripes lie where x + y is a multiple of their distance.
+        let mut sum = ((x + y) / DISTANCE).ceil() * DISTANCE;
+        while sum < x + y + width + height {
+            let (left, right) = (x.max(sum - y - height), (x + width).min(sum - y));
+            stripes.segment((left, sum - left), (right, sum - right));
+            sum += DISTANCE;
+        }
+    }
+    svg.fill_crisp(&areas, MISSING);
+    svg.stroke(&stripes, Stroke::solid(STRIPES, 0.9));
 }
 
 /// Splits entries into rows no wider than `width`.

@@ -7,6 +7,7 @@
 
 mod axis;
 mod coefficients;
+mod curves;
 mod data;
 mod deconvolution;
 mod font;
@@ -14,6 +15,7 @@ mod layout;
 mod legend;
 mod residual_curves;
 mod style;
+mod success_map;
 mod support_comparison;
 mod svg;
 #[cfg(test)]
@@ -27,10 +29,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use resvg::{tiny_skia, usvg};
 
+pub use axis::Scale;
 pub use coefficients::{CoefficientsPlot, coefficients};
+pub use curves::{Curve, CurvesPlot, curves};
 pub use deconvolution::{DeconvolutionPlot, deconvolution};
 pub use residual_curves::{ResidualCurve, ResidualCurvesPlot, residual_curves};
 pub use style::{Color, algorithm_color};
+pub use success_map::{SuccessMapPlot, SuccessPanel, success_map};
 pub use support_comparison::{SupportComparisonPlot, SupportRow, support_comparison};
 pub use trace::{TracePlot, trace};
 

@@ -5,7 +5,7 @@ use super::data::{check_length, check_values, extent};
 use super::layout::{LegendPlace, Panel, PanelSpec, X_TICKS, stack, y_ticks};
 use super::legend::{Entry, Symbol, draw_curve};
 use super::style::{BLACK, curve_style};
-use super::svg::Stroke;
+use super::svg::{Path, Stroke};
 use super::{Figure, PlotError};
 
 /// One curve of [`residual_curves`].
@@ -58,7 +58,7 @@ pub fn residual_curves(input: &ResidualCurvesPlot<'_>) -> Result<Figure, PlotErr
         x_label: Some(input.x_label.to_string()),
     };
     let mut entries: Vec<Entry> =
-        input.curves.iter().map(|c| Entry::new(Symbol::Curve(curve_style(c.name), 1.7), c.name)).collect();
+        input.curves.iter().map(|c| Entry::new(Symbol::Curve(curve_style(c.name)), c.name)).collect();
     entries.extend(input.optimum.iter().map(|c| Entry::new(Symbol::Line(OPTIMUM), c.name)));
     let (mut svg, panels) = stack(input.title, &entries, LegendPlace::Right, vec![spec]);
     for panel in &panels {
@@ -68,7 +68,7 @@ pub fn residual_curves(input: &ResidualCurvesPlot<'_>) -> Result<Figure, PlotErr
             let span = extent(line.iter().map(|p| p.0)).map_or(0.0, |(lo, hi)| hi - lo);
             let every = (14.0 * line.len() as f64 / span.max(1.0)).ceil().max(1.0) as usize;
             let marked: Vec<_> = line.iter().copied().step_by(if span > 0.0 { every } else { 1 }).collect();
-            draw_curve(&mut svg, curve_style(curve.name), 1.7, &line, &marked);
+            draw_curve(&mut svg, curve_style(curve.name), &Path::polyline(line), &marked);
         }
         if let Some(curve) = &input.optimum {
             panel.draw_line(&mut svg, sorted(curve).into_iter(), OPTIMUM);

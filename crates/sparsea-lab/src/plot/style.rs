@@ -37,6 +37,8 @@ pub(super) const BLUE: Color = Color::hex(0x0072b2);
 pub(super) const VERMILION: Color = Color::hex(0xd55e00);
 pub(super) const GREEN: Color = Color::hex(0x009e73);
 pub(super) const RESIDUAL: Color = Color::hex(0x5f5f5f);
+pub(super) const MISSING: Color = Color::hex(0xececec);
+pub(super) const STRIPES: Color = Color::hex(0xb0b0b0);
 
 pub(super) const TITLE_SIZE: f64 = 15.0;
 pub(super) const LABEL_SIZE: f64 = 13.0;
@@ -50,7 +52,11 @@ pub(super) enum Marker {
     Square,
     Up,
     Down,
+    Left,
+    Right,
     Diamond,
+    Pentagon,
+    Star,
     Cross,
     Plus,
 }
@@ -63,27 +69,45 @@ pub(super) struct CurveStyle {
     pub hollow: bool,
     /// Lengths of dashes and gaps; empty for a solid line.
     pub dash: &'static str,
+    /// Width of the line: SEA, its chains and the exhaustive search are thicker than what they are compared with.
+    pub width: f64,
 }
 
 const SOLID: &str = "";
 const DASHES: [&str; 4] = ["7 3", "2.5 2.5", "8 3 2 3", "11 3"];
 
-/// Okabe–Ito colours first, then darker ones of Tol's muted scheme; neighbours in hue get different markers and dashes.
+const THICK: f64 = 2.6;
+const THIN: f64 = 1.3;
+
+/// Colours that stay apart for colour-blind eyes as well; neighbours in hue get different markers and dashes.
 const ALGORITHMS: [(&str, u32, Marker, &str); 14] = [
     ("sea", 0x0072b2, Marker::Circle, SOLID),
-    ("htp", 0xd55e00, Marker::Square, SOLID),
-    ("iht", 0xe69f00, Marker::Up, SOLID),
+    ("htp", 0xd55e00, Marker::Up, SOLID),
+    ("iht", 0xe69f00, Marker::Pentagon, SOLID),
     ("omp", 0x009e73, Marker::Diamond, SOLID),
     ("ols", 0x117733, Marker::Down, DASHES[0]),
     ("niht", 0xa87400, Marker::Cross, DASHES[0]),
     ("cosamp", 0xcc79a7, Marker::Plus, SOLID),
-    ("subspace_pursuit", 0x882255, Marker::Up, DASHES[0]),
-    ("ompr", 0x56b4e9, Marker::Diamond, DASHES[0]),
-    ("els", 0x332288, Marker::Square, DASHES[0]),
+    ("subspace_pursuit", 0x882255, Marker::Left, DASHES[0]),
+    ("ompr", 0x7fbf3f, Marker::Right, DASHES[0]),
+    ("els", 0x7b3fa0, Marker::Square, SOLID),
     ("lasso", 0x6e6e6e, Marker::Cross, SOLID),
     ("foba", 0x85852b, Marker::Circle, DASHES[0]),
     ("splicing", 0x44aa99, Marker::Plus, DASHES[0]),
-    ("search", 0x661100, Marker::Down, SOLID),
+    ("search", 0xb5122b, Marker::Star, SOLID),
+];
+
+/// Chains in common use: a shade of the hue of their last link (lighter after OMP, darker after ELS) with the marker of
+/// the first. What polishes SEA's result stays in SEA's family.
+const CHAINS: [(&str, u32, Marker, &str); 8] = [
+    ("omp+sea", 0x4ea9e0, Marker::Diamond, DASHES[0]),
+    ("els+sea", 0x003f7d, Marker::Square, DASHES[3]),
+    ("els+sea+els", 0x1f5fff, Marker::Square, DASHES[2]),
+    ("omp+els", 0xb07fd0, Marker::Diamond, DASHES[0]),
+    ("omp+htp", 0xf0915a, Marker::Diamond, DASHES[0]),
+    ("els+htp", 0x9c3d00, Marker::Square, DASHES[3]),
+    ("omp+iht", 0xf2c14e, Marker::Diamond, DASHES[0]),
+    ("els+iht", 0xb87a00, Marker::Square, DASHES[3]),
 ];
 
 const OTHERS: [u32; 6] = [0x4477aa, 0xaa3377, 0x228833, 0xbb5566, 0x7f3c8d, 0x997700];
@@ -93,22 +117,27 @@ const MARKERS: [Marker; 7] =
 /// The colour that stands for an algorithm in every figure.
 ///
 /// Known names have a fixed colour; any other name always gets the same one. A chain such as `omp+sea` gets the colour
-/// of its last link.
+/// of its last link or a shade of it.
 pub fn algorithm_color(name: &str) -> Color {
     curve_style(name).color
 }
 
-/// Colour, marker and dash of an algorithm's curve. A chain takes its colour from its last link and its (hollow) marker
-/// and dash from the links before, so that `omp+sea` and `htp+sea` differ from each other and from `sea`.
+/// Colour, marker, dash and width of an algorithm's curve. A chain takes its hue from its last link and its (hollow)
+/// marker and dash from the links before, so that `omp+sea` and `htp+sea` differ from each other and from `sea`.
 pub(super) fn curve_style(name: &str) -> CurveStyle {
     let links: Vec<String> = name.split('+').map(normalize).filter(|link| !link.is_empty()).collect();
     let Some((last, before)) = links.split_last() else { return link_style("") };
     let style = link_style(last);
     let Some(first) = before.first() else { return style };
+    let width = if links.iter().any(|link| link == "sea") { THICK } else { style.width };
+    let chain = links.join("+");
+    if let Some(&(_, rgb, marker, dash)) = CHAINS.iter().find(|c| c.0 == chain) {
+        return CurveStyle { color: Color::hex(rgb), marker, hollow: true, dash, width };
+    }
     let start = link_style(first);
     let index = ALGORITHMS.iter().position(|a| a.0 == first.as_str()).unwrap_or_else(|| hash(first));
     let dash = DASHES[(index + before.len() - 1) % DASHES.len()];
-    CurveStyle { color: style.color, marker: start.marker, hollow: true, dash }
+    CurveStyle { color: style.color, marker: start.marker, hollow: true, dash, width }
 }
 
 fn normalize(link: &str) -> String {
@@ -118,7 +147,10 @@ fn normalize(link: &str) -> String {
 
 fn link_style(link: &str) -> CurveStyle {
     match ALGORITHMS.iter().find(|a| a.0 == link) {
-        Some(&(_, rgb, marker, dash)) => CurveStyle { color: Color::hex(rgb), marker, hollow: false, dash },
+        Some(&(_, rgb, marker, dash)) => {
+            let width = if matches!(link, "sea" | "search") { THICK } else { THIN };
+            CurveStyle { color: Color::hex(rgb), marker, hollow: false, dash, width }
+        }
         None => {
             let h = hash(link);
             CurveStyle {
@@ -126,6 +158,7 @@ fn link_style(link: &str) -> CurveStyle {
                 marker: MARKERS[(h / 7) % MARKERS.len()],
                 hollow: false,
                 dash: DASHES[(h / 49) % DASHES.len()],
+                width: THIN,
             }
         }
     }

@@ -68,7 +68,7 @@ impl Svg {
 
     /// Fills, strokes or both; an empty path leaves no element behind.
     pub(super) fn shape(&mut self, path: &Path, fill: Option<Color>, stroke: Option<Stroke>) {
-        if path.0.is_empty() {
+        if path.is_empty() {
             return;
         }
         let _ = write!(self.body, "<path d=\"{}\"", path.0);
@@ -85,6 +85,20 @@ impl Svg {
             }
         }
         self.body.push_str("/>\n");
+    }
+
+    /// Fills `path` without smoothing its edges, so that no seams show between areas that touch.
+    pub(super) fn fill_crisp(&mut self, path: &Path, color: Color) {
+        if !path.is_empty() {
+            let _ = writeln!(self.body, "<path d=\"{}\" fill=\"{color}\" shape-rendering=\"crispEdges\"/>", path.0);
+        }
+    }
+
+    /// Makes all that `draw` draws translucent as a whole: where its parts overlap they do not add up.
+    pub(super) fn translucent(&mut self, opacity: f64, draw: impl FnOnce(&mut Self)) {
+        let _ = writeln!(self.body, "<g opacity=\"{opacity}\">");
+        draw(self);
+        self.body.push_str("</g>\n");
     }
 
     /// Text in the usual colour.
@@ -139,10 +153,12 @@ pub(super) struct Path(String);
 impl Path {
     pub(super) fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let mut path = Self::default();
-        for (i, (x, y)) in points.into_iter().enumerate() {
-            path.to(if i == 0 { 'M' } else { 'L' }, x, y);
-        }
+        path.add_line(points);
         path
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn segment(&mut self, (x0, y0): (f64, f64), (x1, y1): (f64, f64)) {
@@ -151,9 +167,24 @@ impl Path {
     }
 
     pub(super) fn rectangle(x: f64, y: f64, width: f64, height: f64) -> Self {
-        let mut path = Self::polyline([(x, y), (x + width, y), (x + width, y + height), (x, y + height)]);
-        path.0.push('Z');
+        let mut path = Self::default();
+        path.add_rectangle(x, y, width, height);
         path
+    }
+
+    pub(super) fn add_rectangle(&mut self, x: f64, y: f64, width: f64, height: f64) {
+        self.add_polygon([(x, y), (x + width, y), (x + width, y + height), (x, y + height)]);
+    }
+
+    pub(super) fn add_line(&mut self, points: impl IntoIterator<Item = (f64, f64)>) {
+        for (i, (x, y)) in points.into_iter().enumerate() {
+            self.to(if i == 0 { 'M' } else { 'L' }, x, y);
+        }
+    }
+
+    pub(super) fn add_polygon(&mut self, corners: impl IntoIterator<Item = (f64, f64)>) {
+        self.add_line(corners);
+        self.0.push('Z');
     }
 
     pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64) {
@@ -181,12 +212,24 @@ impl Path {
             Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
             Marker::Up => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
             Marker::Down => &[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)],
+            Marker::Left => &[(-1.2, 0.0), (0.8, -1.1), (0.8, 1.1)],
+            Marker::Right => &[(1.2, 0.0), (-0.8, -1.1), (-0.8, 1.1)],
+            Marker::Pentagon => &[(0.00, -1.15), (1.09, -0.36), (0.68, 0.93), (-0.68, 0.93), (-1.09, -0.36)],
+            Marker::Star => &[
+                (0.00, -1.55),
+                (0.40, -0.55),
+                (1.47, -0.48),
+                (0.65, 0.21),
+                (0.91, 1.25),
+                (0.00, 0.68),
+                (-0.91, 1.25),
+                (-0.65, 0.21),
+                (-1.47, -0.48),
+                (-0.40, -0.55),
+            ],
             Marker::Diamond => &[(0.0, -1.25), (1.25, 0.0), (0.0, 1.25), (-1.25, 0.0)],
         };
-        for (i, &(dx, dy)) in corners.iter().enumerate() {
-            self.to(if i == 0 { 'M' } else { 'L' }, x + r * dx, y + r * dy);
-        }
-        self.0.push('Z');
+        self.add_polygon(corners.iter().map(|&(dx, dy)| (x + r * dx, y + r * dy)));
     }
 
     fn to(&mut self, command: char, x: f64, y: f64) {
