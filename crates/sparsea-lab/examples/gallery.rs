@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Some(folder) = std::env::args_os().nth(1) else { return Err("usage: gallery FOLDER".into()) };
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
-    let pictures: [(&str, Figure); 15] = [
+    let pictures: [(&str, Figure); 16] = [
         ("deconvolution", spikes(500, 0.002, "time (s)", 1.0)?),
         ("deconvolution_long", spikes(200_000, 1.0, "sample", 3e-6)?),
         ("coefficients", many_coefficients()?),
@@ -22,12 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("trace_exact", exploring_trace(0.0)?),
         ("support_comparison", supports()?),
         ("residual_curves", residuals()?),
-        ("curves_distance", distances(17)?),
+        ("curves_distance", distances(COMPARED)?),
         ("curves_distance_few", distances(6)?),
+        ("curves_every_style", distances(22)?),
         ("curves_phase_transition", phase_transitions()?),
         ("curves_time", times()?),
         ("curves_recovery", recovery()?),
-        ("success_map", success(17)?),
+        ("success_map", success(COMPARED)?),
         ("success_map_few", success(3)?),
     ];
     for (name, figure) in pictures {
@@ -251,7 +252,7 @@ fn residuals() -> Result<Figure, Box<dyn Error>> {
 }
 
 /// Names with a made-up strength, from 0 to 1, and slowness.
-const ALGORITHMS: [(&str, f64, f64); 17] = [
+const ALGORITHMS: [(&str, f64, f64); 22] = [
     ("sea", 0.82, 30.0),
     ("omp+sea", 0.9, 32.0),
     ("els+sea", 0.97, 80.0),
@@ -269,7 +270,15 @@ const ALGORITHMS: [(&str, f64, f64); 17] = [
     ("cosamp", 0.4, 4.5),
     ("subspace_pursuit", 0.58, 4.2),
     ("lasso", 0.5, 25.0),
+    ("omp+els", 0.85, 40.0),
+    ("omp+htp", 0.25, 5.0),
+    ("els+htp", 0.15, 20.0),
+    ("omp+iht", 0.05, 8.0),
+    ("els+iht", 0.0, 22.0),
 ];
+
+/// As many as a comparison usually shows.
+const COMPARED: usize = 17;
 
 /// The k/m at which half of the problems are solved.
 fn transition(strength: f64, ratio: f64) -> f64 {
@@ -318,7 +327,7 @@ fn distances(count: usize) -> Result<Figure, Box<dyn Error>> {
 
 fn phase_transitions() -> Result<Figure, Box<dyn Error>> {
     let mut noise = Noise(43);
-    let data: Vec<Data> = ALGORITHMS
+    let data: Vec<Data> = ALGORITHMS[..COMPARED]
         .iter()
         .map(|&(_, strength, _)| {
             let x: Vec<f64> = (1..=10).map(|i| 0.1 * f64::from(i)).collect();
@@ -345,7 +354,7 @@ fn phase_transitions() -> Result<Figure, Box<dyn Error>> {
 
 fn times() -> Result<Figure, Box<dyn Error>> {
     let mut noise = Noise(47);
-    let data: Vec<Data> = ALGORITHMS
+    let data: Vec<Data> = ALGORITHMS[..COMPARED]
         .iter()
         .map(|&(name, _, slowness)| {
             let x: Vec<f64> = (0..9).map(|i| 128.0 * 2f64.powi(i)).collect();
@@ -374,7 +383,7 @@ fn times() -> Result<Figure, Box<dyn Error>> {
 }
 
 fn recovery() -> Result<Figure, Box<dyn Error>> {
-    let data: Vec<Data> = ALGORITHMS
+    let data: Vec<Data> = ALGORITHMS[..COMPARED]
         .iter()
         .map(|&(_, strength, slowness)| {
             let x: Vec<f64> = (0..12).map(|i| 1e-4 * slowness * 1.5f64.powi(i)).collect();

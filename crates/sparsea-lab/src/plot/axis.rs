@@ -394,6 +394,26 @@ mod tests {
     }
 
     #[test]
+    fn log_ticks_are_decades_and_what_fits_between() {
+        let around = |lo, hi| Axis::around((lo, hi), Scale::Logarithmic, 8, false);
+        assert_eq!(labels(&around(1.0, 1000.0)), ["1", "10", "100", "1000"]);
+        assert_eq!(around(1.0, 1000.0).minor.len(), 3 * 8 + 1, "2 to 9 in each decade, and 0.9");
+        assert_eq!(labels(&around(1.0, 100.0)), ["1", "2", "5", "10", "20", "50", "100"]);
+        assert_eq!(labels(&around(1e-6, 1e-3))[0], "10⁻⁶");
+        assert_eq!(labels(&around(0.02, 0.3)), ["0.02", "0.05", "0.1", "0.2"]);
+        assert_eq!(labels(&around(20.0, 45.0)), ["20", "30", "40"]);
+        assert!(labels(&around(31.0, 34.0)).len() >= 3);
+        assert!(!labels(&around(7.0, 7.0)).is_empty());
+        let mut crowded = Axis::exactly((1.0, 150.0), Scale::Logarithmic, 4);
+        assert_eq!(labels(&crowded), ["1", "2", "5", "10", "20", "50", "100"]);
+        let width = |label: &str| 8.0 * label.len() as f64;
+        crowded.thin(60.0, width);
+        assert_eq!(labels(&crowded), ["1", "10", "100"]);
+        crowded.thin(40.0, width);
+        assert_eq!(labels(&crowded), ["1", "100"]);
+    }
+
+    #[test]
     fn extreme_ranges_have_finite_ticks() {
         for range in
             [(0.0, 0.0), (5.0, 5.0), (1e300, 1e300), (-1e300, 1e300), (1e9, 1e9 + 1.0), (0.0, 1e-285), (5e-324, 5e-324)]

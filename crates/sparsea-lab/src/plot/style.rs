@@ -98,11 +98,11 @@ const ALGORITHMS: [(&str, u32, Marker, &str); 14] = [
 ];
 
 /// Chains in common use: a shade of the hue of their last link (lighter after OMP, darker after ELS) with the marker of
-/// the first. What polishes SEA's result stays in SEA's family.
+/// the first. What polishes SEA's result stays in SEA's family, with SEA's marker.
 const CHAINS: [(&str, u32, Marker, &str); 8] = [
     ("omp+sea", 0x4ea9e0, Marker::Diamond, DASHES[0]),
     ("els+sea", 0x003f7d, Marker::Square, DASHES[3]),
-    ("els+sea+els", 0x1f5fff, Marker::Square, DASHES[2]),
+    ("els+sea+els", 0x1f5fff, Marker::Circle, DASHES[2]),
     ("omp+els", 0xb07fd0, Marker::Diamond, DASHES[0]),
     ("omp+htp", 0xf0915a, Marker::Diamond, DASHES[0]),
     ("els+htp", 0x9c3d00, Marker::Square, DASHES[3]),
