@@ -11,6 +11,7 @@ use clap::builder::styling::Styles;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
+use sparsea_lab::sweep::Shard;
 
 use crate::values::{self, Refusal};
 
@@ -91,6 +92,10 @@ pub enum Command {
     Compare(Compare),
     /// Improve a support or a vector found by any other means; never returns a worse one
     Improve(Improve),
+    /// Run a study: many problems whose truth is known, by many algorithms; stops and resumes
+    Sweep(Sweep),
+    /// Make a figure of the paper again: data, table and picture
+    Reproduce(Reproduce),
     /// Write a problem whose truth is known
     Generate(Generate),
     /// List the algorithms and their settings
@@ -270,6 +275,90 @@ pub struct Improve {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Sweep {
+    #[command(subcommand)]
+    pub action: Option<SweepAction>,
+    /// The study: a .toml file (see studies/ for examples)
+    #[arg(value_name = "STUDY", required = true)]
+    pub study: Option<PathBuf>,
+    #[command(flatten)]
+    pub how: SweepOptions,
+    /// Compute the i-th of N parts only, as 2/3; `sparsea sweep merge` joins them
+    #[arg(long, value_name = "I/N", value_parser = parse_shard)]
+    pub shard: Option<Shard>,
+}
+
+#[derive(Debug, Args)]
+pub struct SweepOptions {
+    /// Folder for the store, the tables and the pictures; made if missing. A sweep continues what it finds there
+    #[arg(long, value_name = "DIR", default_value = "sparsea-sweep")]
+    pub out: PathBuf,
+    /// Runs of each cell, instead of the study's number
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::whole::<u64>("--runs", 1))]
+    pub runs: Option<u64>,
+    /// Try every k of a phase transition instead of locating it
+    #[arg(long)]
+    pub grid: bool,
+    /// Throw away what an earlier sweep, or another study of this name, left in the folder
+    #[arg(long)]
+    pub restart: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SweepAction {
+    /// Tell what a store holds
+    Status {
+        /// The store, a .sqlite file
+        #[arg(value_name = "STORE")]
+        store: PathBuf,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Join stores of the same study, as of its shards, into the first, which is made if missing
+    Merge {
+        /// The store to write
+        #[arg(value_name = "INTO")]
+        into: PathBuf,
+        /// The stores to read
+        #[arg(value_name = "STORE", required = true)]
+        from: Vec<PathBuf>,
+    },
+    /// Write every result of a store as one row of a .csv
+    Export {
+        /// The store
+        #[arg(value_name = "STORE")]
+        store: PathBuf,
+        /// The file to write
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Reproduce {
+    /// The figure
+    #[arg(value_enum)]
+    pub figure: ReproducedFigure,
+    #[command(flatten)]
+    pub how: SweepOptions,
+}
+
+/// What can be made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReproducedFigure {
+    /// Figure 2: support distance against the number of spikes
+    Deconvolution,
+    /// Figure 3: where more than 95 % of supports are recovered
+    PhaseTransition,
+    /// Beyond the paper: the deconvolution with noise of 10, 20 and 40 dB
+    DeconvolutionNoise,
+    /// Beyond the paper: recovery against the width of the filter
+    Coherence,
+}
+
+#[derive(Debug, Args)]
 pub struct Generate {
     /// Kind of problem
     #[arg(value_enum)]
@@ -429,6 +518,14 @@ fn parse_kernel(text: &str) -> Result<Kernel, String> {
         Some(("exponential", time)) => Ok(Kernel::Exponential(number(time, "exponential:TAU, as exponential:8")?)),
         _ if matches!(text, "gaussian" | "exponential") => Err(format!("{text} needs its width, as {text}:3")),
         _ => Ok(Kernel::File(PathBuf::from(text))),
+    }
+}
+
+fn parse_shard(text: &str) -> Result<Shard, String> {
+    let parts = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+    match parts {
+        Some((part, of)) if part >= 1 && part <= of => Ok(Shard { part, of }),
+        _ => Err("it must be I/N with I from 1 to N, as 2/3".to_owned()),
     }
 }
 

@@ -24,6 +24,11 @@ pub fn requested() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
+/// What becomes true when Ctrl-C is pressed.
+pub fn flag() -> &'static AtomicBool {
+    &INTERRUPTED
+}
+
 /// Stops a run when Ctrl-C was pressed.
 #[derive(Debug, Default)]
 pub struct StopOnInterrupt;

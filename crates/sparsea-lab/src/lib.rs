@@ -1,2 +1,14 @@
-//! Experiments and pictures for sparsea.
+//! Experiments and pictures for sparsea: studies written in TOML, run cell by cell into a store that survives
+//! interruption, summarised and drawn.
+
+mod error;
+pub mod figures;
 pub mod plot;
+pub mod statistics;
+pub mod store;
+pub mod study;
+pub mod summary;
+pub mod sweep;
+pub mod transition;
+
+pub use error::LabError;

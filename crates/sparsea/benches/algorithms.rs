@@ -2,9 +2,9 @@
 
 use divan::Bencher;
 use serde_json::Map;
-use sparsea::algorithms::registry;
+use sparsea::algorithms::{find, registry};
 use sparsea::generate::{deconvolution_problem, gaussian_problem, stream};
-use sparsea::{Boundary, Chain, DenseOperator, Halt, Operator, Problem, Run, Start};
+use sparsea::{Boundary, Chain, DenseOperator, Halt, Initial, Memory, Operator, Problem, Run, Start, Workspace};
 
 fn main() {
     divan::main();
@@ -46,6 +46,23 @@ fn deconvolution(bencher: Bencher<'_, '_>, word: &str) {
 #[divan::bench(args = words())]
 fn gaussian(bencher: Bencher<'_, '_>, word: &str) {
     on_gaussian(bencher, word, None);
+}
+
+/// One iteration, Gram columns cached and fits not remembered; an algorithm that has finished starts again.
+#[divan::bench(args = words())]
+fn one_iteration(bencher: Bencher<'_, '_>, word: &str) {
+    let spikes = deconvolution_problem(&mut stream(1, 0, 0), 500, 20, 3.0, Boundary::Full, 0.01).expect("a problem");
+    let problem = Problem::new(&spikes.operator, &spikes.data, 20).expect("a problem");
+    let solver = find::<f64>(word).and_then(|entry| entry.build(&Map::new())).expect("a word of the registry");
+    let mut workspace = Workspace::new(&problem, Memory { fits: 0, ..Memory::default() }).expect("a workspace");
+    let mut process = solver.launch(&mut workspace, &Initial::default());
+    bencher.bench_local(|| {
+        // SEA may jump over iterations; here it may not.
+        if process.step(&mut workspace, 1).finished {
+            workspace.clear();
+            process = solver.launch(&mut workspace, &Initial::default());
+        }
+    });
 }
 
 #[divan::bench]

@@ -1,7 +1,8 @@
 //! How well every algorithm recovers supports that are known, on tasks from easy to hard: a Markdown table of the mean
 //! support distance, the rate of exact recovery, and the mean time of a cold run on one thread.
 //!
-//! `cargo run --release -p sparsea --example recovery [RUNS] [NAMES,WITH,COMMAS] [PART OF A TASK'S NAME]`
+//! `cargo run --release -p sparsea --example recovery [RUNS] [NAMES,WITH,COMMAS] [PART OF A TASK'S NAME]`, where a name may
+//! carry a time limit, as `search@10ms`.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use sparsea::generate::{
     Amplitudes, correlated_matrix, deconvolution_problem, gaussian_matrix, observe, step_matrix, stream,
 };
 use sparsea::metrics::{exact, support_distance};
-use sparsea::{Boundary, Chain, Convolution, DenseOperator, Operator, Problem, Run};
+use sparsea::{Boundary, Chain, Convolution, DenseOperator, Halt, Operator, Problem, Run, seconds};
 
 /// A, y and the true support.
 struct Instance {
@@ -95,7 +96,14 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let instance = make(cell as u64, run);
                 let operator = instance.operator.operator();
                 let problem = Problem::new(&*operator, &instance.data, k)?;
-                let solution = Run::with_chain(&problem, Chain::parse(name, &Map::new())?).solve()?;
+                let (chain, limit) = name.split_once('@').unwrap_or((name, ""));
+                let settings: Map<String, serde_json::Value> =
+                    std::env::var("SETTINGS").map_or(Map::new(), |t| serde_json::from_str(&t).unwrap());
+                let mut solver = Run::with_chain(&problem, Chain::parse(chain, &settings)?);
+                if let Some(milliseconds) = limit.strip_suffix("ms") {
+                    solver = solver.halt(Halt::Time(seconds(1e-3 * milliseconds.parse::<f64>()?)?));
+                }
+                let solution = solver.solve()?;
                 distance += support_distance(&instance.support, &solution.support);
                 recovered += usize::from(exact(&instance.support, &solution.support));
                 elapsed += solution.elapsed;

@@ -4,6 +4,7 @@
 //! can be made again alone, on any number of threads.
 
 use faer::Mat;
+use num_complex::Complex;
 use rand::Rng;
 use rand::RngExt;
 use rand::SeedableRng;
@@ -97,6 +98,42 @@ pub fn correlated_matrix(rng: &mut impl Rng, m: usize, n: usize, rho: f64) -> Ma
     matrix
 }
 
+/// m × n matrix whose rows are independent normal vectors of unit variance, every two of whose entries have
+/// correlation `rho`, from 0 to 1.
+pub fn equicorrelated_matrix(rng: &mut impl Rng, m: usize, n: usize, rho: f64) -> Mat<f64> {
+    let (shared, own) = (rho.clamp(0.0, 1.0).sqrt(), (1.0 - rho).clamp(0.0, 1.0).sqrt());
+    let mut matrix = Mat::zeros(m, n);
+    for i in 0..m {
+        let common: f64 = StandardNormal.sample(rng);
+        for j in 0..n {
+            let noise: f64 = StandardNormal.sample(rng);
+            matrix[(i, j)] = shared * common + own * noise;
+        }
+    }
+    matrix
+}
+
+/// `m` rows of the orthonormal n × n discrete cosine transform (DCT-II), drawn without replacement.
+pub fn partial_cosine_matrix(rng: &mut impl Rng, m: usize, n: usize) -> Mat<f64> {
+    let rows = random_support(rng, n, m);
+    Mat::from_fn(rows.len(), n, |i, j| {
+        let frequency = rows[i];
+        let scale = if frequency == 0 { 1.0 } else { std::f64::consts::SQRT_2 } / (n as f64).sqrt();
+        // The angle is reduced by whole turns first: π f (2j + 1)/(2n) has period 4n in f (2j + 1).
+        let turn = (frequency * (2 * j + 1)) % (4 * n);
+        scale * (std::f64::consts::PI * turn as f64 / (2 * n) as f64).cos()
+    })
+}
+
+/// `m` rows of the unitary n × n discrete Fourier transform, drawn without replacement.
+pub fn partial_fourier_matrix(rng: &mut impl Rng, m: usize, n: usize) -> Mat<Complex<f64>> {
+    let rows = random_support(rng, n, m);
+    Mat::from_fn(rows.len(), n, |i, j| {
+        let turn = (rows[i] * j) % n;
+        Complex::from_polar(1.0 / (n as f64).sqrt(), -2.0 * std::f64::consts::PI * turn as f64 / n as f64)
+    })
+}
+
 /// n × n matrix of steps: column j is 0 before row j and 1 from it on, so that A x is piecewise constant.
 pub fn step_matrix(n: usize) -> Mat<f64> {
     Mat::from_fn(n, n, |i, j| if i >= j { 1.0 } else { 0.0 })
@@ -174,4 +211,38 @@ pub fn deconvolution_problem(
 ) -> Result<Instance<Convolution<f64>, f64>, Error> {
     let operator = Convolution::new(&pulse::gaussian(sigma)?, n, boundary)?;
     observe(rng, operator, |a| Box::new(a), k, Amplitudes::Bounded, noise)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transforms_have_orthonormal_rows() {
+        let rng = &mut stream(1, 0, 0);
+        let cosine = partial_cosine_matrix(rng, 7, 12);
+        let product = &cosine * cosine.transpose();
+        let fourier = partial_fourier_matrix(rng, 7, 12);
+        let unitary = &fourier * fourier.adjoint();
+        for i in 0..7 {
+            for j in 0..7 {
+                let expected = f64::from(u8::from(i == j));
+                assert!((product[(i, j)] - expected).abs() < 1e-14);
+                assert!((unitary[(i, j)] - Complex::new(expected, 0.0)).norm() < 1e-14);
+            }
+        }
+    }
+
+    #[test]
+    fn equicorrelated_columns_are_equally_correlated() {
+        let matrix = equicorrelated_matrix(&mut stream(2, 0, 0), 20_000, 4, 0.6);
+        let gram = matrix.transpose() * &matrix;
+        for i in 0..4 {
+            for j in 0..4 {
+                let expected = if i == j { 1.0 } else { 0.6 };
+                // Four standard errors of a mean of 20 000 products.
+                assert!((gram[(i, j)] / 20_000.0 - expected).abs() < 4.0 * 1.5 / 20_000f64.sqrt());
+            }
+        }
+    }
 }

@@ -65,7 +65,8 @@ mod solution;
 pub mod support;
 
 pub use algorithms::{
-    Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Sea, Solver, Splicing, SubspacePursuit,
+    Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Sea, Search, Solver, Splicing,
+    SubspacePursuit,
 };
 pub use error::Error;
 pub use least_squares::Counts;

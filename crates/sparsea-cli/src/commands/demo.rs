@@ -180,5 +180,5 @@ fn known_spikes() -> Result<Figure, Failure> {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("   {line}\n")).collect()
+    text.lines().map(|line| format!("   {line}").trim_end().to_owned() + "\n").collect()
 }

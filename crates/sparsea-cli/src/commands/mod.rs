@@ -6,7 +6,9 @@ mod deconvolve;
 mod demo;
 mod generate;
 mod improve;
+mod reproduce;
 mod solve;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -24,6 +26,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Deconvolve(arguments) => deconvolve::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Improve(arguments) => improve::run(&arguments),
+        Command::Sweep(arguments) => sweep::run(&arguments),
+        Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Algorithms(arguments) => algorithms::run(&arguments),
     }

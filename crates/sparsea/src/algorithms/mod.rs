@@ -12,6 +12,7 @@ mod ols;
 mod omp;
 mod ompr;
 mod sea;
+mod search;
 mod settings;
 mod splicing;
 mod subspace_pursuit;
@@ -36,6 +37,7 @@ pub use ols::Ols;
 pub use omp::Omp;
 pub use ompr::Ompr;
 pub use sea::Sea;
+pub use search::Search;
 pub use settings::Setting;
 pub use splicing::Splicing;
 pub use subspace_pursuit::SubspacePursuit;
@@ -216,6 +218,7 @@ impl<T: Scalar> Entry<T> {
 pub fn registry<T: Scalar>() -> Vec<Entry<T>> {
     let mut entries = vec![
         Entry::of::<Sea>(),
+        Entry::of::<Search>(),
         Entry::of::<Els>(),
         Entry::of::<Omp>(),
         Entry::of::<Ols>(),

@@ -31,6 +31,8 @@ pub(crate) struct Tableau<T> {
     correlation: Vec<T>,
     /// Squared distances at or below which a column counts as dependent.
     floors: Vec<f64>,
+    /// ‖r‖², as far as the gains and losses of the moves tell.
+    square: f64,
     /// Moves since the tableau was last built.
     moves: usize,
     row: Vec<T>,
@@ -64,6 +66,7 @@ impl<T: Scalar> Tableau<T> {
             squares: Vec::with_capacity(n),
             correlation: Vec::with_capacity(n),
             floors: column_norms.iter().map(|norm| DEPENDENT * norm * norm).collect(),
+            square: 0.0,
             moves: 0,
             row: Vec::with_capacity(sparsity),
             column: Vec::with_capacity(n),
@@ -114,6 +117,28 @@ impl<T: Scalar> Tableau<T> {
         furthest / scale
     }
 
+    /// ‖r‖² relative to what was [set](Self::set_square), by the gains and losses since.
+    pub(crate) fn square(&self) -> f64 {
+        self.square
+    }
+
+    /// Sets ‖r‖² from an exact fit.
+    pub(crate) fn set_square(&mut self, square: f64) {
+        self.square = square;
+    }
+
+    /// Becomes equal to `other`, of the same problem. Cost: n |S| copies.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.members.clone_from(&other.members);
+        self.weights.clone_from(&other.weights);
+        self.inverse.clone_from(&other.inverse);
+        self.values.clone_from(&other.values);
+        self.squares.clone_from(&other.squares);
+        self.correlation.clone_from(&other.correlation);
+        self.square = other.square;
+        self.moves = other.moves;
+    }
+
     fn h(&self, p: usize, q: usize) -> T {
         self.inverse[p * self.stride + q]
     }
@@ -142,6 +167,7 @@ impl<T: Scalar> Tableau<T> {
         }
         let inverse = 1.0 / pivot;
         let value = self.correlation[i].scale(inverse);
+        self.square -= self.correlation[i].abs2() * inverse;
         for &member in &self.members {
             self.column[member] = T::ZERO;
         }
@@ -188,6 +214,7 @@ impl<T: Scalar> Tableau<T> {
         self.swap(position, last);
         let square = 1.0 / self.h(last, last).real();
         let value = self.values[last];
+        self.square += value.abs2() * square;
         let (others, leaving) = self.weights.split_at_mut(last * n);
         let factor = value.scale(square);
         let (squares, correlation) = (&mut self.squares, &mut self.correlation);
@@ -241,6 +268,19 @@ impl<T: Scalar> Tableau<T> {
     pub(crate) fn best_addition(&self) -> Option<(usize, f64)> {
         let score = self.score(|c, d, _| (c, d), None);
         (score.1 > 0.0).then_some(score)
+    }
+
+    /// The column whose gain times its weight is largest.
+    pub(crate) fn best_weighted_addition(&self, weights: &[f64]) -> Option<usize> {
+        let mut best = None;
+        let mut most = 0.0;
+        for i in 0..self.n {
+            let score = quotient((self.correlation[i], self.squares[i]), self.floors[i]) * weights[i];
+            if score > most {
+                (best, most) = (Some(i), score);
+            }
+        }
+        best
     }
 
     /// The exchange of one column for another that lowers ‖r‖² most; `None` if none does. Cost: n |S| divisions.

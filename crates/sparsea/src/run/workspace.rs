@@ -107,6 +107,11 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.system.data_norm
     }
 
+    /// ‖y‖ as a scale to compare with: 1 for y = 0.
+    pub(crate) fn data_norm_or_one(&self) -> f64 {
+        if self.system.data_norm > 0.0 { self.system.data_norm } else { 1.0 }
+    }
+
     /// Support of the current point, sorted.
     pub fn support(&self) -> &[usize] {
         &self.support

@@ -1,0 +1,258 @@
+//! `sparsea sweep`: studies, their stores, their tables and pictures.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use faer::Mat;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use sparsea_lab::store::Store;
+use sparsea_lab::study::Study;
+use sparsea_lab::summary::{self, Summary, by_algorithm};
+use sparsea_lab::sweep::{Conduct, Ended, Shard, sweep};
+use sparsea_lab::transition::{self, whole_grid};
+use sparsea_lab::{LabError, figures};
+
+use crate::cli::{Failure, Sweep, SweepAction, SweepOptions, complain};
+use crate::input::Matrix;
+use crate::{export, input, interrupt, report};
+
+pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {
+    match (&arguments.action, &arguments.study) {
+        (Some(SweepAction::Status { store, json }), _) => status(store, *json),
+        (Some(SweepAction::Merge { into, from }), _) => merge(into, from),
+        (Some(SweepAction::Export { store, file }), _) => {
+            export::check_place(file)?;
+            summary::export_results(&Store::read(store)?, file)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        (None, Some(path)) => {
+            let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let study = read_study(&text, path)?;
+            let shard = arguments.shard.unwrap_or_default();
+            run_study(&study, &arguments.how, shard, &format!("sparsea sweep {}", path.display()))
+        }
+        (None, None) => Err(Failure::Message("give a study, or status, merge, export".to_owned())),
+    }
+}
+
+/// Reads a study; a matrix that it names is found from the folder of the study.
+pub fn read_study(text: &str, path: &Path) -> Result<Study, Failure> {
+    let read_matrix = |file: &Path| -> Result<Mat<f64>, String> {
+        let file = path.parent().unwrap_or(Path::new("")).join(file);
+        let table = input::read_matrix(&file).map_err(|error| error.to_string())?;
+        match table.matrix {
+            Matrix::Dense(matrix) => Ok(matrix),
+            _ => Err(format!("{}: the matrix of a study must be real and dense", file.display())),
+        }
+    };
+    Ok(Study::parse(text, &path.display().to_string(), &read_matrix)?)
+}
+
+/// Runs a study to its end or interruption, then writes its tables and pictures and prints the summary.
+pub fn run_study(study: &Study, how: &SweepOptions, shard: Shard, again: &str) -> Result<ExitCode, Failure> {
+    let begin = Instant::now();
+    let mut study = study.clone();
+    study.runs = how.runs.unwrap_or(study.runs);
+    if how.grid {
+        if study.transition.is_none() {
+            return Err(Failure::Message("--grid is for studies with a transition".to_owned()));
+        }
+        // Another set of cells, and so another store.
+        study = Study { name: format!("{}-grid", study.name), transition: None, ..whole_grid(&study) };
+    }
+    export::make_folder(&how.out)?;
+    let part = if shard.of > 1 { format!(".{}-of-{}", shard.part, shard.of) } else { String::new() };
+    let path = how.out.join(format!("{}{part}.sqlite", study.name));
+    if how.restart {
+        for file in [path.clone(), with_suffix(&path, "-journal")] {
+            match fs::remove_file(&file) {
+                Err(error) if file.exists() => return Err(Failure::Message(format!("{}: {error}", file.display()))),
+                _ => {}
+            }
+        }
+    }
+    let mut store = Store::open(&path, &study)?;
+    interrupt::listen();
+    let bar = bar(study.transition.is_some());
+    let mut progress = |done: u64, all: u64| {
+        bar.set_length(all);
+        bar.set_position(done);
+    };
+    let conduct = Conduct { shard, stop: interrupt::flag(), pool: None };
+    let ended = match &study.transition {
+        Some(rule) => transition::locate_all(&study, rule, &mut store, conduct, &mut progress)?,
+        None => sweep(&study, &mut store, conduct, &mut progress)?,
+    };
+    bar.finish_and_clear();
+    if ended == Ended::Interrupted {
+        complain(&format!("interrupted; what is done is in {}; to go on: {again}", path.display()));
+        return Ok(ExitCode::from(interrupt::STATUS));
+    }
+    if shard.of > 1 {
+        say!("Part {} of {} is in {}; join all with: sparsea sweep merge", shard.part, shard.of, path.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let summaries = summary::summarise(&store)?;
+    let table = how.out.join(format!("{}.csv", study.name));
+    summary::export_summary(&summaries, &table)?;
+    say!("{}\n", study.title);
+    let mut written = vec![path.display().to_string(), table.display().to_string()];
+    if let Some(rule) = &study.transition {
+        let curves = figures::transition_curves(&study, rule, &store)?;
+        say!("{}", transition_table(&study, &curves));
+        let figure = figures::transition_figure(&study, &curves)?;
+        written.extend(save(&figure, &how.out, &study.name)?);
+    } else {
+        say!("{}", distance_table(&summaries));
+        for (name, figure) in figures::study_figures(&study, &summaries)? {
+            written.extend(save(&figure, &how.out, &name)?);
+        }
+    }
+    say!("Written: {}", written.join(", "));
+    say!("Done in {}.", report::time(begin.elapsed()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn bar(transition: bool) -> ProgressBar {
+    // indicatif draws nothing where standard error is not a terminal.
+    let bar = ProgressBar::new(0);
+    let template = if transition {
+        "{bar:30} {pos}/{len} curves located, {elapsed}"
+    } else {
+        "{bar:30} {pos}/{len} problems, {per_sec}, {eta} left"
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Saves a figure as .svg and .png and returns the names.
+fn save(figure: &sparsea_lab::plot::Figure, folder: &Path, name: &str) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    for extension in ["svg", "png"] {
+        let path = folder.join(format!("{name}.{extension}"));
+        figure.save(&path)?;
+        names.push(path.display().to_string());
+    }
+    Ok(names)
+}
+
+/// Mean support distance of each algorithm (rows) on each cell (columns), best first.
+fn distance_table(summaries: &[Summary]) -> String {
+    const COLUMNS: usize = 12;
+    let mut groups = by_algorithm(summaries);
+    let mean = |group: &[&Summary]| group.iter().map(|s| s.distance.value).sum::<f64>() / group.len() as f64;
+    groups.sort_by(|a, b| mean(&a.1).total_cmp(&mean(&b.1)));
+    let Some((_, first)) = groups.first() else { return String::new() };
+    let shown = first.len().min(COLUMNS);
+    let width = groups.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(9);
+    let heading: String = first[..shown].iter().map(|s| format!("{:>8}", column_name(s, first))).collect();
+    let mut out = format!("mean support distance\n{:<width$}{heading}\n", "algorithm");
+    for (name, group) in &groups {
+        let values: String = group.iter().take(shown).map(|s| format!("{:>8.3}", s.distance.value)).collect();
+        out.push_str(&format!("{name:<width$}{values}\n"));
+    }
+    if shown < first.len() {
+        out.push_str(&format!("… and {} more columns in the .csv\n", first.len() - shown));
+    }
+    out
+}
+
+/// The parameters of a cell that differ among the cells.
+fn column_name(summary: &Summary, all: &[&Summary]) -> String {
+    let cell = &summary.cell;
+    let mut parts = Vec::new();
+    if all.iter().any(|s| s.cell.parameter != cell.parameter) {
+        parts.push(cell.parameter.unwrap_or_default().to_string());
+    }
+    if all.iter().any(|s| s.cell.rows != cell.rows) && parts.is_empty() {
+        parts.push(format!("m{}", cell.rows));
+    }
+    if all.iter().any(|s| s.cell.snr_db != cell.snr_db) {
+        parts.push(cell.snr_db.map_or("∞".to_owned(), |snr| format!("{snr}dB")));
+    }
+    if parts.is_empty() || all.iter().any(|s| s.cell.sparsity != cell.sparsity) {
+        parts.push(format!("k{}", cell.sparsity));
+    }
+    parts.join("/")
+}
+
+/// k at which each algorithm's success rate falls below the level, by m.
+fn transition_table(study: &Study, curves: &[figures::TransitionCurve]) -> String {
+    let width = curves.iter().map(|curve| curve.algorithm.len()).max().unwrap_or(0).max(9);
+    let heading: String = study.cells.iter().map(|cell| format!("{:>7}", format!("m{}", cell.rows))).collect();
+    let mut sorted: Vec<&figures::TransitionCurve> = curves.iter().collect();
+    let total = |curve: &figures::TransitionCurve| curve.locations.iter().map(|l| l.k).sum::<f64>();
+    sorted.sort_by(|a, b| total(b).total_cmp(&total(a)));
+    let level = study.transition.map_or(0.0, |rule| 100.0 * rule.level);
+    let mut out = format!("k up to which {level} % of supports are recovered\n{:<width$}{heading}\n", "algorithm");
+    for curve in sorted {
+        let values: String = curve.locations.iter().map(|location| format!("{:>7.2}", location.k)).collect();
+        out.push_str(&format!("{:<width$}{values}\n", curve.algorithm));
+    }
+    out
+}
+
+fn status(path: &Path, as_json: bool) -> Result<ExitCode, Failure> {
+    let store = Store::read(path)?;
+    let description = store.description()?;
+    let summaries = summary::summarise(&store)?;
+    let results: usize = summaries.iter().map(|s| s.distances.len()).sum();
+    let mut cells: Vec<u64> = summaries.iter().map(|s| s.cell.cell).collect();
+    cells.sort_unstable();
+    cells.dedup();
+    let algorithms: Vec<(&str, usize)> = by_algorithm(&summaries)
+        .into_iter()
+        .map(|(name, group)| (name, group.iter().map(|s| s.distances.len()).sum()))
+        .collect();
+    if as_json {
+        let counts: serde_json::Map<_, _> =
+            algorithms.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect();
+        say!(
+            "{}",
+            json!({ "study": description, "cells": cells.len(), "results": results, "results_by_algorithm": counts })
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    let name = description["name"].as_str().unwrap_or_default();
+    say!("study {name}: {results} results on {} cells", cells.len());
+    let width = algorithms.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, count) in algorithms {
+        say!("  {name:<width$}  {count:>9}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn merge(into: &Path, from: &[PathBuf]) -> Result<ExitCode, Failure> {
+    export::check_place(into)?;
+    let copied = !into.exists();
+    let mut rest = from;
+    if copied {
+        // The first is checked before anything is written.
+        Store::read(&from[0])?;
+        fs::copy(&from[0], into).map_err(|error| format!("{}: {error}", into.display()))?;
+        rest = &from[1..];
+    }
+    let joined = join(into, rest);
+    if joined.is_err() && copied {
+        // Half a merge is none.
+        let _ = fs::remove_file(into);
+    }
+    say!("{} results more in {}", joined?, into.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn join(into: &Path, from: &[PathBuf]) -> Result<usize, LabError> {
+    let mut store = Store::write_to(into)?;
+    from.iter().try_fold(0, |added, path| Ok(added + store.merge(path)?))
+}

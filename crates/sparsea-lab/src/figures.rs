@@ -1,0 +1,265 @@
+//! The pictures of a study, drawn from its store.
+
+use crate::error::LabError;
+use crate::plot::{Curve, CurvesPlot, Figure, Scale, SuccessMapPlot, SuccessPanel, curves, success_map};
+use crate::store::{Store, Stored};
+use crate::study::{Study, Transition};
+use crate::summary::{Summary, by_algorithm};
+use crate::transition::{Location, locate, read};
+
+/// Where one algorithm's success ends, for every cell of the study.
+#[derive(Debug, Clone)]
+pub struct TransitionCurve {
+    /// Label of the algorithm.
+    pub algorithm: String,
+    /// By cell, in the order of the study.
+    pub locations: Vec<Location>,
+}
+
+/// The curves of a study with a transition that has run to its end.
+///
+/// # Errors
+/// [`LabError::Store`], also if the study has not run to its end.
+pub fn transition_curves(study: &Study, rule: &Transition, store: &Store) -> Result<Vec<TransitionCurve>, LabError> {
+    let mut counts = read(study, store)?;
+    let mut curves = Vec::new();
+    for (method, entry) in study.methods.iter().enumerate() {
+        let mut locations = Vec::new();
+        for (at, cell) in study.cells.iter().enumerate() {
+            let known = counts.remove(&(at, method)).unwrap_or_default();
+            let location = locate(&known, cell.rows.min(cell.columns), study.runs, rule);
+            locations.push(location.map_err(|k| LabError::Store {
+                store: store.path().to_owned(),
+                message: format!("lacks runs of {} at {}", entry.label, cell.with_sparsity(k)),
+            })?);
+        }
+        curves.push(TransitionCurve { algorithm: entry.label.clone(), locations });
+    }
+    Ok(curves)
+}
+
+/// ρ = k/m at which success ends, against ζ = m/n.
+///
+/// # Errors
+/// [`LabError::Plot`].
+pub fn transition_figure(study: &Study, located: &[TransitionCurve]) -> Result<Figure, LabError> {
+    let x: Vec<f64> = study.cells.iter().map(|cell| cell.rows as f64 / cell.columns as f64).collect();
+    let by_rows = |of: &dyn Fn(&Location) -> f64, curve: &TransitionCurve| -> Vec<f64> {
+        curve.locations.iter().zip(&study.cells).map(|(location, cell)| of(location) / cell.rows as f64).collect()
+    };
+    let lines: Vec<[Vec<f64>; 3]> = located
+        .iter()
+        .map(|curve| [by_rows(&|l| l.k, curve), by_rows(&|l| l.low as f64, curve), by_rows(&|l| l.high as f64, curve)])
+        .collect();
+    let drawn: Vec<Curve<'_>> = located
+        .iter()
+        .zip(&lines)
+        .map(|(curve, [y, low, high])| Curve { name: &curve.algorithm, x: &x, y, band: Some((low, high)) })
+        .collect();
+    Ok(curves(&CurvesPlot {
+        title: &study.title,
+        x_label: "ζ = m/n",
+        y_label: "ρ = k/m",
+        curves: &drawn,
+        x_scale: Scale::Linear,
+        y_scale: Scale::Linear,
+        y_range: None,
+        ideal: None,
+    })?)
+}
+
+/// What varies along the horizontal axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Axis {
+    Sparsity,
+    Parameter,
+    Rows,
+    Columns,
+}
+
+impl Axis {
+    fn value(self, cell: &Stored) -> f64 {
+        match self {
+            Self::Sparsity => cell.sparsity as f64,
+            Self::Parameter => cell.parameter.unwrap_or(f64::NAN),
+            Self::Rows => cell.rows as f64,
+            Self::Columns => cell.columns as f64,
+        }
+    }
+
+    fn label(self, study: &Study) -> String {
+        let parameter = study.cells.first().and_then(|cell| cell.family.parameter());
+        match self {
+            Self::Sparsity => "number of non-zeros k".to_owned(),
+            Self::Parameter => match parameter {
+                Some("sigma") => "width of the filter σ (samples)".to_owned(),
+                Some("tau") => "time constant τ (samples)".to_owned(),
+                Some(name) => name.to_owned(),
+                None => "parameter".to_owned(),
+            },
+            Self::Rows => "rows m".to_owned(),
+            Self::Columns => "columns n".to_owned(),
+        }
+    }
+}
+
+/// Support distance against k (or what varies if k does not), one picture for each combination of the other
+/// parameters; success maps if m and k vary; time against n if n varies. Each with its name.
+///
+/// # Errors
+/// [`LabError::Plot`].
+pub fn study_figures(study: &Study, summaries: &[Summary]) -> Result<Vec<(String, Figure)>, LabError> {
+    let Some(first) = summaries.first() else { return Ok(vec![]) };
+    let varies = |axis: Axis| summaries.iter().any(|s| axis.value(&s.cell) != axis.value(&first.cell));
+    let order = [Axis::Sparsity, Axis::Parameter, Axis::Columns, Axis::Rows];
+    let axis = order.into_iter().find(|&axis| varies(axis)).unwrap_or(Axis::Sparsity);
+    let mut figures = Vec::new();
+    let mut done: Vec<(String, String)> = Vec::new();
+    for summary in summaries {
+        let (suffix, said) = rest(&summary.cell, &first.cell, axis, summaries, study);
+        if done.iter().any(|(before, _)| *before == suffix) {
+            continue;
+        }
+        let part: Vec<Summary> = summaries
+            .iter()
+            .filter(|s| rest(&s.cell, &first.cell, axis, summaries, study).0 == suffix)
+            .cloned()
+            .collect();
+        let title = if said.is_empty() { study.title.clone() } else { format!("{}, {said}", study.title) };
+        figures.push((format!("{}{suffix}", study.name), distance_figure(study, &title, axis, &part)?));
+        if axis == Axis::Columns {
+            figures.push((format!("{}{suffix}-time", study.name), time_figure(&title, &part)?));
+        }
+        done.push((suffix, said));
+    }
+    if varies(Axis::Rows) && varies(Axis::Sparsity) && !varies(Axis::Parameter) && !varies(Axis::Columns) {
+        figures.push((format!("{}-map", study.name), map_figure(study, summaries)?));
+    }
+    Ok(figures)
+}
+
+/// The other parameters of a cell, as they vary: for the name of a file, and for a title.
+fn rest(cell: &Stored, first: &Stored, axis: Axis, all: &[Summary], study: &Study) -> (String, String) {
+    let (mut suffix, mut said) = (String::new(), Vec::new());
+    let varies = |of: &dyn Fn(&Stored) -> f64| all.iter().any(|s| of(&s.cell).to_bits() != of(first).to_bits());
+    let parameter = study.cells.first().and_then(|cell| cell.family.parameter()).unwrap_or("parameter");
+    let parts: [(Axis, &str, f64, bool); 3] = [
+        (Axis::Columns, "n", cell.columns as f64, varies(&|c| c.columns as f64)),
+        (Axis::Rows, "m", cell.rows as f64, varies(&|c| c.rows as f64)),
+        (Axis::Parameter, parameter, cell.parameter.unwrap_or(0.0), varies(&|c| c.parameter.unwrap_or(0.0))),
+    ];
+    // Rows that follow from another parameter say nothing of their own.
+    let follows = matches!(cell.family.as_str(), "gaussian_filter" | "exponential_filter" | "steps" | "matrix");
+    for (of, name, value, varies) in parts {
+        if varies && of != axis && !(of == Axis::Rows && follows) {
+            suffix.push_str(&format!("-{name}{value}"));
+            said.push(format!("{name} = {value}"));
+        }
+    }
+    if varies(&|c| c.snr_db.unwrap_or(f64::INFINITY)) {
+        let snr = cell.snr_db.map_or_else(|| "no noise".to_owned(), |snr| format!("{snr} dB"));
+        suffix.push_str(&format!("-{}", snr.replace(' ', "")));
+        said.push(snr);
+    }
+    (suffix, said.join(", "))
+}
+
+fn distance_figure(study: &Study, title: &str, axis: Axis, summaries: &[Summary]) -> Result<Figure, LabError> {
+    let groups = by_algorithm(summaries);
+    let lines: Vec<[Vec<f64>; 4]> = groups
+        .iter()
+        .map(|(_, group)| {
+            let of = |value: &dyn Fn(&Summary) -> f64| group.iter().map(|s| value(s)).collect::<Vec<f64>>();
+            [
+                of(&|s| axis.value(&s.cell)),
+                of(&|s| s.distance.value),
+                of(&|s| s.distance.low.max(0.0)),
+                of(&|s| s.distance.high.min(1.0)),
+            ]
+        })
+        .collect();
+    let drawn: Vec<Curve<'_>> = groups
+        .iter()
+        .zip(&lines)
+        .map(|((name, _), [x, y, low, high])| {
+            // With a single run there is no interval.
+            let band = low.iter().chain(high).all(|v| !v.is_nan()).then_some((&low[..], &high[..]));
+            Curve { name, x, y, band }
+        })
+        .collect();
+    Ok(curves(&CurvesPlot {
+        title,
+        x_label: &axis.label(study),
+        y_label: "mean support distance (95 % interval)",
+        curves: &drawn,
+        x_scale: Scale::Linear,
+        y_scale: Scale::Linear,
+        y_range: None,
+        ideal: None,
+    })?)
+}
+
+fn time_figure(title: &str, summaries: &[Summary]) -> Result<Figure, LabError> {
+    let groups = by_algorithm(summaries);
+    let lines: Vec<(Vec<f64>, Vec<f64>)> = groups
+        .iter()
+        .map(|(_, group)| {
+            let x = group.iter().map(|s| s.cell.columns as f64).collect();
+            (x, group.iter().map(|s| 1e3 * s.median_seconds.max(1e-9)).collect())
+        })
+        .collect();
+    let drawn: Vec<Curve<'_>> =
+        groups.iter().zip(&lines).map(|((name, _), (x, y))| Curve { name, x, y, band: None }).collect();
+    Ok(curves(&CurvesPlot {
+        title,
+        x_label: "columns n",
+        y_label: "median time (ms)",
+        curves: &drawn,
+        x_scale: Scale::Logarithmic,
+        y_scale: Scale::Logarithmic,
+        y_range: None,
+        ideal: None,
+    })?)
+}
+
+fn map_figure(study: &Study, summaries: &[Summary]) -> Result<Figure, LabError> {
+    let mut rows: Vec<usize> = summaries.iter().map(|s| s.cell.rows).collect();
+    let mut sparsities: Vec<usize> = summaries.iter().map(|s| s.cell.sparsity).collect();
+    for values in [&mut rows, &mut sparsities] {
+        values.sort_unstable();
+        values.dedup();
+    }
+    let x: Vec<f64> = rows.iter().map(|&m| m as f64).collect();
+    let y: Vec<f64> = sparsities.iter().map(|&k| k as f64).collect();
+    let groups = by_algorithm(summaries);
+    let rates: Vec<Vec<f64>> = groups
+        .iter()
+        .map(|(_, group)| {
+            // Row by row of y; what was not computed is NaN.
+            let mut rates = vec![f64::NAN; x.len() * y.len()];
+            for s in group {
+                if let (Ok(column), Ok(row)) =
+                    (rows.binary_search(&s.cell.rows), sparsities.binary_search(&s.cell.sparsity))
+                {
+                    rates[row * x.len() + column] = s.exact.value;
+                }
+            }
+            rates
+        })
+        .collect();
+    let panels: Vec<SuccessPanel<'_>> = groups
+        .iter()
+        .zip(&rates)
+        .map(|((name, _), success)| SuccessPanel { name, rates: success, curve: None })
+        .collect();
+    Ok(success_map(&SuccessMapPlot {
+        title: &study.title,
+        x_label: "rows m",
+        y_label: "non-zeros k",
+        x: &x,
+        y: &y,
+        x_scale: Scale::Linear,
+        y_scale: Scale::Linear,
+        panels: &panels,
+    })?)
+}

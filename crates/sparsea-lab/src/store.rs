@@ -1,0 +1,362 @@
+//! Where results are kept: one SQLite file for a study, in which whatever was committed survives anything.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use serde_json::Value;
+
+use crate::error::LabError;
+use crate::study::{Cell, Outcome, Study, changes};
+
+/// Version of the tables.
+const SCHEMA: i64 = 1;
+
+/// Times are kept apart: everything in `results` is the same bits whenever it is computed again, times are not.
+const TABLES: &str = "
+CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE cells (
+    cell INTEGER PRIMARY KEY, family TEXT NOT NULL, m INTEGER NOT NULL, n INTEGER NOT NULL, k INTEGER NOT NULL,
+    parameter REAL, snr_db REAL);
+CREATE TABLE algorithms (algorithm INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE);
+CREATE TABLE results (
+    cell INTEGER NOT NULL, run INTEGER NOT NULL, algorithm INTEGER NOT NULL,
+    distance REAL NOT NULL, exact INTEGER NOT NULL, relative_residual REAL NOT NULL,
+    iterations INTEGER NOT NULL, best_iteration INTEGER NOT NULL, supports_explored INTEGER NOT NULL,
+    stop_reason TEXT NOT NULL, PRIMARY KEY (cell, run, algorithm)) WITHOUT ROWID;
+CREATE TABLE times (
+    cell INTEGER NOT NULL, run INTEGER NOT NULL, algorithm INTEGER NOT NULL, seconds REAL NOT NULL,
+    PRIMARY KEY (cell, run, algorithm)) WITHOUT ROWID;
+CREATE VIEW all_results AS
+    SELECT family, m, n, k, parameter, snr_db, run, label AS algorithm, distance, exact, relative_residual,
+        iterations, best_iteration, supports_explored, stop_reason, seconds
+    FROM results JOIN cells USING (cell) JOIN algorithms USING (algorithm) JOIN times USING (cell, run, algorithm);
+";
+
+/// An open store.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    connection: Connection,
+}
+
+/// One result, as it is written.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The cell.
+    pub cell: Cell,
+    /// The run.
+    pub run: u64,
+    /// Position of the algorithm in the study.
+    pub method: usize,
+    /// What came out.
+    pub outcome: Outcome,
+}
+
+/// SQLite's integers are signed; addresses are not.
+fn signed(address: u64) -> i64 {
+    i64::from_ne_bytes(address.to_ne_bytes())
+}
+
+impl Store {
+    /// Opens the store of a study, or makes it.
+    ///
+    /// # Errors
+    /// [`LabError::Changed`] if the store was made by a study that differs in anything but its number of runs,
+    /// [`LabError::Store`] if the file is something else or damaged.
+    pub fn open(path: &Path, study: &Study) -> Result<Self, LabError> {
+        let fresh = !path.exists();
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let store = Self::connect(path, flags)?;
+        if fresh || store.is_empty()? {
+            // A store that is interrupted while it is made must not be taken for a foreign one.
+            store.said(store.connection.execute_batch(&format!("BEGIN;{TABLES}PRAGMA user_version = {SCHEMA};")))?;
+            for (at, method) in study.methods.iter().enumerate() {
+                let sql = "INSERT INTO algorithms VALUES (?, ?)";
+                store.said(store.connection.execute(sql, params![at as i64, method.label]))?;
+            }
+            let sql = "INSERT INTO study VALUES ('description', ?), ('version', ?), ('title', ?)";
+            let values = params![study.description().to_string(), env!("CARGO_PKG_VERSION"), study.title];
+            store.said(store.connection.execute(sql, values))?;
+            store.said(store.connection.execute_batch("COMMIT"))?;
+            return Ok(store);
+        }
+        let differ = changes(&store.description()?, &study.description());
+        if differ.is_empty() {
+            return Ok(store);
+        }
+        Err(LabError::Changed { store: path.to_owned(), changes: differ.join("; ") })
+    }
+
+    /// Opens a store for reading.
+    ///
+    /// # Errors
+    /// [`LabError::Store`] if there is none, or the file is something else or damaged.
+    pub fn read(path: &Path) -> Result<Self, LabError> {
+        if !path.is_file() {
+            return Err(LabError::Store { store: path.to_owned(), message: "there is no such file".to_owned() });
+        }
+        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        store.description()?;
+        Ok(store)
+    }
+
+    /// Opens a store of any study to merge others into it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn write_to(path: &Path) -> Result<Self, LabError> {
+        Self::read(path)?;
+        Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Self, LabError> {
+        let said = |error: rusqlite::Error| LabError::Store { store: path.to_owned(), message: why(&error) };
+        let connection = Connection::open_with_flags(path, flags).map_err(said)?;
+        connection.busy_timeout(std::time::Duration::from_secs(20)).map_err(said)?;
+        let store = Self { path: path.to_owned(), connection };
+        let version: i64 = store.said(store.connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
+        if !store.is_empty()? && version != SCHEMA {
+            return Err(store.broken("is a database, but not the store of a study"));
+        }
+        Ok(store)
+    }
+
+    fn is_empty(&self) -> Result<bool, LabError> {
+        let sql = "SELECT count(*) FROM sqlite_master";
+        self.said(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))).map(|tables| tables == 0)
+    }
+
+    fn said<V>(&self, result: rusqlite::Result<V>) -> Result<V, LabError> {
+        result.map_err(|error| self.broken(&why(&error)))
+    }
+
+    fn broken(&self, message: &str) -> LabError {
+        LabError::Store { store: self.path.clone(), message: message.to_owned() }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the study of the store was.
+    ///
+    /// # Errors
+    /// [`LabError::Store`].
+    pub fn description(&self) -> Result<Value, LabError> {
+        let sql = "SELECT value FROM study WHERE key = 'description'";
+        let text: Option<String> = self.said(self.connection.query_row(sql, [], |row| row.get(0)).optional())?;
+        let text = text.ok_or_else(|| self.broken("does not say which study it is of"))?;
+        serde_json::from_str(&text).map_err(|_| self.broken("does not say which study it is of"))
+    }
+
+    /// Addresses of what is there: (cell, run, algorithm).
+    ///
+    /// # Errors
+    /// [`LabError::Store`].
+    pub fn present(&self) -> Result<HashSet<(u64, u64, usize)>, LabError> {
+        let mut present = HashSet::new();
+        let mut statement = self.said(self.connection.prepare("SELECT cell, run, algorithm FROM results"))?;
+        let mut rows = self.said(statement.query([]))?;
+        while let Some(row) = self.said(rows.next())? {
+            let (cell, run, method): (i64, i64, i64) =
+                (self.said(row.get(0))?, self.said(row.get(1))?, self.said(row.get(2))?);
+            present.insert((u64::from_ne_bytes(cell.to_ne_bytes()), run as u64, method as usize));
+        }
+        Ok(present)
+    }
+
+    /// Writes results in one transaction: all of them, or none.
+    ///
+    /// # Errors
+    /// [`LabError::Store`], as when the disk is full.
+    pub fn write(&mut self, rows: &[Row]) -> Result<(), LabError> {
+        let path = self.path.clone();
+        let said = |error: rusqlite::Error| LabError::Store { store: path.clone(), message: why(&error) };
+        let transaction = self.connection.transaction().map_err(said)?;
+        {
+            let mut cells =
+                transaction.prepare("INSERT OR IGNORE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)").map_err(said)?;
+            let mut results = transaction
+                .prepare("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                .map_err(said)?;
+            let mut times = transaction.prepare("INSERT OR IGNORE INTO times VALUES (?, ?, ?, ?)").map_err(said)?;
+            let mut last = None;
+            for Row { cell, run, method, outcome } in rows {
+                let address = signed(cell.address());
+                let (run, method) = (*run as i64, *method as i64);
+                if last != Some(address) {
+                    let (family, m, n) = (cell.family.word(), cell.rows as i64, cell.columns as i64);
+                    let values = params![address, family, m, n, cell.sparsity as i64, cell.parameter, cell.snr_db];
+                    cells.execute(values).map_err(said)?;
+                    last = Some(address);
+                }
+                let values = params![
+                    address,
+                    run,
+                    method,
+                    outcome.distance,
+                    outcome.exact,
+                    outcome.relative_residual,
+                    outcome.iterations as i64,
+                    outcome.best_iteration as i64,
+                    outcome.supports_explored as i64,
+                    outcome.stop_reason.word()
+                ];
+                results.execute(values).map_err(said)?;
+                times.execute(params![address, run, method, outcome.seconds]).map_err(said)?;
+            }
+        }
+        transaction.commit().map_err(said)
+    }
+
+    /// Takes over what another store of the same study has.
+    ///
+    /// # Errors
+    /// [`LabError::Changed`] if the studies differ, [`LabError::Contradiction`] if the two disagree about a result; this
+    /// store is then as it was.
+    pub fn merge(&mut self, other: &Path) -> Result<usize, LabError> {
+        let theirs = Self::read(other)?;
+        let differ = changes(&self.description()?, &theirs.description()?);
+        if !differ.is_empty() {
+            return Err(LabError::Changed { store: other.to_owned(), changes: differ.join("; ") });
+        }
+        drop(theirs);
+        let name = other.to_string_lossy().into_owned();
+        self.said(self.connection.execute("ATTACH DATABASE ? AS other", params![name]))?;
+        let merged = self.merge_attached(other);
+        // The error of the merge says more than that of the detachment.
+        let detached = self.said(self.connection.execute_batch("DETACH DATABASE other"));
+        merged.and_then(|added| detached.map(|()| added))
+    }
+
+    fn merge_attached(&self, other: &Path) -> Result<usize, LabError> {
+        let sql =
+            "SELECT cells.family || ' ' || cells.m || ' × ' || cells.n || ', k = ' || cells.k || ', run ' || a.run
+            || ', ' || label
+            FROM main.results a JOIN other.results b USING (cell, run, algorithm)
+            JOIN main.cells USING (cell) JOIN main.algorithms USING (algorithm)
+            WHERE a.distance IS NOT b.distance OR a.exact IS NOT b.exact
+                OR a.relative_residual IS NOT b.relative_residual OR a.iterations IS NOT b.iterations
+                OR a.best_iteration IS NOT b.best_iteration OR a.supports_explored IS NOT b.supports_explored
+                OR a.stop_reason IS NOT b.stop_reason
+            ORDER BY a.cell, a.run, a.algorithm LIMIT 1";
+        let contradiction: Option<String> =
+            self.said(self.connection.query_row(sql, [], |row| row.get(0)).optional())?;
+        if let Some(what) = contradiction {
+            return Err(LabError::Contradiction { first: self.path.clone(), second: other.to_owned(), what });
+        }
+        let take = "BEGIN;
+            INSERT OR IGNORE INTO main.cells SELECT * FROM other.cells;
+            INSERT OR IGNORE INTO main.times SELECT * FROM other.times;";
+        self.said(self.connection.execute_batch(take))?;
+        let sql = "INSERT OR IGNORE INTO main.results SELECT * FROM other.results";
+        let added = self.said(self.connection.execute(sql, []));
+        let end = if added.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        self.said(self.connection.execute_batch(end))?;
+        added
+    }
+
+    /// Calls `visit` with every result, ordered by cell, run and algorithm of the store.
+    ///
+    /// # Errors
+    /// [`LabError::Store`]; what `visit` returns.
+    pub fn each(&self, mut visit: impl FnMut(Stored) -> Result<(), LabError>) -> Result<(), LabError> {
+        let sql = "SELECT cell, m, n, k, parameter, snr_db, run, label, distance, exact, relative_residual, iterations,
+                best_iteration, supports_explored, stop_reason, seconds, family
+            FROM results JOIN cells USING (cell) JOIN algorithms USING (algorithm)
+            JOIN times USING (cell, run, algorithm) ORDER BY family, n, parameter, m, snr_db, k, run, algorithm";
+        let mut statement = self.said(self.connection.prepare(sql))?;
+        let rows = self.said(statement.query_map([], |row| {
+            let whole = |at: usize| row.get::<_, i64>(at).map(|value| value as u64);
+            Ok(Stored {
+                cell: u64::from_ne_bytes(row.get::<_, i64>(0)?.to_ne_bytes()),
+                rows: whole(1)? as usize,
+                columns: whole(2)? as usize,
+                sparsity: whole(3)? as usize,
+                parameter: row.get(4)?,
+                snr_db: row.get(5)?,
+                run: whole(6)?,
+                algorithm: row.get(7)?,
+                distance: row.get(8)?,
+                exact: row.get(9)?,
+                relative_residual: row.get(10)?,
+                iterations: whole(11)?,
+                best_iteration: whole(12)?,
+                supports_explored: whole(13)?,
+                stop_reason: row.get(14)?,
+                seconds: row.get(15)?,
+                family: row.get(16)?,
+            })
+        }))?;
+        for row in rows {
+            visit(self.said(row)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// One result, as it is read.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Stored {
+    /// Kind of operator.
+    pub family: String,
+    /// Rows of A.
+    #[serde(rename = "m")]
+    pub rows: usize,
+    /// Columns of A.
+    #[serde(rename = "n")]
+    pub columns: usize,
+    /// Non-zeros.
+    #[serde(rename = "k")]
+    pub sparsity: usize,
+    /// σ, τ or a correlation.
+    pub parameter: Option<f64>,
+    /// Decibels.
+    pub snr_db: Option<f64>,
+    /// The run.
+    pub run: u64,
+    /// Label of the algorithm.
+    pub algorithm: String,
+    /// Share of the support missed.
+    pub distance: f64,
+    /// Whether none was.
+    pub exact: bool,
+    /// ‖y − A x‖/‖y‖.
+    pub relative_residual: f64,
+    /// Iterations of the last algorithm.
+    pub iterations: u64,
+    /// The iteration of the solution.
+    pub best_iteration: u64,
+    /// Distinct supports.
+    pub supports_explored: u64,
+    /// Why it ended.
+    pub stop_reason: String,
+    /// Wall time.
+    pub seconds: f64,
+    /// Address of the cell.
+    pub cell: u64,
+}
+
+/// What SQLite says, in the words of a user.
+fn why(error: &rusqlite::Error) -> String {
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase, ReadOnly,
+    };
+    let code = error.sqlite_error_code();
+    match code {
+        Some(NotADatabase) => "is not the store of a study".to_owned(),
+        Some(DatabaseCorrupt) => "is damaged".to_owned(),
+        Some(DatabaseBusy | DatabaseLocked) => "is being written by another sweep".to_owned(),
+        Some(DiskFull) => "the disk is full".to_owned(),
+        Some(CannotOpen) => "cannot be opened or made".to_owned(),
+        Some(ReadOnly) => "cannot be written".to_owned(),
+        _ => match error {
+            rusqlite::Error::SqliteFailure(_, Some(text)) if text.starts_with("no such table") => {
+                "is a database, but not the store of a study".to_owned()
+            }
+            other => other.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
+        },
+    }
+}

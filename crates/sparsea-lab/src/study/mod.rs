@@ -1,0 +1,479 @@
+//! A study: which problems, which algorithms, how many runs; read from a TOML file and checked as a whole.
+
+mod family;
+mod grid;
+mod instance;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use faer::Mat;
+use num_complex::Complex;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sparsea::{Chain, Halt};
+
+use crate::error::LabError;
+pub use family::{Coefficients, Family};
+use grid::Grid;
+pub use instance::{Outcome, run_cell};
+
+/// A study, checked.
+#[derive(Debug, Clone)]
+pub struct Study {
+    /// Its name, which its store and pictures carry.
+    pub name: String,
+    /// What is shown above its pictures.
+    pub title: String,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Runs of each cell; the most that are made of each when a transition is located.
+    pub runs: u64,
+    /// How the non-zeros are drawn.
+    pub coefficients: Coefficients,
+    /// Every combination of the parameters, in the order of the file.
+    pub cells: Vec<Cell>,
+    /// The algorithms and chains.
+    pub methods: Vec<Method>,
+    /// If the study locates where success ends along k, rather than trying every k.
+    pub transition: Option<Transition>,
+    /// The matrix of a study on a matrix of the user's.
+    pub matrix: Option<Arc<Mat<f64>>>,
+}
+
+/// One combination of parameters: a distribution of problems.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Kind of operator.
+    pub family: Family,
+    /// Rows m of A.
+    pub rows: usize,
+    /// Columns n of A.
+    pub columns: usize,
+    /// Non-zeros k.
+    pub sparsity: usize,
+    /// The parameter of the family: σ, τ or a correlation.
+    pub parameter: Option<f64>,
+    /// Signal-to-noise ratio 20 log₁₀(‖A x‖/‖e‖) in decibels; none for no noise.
+    pub snr_db: Option<f64>,
+}
+
+impl Cell {
+    /// The address of the cell in random streams and stores: it depends on the cell alone, so that a study with more
+    /// cells contains the same problems.
+    pub fn address(&self) -> u64 {
+        let text = format!(
+            "{} {} {} {} {:?} {:?}",
+            self.family.word(),
+            self.rows,
+            self.columns,
+            self.sparsity,
+            self.parameter.map(f64::to_bits),
+            self.snr_db.map(f64::to_bits)
+        );
+        // FNV-1a (Fowler, Noll & Vo); a study refuses to begin should two of its cells share an address.
+        text.bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    }
+
+    /// The same with another k.
+    #[must_use]
+    pub fn with_sparsity(&self, sparsity: usize) -> Self {
+        Self { sparsity, ..self.clone() }
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} × {}, k = {}", self.family.word(), self.rows, self.columns, self.sparsity)?;
+        if let (Some(name), Some(value)) = (self.family.parameter(), self.parameter) {
+            write!(f, ", {name} = {value}")?;
+        }
+        if let Some(snr) = self.snr_db {
+            write!(f, ", {snr} dB")?;
+        }
+        Ok(())
+    }
+}
+
+/// An algorithm or chain as the study runs it.
+#[derive(Debug, Clone)]
+pub struct Method {
+    /// What it is called in stores and pictures.
+    pub label: String,
+    /// The algorithms for real data; none if the study is complex.
+    pub real: Option<Chain<f64>>,
+    /// The algorithms for complex data; none if the study is real.
+    pub complex: Option<Chain<Complex<f64>>>,
+    /// The rule that ends the last of them, if not its own.
+    pub halt: Option<Halt>,
+    /// Everything that decides what it does, for comparison with a store.
+    description: Value,
+}
+
+/// Where success ends along k.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Transition {
+    /// The success rate looked for.
+    pub level: f64,
+    /// Confidence of each decision that a rate is above or below the level.
+    pub confidence: f64,
+    /// Runs between two looks at a rate.
+    pub block: u64,
+}
+
+impl Default for Transition {
+    fn default() -> Self {
+        Self { level: 0.95, confidence: 0.999, block: 50 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawStudy {
+    name: String,
+    title: Option<String>,
+    #[serde(default)]
+    seed: u64,
+    runs: u64,
+    iterations: Option<u64>,
+    seconds: Option<f64>,
+    problem: RawProblem,
+    algorithms: Vec<RawMethod>,
+    transition: Option<Transition>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawProblem {
+    family: Family,
+    file: Option<PathBuf>,
+    n: Option<Grid<u64>>,
+    m: Option<Grid<u64>>,
+    zeta: Option<Grid<f64>>,
+    k: Option<Grid<u64>>,
+    rho: Option<Grid<f64>>,
+    sigma: Option<Grid<f64>>,
+    tau: Option<Grid<f64>>,
+    correlation: Option<Grid<f64>>,
+    snr_db: Option<Grid<f64>>,
+    #[serde(default)]
+    coefficients: Coefficients,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected the name of an algorithm or chain, or a table with chain, label, settings, iterations, seconds"
+)]
+enum RawMethod {
+    Name(String),
+    Table(RawTable),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTable {
+    chain: String,
+    label: Option<String>,
+    #[serde(default)]
+    settings: Map<String, Value>,
+    iterations: Option<u64>,
+    seconds: Option<f64>,
+}
+
+/// Reads the matrix that a study names; `path` is as the study has it.
+pub type ReadMatrix<'r> = &'r dyn Fn(&Path) -> Result<Mat<f64>, String>;
+
+impl Study {
+    /// Reads and checks a study. `file` is its name, for messages; `read_matrix` reads a matrix that it may name.
+    ///
+    /// # Errors
+    /// [`LabError::Syntax`] with line and column, [`LabError::Study`] with rule and value.
+    pub fn parse(text: &str, file: &str, read_matrix: ReadMatrix<'_>) -> Result<Self, LabError> {
+        let raw: RawStudy = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start.min(text.len()));
+            let before = &text[..at];
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            LabError::Syntax {
+                file: file.to_owned(),
+                line: before.matches('\n').count() + 1,
+                column: text[line_start..at].chars().count() + 1,
+                message: error.message().split_whitespace().collect::<Vec<_>>().join(" "),
+            }
+        })?;
+        raw.check(read_matrix).map_err(|message| LabError::Study { file: file.to_owned(), message })
+    }
+
+    /// Everything that decides the results, but not how many runs there are: those are told apart by number.
+    pub fn description(&self) -> Value {
+        let column = |values: Vec<Value>| {
+            let mut distinct: Vec<Value> = Vec::new();
+            for value in values {
+                if !distinct.contains(&value) {
+                    distinct.push(value);
+                }
+            }
+            Value::Array(distinct)
+        };
+        let of = |get: &dyn Fn(&Cell) -> Value| column(self.cells.iter().map(get).collect());
+        let mut problem = json!({
+            "family": self.cells.first().map(|cell| cell.family.word()),
+            "coefficients": self.coefficients,
+            "n": of(&|cell| json!(cell.columns)),
+            "m": of(&|cell| json!(cell.rows)),
+            "k": of(&|cell| json!(cell.sparsity)),
+            "parameter": of(&|cell| json!(cell.parameter)),
+            "snr_db": of(&|cell| json!(cell.snr_db)),
+        });
+        if let Some(matrix) = &self.matrix {
+            problem["matrix"] = json!(family::checksum(matrix));
+        }
+        let methods: Vec<&Value> = self.methods.iter().map(|method| &method.description).collect();
+        json!({
+            "name": self.name,
+            "seed": self.seed,
+            "problem": problem,
+            "algorithms": methods,
+            "transition": self.transition.map(|t| json!({ "level": t.level, "confidence": t.confidence, "block": t.block })),
+        })
+    }
+}
+
+impl RawStudy {
+    fn check(self, read_matrix: ReadMatrix<'_>) -> Result<Study, String> {
+        let fit = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if self.name.is_empty() || !self.name.chars().all(fit) {
+            return Err(format!("name must be letters, digits, - and _, because files carry it, got '{}'", self.name));
+        }
+        if self.runs == 0 {
+            return Err("runs must be at least 1, got 0".to_owned());
+        }
+        if let Some(transition) = &self.transition {
+            let inside = |value: f64| value > 0.0 && value < 1.0;
+            if !inside(transition.level) || !inside(transition.confidence) {
+                return Err("transition: level and confidence must be between 0 and 1".to_owned());
+            }
+            if transition.block == 0 {
+                return Err("transition.block must be at least 1, got 0".to_owned());
+            }
+            if self.problem.k.is_some() || self.problem.rho.is_some() {
+                return Err(
+                    "problem.k and a transition exclude each other: k is what the transition looks for".to_owned()
+                );
+            }
+        }
+        let coefficients = self.problem.coefficients;
+        let family = self.problem.family;
+        let (cells, matrix) = self.problem.cells(self.transition.is_some(), read_matrix)?;
+        let mut addresses: Vec<u64> = cells.iter().map(Cell::address).collect();
+        addresses.sort_unstable();
+        if addresses.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err("two combinations of the parameters are the same".to_owned());
+        }
+        if self.algorithms.is_empty() {
+            return Err("algorithms is an empty list".to_owned());
+        }
+        let mut methods: Vec<Method> = Vec::new();
+        for raw in self.algorithms {
+            let method = raw.check(family, self.iterations, self.seconds)?;
+            if methods.iter().any(|before| before.label == method.label) {
+                return Err(format!("algorithms has '{}' twice; give one of them another label", method.label));
+            }
+            methods.push(method);
+        }
+        let title = self.title.unwrap_or_else(|| self.name.clone());
+        Ok(Study {
+            name: self.name,
+            title,
+            seed: self.seed,
+            runs: self.runs,
+            coefficients,
+            cells,
+            methods,
+            transition: self.transition,
+            matrix,
+        })
+    }
+}
+
+impl RawMethod {
+    fn check(self, family: Family, iterations: Option<u64>, seconds: Option<f64>) -> Result<Method, String> {
+        let table = match self {
+            Self::Table(table) => table,
+            Self::Name(chain) => RawTable { chain, label: None, settings: Map::new(), iterations: None, seconds: None },
+        };
+        let label = table.label.unwrap_or_else(|| table.chain.clone());
+        let said = |error: sparsea::Error| format!("algorithms: {error}");
+        let (mut real, mut complex) = (None, None);
+        if family.is_complex() {
+            complex = Some(Chain::parse(&table.chain, &table.settings).map_err(said)?);
+        } else {
+            real = Some(Chain::parse(&table.chain, &table.settings).map_err(said)?);
+        }
+        // What is said of one algorithm counts instead of what is said of all.
+        let own = table.iterations.is_some() || table.seconds.is_some();
+        let (iterations, seconds) = if own { (table.iterations, table.seconds) } else { (iterations, seconds) };
+        let mut halt = iterations.map(Halt::Iterations);
+        if let Some(seconds) = seconds {
+            let rule = Halt::Time(sparsea::seconds(seconds).map_err(said)?);
+            halt = Some(halt.map_or(rule.clone(), |halt| halt.or(rule)));
+        }
+        let description = json!({
+            "label": label, "chain": table.chain, "settings": table.settings,
+            "iterations": iterations, "seconds": seconds,
+        });
+        Ok(Method { label, real, complex, halt, description })
+    }
+}
+
+impl RawProblem {
+    /// Every combination of the parameters; with a transition, k is left at 1.
+    fn cells(
+        self,
+        transition: bool,
+        read_matrix: ReadMatrix<'_>,
+    ) -> Result<(Vec<Cell>, Option<Arc<Mat<f64>>>), String> {
+        let family = self.family;
+        let word = family.word();
+        let given = [
+            ("file", self.file.is_some()),
+            ("n", self.n.is_some()),
+            ("m", self.m.is_some()),
+            ("zeta", self.zeta.is_some()),
+            ("sigma", self.sigma.is_some()),
+            ("tau", self.tau.is_some()),
+            ("correlation", self.correlation.is_some()),
+        ];
+        let takes = family.takes();
+        if let Some((name, _)) = given.iter().find(|(name, given)| *given && !takes.contains(name)) {
+            let takes = takes.join(", ");
+            return Err(format!(
+                "problem.{name} is no parameter of {word}, which takes {takes}, k or rho, coefficients, snr_db"
+            ));
+        }
+        let missing = |name: &str| format!("problem.{name} is missing: {word} needs it");
+        let mut matrix = None;
+        let (n_values, fixed_rows) = if family == Family::Matrix {
+            let path = self.file.as_deref().ok_or_else(|| missing("file"))?;
+            let a = read_matrix(path)?;
+            let (rows, columns) = (a.nrows(), a.ncols());
+            matrix = Some(Arc::new(a));
+            (vec![columns as u64], Some(rows))
+        } else {
+            (self.n.as_ref().ok_or_else(|| missing("n"))?.values("n")?, None)
+        };
+        let parameters: Vec<Option<f64>> = match family.parameter() {
+            None => vec![None],
+            Some(name) => {
+                let grid = [&self.sigma, &self.tau, &self.correlation].into_iter().flatten().next();
+                let values = grid.ok_or_else(|| missing(name))?.values(name)?;
+                values.iter().try_for_each(|&value| family.check_parameter(value))?;
+                values.into_iter().map(Some).collect()
+            }
+        };
+        let snr: Vec<Option<f64>> = match &self.snr_db {
+            None => vec![None],
+            Some(grid) => grid.values("snr_db")?.into_iter().map(Some).collect(),
+        };
+        let mut cells = Vec::new();
+        for &n in &n_values {
+            let n = n as usize;
+            if n == 0 {
+                return Err("problem.n must be at least 1, got 0".to_owned());
+            }
+            for &parameter in &parameters {
+                let rows = match (fixed_rows, family.rows(n, parameter)) {
+                    (Some(rows), _) | (None, Some(rows)) => vec![rows],
+                    (None, None) => rows_of(self.m.as_ref(), self.zeta.as_ref(), n)?,
+                };
+                for &m in &rows {
+                    if m == 0 || (family.is_partial() && m > n) {
+                        return Err(format!("problem.m must be between 1 and n = {n} for {word}, got {m}"));
+                    }
+                    for &snr_db in &snr {
+                        let cell = Cell { family, rows: m, columns: n, sparsity: 1, parameter, snr_db };
+                        if transition {
+                            cells.push(cell);
+                            continue;
+                        }
+                        for k in sparsities(self.k.as_ref(), self.rho.as_ref(), m)? {
+                            let limit = m.min(n);
+                            if k == 0 || k > limit {
+                                let what = cell.with_sparsity(k);
+                                return Err(format!("k must be between 1 and min(m, n) = {limit}, got {k} ({what})"));
+                            }
+                            cells.push(cell.with_sparsity(k));
+                        }
+                    }
+                }
+            }
+        }
+        Ok((cells, matrix))
+    }
+}
+
+fn either<'g>(first: (&str, bool), second: (&str, bool)) -> Result<(), String> {
+    match (first.1, second.1) {
+        (true, true) => Err(format!("problem.{} and problem.{} exclude each other", first.0, second.0)),
+        (false, false) => Err(format!("problem.{} (or problem.{}) is missing", first.0, second.0)),
+        _ => Ok(()),
+    }
+}
+
+/// m, given or as round(ζ n).
+fn rows_of(m: Option<&Grid<u64>>, zeta: Option<&Grid<f64>>, n: usize) -> Result<Vec<usize>, String> {
+    either(("m", m.is_some()), ("zeta", zeta.is_some()))?;
+    if let Some(grid) = m {
+        return Ok(grid.values("m")?.into_iter().map(|m| m as usize).collect());
+    }
+    rounded(zeta, "zeta", n)
+}
+
+/// k, given or as round(ρ m).
+fn sparsities(k: Option<&Grid<u64>>, rho: Option<&Grid<f64>>, m: usize) -> Result<Vec<usize>, String> {
+    either(("k", k.is_some()), ("rho", rho.is_some()))?;
+    if let Some(grid) = k {
+        return Ok(grid.values("k")?.into_iter().map(|k| k as usize).collect());
+    }
+    rounded(rho, "rho", m)
+}
+
+fn rounded(grid: Option<&Grid<f64>>, name: &str, of: usize) -> Result<Vec<usize>, String> {
+    let values = grid.map_or(Ok(vec![]), |grid| grid.values(name))?;
+    if let Some(value) = values.iter().find(|value| **value <= 0.0 || **value > 1.0) {
+        return Err(format!("problem.{name} must be above 0 and at most 1, got {value}"));
+    }
+    let mut rounded: Vec<usize> = values.iter().map(|value| (value * of as f64).round().max(1.0) as usize).collect();
+    rounded.dedup();
+    Ok(rounded)
+}
+
+/// What differs between two descriptions, as `problem.k: [5,10] → [5]`.
+pub fn changes(stored: &Value, now: &Value) -> Vec<String> {
+    fn walk(path: &str, stored: &Value, now: &Value, out: &mut Vec<String>) {
+        match (stored, now) {
+            (Value::Object(a), Value::Object(b)) => {
+                let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
+                keys.sort();
+                keys.dedup();
+                for key in keys {
+                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    walk(&path, a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null), out);
+                }
+            }
+            (a, b) if a == b => {}
+            (a, b) => out.push(format!("{path}: {} → {}", shortened(a), shortened(b))),
+        }
+    }
+    let mut out = Vec::new();
+    walk("", stored, now, &mut out);
+    out
+}
+
+fn shortened(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 60 { text } else { format!("{}…", text.chars().take(59).collect::<String>()) }
+}

@@ -1,0 +1,367 @@
+//! Studies: what is in a store depends on the study alone, not on how it was computed.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use faer::Mat;
+use sparsea_lab::LabError;
+use sparsea_lab::store::{Store, Stored};
+use sparsea_lab::study::{Study, run_cell};
+use sparsea_lab::summary::summarise;
+use sparsea_lab::sweep::{Conduct, Ended, Shard, sweep};
+use sparsea_lab::transition::locate_all;
+
+const SMALL: &str = r#"
+name = "small"
+seed = 5
+runs = 6
+iterations = 40
+algorithms = ["omp", "lasso", { chain = "omp+sea", label = "warm", settings = { step_size = 0.5 } }]
+[problem]
+family = "gaussian"
+n = 24
+m = [12, 16]
+k = [2, 4]
+snr_db = [20, 40]
+"#;
+
+fn no_file(path: &Path) -> Result<Mat<f64>, String> {
+    Err(format!("{}: not here", path.display()))
+}
+
+fn study(text: &str) -> Study {
+    Study::parse(text, "test.toml", &no_file).unwrap()
+}
+
+fn refused(text: &str) -> String {
+    Study::parse(text, "test.toml", &no_file).unwrap_err().to_string()
+}
+
+static RUN_ON: AtomicBool = AtomicBool::new(false);
+
+fn whole() -> Conduct<'static> {
+    Conduct { shard: Shard::default(), stop: &RUN_ON, pool: None }
+}
+
+/// Everything in a store but the times.
+fn contents(store: &Store) -> Vec<Stored> {
+    let mut rows = Vec::new();
+    let take = |mut row: Stored| {
+        assert!(row.seconds >= 0.0);
+        row.seconds = 0.0;
+        rows.push(row);
+        Ok(())
+    };
+    store.each(take).unwrap();
+    rows
+}
+
+/// The contents of a store of the study, computed at once.
+fn computed(study: &Study) -> Vec<Stored> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&folder.path().join("s.sqlite"), study).unwrap();
+    assert_eq!(sweep(study, &mut store, whole(), &mut |_, _| {}).unwrap(), Ended::Complete);
+    contents(&store)
+}
+
+#[test]
+fn threads_shards_and_order_do_not_matter() {
+    let study = study(SMALL);
+    let expected = computed(&study);
+    assert_eq!(expected.len(), 2 * 2 * 2 * 6 * 3);
+    assert!(expected.iter().any(|row| row.distance > 0.0) && expected.iter().any(|row| row.exact));
+    let folder = tempfile::tempdir().unwrap();
+    for threads in [1, 2, 7] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut store = Store::open(&folder.path().join(format!("{threads}.sqlite")), &study).unwrap();
+        let conduct = Conduct { pool: Some(&pool), ..whole() };
+        sweep(&study, &mut store, conduct, &mut |_, _| {}).unwrap();
+        assert!(contents(&store) == expected, "{threads} threads");
+    }
+    // Three parts, joined in another order; joining twice changes nothing.
+    let part = |i: u64| folder.path().join(format!("part{i}.sqlite"));
+    for i in 1..=3 {
+        let mut store = Store::open(&part(i), &study).unwrap();
+        sweep(&study, &mut store, Conduct { shard: Shard { part: i, of: 3 }, ..whole() }, &mut |_, _| {}).unwrap();
+        assert_eq!(contents(&store).len(), expected.len() / 3);
+    }
+    let mut joined = Store::open(&part(3), &study).unwrap();
+    assert_eq!(joined.merge(&part(1)).unwrap(), expected.len() / 3);
+    assert_eq!(joined.merge(&part(2)).unwrap(), expected.len() / 3);
+    assert_eq!(joined.merge(&part(2)).unwrap(), 0);
+    assert!(contents(&joined) == expected);
+    // One result alone.
+    let cell = &study.cells[3];
+    let alone = run_cell(&study, cell, 4, &[2]).unwrap()[0];
+    let stored =
+        expected.iter().find(|row| row.cell == cell.address() && row.run == 4 && row.algorithm == "warm").unwrap();
+    assert_eq!((alone.distance, alone.relative_residual), (stored.distance, stored.relative_residual));
+    assert_eq!((alone.iterations, alone.supports_explored), (stored.iterations, stored.supports_explored));
+}
+
+#[test]
+fn a_stopped_sweep_goes_on_where_it_stopped() {
+    let study = study(SMALL);
+    let expected = computed(&study);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.sqlite");
+    let mut times = 0;
+    loop {
+        let mut store = Store::open(&path, &study).unwrap();
+        let before = contents(&store).len();
+        let stop = AtomicBool::new(false);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        // It stops itself as soon as something has been committed.
+        let mut watch = |done: u64, _| stop.store(done > 0, Ordering::Relaxed);
+        let conduct = Conduct { stop: &stop, pool: Some(&pool), ..whole() };
+        let ended = sweep(&study, &mut store, conduct, &mut watch).unwrap();
+        times += 1;
+        let after = contents(&store);
+        assert!(after.len() > before || ended == Ended::Complete);
+        if after.len() == expected.len() {
+            assert!(after == expected);
+            break;
+        }
+    }
+    assert!(times >= 1);
+    // More cells and more runs contain the same problems.
+    let more = SMALL.replace("k = [2, 4]", "k = [1, 2, 4]").replace("runs = 6", "runs = 7");
+    let more = computed(&self::study(&more));
+    let old: Vec<Stored> = more.into_iter().filter(|row| row.sparsity != 1 && row.run < 6).collect();
+    assert!(old == expected);
+}
+
+#[test]
+fn every_family_makes_problems_that_omp_can_solve() {
+    for (family, keys) in [
+        ("gaussian", "m = 40"),
+        ("bernoulli", "m = 40"),
+        ("partial_cosine", "m = 40"),
+        ("partial_fourier", "zeta = 0.5"),
+        ("gaussian_filter", "sigma = 0.6"),
+        ("exponential_filter", "tau = 2.0"),
+        ("autoregressive", "m = 60\ncorrelation = 0.3"),
+        ("equicorrelated", "m = 60\ncorrelation = 0.2"),
+        ("steps", ""),
+    ] {
+        for coefficients in ["bounded", "normal", "ones"] {
+            let text = format!(
+                "name = 'f'\nruns = 8\nalgorithms = ['omp', 'ols']\n[problem]\nfamily = '{family}'\nn = 80\n{keys}\nk = 2\n\
+                 coefficients = '{coefficients}'"
+            );
+            let study = study(&text);
+            assert_eq!(study.cells.len(), 1);
+            let outcomes: Vec<_> =
+                (0..8).flat_map(|run| run_cell(&study, &study.cells[0], run, &[1]).unwrap()).collect();
+            assert_eq!(outcomes.len(), 8, "{family}");
+            let exact = outcomes.iter().filter(|outcome| outcome.exact).count();
+            assert!(exact >= 6, "{family} {coefficients}: {exact} of 8");
+            assert!(
+                outcomes.iter().all(|o| o.exact == (o.distance == 0.0) && (!o.exact || o.relative_residual < 1e-10))
+            );
+        }
+    }
+}
+
+#[test]
+fn noise_has_its_stated_size() {
+    // With the true support found, what is left is the noise, less its share in k of m dimensions.
+    let text = SMALL.replace("m = [12, 16]", "m = 200").replace("snr_db = [20, 40]", "snr_db = 20");
+    let study = study(&text.replace("n = 24", "n = 240").replace("runs = 6", "runs = 20"));
+    let mut residuals = vec![];
+    for run in 0..20 {
+        residuals.extend(run_cell(&study, &study.cells[0], run, &[0]).unwrap().iter().map(|o| o.relative_residual));
+    }
+    let mean = residuals.iter().sum::<f64>() / residuals.len() as f64;
+    assert!((mean - 0.1).abs() < 0.003, "{mean}");
+}
+
+#[test]
+fn a_matrix_of_the_users_own() {
+    let text = "name = 'own'\nruns = 3\nalgorithms = ['omp']\n[problem]\nfamily = 'matrix'\nfile = 'a.npy'\nk = 2";
+    let read = |factor: f64| {
+        move |path: &Path| -> Result<Mat<f64>, String> {
+            assert_eq!(path, Path::new("a.npy"));
+            Ok(Mat::from_fn(9, 12, |i, j| factor + ((i * 7 + j * 3) as f64).sin()))
+        }
+    };
+    let study = Study::parse(text, "own.toml", &read(0.0)).unwrap();
+    assert_eq!((study.cells[0].rows, study.cells[0].columns), (9, 12));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.sqlite");
+    sweep(&study, &mut Store::open(&path, &study).unwrap(), whole(), &mut |_, _| {}).unwrap();
+    // Another matrix under the same name is another study.
+    let other = Study::parse(text, "own.toml", &read(1.0)).unwrap();
+    let said = Store::open(&path, &other).unwrap_err().to_string();
+    assert!(said.contains("problem.matrix"), "{said}");
+    assert_eq!(refused(text), "test.toml: a.npy: not here");
+}
+
+#[test]
+fn stores_know_their_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.sqlite");
+    let first = study(SMALL);
+    drop(Store::open(&path, &first).unwrap());
+    assert!(
+        Store::open(&path, &study(&SMALL.replace("runs = 6", "runs = 60"))).is_ok(),
+        "more runs are the same study"
+    );
+    for (from, to, said) in [
+        ("seed = 5", "seed = 6", "seed: 5 → 6"),
+        ("k = [2, 4]", "k = [2]", "problem.k: [2,4] → [2]"),
+        ("step_size = 0.5", "step_size = 0.6", "algorithms: "),
+        ("family = \"gaussian\"", "family = \"bernoulli\"", "problem.family: \"gaussian\" → \"bernoulli\""),
+    ] {
+        let error = Store::open(&path, &study(&SMALL.replace(from, to))).unwrap_err();
+        assert!(matches!(error, LabError::Changed { .. }), "{error}");
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    // Two stores that disagree are not joined.
+    let other = folder.path().join("other.sqlite");
+    let mut store = Store::open(&path, &first).unwrap();
+    sweep(&first, &mut store, whole(), &mut |_, _| {}).unwrap();
+    std::fs::copy(&path, &other).unwrap();
+    let forged = rusqlite::Connection::open(&other).unwrap();
+    forged.execute("UPDATE results SET iterations = iterations + 1 WHERE run = 3 AND algorithm = 1", []).unwrap();
+    drop(forged);
+    let before = contents(&store);
+    let error = store.merge(&other).unwrap_err();
+    assert!(matches!(&error, LabError::Contradiction { what, .. } if what.contains("run 3, lasso")), "{error}");
+    assert!(contents(&store) == before);
+    // What is no store is told apart and left alone.
+    let text = folder.path().join("text.sqlite");
+    std::fs::write(&text, "no database at all, but long enough to look like a file with something in it\n".repeat(20))
+        .unwrap();
+    let said = Store::open(&text, &first).unwrap_err().to_string();
+    assert!(said.ends_with("is not the store of a study"), "{said}");
+    assert!(std::fs::read_to_string(&text).unwrap().starts_with("no database"));
+    assert!(
+        Store::read(&folder.path().join("none.sqlite")).unwrap_err().to_string().ends_with("there is no such file")
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_study_is_said() {
+    let change = |from: &str, to: &str| {
+        assert!(SMALL.contains(from), "{from}");
+        refused(&SMALL.replace(from, to))
+    };
+    assert!(
+        change("seed = 5", "sed = 5").starts_with("test.toml:3:1: unknown field `sed`"),
+        "{}",
+        change("seed = 5", "sed = 5")
+    );
+    assert!(change("runs = 6", "runs = 'six'").starts_with("test.toml:4:8: invalid type: string \"six\""));
+    assert!(change("runs = 6", "runs = ").starts_with("test.toml:4:"));
+    assert!(change("k = [2, 4]", "k = ['two']").contains("expected a number, a list of numbers, or { from"));
+    for (from, to, said) in [
+        ("runs = 6", "runs = 0", "test.toml: runs must be at least 1, got 0"),
+        ("\"small\"", "\"a/b\"", "test.toml: name must be letters, digits, - and _, because files carry it, got 'a/b'"),
+        ("k = [2, 4]", "k = []", "test.toml: problem.k is an empty list"),
+        ("k = [2, 4]", "k = [2, 2]", "test.toml: problem.k has 2 twice"),
+        (
+            "k = [2, 4]",
+            "k = 13",
+            "test.toml: k must be between 1 and min(m, n) = 12, got 13 (gaussian 12 × 24, k = 13, 20 dB)",
+        ),
+        ("k = [2, 4]", "", "test.toml: problem.k (or problem.rho) is missing"),
+        ("k = [2, 4]", "k = 2\nrho = 0.5", "test.toml: problem.k and problem.rho exclude each other"),
+        ("m = [12, 16]", "", "test.toml: problem.m (or problem.zeta) is missing"),
+        ("m = [12, 16]", "zeta = 1.5", "test.toml: problem.zeta must be above 0 and at most 1, got 1.5"),
+        ("n = 24", "", "test.toml: problem.n is missing: gaussian needs it"),
+        (
+            "n = 24",
+            "n = 24\nsigma = 3.0",
+            "test.toml: problem.sigma is no parameter of gaussian, which takes n, m, zeta, k or rho, coefficients, snr_db",
+        ),
+        ("\"omp\"", "\"opm\"", "test.toml: algorithms: unknown algorithm 'opm'; known: "),
+        (
+            "step_size = 0.5",
+            "step = 0.5",
+            "test.toml: algorithms: unknown setting 'step' for sea; it takes: step_size, start",
+        ),
+        (
+            "step_size = 0.5",
+            "step_size = -1",
+            "test.toml: algorithms: sea: step_size must be greater than 0 and finite, got -1",
+        ),
+        ("\"lasso\"", "\"omp\"", "test.toml: algorithms has 'omp' twice; give one of them another label"),
+        (
+            "family = \"gaussian\"",
+            "family = \"partial_fourier\"",
+            "test.toml: algorithms: lasso works on real data only",
+        ),
+        ("seed = 5", "seed = 5\nseconds = -1.0", "test.toml: algorithms: halt: the time must be at least 0"),
+    ] {
+        let found = change(from, to);
+        assert!(found.starts_with(said), "{from} → {to}\n{found}\n{said}");
+        assert_eq!(found.lines().count(), 1, "{found}");
+    }
+    assert!(refused("[transition]\n").contains("missing field"));
+    let both = format!("{SMALL}\n[transition]\nlevel = 0.9\n");
+    assert!(refused(&both).contains("problem.k and a transition exclude each other"));
+}
+
+const TRANSITION: &str = r#"
+name = "transition"
+runs = 120
+iterations = 60
+algorithms = ["omp", "htp"]
+[problem]
+family = "gaussian"
+n = 16
+m = [8, 12]
+coefficients = "normal"
+[transition]
+level = 0.8
+confidence = 0.95
+block = 30
+"#;
+
+#[test]
+fn a_transition_is_located_the_same_however_it_is_interrupted() {
+    let study = study(TRANSITION);
+    let rule = study.transition.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&folder.path().join("t.sqlite"), &study).unwrap();
+    assert_eq!(locate_all(&study, &rule, &mut store, whole(), &mut |_, _| {}).unwrap(), Ended::Complete);
+    let expected = contents(&store);
+    let curves = sparsea_lab::figures::transition_curves(&study, &rule, &store).unwrap();
+    for curve in &curves {
+        for location in &curve.locations {
+            assert!(location.low as f64 <= location.k && location.k <= location.high as f64, "{curve:?}");
+        }
+        // More rows never hurt.
+        assert!(curve.locations[0].k <= curve.locations[1].k + 0.5, "{curve:?}");
+    }
+    assert!(curves[0].locations[1].k > 1.0, "{curves:?}");
+    // The rate at each k below the interval is above the level, and above it below.
+    for summary in summarise(&store).unwrap() {
+        let at = study.cells.iter().position(|cell| cell.rows == summary.cell.rows).unwrap();
+        let location = curves.iter().find(|curve| curve.algorithm == summary.algorithm).unwrap().locations[at];
+        if summary.cell.sparsity <= location.low {
+            assert!(summary.exact.value > 0.8, "{summary:?}");
+        }
+        if summary.cell.sparsity >= location.high {
+            assert!(summary.exact.value < 0.8, "{summary:?}");
+        }
+    }
+    // In pieces: whatever is lost of the last round is made again.
+    let mut pieces = Store::open(&folder.path().join("p.sqlite"), &study).unwrap();
+    sweep_some(&study, &mut pieces, &expected);
+    assert_eq!(locate_all(&study, &rule, &mut pieces, whole(), &mut |_, _| {}).unwrap(), Ended::Complete);
+    assert!(contents(&pieces) == expected);
+}
+
+/// Writes every third of the rows, as a sweep that was killed might have.
+fn sweep_some(study: &Study, store: &mut Store, rows: &[Stored]) {
+    let mut some = vec![];
+    for row in rows.iter().step_by(3) {
+        let cell = study.cells.iter().find(|cell| cell.rows == row.rows).unwrap().with_sparsity(row.sparsity);
+        let method = study.methods.iter().position(|method| method.label == row.algorithm).unwrap();
+        let outcome = run_cell(study, &cell, row.run, &[method]).unwrap()[0];
+        some.push(sparsea_lab::store::Row { cell, run: row.run, method, outcome });
+    }
+    store.write(&some).unwrap();
+}
