@@ -52,6 +52,40 @@ pub enum Error {
         /// The column.
         column: usize,
     },
+    /// A column of zeros, where unit columns are needed.
+    #[error("column {column} of A is zero (counted from 0); the theory is about columns of norm 1")]
+    ZeroColumn {
+        /// The column.
+        column: usize,
+    },
+    /// More non-zeros in the true x than k.
+    #[error("the true x has {nonzeros} non-zeros, but k is {sparsity}")]
+    TruthSize {
+        /// Non-zeros of the true x.
+        nonzeros: usize,
+        /// The sparsity.
+        sparsity: usize,
+    },
+    /// The true x, or another vector that is compared with x, has not one entry per column of A.
+    #[error("{what} has {entries} entries, but A has {columns} columns")]
+    VectorLength {
+        /// What was given: `the true x`, …
+        what: &'static str,
+        /// Its entries.
+        entries: usize,
+        /// Columns of A.
+        columns: usize,
+    },
+    /// A number that theory cannot use.
+    #[error("{what} must be {rule}, got {value}")]
+    Number {
+        /// What was given: `the noise norm`, …
+        what: &'static str,
+        /// What is allowed.
+        rule: &'static str,
+        /// What was given.
+        value: f64,
+    },
     /// The norm of y, or a product of A with it, is beyond the range of the scalar.
     #[error("{what} is beyond the range of double precision; rescale the data")]
     Overflow {

@@ -48,6 +48,9 @@
 //! may stop, and a [`Solution`] comes out: the best point visited, why the run stopped, what it cost. Algorithms join
 //! into a [`Chain`], as `omp+sea`, each starting from the solution of the one before.
 //!
+//! What theory guarantees for an operator (coherence, restricted isometry constants, when SEA must find the support) is
+//! in [`theory`].
+//!
 //! To read the code, begin with `algorithms/htp.rs`, then `algorithms/sea.rs`, `run/mod.rs`, `least_squares/mod.rs`.
 
 pub mod algorithms;
@@ -63,6 +66,7 @@ mod run;
 mod scalar;
 mod solution;
 pub mod support;
+pub mod theory;
 
 pub use algorithms::{
     Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Sea, Search, Solver, Splicing,
@@ -80,6 +84,7 @@ pub use run::{
 };
 pub use scalar::Scalar;
 pub use solution::Solution;
+pub use theory::{Interval, Recovery, RestrictedIsometry, Signal, Verdict, restricted_isometry};
 
 /// The worked example of docs/adding-an-algorithm.md, compiled and run as a test.
 #[cfg(doctest)]

@@ -42,12 +42,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         }
         check_sparsity(sparsity, rows, columns)?;
         let data_norm = check_data(data, rows)?;
-        let column_norms: Arc<[f64]> = operator.column_norms().into();
-        for (column, &norm) in column_norms.iter().enumerate() {
-            if norm != 0.0 && !NORM_RANGE.contains(&norm) {
-                return Err(blame(operator, column));
-            }
-        }
+        let column_norms = check_columns(operator)?.into();
         Ok(Self { operator, data, sparsity, data_norm, column_norms, unit_columns: true })
     }
 
@@ -135,6 +130,15 @@ pub(crate) fn check_sparsity(sparsity: usize, rows: usize, columns: usize) -> Re
         return Err(Error::Sparsity { sparsity, limit, dimension });
     }
     Ok(())
+}
+
+/// Checks the columns of A and returns their norms.
+pub(crate) fn check_columns<T: Scalar>(operator: &dyn Operator<T>) -> Result<Vec<f64>, Error> {
+    let norms = operator.column_norms();
+    match norms.iter().position(|&norm| norm != 0.0 && !NORM_RANGE.contains(&norm)) {
+        Some(column) => Err(blame(operator, column)),
+        None => Ok(norms),
+    }
 }
 
 /// Checks y and returns its norm.

@@ -21,7 +21,7 @@ use crate::scalar::Scalar;
 use cholesky::Cholesky;
 pub(crate) use distances::Distances;
 use gram::GramCache;
-use orthogonal::Orthogonal;
+pub(crate) use orthogonal::Orthogonal;
 pub(crate) use tableau::Tableau;
 
 /// What a run has cost so far, in calls and factor moves.

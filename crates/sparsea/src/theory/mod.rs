@@ -1,0 +1,82 @@
+//! What can be said of an operator before any data is seen: coherence, restricted isometry, guaranteed recovery.
+//!
+//! | quantity | what it is | cost |
+//! | --- | --- | --- |
+//! | [`coherence()`] | μ = max \|⟨a_i, a_j⟩\|, and the Babel function μ₁(p) | n Gram columns |
+//! | [`exact_recovery_coefficient`] | max over i ∉ S of ‖A_S⁺ a_i‖₁ for one support | m \|S\|³ and \|S\| products Aᴴ v |
+//! | [`restricted_isometry()`] | δ_s for s = 1, 2, …: exact while a limit of work allows, otherwise an interval | that limit |
+//! | [`Recovery`] | α_k, γ_k, and whether the theorem on SEA applies to a [`Signal`] | none |
+//!
+//! All are about columns of norm 1: the columns of A are scaled as algorithms see them, and a column of zeros, which
+//! cannot be, is refused. A x does not change if x is scaled the other way; vectors given here are in the scale of A.
+
+mod coherence;
+mod enumeration;
+mod recovery;
+mod restricted_isometry;
+mod search;
+
+use std::cmp::Ordering;
+
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::{Mat, MatRef, Par};
+
+use crate::error::Error;
+use crate::operator::{Normalized, Operator, inverse};
+use crate::problem::check_columns;
+use crate::scalar::Scalar;
+
+pub use coherence::{Coherence, coherence, exact_recovery_coefficient};
+pub use recovery::{Condition, Recovery, Signal, Verdict};
+pub use restricted_isometry::{Interval, RestrictedIsometry, restricted_isometry};
+
+/// The operator with columns of norm 1.
+fn unit_columns<T: Scalar>(operator: &dyn Operator<T>) -> Result<Normalized<'_, T>, Error> {
+    let (rows, columns) = (operator.nrows(), operator.ncols());
+    if rows == 0 || columns == 0 {
+        return Err(Error::Empty { rows, columns });
+    }
+    let norms = check_columns(operator)?;
+    match norms.iter().position(|&norm| norm == 0.0) {
+        Some(column) => Err(Error::ZeroColumn { column }),
+        None => Ok(Normalized::with_scales(operator, norms.iter().map(|&norm| inverse(norm)).collect())),
+    }
+}
+
+/// Eigenvalues of a self-adjoint matrix in ascending order, and its eigenvectors as columns. `None` if the iteration
+/// does not converge, which is not known to happen. On one thread, so that the bits do not depend on their number.
+fn eigen<T: Scalar>(matrix: MatRef<'_, T>) -> Option<(Vec<f64>, Mat<T>)> {
+    let mut vectors = Mat::zeros(matrix.nrows(), matrix.nrows());
+    let values = decompose(matrix, Some(&mut vectors))?;
+    Some((values, vectors))
+}
+
+/// Eigenvalues alone, in ascending order.
+fn eigenvalues<T: Scalar>(matrix: MatRef<'_, T>) -> Option<Vec<f64>> {
+    decompose(matrix, None)
+}
+
+fn decompose<T: Scalar>(matrix: MatRef<'_, T>, vectors: Option<&mut Mat<T>>) -> Option<Vec<f64>> {
+    let size = matrix.nrows();
+    let mut values = faer::diag::Diag::<T>::zeros(size);
+    let wanted = if vectors.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let scratch = self_adjoint_evd_scratch::<T>(size, wanted, Par::Seq, Default::default());
+    let mut memory = MemBuffer::new(scratch);
+    self_adjoint_evd(
+        matrix,
+        values.as_mut(),
+        vectors.map(|vectors| vectors.as_mut()),
+        Par::Seq,
+        MemStack::new(&mut memory),
+        Default::default(),
+    )
+    .ok()?;
+    let values: Vec<f64> = values.column_vector().iter().map(|value| value.real()).collect();
+    values.iter().all(|value| value.is_finite()).then_some(values)
+}
+
+/// The larger number first.
+fn descending(a: &f64, b: &f64) -> Ordering {
+    b.total_cmp(a)
+}
