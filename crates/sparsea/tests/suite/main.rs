@@ -13,4 +13,5 @@ mod least_squares;
 mod operators;
 mod references;
 mod sea_algorithm_1;
+mod theory;
 mod transcriptions;
