@@ -96,6 +96,8 @@ pub enum Command {
     Sweep(Sweep),
     /// Make a figure of the paper again: data, table and picture
     Reproduce(Reproduce),
+    /// Say what is guaranteed for a matrix A: coherence, restricted isometry, whether SEA must find the support
+    Theory(Theory),
     /// Write a problem whose truth is known
     Generate(Generate),
     /// List the algorithms and their settings
@@ -356,6 +358,50 @@ pub enum ReproducedFigure {
     DeconvolutionNoise,
     /// Beyond the paper: recovery against the width of the filter
     Coherence,
+}
+
+#[derive(Debug, Args)]
+#[command(override_usage = "\
+sparsea theory [OPTIONS] <A> -k <K>
+       sparsea theory [OPTIONS] --kernel <KERNEL> -n <N> -k <K>")]
+pub struct Theory {
+    /// The matrix A, m × n, as for solve; or --kernel
+    #[arg(value_name = "A", required_unless_present = "kernel", conflicts_with = "kernel")]
+    pub matrix: Option<PathBuf>,
+    #[command(flatten)]
+    pub kernel: Option<KernelOptions>,
+    /// Spikes n that there may be, with --kernel
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = values::whole::<usize>("--columns", 1))]
+    pub columns: Option<usize>,
+    /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
+    #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
+    #[arg(value_parser = values::sparsity)]
+    pub sparsity: usize,
+    /// The true x, n numbers: is SEA sure to find its support? Otherwise the easiest x is judged, all non-zeros equal
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// The noise e = y − A x, m numbers
+    #[arg(long, value_name = "FILE", requires = "truth")]
+    pub noise: Option<PathBuf>,
+    /// The norm of the noise, where e itself is not known
+    #[arg(long, value_name = "R", requires = "truth", conflicts_with = "noise", allow_negative_numbers = true)]
+    #[arg(value_parser = values::number("--noise-norm", "finite number of at least 0", |r| r >= 0.0 && r.is_finite()))]
+    pub noise_norm: Option<f64>,
+    /// The vector that SEA starts from, n numbers; zero unless said
+    #[arg(long, value_name = "FILE", requires = "truth")]
+    pub start: Option<PathBuf>,
+    /// The step size η of SEA, which matters for a start other than zero
+    #[arg(long, value_name = "ETA", requires = "truth", default_value_t = 1.0, allow_negative_numbers = true)]
+    #[arg(value_parser = values::number("--step-size", "finite number greater than 0", |s| s > 0.0 && s.is_finite()))]
+    pub step_size: f64,
+    /// Multiply-adds to spend on restricted isometry constants, about 10⁹ a second; more work, narrower bounds
+    #[arg(long, value_name = "LIMIT", default_value_t = 1e9, allow_negative_numbers = true)]
+    #[arg(value_parser = values::number("--work", "finite number of at least 0", |w| w >= 0.0 && w.is_finite()))]
+    pub work: f64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

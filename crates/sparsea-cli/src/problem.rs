@@ -46,6 +46,37 @@ pub enum Any {
     Complex(Loaded<Complex<f64>>),
 }
 
+/// An operator of either scalar, without data.
+pub enum AnyOperator {
+    Real(Owned<f64>),
+    Complex(Owned<Complex<f64>>),
+}
+
+/// Reads A, and the names of its columns if its file has them.
+pub fn read_operator(matrix: &Path) -> Result<(AnyOperator, Option<Vec<String>>), Failure> {
+    let Table { matrix, column_names } = input::read_matrix(matrix)?;
+    let operator = match matrix {
+        Matrix::Dense(a) => AnyOperator::Real(Owned::Dense(a)),
+        Matrix::Sparse(a) => AnyOperator::Real(Owned::Sparse(a)),
+        Matrix::DenseComplex(a) => AnyOperator::Complex(Owned::Dense(a)),
+        Matrix::SparseComplex(a) => AnyOperator::Complex(Owned::Sparse(a)),
+    };
+    Ok((operator, column_names))
+}
+
+/// The operator that blurs `n` spikes.
+pub fn blur(n: usize, options: &KernelOptions) -> Result<AnyOperator, Failure> {
+    if options.baseline != Baseline::None {
+        return Err(Failure::Message("--baseline is for a trace".into()));
+    }
+    // Of a full convolution all of the kernel is seen.
+    let seen = if options.boundary == BoundaryChoice::Full { usize::MAX } else { n };
+    Ok(match read_kernel(&options.kernel, seen)? {
+        Vector::Real(kernel) => AnyOperator::Real(Owned::Convolution(spikes(n, &kernel, options)?)),
+        Vector::Complex(kernel) => AnyOperator::Complex(Owned::Convolution(spikes(n, &kernel, options)?)),
+    })
+}
+
 /// Reads A and y.
 pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
     let table = input::read_matrix(matrix)?;
@@ -122,24 +153,12 @@ fn read_kernel(kernel: &Kernel, length: usize) -> Result<Vector, Failure> {
 pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOptions) -> Result<Loaded<T>, Failure> {
     let (m, length) = (data.len(), kernel.len());
     let peak = position_of_largest(kernel);
-    let origin = options.origin.unwrap_or(peak);
-    let to_shift = |first: usize| peak as isize - first as isize;
-    let fixed = |name: &str| match options.origin {
-        Some(_) => Err(Failure::Message(format!("--origin goes with --boundary same or circular, not {name}"))),
-        None => Ok(()),
+    let (n, first) = match options.boundary {
+        BoundaryChoice::Same | BoundaryChoice::Circular => (m, options.origin.unwrap_or(peak)),
+        BoundaryChoice::Full => (m + 1 - length, 0),
+        BoundaryChoice::Valid => (m + length - 1, length - 1),
     };
-    let (operator, first) = match options.boundary {
-        BoundaryChoice::Same => (Convolution::with_origin(kernel, m, Boundary::Same, origin)?, origin),
-        BoundaryChoice::Circular => (Convolution::with_origin(kernel, m, Boundary::Circular, origin)?, origin),
-        BoundaryChoice::Full => {
-            fixed("full")?;
-            (Convolution::new(kernel, m + 1 - length, Boundary::Full)?, 0)
-        }
-        BoundaryChoice::Valid => {
-            fixed("valid")?;
-            (Convolution::new(kernel, m + length - 1, Boundary::Valid)?, length - 1)
-        }
-    };
+    let operator = spikes(n, kernel, options)?;
     let baseline = match options.baseline {
         Baseline::None => 0.0,
         _ if T::IS_COMPLEX => return Err(Failure::Message("--baseline is for real traces".into())),
@@ -147,7 +166,28 @@ pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOp
         Baseline::Quantile(p) => quantile(data.iter().map(|y| y.real()).collect(), p),
     };
     data.iter_mut().for_each(|y| *y -= T::from_real(baseline));
-    Ok(Loaded { operator: Owned::Convolution(operator), data, names: None, shift: Some(to_shift(first)), baseline })
+    Ok(Loaded {
+        operator: Owned::Convolution(operator),
+        data,
+        names: None,
+        shift: Some(peak as isize - first as isize),
+        baseline,
+    })
+}
+
+/// The convolution of n spikes with a kernel.
+fn spikes<T: Scalar>(n: usize, kernel: &[T], options: &KernelOptions) -> Result<Convolution<T>, Failure> {
+    let origin = options.origin.unwrap_or_else(|| position_of_largest(kernel));
+    let (boundary, name) = match options.boundary {
+        BoundaryChoice::Same => return Ok(Convolution::with_origin(kernel, n, Boundary::Same, origin)?),
+        BoundaryChoice::Circular => return Ok(Convolution::with_origin(kernel, n, Boundary::Circular, origin)?),
+        BoundaryChoice::Full => (Boundary::Full, "full"),
+        BoundaryChoice::Valid => (Boundary::Valid, "valid"),
+    };
+    if options.origin.is_some() {
+        return Err(Failure::Message(format!("--origin goes with --boundary same or circular, not {name}")));
+    }
+    Ok(Convolution::new(kernel, n, boundary)?)
 }
 
 fn position_of_largest<T: Scalar>(kernel: &[T]) -> usize {

@@ -9,6 +9,7 @@ mod improve;
 mod reproduce;
 mod solve;
 mod sweep;
+mod theory;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Improve(arguments) => improve::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
+        Command::Theory(arguments) => theory::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Algorithms(arguments) => algorithms::run(&arguments),
     }
