@@ -200,6 +200,9 @@ pub struct Output {
     /// Print the solution as one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Report what was explored: near-ties, how often each index occurs among them, and what stands beside it
+    #[arg(long)]
+    pub report: bool,
     /// Write x, all n numbers: .npy, .csv, .tsv, .txt or .mtx
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,

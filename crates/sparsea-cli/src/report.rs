@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use serde::Serialize;
-use sparsea::{Scalar, Solution};
+use sparsea::{ExplorationReport, Scalar, Solution};
 
 /// Coefficients shown to a person before the rest is only counted.
 const ROWS: usize = 50;
@@ -23,6 +23,8 @@ pub struct JsonSolution<'s, T> {
     supports_explored: usize,
     stop_reason: &'static str,
     elapsed_seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<&'s ExplorationReport>,
 }
 
 impl<'s, T: Scalar> JsonSolution<'s, T> {
@@ -39,6 +41,7 @@ impl<'s, T: Scalar> JsonSolution<'s, T> {
             supports_explored: solution.supports_explored,
             stop_reason: solution.stop_reason.word(),
             elapsed_seconds: solution.elapsed.as_secs_f64(),
+            report: solution.report.as_ref(),
         }
     }
 }
@@ -109,6 +112,56 @@ pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, na
     }
     if solution.support.len() > ROWS {
         let _ = writeln!(out, "… and {} more (--json or --output has them all)", solution.support.len() - ROWS);
+    }
+    out
+}
+
+/// An index that occurs in nearly all near-ties is certain; one that occurs in fewer is not.
+const CERTAIN: f64 = 0.95;
+
+/// What was explored, as a table and in words.
+pub fn exploration<T: Scalar>(
+    explored: &ExplorationReport,
+    solution: &Solution<T>,
+    names: Option<&[String]>,
+) -> String {
+    let mut out = String::new();
+    let name = |j: usize| names.and_then(|names| names.get(j)).cloned().unwrap_or_else(|| j.to_string());
+    let percent = short(100.0 * explored.margin);
+    let _ = writeln!(
+        out,
+        "explored            {} distinct supports, {} of them within {percent} % of the best residual",
+        explored.distinct_supports, explored.near_ties
+    );
+    if let [first, second, ..] = &explored.best[..] {
+        let ratio = second.residual_norm / first.residual_norm;
+        let text =
+            if ratio.is_finite() { format!("{} times the best residual", short(ratio)) } else { "not exact".into() };
+        let _ = writeln!(out, "second best         {text}: {}", support_text(&second.support, names, 60));
+    }
+    let _ = writeln!(out, "\n{:>8}  {:>9}  {:>6}  nearest other column", "index", "frequency", "chosen");
+    for row in explored.indices.iter().take(ROWS) {
+        let chosen = if row.chosen { "yes" } else { "no" };
+        let beside = row.neighbour.map_or(String::new(), |(j, cosine)| format!("{} (cosine {cosine:.4})", name(j)));
+        let _ = writeln!(out, "{:>8}  {:>7.1} %  {chosen:>6}  {beside}", name(row.index), 100.0 * row.frequency);
+    }
+    let chosen = || explored.indices.iter().filter(|row| row.chosen);
+    let certain = chosen().filter(|row| row.frequency >= CERTAIN).count();
+    let all = solution.support.len();
+    let _ = writeln!(out);
+    if explored.near_ties <= 1 {
+        let _ = writeln!(out, "No other support that was explored comes within {percent} % of the best.");
+    } else if certain == all {
+        let _ = writeln!(out, "All {all} chosen columns are in nearly every support that fits about as well.");
+    } else {
+        let doubtful: Vec<String> = chosen().filter(|row| row.frequency < CERTAIN).map(|row| name(row.index)).collect();
+        let _ = writeln!(
+            out,
+            "{certain} of the {all} chosen columns are in at least {:.0} % of the supports that fit about as well. The others could be \
+             elsewhere: {}.",
+            100.0 * CERTAIN,
+            doubtful.join(", ")
+        );
     }
     out
 }

@@ -92,8 +92,10 @@ fn algorithms_may_be_chosen() {
     let out = folder.succeed("compare A.npy y.npy -k 4 --algorithms omp,OMP+Sea").out;
     let names = sorted(rows(&out).into_iter().map(|row| row.0).collect());
     assert_eq!(names, ["omp", "omp+sea"]);
-    folder
-        .refuse("compare A.npy y.npy -k 4 --algorithms omp,nope", &["unknown algorithm 'nope'; known: sea, els, omp"]);
+    folder.refuse(
+        "compare A.npy y.npy -k 4 --algorithms omp,nope",
+        &["unknown algorithm 'nope'; known: sea, search, els"],
+    );
     folder.refuse("compare A.npy y.npy -k 0", &["k must be between 1 and 40 (the number of rows), got 0"]);
 }
 

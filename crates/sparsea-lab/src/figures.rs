@@ -81,7 +81,7 @@ impl Axis {
     fn value(self, cell: &Stored) -> f64 {
         match self {
             Self::Sparsity => cell.sparsity as f64,
-            Self::Parameter => cell.parameter.unwrap_or(f64::NAN),
+            Self::Parameter => cell.parameter.unwrap_or(0.0),
             Self::Rows => cell.rows as f64,
             Self::Columns => cell.columns as f64,
         }

@@ -1,6 +1,7 @@
 //! Experiments and pictures for sparsea: studies written in TOML, run cell by cell into a store that survives
 //! interruption, summarised and drawn.
 
+pub mod comparison;
 mod error;
 pub mod figures;
 pub mod plot;

@@ -167,6 +167,58 @@ impl Store {
         Ok(present)
     }
 
+    /// Successes of the runs 0, 1, … without a gap, by cell and algorithm: (cell, label, successes, runs).
+    ///
+    /// # Errors
+    /// [`LabError::Store`].
+    pub fn successes(&self) -> Result<Vec<(Stored, u64, u64)>, LabError> {
+        let sql = "SELECT cell, m, n, k, parameter, snr_db, label, family, count(*), sum(exact), max(run), algorithm
+            FROM results JOIN cells USING (cell) JOIN algorithms USING (algorithm) GROUP BY cell, algorithm";
+        let mut statement = self.said(self.connection.prepare(sql))?;
+        let rows = self.said(statement.query_map([], |row| {
+            let whole = |at: usize| row.get::<_, i64>(at).map(|value| value as u64);
+            let address: i64 = row.get(0)?;
+            let stored = Stored {
+                cell: u64::from_ne_bytes(address.to_ne_bytes()),
+                rows: whole(1)? as usize,
+                columns: whole(2)? as usize,
+                sparsity: whole(3)? as usize,
+                parameter: row.get(4)?,
+                snr_db: row.get(5)?,
+                algorithm: row.get(6)?,
+                family: row.get(7)?,
+                ..Stored::default()
+            };
+            Ok((stored, whole(8)?, whole(9)?, whole(10)?, (address, row.get::<_, i64>(11)?)))
+        }))?;
+        let mut counts = Vec::new();
+        for row in rows {
+            let (stored, mut made, mut successes, last, (cell, algorithm)) = self.said(row)?;
+            if last + 1 != made {
+                // Some of a block that was interrupted are missing.
+                (successes, made) = self.without_gap(cell, algorithm)?;
+            }
+            counts.push((stored, successes, made));
+        }
+        Ok(counts)
+    }
+
+    fn without_gap(&self, cell: i64, algorithm: i64) -> Result<(u64, u64), LabError> {
+        let sql = "SELECT run, exact FROM results WHERE cell = ? AND algorithm = ? ORDER BY run";
+        let mut statement = self.said(self.connection.prepare(sql))?;
+        let mut rows = self.said(statement.query(params![cell, algorithm]))?;
+        let (mut successes, mut made) = (0, 0);
+        while let Some(row) = self.said(rows.next())? {
+            let (run, exact): (i64, bool) = (self.said(row.get(0))?, self.said(row.get(1))?);
+            if run as u64 != made {
+                break;
+            }
+            made += 1;
+            successes += u64::from(exact);
+        }
+        Ok((successes, made))
+    }
+
     /// Writes results in one transaction: all of them, or none.
     ///
     /// # Errors
@@ -298,7 +350,7 @@ impl Store {
 }
 
 /// One result, as it is read.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Stored {
     /// Kind of operator.
     pub family: String,

@@ -164,24 +164,13 @@ pub fn read(study: &Study, store: &Store) -> Result<AllCounts, LabError> {
         study.methods.iter().enumerate().map(|(at, method)| (method.label.as_str(), at)).collect();
     let mut counts = AllCounts::new();
     let Some(family) = study.cells.first().map(|cell| cell.family) else { return Ok(counts) };
-    store.each(|row| {
-        let cell = Cell {
-            family,
-            rows: row.rows,
-            columns: row.columns,
-            sparsity: 1,
-            parameter: row.parameter,
-            snr_db: row.snr_db,
-        };
+    for (row, successes, made) in store.successes()? {
+        let (rows, columns, parameter, snr_db) = (row.rows, row.columns, row.parameter, row.snr_db);
+        let cell = Cell { family, rows, columns, sparsity: 1, parameter, snr_db };
         if let (Some(&at), Some(&method)) = (bases.get(&cell.address()), labels.get(row.algorithm.as_str())) {
-            let (successes, made) = counts.entry((at, method)).or_default().entry(row.sparsity).or_default();
-            if row.run == *made {
-                *made += 1;
-                *successes += u64::from(row.exact);
-            }
+            counts.entry((at, method)).or_default().insert(row.sparsity, (successes, made));
         }
-        Ok(())
-    })?;
+    }
     Ok(counts)
 }
 

@@ -59,7 +59,7 @@ fn correlated(cell: u64, run: u64) -> Instance {
 type Make = fn(u64, u64) -> Instance;
 
 /// Name, sparsity, and the problem of a (cell, run).
-const TASKS: [(&str, usize, Make); 8] = [
+const TASKS: [(&str, usize, Make); 9] = [
     ("deconvolution σ = 3, 548 × 500, k = 10", 10, |c, r| spikes(c, r, 10, 0.0)),
     ("deconvolution σ = 3, 548 × 500, k = 20", 20, |c, r| spikes(c, r, 20, 0.0)),
     ("deconvolution σ = 3, 548 × 500, k = 30, 2 % noise", 30, |c, r| spikes(c, r, 30, 0.02)),
@@ -71,6 +71,9 @@ const TASKS: [(&str, usize, Make); 8] = [
     }),
     ("Gaussian 32 × 64, k = 18", 18, |c, r| {
         dense(c, r, gaussian_matrix(&mut stream(1, c, r), 32, 64), 18, Amplitudes::Normal, 0.0)
+    }),
+    ("large Gaussian 250 × 500, k = 125", 125, |c, r| {
+        dense(c, r, gaussian_matrix(&mut stream(1, c, r), 250, 500), 125, Amplitudes::Normal, 0.0)
     }),
     ("correlated: AR(1) 0.95, 200 × 1000, k = 25", 25, correlated),
     ("steps 300 × 300, k = 10, 5 % noise", 10, |c, r| dense(c, r, step_matrix(300), 10, Amplitudes::Bounded, 0.05)),
@@ -97,9 +100,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let operator = instance.operator.operator();
                 let problem = Problem::new(&*operator, &instance.data, k)?;
                 let (chain, limit) = name.split_once('@').unwrap_or((name, ""));
-                let settings: Map<String, serde_json::Value> =
-                    std::env::var("SETTINGS").map_or(Map::new(), |t| serde_json::from_str(&t).unwrap());
-                let mut solver = Run::with_chain(&problem, Chain::parse(chain, &settings)?);
+                let mut solver = Run::with_chain(&problem, Chain::parse(chain, &Map::new())?);
                 if let Some(milliseconds) = limit.strip_suffix("ms") {
                     solver = solver.halt(Halt::Time(seconds(1e-3 * milliseconds.parse::<f64>()?)?));
                 }

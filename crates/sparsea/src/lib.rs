@@ -79,8 +79,8 @@ pub use operator::{
 };
 pub use problem::Problem;
 pub use run::{
-    Halt, Initial, Memory, Observer, Progress, Run, Start, Step, StopReason, Trace, TraceRow, Workspace, improve,
-    seconds, solve,
+    ExplorationReport, Halt, IndexReport, Initial, Memory, Observer, Progress, RankedSupport, ReportOptions, Run,
+    Start, Step, StopReason, Trace, TraceRow, Workspace, improve, seconds, solve,
 };
 pub use scalar::Scalar;
 pub use solution::Solution;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::least_squares::Counts;
-use crate::run::StopReason;
+use crate::run::{ExplorationReport, StopReason};
 use crate::scalar::Scalar;
 
 /// The best point that a run visited, why it stopped, and what it cost.
@@ -37,6 +37,8 @@ pub struct Solution<T> {
     pub counts: Counts,
     /// Wall time of the run, starting algorithms included.
     pub elapsed: Duration,
+    /// What was learnt besides, if it was asked for.
+    pub report: Option<ExplorationReport>,
 }
 
 impl<T: Scalar> Solution<T> {

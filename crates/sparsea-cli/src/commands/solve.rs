@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Map, Value};
-use sparsea::{Chain, Problem, Run, Scalar, Solution, Start, StopReason, Trace};
-use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, TracePlot};
+use sparsea::{Chain, ExplorationReport, Problem, ReportOptions, Run, Scalar, Solution, Start, StopReason, Trace};
+use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, StemsPlot, TracePlot};
 
 use crate::cli::{Failure, Limits, Method, Output, Solve, complain};
 use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
@@ -90,6 +90,9 @@ pub fn solve_from<T: Scalar>(
     if let Some(halt) = halt {
         run = run.halt(halt);
     }
+    if output.report {
+        run = run.report(ReportOptions::default());
+    }
     interrupt::listen();
     let solution = run.solve()?;
 
@@ -102,7 +105,10 @@ pub fn solve_from<T: Scalar>(
     if let Some(path) = &output.plot {
         picture(loaded, problem, &solution)?.save(path)?;
         if output.trace.is_some() {
-            trace_picture(&trace)?.save(&beside(path))?;
+            trace_picture(&trace)?.save(&beside(path, "trace"))?;
+        }
+        if let Some(explored) = &solution.report {
+            frequency_picture(explored, solution.ncols)?.save(&beside(path, "report"))?;
         }
     }
     if output.json {
@@ -113,6 +119,9 @@ pub fn solve_from<T: Scalar>(
         }
         let table = report::table(&solution, loaded.data.len(), problem.sparsity(), loaded.names.as_deref());
         say!("{}", table.trim_end());
+        if let Some(explored) = &solution.report {
+            say!("\n{}", report::exploration(explored, &solution, loaded.names.as_deref()).trim_end());
+        }
     }
     if solution.stop_reason == StopReason::Interrupted {
         complain("interrupted; this is the best solution so far");
@@ -180,11 +189,24 @@ fn write_trace(path: &Path, trace: &Trace) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How often each index occurs among the near-ties.
+fn frequency_picture(explored: &ExplorationReport, n: usize) -> Result<Figure, PlotError> {
+    let (support, values): (Vec<usize>, Vec<f64>) = explored.indices.iter().map(|i| (i.index, i.frequency)).unzip();
+    plot::stems(&StemsPlot {
+        title: &format!("{} supports within {} % of the best", explored.near_ties, 100.0 * explored.margin),
+        n,
+        places: &support,
+        values: &values,
+        x_label: "index j",
+        y_label: "share of these supports with j",
+    })
+}
+
 /// `fit.svg` → `fit-trace.svg`.
-fn beside(path: &Path) -> PathBuf {
+fn beside(path: &Path, what: &str) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let extension = path.extension().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!("{stem}-trace.{extension}"))
+    path.with_file_name(format!("{stem}-{what}.{extension}"))
 }
 
 /// Longest trace drawn iteration by iteration.

@@ -13,7 +13,7 @@ use sparsea_lab::study::Study;
 use sparsea_lab::summary::{self, Summary, by_algorithm};
 use sparsea_lab::sweep::{Conduct, Ended, Shard, sweep};
 use sparsea_lab::transition::{self, whole_grid};
-use sparsea_lab::{LabError, figures};
+use sparsea_lab::{LabError, comparison, figures};
 
 use crate::cli::{Failure, Sweep, SweepAction, SweepOptions, complain};
 use crate::input::Matrix;
@@ -105,11 +105,13 @@ pub fn run_study(study: &Study, how: &SweepOptions, shard: Shard, again: &str) -
         say!("{}", transition_table(&study, &curves));
         let figure = figures::transition_figure(&study, &curves)?;
         written.extend(save(&figure, &how.out, &study.name)?);
+        written.extend(write_comparison(comparison::transitions(&study, &curves), &how.out, &study)?);
     } else {
         say!("{}", distance_table(&summaries));
         for (name, figure) in figures::study_figures(&study, &summaries)? {
             written.extend(save(&figure, &how.out, &name)?);
         }
+        written.extend(write_comparison(comparison::distances(&summaries), &how.out, &study)?);
     }
     say!("Written: {}", written.join(", "));
     say!("Done in {}.", report::time(begin.elapsed()));
@@ -145,6 +147,18 @@ fn save(figure: &sparsea_lab::plot::Figure, folder: &Path, name: &str) -> Result
         names.push(path.display().to_string());
     }
     Ok(names)
+}
+
+/// Writes the comparison of SEA's variants with the others, if the study has both, and returns its name.
+fn write_comparison(text: String, folder: &Path, study: &Study) -> Result<Option<String>, Failure> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let path = folder.join(format!("{}.md", study.name));
+    export::write_atomically(&path, |out| {
+        write!(out, "# {}\n\nsparsea {}, seed {}\n\n{text}", study.title, env!("CARGO_PKG_VERSION"), study.seed)
+    })?;
+    Ok(Some(path.display().to_string()))
 }
 
 /// Mean support distance of each algorithm (rows) on each cell (columns), best first.

@@ -1,5 +1,7 @@
 //! Columns of the Gram matrix AᴴA, computed when first needed and kept while memory allows.
 
+use std::sync::OnceLock;
+
 use faer::MatMut;
 
 use crate::operator::Operator;
@@ -100,6 +102,30 @@ impl<T: Scalar> GramCache<T> {
     /// Gram column j, which must be present.
     pub(crate) fn column(&self, j: usize) -> &[T] {
         &self.values[self.slot_of[j] as usize * self.n..][..self.n]
+    }
+}
+
+/// All columns of the Gram matrix, each computed when first asked for, from any thread. A column is always computed alone,
+/// so that its bits do not depend on who asked first.
+#[derive(Debug)]
+pub(crate) struct SharedGram<T> {
+    columns: Vec<OnceLock<Box<[T]>>>,
+}
+
+impl<T: Scalar> SharedGram<T> {
+    /// Room for `n` columns, all still to be computed.
+    pub(crate) fn new(n: usize) -> Self {
+        Self { columns: std::iter::repeat_with(OnceLock::new).take(n).collect() }
+    }
+
+    /// Gram column j.
+    pub(crate) fn column(&self, operator: &dyn Operator<T>, j: usize) -> &[T] {
+        self.columns[j].get_or_init(|| {
+            let n = self.columns.len();
+            let mut column = vec![T::ZERO; n];
+            operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut column, n, 1));
+            column.into_boxed_slice()
+        })
     }
 }
 

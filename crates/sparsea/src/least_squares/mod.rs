@@ -21,6 +21,7 @@ use crate::scalar::Scalar;
 use cholesky::Cholesky;
 pub(crate) use distances::Distances;
 use gram::GramCache;
+pub(crate) use gram::SharedGram;
 pub(crate) use orthogonal::Orthogonal;
 pub(crate) use tableau::Tableau;
 

@@ -50,6 +50,9 @@ pub(crate) struct Exchange {
     pub(crate) gain: f64,
 }
 
+/// A gain smaller than this share of the loss it is reduced by says nothing.
+const CANCELLATION: f64 = 1e-11;
+
 const LANES: usize = 8;
 
 impl<T: Scalar> Tableau<T> {
@@ -292,6 +295,10 @@ impl<T: Scalar> Tableau<T> {
         let mut best: Option<Exchange> = None;
         for position in order {
             let (entering, gain) = self.best_replacement(position);
+            // What is left of two nearly equal numbers is rounding: the member itself would come back with it.
+            if gain <= CANCELLATION * self.loss(position) {
+                continue;
+            }
             if gain > best.map_or(0.0, |best| best.gain) {
                 best = Some(Exchange { position, entering, gain });
             }

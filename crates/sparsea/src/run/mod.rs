@@ -2,6 +2,7 @@
 
 mod halt;
 mod observer;
+mod report;
 mod start;
 mod visited;
 mod workspace;
@@ -11,7 +12,9 @@ use std::time::{Duration, Instant};
 
 pub use halt::{Halt, StopReason};
 pub use observer::{Observer, Progress, Trace, TraceRow};
+pub use report::{ExplorationReport, IndexReport, RankedSupport, ReportOptions};
 pub use start::{Initial, Start};
+pub(crate) use workspace::Neighbourhood;
 pub use workspace::{Memory, Workspace};
 
 use crate::algorithms::{Algorithm, Chain, Els, Sea, Solver};
@@ -20,6 +23,7 @@ use crate::kernels::norm;
 use crate::problem::Problem;
 use crate::scalar::Scalar;
 use crate::solution::Solution;
+use report::Exploration;
 
 /// A residual this small relative to ‖y‖ is zero to rounding.
 const EXACT: f64 = 128.0 * f64::EPSILON;
@@ -42,6 +46,7 @@ pub struct Run<'r, 'a, T: Scalar> {
     start: Start<T>,
     halt: Option<Halt>,
     memory: Memory,
+    report: Option<ReportOptions>,
     observers: Vec<&'r mut dyn Observer<T>>,
 }
 
@@ -73,7 +78,15 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
 
     /// A run of a chain of algorithms, each starting from the solution of the one before.
     pub fn with_chain(problem: &'r Problem<'a, T>, chain: Chain<T>) -> Self {
-        Self { problem, chain, start: Start::Zero, halt: None, memory: Memory::default(), observers: Vec::new() }
+        Self {
+            problem,
+            chain,
+            start: Start::Zero,
+            halt: None,
+            memory: Memory::default(),
+            report: None,
+            observers: Vec::new(),
+        }
     }
 
     /// Where to start; x = 0 unless said.
@@ -95,6 +108,13 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     #[must_use]
     pub fn memory(mut self, memory: Memory) -> Self {
         self.memory = memory;
+        self
+    }
+
+    /// Asks for a report on what was explored, in [`Solution::report`].
+    #[must_use]
+    pub fn report(mut self, options: ReportOptions) -> Self {
+        self.report = Some(options);
         self
     }
 
@@ -129,7 +149,16 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         if let Some(halt) = &self.halt {
             halt.check()?;
         }
+        if let Some(options) = &self.report
+            && !(options.margin >= 0.0 && options.margin.is_finite())
+        {
+            let value = options.margin.to_string();
+            return Err(Error::InvalidHalt { rule: "the margin of a report must be at least 0 and finite", value });
+        }
         let mut workspace = Workspace::new(self.problem, self.memory)?;
+        if let Some(options) = self.report {
+            workspace.record(Exploration::new(options));
+        }
         let largest = workspace.correlate().iter().map(|c| Scalar::abs(*c)).fold(0.0, f64::max);
         let mut initial = start::resolve(&start, self.problem, largest)?;
         let mut outcome = None;
@@ -155,7 +184,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         }
         let Some(outcome) = outcome else { unreachable!("a chain has at least one link") };
         let name = links.iter().map(|link| link.name()).collect::<Vec<_>>().join("+");
-        let solution = self.finish(name, outcome, &workspace, begin);
+        let solution = self.finish(name, outcome, &mut workspace, begin);
         for observer in &mut self.observers {
             observer.end(&solution);
         }
@@ -182,6 +211,10 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             let better = residual_norm < best.residual_norm * (1.0 - IMPROVEMENT);
             if sparse && (better || best.residual_norm == f64::INFINITY) {
                 best.update(workspace, residual_norm, iteration);
+            }
+            if sparse && workspace.is_recording() {
+                let support = workspace.support().to_vec();
+                workspace.explored(&support, residual_norm);
             }
             let elapsed = begin.elapsed();
             let progress = Progress {
@@ -231,9 +264,12 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         &self,
         algorithm: String,
         outcome: Outcome<T>,
-        workspace: &Workspace<'_, T>,
+        workspace: &mut Workspace<'_, T>,
         begin: Instant,
     ) -> Solution<T> {
+        let counts = workspace.counts();
+        let report = workspace.take_record();
+        let report = report.map(|record| ExplorationReport::new(record, &outcome.best.support, workspace));
         let Best { support, values: mut coefficients, iteration: best_iteration, .. } = outcome.best;
         let scales = self.problem.scales();
         for (&j, x) in support.iter().zip(&mut coefficients) {
@@ -259,8 +295,9 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             best_iteration,
             supports_explored: workspace.supports_explored(),
             stop_reason: outcome.reason,
-            counts: workspace.counts(),
+            counts,
             elapsed: begin.elapsed(),
+            report,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What an algorithm works on: the current point, and three verbs, `correlate`, `fit` and `place`.
 
-use faer::{Mat, Side};
+use faer::{Mat, MatMut, Side};
 
+use super::report::Exploration;
 use super::visited::Visited;
 use crate::error::Error;
 use crate::generate::{normal_vector, stream};
 use crate::kernels::{dot, norm, norm_squared};
-use crate::least_squares::{Counts, SupportFit, System};
+use crate::least_squares::{Counts, SharedGram, SupportFit, System};
 use crate::problem::Problem;
 use crate::scalar::Scalar;
 use crate::support::TopK;
@@ -26,6 +27,51 @@ impl Default for Memory {
     /// 256 MiB of Gram columns, 64 MiB of fits, 4 GiB for the algorithm.
     fn default() -> Self {
         Self { gram: 256 << 20, fits: 64 << 20, state: 4 << 30 }
+    }
+}
+
+/// What moves through neighbouring supports need, on any thread.
+pub(crate) trait Neighbourhood<T>: Sync {
+    /// The sparsity k.
+    fn sparsity(&self) -> usize;
+
+    /// Calls `with` once with column j of the Gram matrix.
+    fn gram_column(&self, j: usize, with: &mut dyn FnMut(&[T]));
+}
+
+/// Gram columns that all fit in memory.
+struct Shared<'s, 'a, T: Scalar> {
+    system: &'s System<'a, T>,
+    gram: &'s SharedGram<T>,
+    sparsity: usize,
+}
+
+impl<T: Scalar> Neighbourhood<T> for Shared<'_, '_, T> {
+    fn sparsity(&self) -> usize {
+        self.sparsity
+    }
+
+    fn gram_column(&self, j: usize, with: &mut dyn FnMut(&[T])) {
+        with(self.gram.column(&*self.system.operator, j));
+    }
+}
+
+/// Gram columns computed anew each time, where they do not.
+struct Computed<'s, 'a, T: Scalar> {
+    system: &'s System<'a, T>,
+    sparsity: usize,
+}
+
+impl<T: Scalar> Neighbourhood<T> for Computed<'_, '_, T> {
+    fn sparsity(&self) -> usize {
+        self.sparsity
+    }
+
+    fn gram_column(&self, j: usize, with: &mut dyn FnMut(&[T])) {
+        let n = self.system.operator.ncols();
+        let mut column = vec![T::ZERO; n];
+        self.system.operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut column, n, 1));
+        with(&column);
     }
 }
 
@@ -49,6 +95,10 @@ pub struct Workspace<'a, T: Scalar> {
     correlation_known: bool,
     operator_norm_squared: Option<f64>,
     image: Vec<T>,
+    /// All Gram columns, once they were asked for on several threads and if they may be held.
+    shared: Option<SharedGram<T>>,
+    shares: bool,
+    exploration: Option<Exploration>,
 }
 
 impl<'a, T: Scalar> Workspace<'a, T> {
@@ -86,6 +136,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             correlation_known: false,
             operator_norm_squared: None,
             image: Vec::new(),
+            shared: None,
+            shares: n.saturating_mul(n).saturating_mul(size_of::<T>()) <= memory.gram,
+            exploration: None,
             system,
         };
         workspace.clear();
@@ -145,6 +198,45 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// Column j of the Gram matrix, Aᴴ a_j.
     pub fn gram_column(&mut self, j: usize) -> &[T] {
         self.engine.gram_column(&self.system, j)
+    }
+
+    /// Calls `with` with what moves through neighbouring supports need.
+    pub(crate) fn with_neighbourhood<R>(&mut self, with: impl FnOnce(&dyn Neighbourhood<T>) -> R) -> R {
+        let sparsity = self.sparsity;
+        if !self.shares {
+            return with(&Computed { system: &self.system, sparsity });
+        }
+        let n = self.ncols();
+        let gram = self.shared.get_or_insert_with(|| SharedGram::new(n));
+        with(&Shared { system: &self.system, gram, sparsity })
+    }
+
+    /// Counts a Gram column that was computed for a neighbourhood.
+    pub(crate) fn count_gram_column(&mut self) {
+        self.engine.counts.columns += 1;
+    }
+
+    /// Whether what is explored is recorded.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.exploration.is_some()
+    }
+
+    /// Begins to record what is explored, for a report.
+    pub(crate) fn record(&mut self, exploration: Exploration) {
+        self.exploration = Some(exploration);
+    }
+
+    /// What was recorded.
+    pub(crate) fn take_record(&mut self) -> Option<Exploration> {
+        self.exploration.take()
+    }
+
+    /// Records a support of at most k columns, sorted, that was reached on the way with the given ‖y − A x‖, if a report is
+    /// wanted. Points at which steps end are recorded by the run itself.
+    pub fn explored(&mut self, support: &[usize], residual_norm: f64) {
+        if let Some(exploration) = &mut self.exploration {
+            exploration.add(support, residual_norm);
+        }
     }
 
     /// `out` ← (A_Sᴴ A_S)⁻¹ `right` for a sorted support of independent columns; false, if they are not.

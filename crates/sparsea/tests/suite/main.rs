@@ -13,5 +13,6 @@ mod least_squares;
 mod operators;
 mod references;
 mod sea_algorithm_1;
+mod search;
 mod theory;
 mod transcriptions;

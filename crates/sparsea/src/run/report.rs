@@ -1,0 +1,146 @@
+//! What a run learnt besides its best support: near-ties, how often each index occurs among them, and what stands beside it.
+
+use serde::Serialize;
+
+use super::workspace::Workspace;
+use crate::scalar::Scalar;
+use crate::support::SupportSet;
+
+/// How a report is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReportOptions {
+    /// Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best; at least 0.
+    pub margin: f64,
+    /// How many of the best supports are listed; at least 1.
+    pub listed: usize,
+}
+
+impl Default for ReportOptions {
+    fn default() -> Self {
+        Self { margin: 0.05, listed: 10 }
+    }
+}
+
+/// Supports that were explored, the best of them kept.
+#[derive(Debug)]
+pub(crate) struct Exploration {
+    options: ReportOptions,
+    seen: SupportSet,
+    /// (‖r‖, support), the best [`KEPT`] or more.
+    best: Vec<(f64, Vec<usize>)>,
+    /// Supports with a larger ‖r‖ are not kept any more.
+    ceiling: f64,
+}
+
+/// Supports kept, at least; twice as many at most.
+const KEPT: usize = 2000;
+
+impl Exploration {
+    pub(crate) fn new(options: ReportOptions) -> Self {
+        Self { options, seen: SupportSet::default(), best: Vec::new(), ceiling: f64::INFINITY }
+    }
+
+    pub(crate) fn add(&mut self, support: &[usize], residual_norm: f64) {
+        if support.is_empty() || !residual_norm.is_finite() || !self.seen.insert(support) {
+            return;
+        }
+        if residual_norm <= self.ceiling {
+            self.best.push((residual_norm, support.to_vec()));
+            if self.best.len() >= 2 * KEPT {
+                self.best.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+                self.best.truncate(KEPT);
+                self.ceiling = self.best.last().map_or(f64::INFINITY, |(norm, _)| *norm);
+            }
+        }
+    }
+}
+
+/// What a run learnt besides its best support.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExplorationReport {
+    /// Distinct supports that were looked at (of a search, ends of exchanges; of others, points).
+    pub distinct_supports: usize,
+    /// Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
+    pub margin: f64,
+    /// How many near-ties there are among those kept, the best included.
+    pub near_ties: usize,
+    /// The best supports, best first.
+    pub best: Vec<RankedSupport>,
+    /// Every index that occurs among the near-ties, most frequent first.
+    pub indices: Vec<IndexReport>,
+}
+
+/// A support and its residual.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RankedSupport {
+    /// Sorted.
+    pub support: Vec<usize>,
+    /// ‖y − A x‖ of the fit on it.
+    pub residual_norm: f64,
+}
+
+/// One column of A among the near-ties.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IndexReport {
+    /// The column.
+    pub index: usize,
+    /// Whether it is in the best support.
+    pub chosen: bool,
+    /// Share of the near-ties that contain it.
+    pub frequency: f64,
+    /// The column most correlated with it, and |cos| of the angle between them: where it could stand instead.
+    pub neighbour: Option<(usize, f64)>,
+}
+
+impl ExplorationReport {
+    pub(crate) fn new<T: Scalar>(exploration: Exploration, chosen: &[usize], workspace: &mut Workspace<'_, T>) -> Self {
+        let Exploration { options, seen, mut best, .. } = exploration;
+        best.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+        let least = best.first().map_or(0.0, |(norm, _)| *norm);
+        // Residuals that are zero to rounding are all the same.
+        let limit = ((1.0 + options.margin) * least).max(1e-13 * workspace.data_norm());
+        let near = best.iter().take_while(|(norm, _)| *norm <= limit);
+        let mut counts: std::collections::BTreeMap<usize, usize> = chosen.iter().map(|&j| (j, 0)).collect();
+        let mut near_ties = 0;
+        for (_, support) in near {
+            near_ties += 1;
+            for &j in support {
+                *counts.entry(j).or_default() += 1;
+            }
+        }
+        let mut indices: Vec<IndexReport> = counts
+            .into_iter()
+            .map(|(index, count)| IndexReport {
+                index,
+                chosen: chosen.binary_search(&index).is_ok(),
+                frequency: count as f64 / near_ties.max(1) as f64,
+                neighbour: neighbour(workspace, index),
+            })
+            .collect();
+        indices.sort_by(|a, b| b.frequency.total_cmp(&a.frequency).then(a.index.cmp(&b.index)));
+        let listed = best.into_iter().take(options.listed);
+        Self {
+            distinct_supports: seen.len(),
+            margin: options.margin,
+            near_ties,
+            best: listed.map(|(residual_norm, support)| RankedSupport { support, residual_norm }).collect(),
+            indices,
+        }
+    }
+}
+
+/// The column most correlated with column `j`.
+fn neighbour<T: Scalar>(workspace: &mut Workspace<'_, T>, j: usize) -> Option<(usize, f64)> {
+    let norms = workspace.column_norms().to_vec();
+    let gram = workspace.gram_column(j);
+    let mut best: Option<(usize, f64)> = None;
+    for (i, (g, norm)) in gram.iter().zip(&norms).enumerate() {
+        if i != j && *norm > 0.0 && norms[j] > 0.0 {
+            let cosine = (Scalar::abs(*g) / (norm * norms[j])).min(1.0);
+            if best.is_none_or(|(_, most)| cosine > most) {
+                best = Some((i, cosine));
+            }
+        }
+    }
+    best
+}

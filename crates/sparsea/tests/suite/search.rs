@@ -1,0 +1,137 @@
+//! Search: as good as trying everything where that is possible, never worse with more time, the same on any threads.
+
+use crate::common::{C, KINDS, Kind, all_supports, matrix, norm, observed, product, run, svd_fit};
+use faer::Mat;
+use sparsea::generate::{normal_vector, stream};
+use sparsea::{
+    DenseOperator, Els, Halt, Problem, ReportOptions, Run, Scalar, Sea, Search, Solution, Start, StopReason, exhaustive,
+};
+
+/// Random instances of up to 14 columns, coherent ones included, noise only and signals: the optimum nearly always.
+#[test]
+fn small_problems_are_solved_to_the_optimum() {
+    let (mut solved, mut all) = (0, 0);
+    for kind in KINDS {
+        for seed in 0..70 {
+            let (m, n, k) = [(8, 12, 3), (10, 14, 5), (14, 14, 4), (12, 13, 6)][seed as usize % 4];
+            let a = matrix::<f64>(kind, if kind == Kind::Convolution { n } else { m }, n, 500 + seed);
+            let y: Vec<f64> =
+                if seed % 2 == 0 { normal_vector(&mut stream(seed, 21, 0), a.nrows()) } else { observed(&a, k, seed) };
+            let operator = DenseOperator::new(a.as_ref());
+            let problem = Problem::new(&operator, &y, k).unwrap();
+            let best = exhaustive::best_support(&problem, 1e9).unwrap();
+            let optimum = svd_fit(&a, &y, &best).1;
+            let halt = Halt::Iterations(1000);
+            let solution = run(&problem, "search", Start::Zero, Some(halt));
+            assert!(solution.residual_norm >= optimum * (1.0 - 1e-9), "{kind:?} seed {seed}");
+            solved += usize::from(solution.residual_norm <= optimum * (1.0 + 1e-9));
+            all += 1;
+        }
+    }
+    assert!(solved as f64 >= 0.995 * all as f64, "{solved} of {all}");
+}
+
+fn digits<T: Scalar>(mut solution: Solution<T>) -> String {
+    solution.elapsed = std::time::Duration::ZERO;
+    format!("{solution:?}")
+}
+
+/// The global pool computes iterations ahead; a pool of one does not, nor does a worker of any pool.
+fn ahead_or_not<T: Scalar>() {
+    for kind in KINDS {
+        for seed in 0..3 {
+            let a = matrix::<T>(kind, 30, 30, 600 + seed);
+            let y = observed(&a, 8, seed);
+            let operator = DenseOperator::new(a.as_ref());
+            let problem = Problem::new(&operator, &y, 8).unwrap();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+            for limit in [1, 5, 8, 9, 64, 200] {
+                let search = Search { seed, ..Search::default() };
+                let one = || {
+                    let run = Run::new(&problem, search.clone()).halt(Halt::Iterations(limit));
+                    digits(run.report(ReportOptions::default()).solve().unwrap())
+                };
+                assert_eq!(one(), pool.install(one), "{kind:?} seed {seed}, {limit} iterations");
+            }
+        }
+    }
+}
+
+#[test]
+fn iterations_computed_ahead_change_nothing() {
+    ahead_or_not::<f64>();
+    ahead_or_not::<C>();
+}
+
+#[test]
+fn more_iterations_are_never_worse_and_seeds_differ() {
+    // Noise alone, which many supports explain about as well.
+    let a = matrix::<f64>(Kind::Gaussian, 24, 80, 7);
+    let y: Vec<f64> = normal_vector(&mut stream(7, 23, 0), 24);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &y, 8).unwrap();
+    let mut supports = vec![];
+    for seed in 0..4 {
+        let mut before = f64::INFINITY;
+        for limit in [0, 1, 2, 4, 8, 16, 32, 64, 128, 256] {
+            let run = Run::new(&problem, Search { seed, ..Search::default() }).halt(Halt::Iterations(limit));
+            let solution = run.solve().unwrap();
+            assert!(solution.iterations == limit || solution.stop_reason == StopReason::ExactFit, "{solution:?}");
+            assert!(solution.residual_norm <= before * (1.0 + 1e-12), "seed {seed}, {limit} iterations");
+            before = solution.residual_norm;
+            supports.push((limit, solution.support));
+        }
+    }
+    let early: Vec<_> = supports.iter().filter(|(limit, _)| *limit == 16).collect();
+    assert!(early.iter().any(|one| one.1 != early[0].1), "the seed does nothing");
+    // It starts as exchanges do.
+    let els = Run::new(&problem, Els::default()).solve().unwrap();
+    let first = run(&problem, "search", Start::Zero, Some(Halt::Iterations(1)));
+    assert_eq!(first.support, els.support);
+}
+
+/// Two columns that are nearly the same are told from one that is like no other.
+#[test]
+fn a_report_tells_certain_columns_from_doubtful_ones() {
+    let (m, n) = (40, 30);
+    let base = matrix::<f64>(Kind::Gaussian, m, n, 9);
+    let a = Mat::from_fn(m, n, |i, j| if j == 11 { base[(i, 10)] + 0.05 * base[(i, 11)] } else { base[(i, j)] });
+    let mut y = product(&a, &[3, 10], &[2.0, 1.0]);
+    let noise: Vec<f64> = normal_vector(&mut stream(9, 22, 0), m);
+    let size = 0.3 * norm(&y) / norm(&noise);
+    y.iter_mut().zip(noise).for_each(|(y, e)| *y += size * e);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &y, 2).unwrap();
+    let options = ReportOptions { margin: 0.02, listed: 3 };
+    let solution = Run::new(&problem, Search::default()).report(options).solve().unwrap();
+    let report = solution.report.as_ref().unwrap();
+    assert_eq!(report.best[0].support, solution.support);
+    assert!((report.best[0].residual_norm - solution.residual_norm).abs() < 1e-9 * norm(&y));
+    assert!(report.best.len() <= 3 && report.best.windows(2).all(|w| w[0].residual_norm <= w[1].residual_norm));
+    assert!(report.distinct_supports >= report.near_ties && report.near_ties >= 1);
+    let row = |j: usize| report.indices.iter().find(|row| row.index == j);
+    assert!(row(3).unwrap().chosen && row(3).unwrap().frequency == 1.0, "{report:?}");
+    let doubtful = if solution.support.contains(&10) { (10, 11) } else { (11, 10) };
+    let neighbour = row(doubtful.0).unwrap().neighbour.unwrap();
+    assert_eq!(neighbour.0, doubtful.1);
+    assert!(neighbour.1 > 0.99, "{report:?}");
+    for row in &report.indices {
+        assert!(row.frequency <= 1.0 && (row.frequency > 0.0 || row.chosen), "{report:?}");
+        // Each near-tie listed that has the column counts.
+        assert_eq!(row.chosen, solution.support.contains(&row.index));
+    }
+    // The residuals listed are those of fits, whatever algorithm reported them.
+    for ranked in &report.best {
+        let exact = svd_fit(&a, &y, &ranked.support).1;
+        assert!((ranked.residual_norm - exact).abs() < 1e-8 * norm(&y), "{ranked:?} {exact}");
+    }
+    let explored = Run::new(&problem, Sea::default()).halt(Halt::Iterations(50)).report(options).solve().unwrap();
+    let report = explored.report.unwrap();
+    assert!(report.distinct_supports > 1 && report.best[0].support == explored.support);
+    assert_eq!(run(&problem, "search", Start::Zero, None).report, None);
+    let wrong = ReportOptions { margin: -1.0, ..options };
+    assert!(Run::new(&problem, Sea::default()).report(wrong).solve().is_err());
+    // The brute-force best is the report's.
+    let best = all_supports(n, 2).into_iter().min_by(|s, t| svd_fit(&a, &y, s).1.total_cmp(&svd_fit(&a, &y, t).1));
+    assert_eq!(best, Some(solution.support));
+}
