@@ -81,3 +81,23 @@ fn compare_prints_what_is_done() {
     found.sort_unstable();
     assert_eq!(found, [("omp", false), ("sea", true)]);
 }
+
+#[test]
+fn a_sweep_says_how_to_go_on() {
+    let folder = Folder::new();
+    folder.write(
+        "long.toml",
+        "name = 'long'\nruns = 1000000\niterations = 100\nalgorithms = ['omp', 'sea']\n[problem]\nfamily = 'gaussian'\n\
+         n = 40\nm = 20\nk = 6",
+    );
+    let (ran, took) = interrupted(&folder, "sweep long.toml --out o");
+    assert_eq!((ran.status, ran.out.as_str()), (130, ""), "{ran:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    check_line(&ran);
+    assert!(ran.err.contains("o/long.sqlite") && ran.err.contains("sparsea sweep long.toml --out o"), "{}", ran.err);
+    let status = folder.succeed("sweep status o/long.sqlite --json").json();
+    assert!(status["results"].as_u64() > Some(0), "{status}");
+    // What is there is whole: both algorithms have solved the same problems.
+    let counts = &status["results_by_algorithm"];
+    assert_eq!(counts["omp"], counts["sea"]);
+}

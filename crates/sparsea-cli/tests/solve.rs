@@ -271,3 +271,19 @@ fn data_of_zeros_are_solved_by_zero() {
     assert!(folder.succeed(line).out.contains("x = 0"));
     check_picture(&folder, "fit.svg");
 }
+
+#[test]
+fn what_was_explored_is_reported() {
+    let folder = Folder::new();
+    folder.succeed("generate deconvolution -n 80 -k 5 --noise 0.3 --seed 2");
+    let out = folder.succeed("solve A.npy y.npy -k 5 --algorithm search --iterations 60 --report --plot fit.svg").out;
+    assert!(out.contains("distinct supports") && out.contains("frequency") && out.contains("second best"), "{out}");
+    assert!(out.contains("of the 5 chosen columns") || out.contains("All 5 chosen columns"), "{out}");
+    common::check_picture(&folder, "fit-report.svg");
+    let json = folder.succeed("solve A.npy y.npy -k 5 --algorithm search --iterations 60 --report --json").json();
+    let report = &json["report"];
+    assert_eq!(report["best"][0]["support"], json["support"]);
+    assert!(report["near_ties"].as_u64() <= report["distinct_supports"].as_u64(), "{report}");
+    let plain = folder.succeed("solve A.npy y.npy -k 5 --algorithm search --iterations 60 --json").json();
+    assert!(plain.get("report").is_none() && plain["support"] == json["support"]);
+}

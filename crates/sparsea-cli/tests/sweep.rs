@@ -172,3 +172,16 @@ fn a_transition_and_its_whole_grid() {
     assert!(out.contains("edge-grid-map.png"), "{out}");
     check_picture(&folder, "o/edge-grid-map.png");
 }
+
+#[test]
+fn time_is_drawn_against_size() {
+    let folder = Folder::new();
+    folder.write(
+        "sizes.toml",
+        "name = 'sizes'\nruns = 3\nalgorithms = ['omp', 'ols']\n[problem]\nfamily = 'gaussian'\nn = [20, 40, 80]\nzeta = 0.5\n\
+         k = 3",
+    );
+    let out = folder.succeed("sweep sizes.toml --out o").out;
+    assert!(out.contains("o/sizes-time.png"), "{out}");
+    check_picture(&folder, "o/sizes-time.png");
+}

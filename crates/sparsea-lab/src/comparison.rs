@@ -7,9 +7,9 @@ use crate::statistics::{Estimate, paired};
 use crate::study::Study;
 use crate::summary::{Summary, by_algorithm, distances_by_problem};
 
-/// Whether an algorithm or chain ends in exploration.
+/// Whether an algorithm or chain explores.
 fn explores(label: &str) -> bool {
-    label == "sea" || label.ends_with("+sea")
+    label.split('+').any(|link| link == "sea")
 }
 
 fn interval(estimate: Estimate) -> String {
@@ -17,7 +17,13 @@ fn interval(estimate: Estimate) -> String {
 }
 
 fn p_value(p: f64) -> String {
-    if p < 1e-4 { format!("{p:.0e}") } else { format!("{p:.4}") }
+    if p < 1e-10 {
+        "< 1e-10".to_owned()
+    } else if p < 1e-4 {
+        format!("{p:.0e}")
+    } else {
+        format!("{p:.4}")
+    }
 }
 
 /// Of several algorithms, the one with the least mean distance on cell number `at`.
@@ -26,9 +32,11 @@ fn best_at<'s>(groups: &[&(&str, Vec<&'s Summary>)], at: usize) -> Option<&'s Su
     here.min_by(|a, b| a.distance.value.total_cmp(&b.distance.value))
 }
 
-/// The parameters of a cell.
-fn cell_name(summary: &Summary) -> String {
-    let parameter = summary.cell.parameter.map_or(String::new(), |value| format!(", parameter {value}"));
+/// The parameters of a cell, as far as they vary.
+fn cell_name(summary: &Summary, all: &[Summary]) -> String {
+    let varies = all.iter().any(|other| other.cell.parameter != summary.cell.parameter);
+    let parameter = summary.cell.parameter.filter(|_| varies);
+    let parameter = parameter.map_or(String::new(), |value| format!(", parameter {value}"));
     let snr = summary.cell.snr_db.map_or(String::new(), |value| format!(", {value} dB"));
     format!("k = {}{parameter}{snr}", summary.cell.sparsity)
 }
@@ -53,7 +61,7 @@ pub fn distances(summaries: &[Summary]) -> String {
             let _ = writeln!(
                 out,
                 "| {} | `{}` | {:.3} | `{}` | {:.3} | {} | {} |",
-                cell_name(first),
+                cell_name(first, summaries),
                 first.algorithm,
                 first.distance.value,
                 second.algorithm,

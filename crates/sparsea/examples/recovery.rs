@@ -1,14 +1,14 @@
 //! How well every algorithm recovers supports that are known, on tasks from easy to hard: a Markdown table of the mean
 //! support distance, the rate of exact recovery, and the mean time of a cold run on one thread.
 //!
-//! `cargo run --release -p sparsea --example recovery [RUNS] [NAMES,WITH,COMMAS] [PART OF A TASK'S NAME]`, where a name may
-//! carry a time limit, as `search@10ms`.
+//! `cargo run --release -p sparsea --example recovery [RUNS] [NAMES,WITH,COMMAS] [PART OF A TASK'S NAME] [SETTINGS]`, where a
+//! name may carry a time limit, as `search@10ms`, and settings are a JSON object for the last link of every chain.
 
 use std::error::Error;
 use std::time::Duration;
 
 use faer::Mat;
-use serde_json::Map;
+use serde_json::{Map, Value};
 use sparsea::algorithms::registry;
 use sparsea::generate::{
     Amplitudes, correlated_matrix, deconvolution_problem, gaussian_matrix, observe, step_matrix, stream,
@@ -86,6 +86,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let chains = ["omp+sea", "omp+els", "els+sea+els"];
     let all = || registry::<f64>().iter().map(|entry| entry.name).chain(chains).map(str::to_owned).collect();
     let names: Vec<String> = arguments.get(1).map_or_else(all, |text| text.split(',').map(str::to_owned).collect());
+    let settings: Map<String, Value> = arguments.get(3).map_or(Ok(Map::new()), |text| serde_json::from_str(text))?;
     for (cell, (title, k, make)) in TASKS.into_iter().enumerate() {
         if arguments.get(2).is_some_and(|part| !title.contains(part.as_str())) {
             continue;
@@ -100,7 +101,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let operator = instance.operator.operator();
                 let problem = Problem::new(&*operator, &instance.data, k)?;
                 let (chain, limit) = name.split_once('@').unwrap_or((name, ""));
-                let mut solver = Run::with_chain(&problem, Chain::parse(chain, &Map::new())?);
+                let mut solver = Run::with_chain(&problem, Chain::parse(chain, &settings)?);
                 if let Some(milliseconds) = limit.strip_suffix("ms") {
                     solver = solver.halt(Halt::Time(seconds(1e-3 * milliseconds.parse::<f64>()?)?));
                 }

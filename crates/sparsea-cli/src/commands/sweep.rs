@@ -88,7 +88,17 @@ pub fn run_study(study: &Study, how: &SweepOptions, shard: Shard, again: &str) -
     };
     bar.finish_and_clear();
     if ended == Ended::Interrupted {
-        complain(&format!("interrupted; what is done is in {}; to go on: {again}", path.display()));
+        let mut options = format!(" --out {}", how.out.display());
+        if let Some(runs) = how.runs {
+            options.push_str(&format!(" --runs {runs}"));
+        }
+        if how.grid {
+            options.push_str(" --grid");
+        }
+        if shard.of > 1 {
+            options.push_str(&format!(" --shard {}/{}", shard.part, shard.of));
+        }
+        complain(&format!("interrupted; what is done is in {}; to go on: {again}{options}", path.display()));
         return Ok(ExitCode::from(interrupt::STATUS));
     }
     if shard.of > 1 {
@@ -163,17 +173,19 @@ fn write_comparison(text: String, folder: &Path, study: &Study) -> Result<Option
 
 /// Mean support distance of each algorithm (rows) on each cell (columns), best first.
 fn distance_table(summaries: &[Summary]) -> String {
-    const COLUMNS: usize = 12;
+    const COLUMNS: usize = 10;
     let mut groups = by_algorithm(summaries);
     let mean = |group: &[&Summary]| group.iter().map(|s| s.distance.value).sum::<f64>() / group.len() as f64;
     groups.sort_by(|a, b| mean(&a.1).total_cmp(&mean(&b.1)));
     let Some((_, first)) = groups.first() else { return String::new() };
     let shown = first.len().min(COLUMNS);
     let width = groups.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(9);
-    let heading: String = first[..shown].iter().map(|s| format!("{:>8}", column_name(s, first))).collect();
+    let names: Vec<String> = first[..shown].iter().map(|s| column_name(s, first)).collect();
+    let column = names.iter().map(|name| name.chars().count() + 2).max().unwrap_or(0).max(8);
+    let heading: String = names.iter().map(|name| format!("{name:>column$}")).collect();
     let mut out = format!("mean support distance\n{:<width$}{heading}\n", "algorithm");
     for (name, group) in &groups {
-        let values: String = group.iter().take(shown).map(|s| format!("{:>8.3}", s.distance.value)).collect();
+        let values: String = group.iter().take(shown).map(|s| format!("{:>column$.3}", s.distance.value)).collect();
         out.push_str(&format!("{name:<width$}{values}\n"));
     }
     if shown < first.len() {
