@@ -269,8 +269,9 @@ impl<T: Scalar> Tableau<T> {
 
     /// The column whose joining lowers ‖r‖² most, and by how much.
     pub(crate) fn best_addition(&self) -> Option<(usize, f64)> {
-        let score = self.score(|c, d, _| (c, d), None);
-        (score.1 > 0.0).then_some(score)
+        let after = |c, d, _| (c, d);
+        let gain = self.highest(after, &self.correlation);
+        (gain > 0.0).then(|| (self.first_with(gain, after, &self.correlation), gain))
     }
 
     /// The column whose gain times its weight is largest.
@@ -292,71 +293,69 @@ impl<T: Scalar> Tableau<T> {
     pub(crate) fn best_exchange(&self) -> Option<Exchange> {
         let mut order: Vec<usize> = (0..self.members.len()).collect();
         order.sort_unstable_by_key(|&p| self.members[p]);
-        let mut best: Option<Exchange> = None;
+        let mut best: Option<(usize, f64)> = None;
         for position in order {
-            let (entering, gain) = self.best_replacement(position);
+            let loss = self.loss(position);
+            let gain = self.highest(self.without(position), self.weights_of(position)) - loss;
             // What is left of two nearly equal numbers is rounding: the member itself would come back with it.
-            if gain <= CANCELLATION * self.loss(position) {
-                continue;
-            }
-            if gain > best.map_or(0.0, |best| best.gain) {
-                best = Some(Exchange { position, entering, gain });
+            if gain > CANCELLATION * loss && gain > best.map_or(0.0, |(_, most)| most) {
+                best = Some((position, gain));
             }
         }
-        best
+        best.map(|(position, gain)| Exchange { position, entering: self.best_replacement(position), gain })
     }
 
-    /// The column that best takes the place of the member at `position`, and what ‖r‖² falls by (negative: rises).
-    pub(crate) fn best_replacement(&self, position: usize) -> (usize, f64) {
+    /// The column that best takes the place of the member at `position`; it may be the member itself.
+    fn best_replacement(&self, position: usize) -> usize {
+        let (after, weights) = (self.without(position), self.weights_of(position));
+        self.first_with(self.highest(&after, weights), &after, weights)
+    }
+
+    /// W_·p.
+    fn weights_of(&self, position: usize) -> &[T] {
+        &self.weights[position * self.n..][..self.n]
+    }
+
+    /// c and d of a column once the member at `position` has left.
+    #[inline(always)]
+    fn without(&self, position: usize) -> impl Fn(T, f64, T) -> (T, f64) {
         let square = 1.0 / self.h(position, position).real();
         let factor = self.values[position].scale(square);
-        let weights = &self.weights[position * self.n..][..self.n];
-        let (entering, gain) = self.score(
-            #[inline(always)]
-            |c, d, w: T| (c + w * factor, d + w.abs2() * square),
-            Some(weights),
-        );
-        // The member itself may come back: it gains what its leaving cost.
-        (entering, gain - self.loss(position))
+        #[inline(always)]
+        move |c, d, w: T| (c + w * factor, d + w.abs2() * square)
     }
 
-    /// The column with the largest |c'|²/d' after c, d and w are turned into c', d' by `after`, and that quotient.
+    /// The largest |c'|²/d' of all columns, where `after` turns c, d and w into c' and d'. Cost: n divisions.
     #[inline(always)]
-    fn score(&self, after: impl Fn(T, f64, T) -> (T, f64), weights: Option<&[T]>) -> (usize, f64) {
-        // Without weights any slice of the right length will do: it is not looked at.
-        let weights = weights.unwrap_or(&self.correlation);
+    fn highest(&self, after: impl Fn(T, f64, T) -> (T, f64), weights: &[T]) -> f64 {
         simd(
             #[inline(always)]
             || {
                 let n = self.n;
-                let (correlation, squares) = (&self.correlation[..n], &self.squares[..n]);
-                let (floors, weights) = (&self.floors[..n], &weights[..n]);
                 let mut most = [0.0f64; LANES];
-                let blocks = n / LANES;
-                for block in 0..blocks {
-                    let at = block * LANES;
-                    let (c, d) = (&correlation[at..at + LANES], &squares[at..at + LANES]);
-                    let (f, w) = (&floors[at..at + LANES], &weights[at..at + LANES]);
+                let (c_blocks, c_rest) = self.correlation[..n].as_chunks::<LANES>();
+                let (d_blocks, d_rest) = self.squares[..n].as_chunks::<LANES>();
+                let (f_blocks, f_rest) = self.floors[..n].as_chunks::<LANES>();
+                let (w_blocks, w_rest) = weights[..n].as_chunks::<LANES>();
+                for (((c, d), f), w) in c_blocks.iter().zip(d_blocks).zip(f_blocks).zip(w_blocks) {
                     for lane in 0..LANES {
                         let value = quotient(after(c[lane], d[lane], w[lane]), f[lane]);
                         most[lane] = if value > most[lane] { value } else { most[lane] };
                     }
                 }
-                for i in blocks * LANES..n {
-                    let value = quotient(after(correlation[i], squares[i], weights[i]), floors[i]);
+                for (((c, d), f), w) in c_rest.iter().zip(d_rest).zip(f_rest).zip(w_rest) {
+                    let value = quotient(after(*c, *d, *w), *f);
                     most[0] = if value > most[0] { value } else { most[0] };
                 }
-                let best = most.into_iter().fold(0.0, f64::max);
-                // The same arithmetic gives the same bits; the first column that reaches them wins.
-                let mut column = 0;
-                while column < n
-                    && quotient(after(correlation[column], squares[column], weights[column]), floors[column]) < best
-                {
-                    column += 1;
-                }
-                (column, best)
+                most.into_iter().fold(0.0, f64::max)
             },
         )
+    }
+
+    /// The first column that reaches `highest`: the same arithmetic gives the same bits.
+    fn first_with(&self, highest: f64, after: impl Fn(T, f64, T) -> (T, f64), weights: &[T]) -> usize {
+        let value = |i: usize| quotient(after(self.correlation[i], self.squares[i], weights[i]), self.floors[i]);
+        (0..self.n).find(|&i| value(i) >= highest).unwrap_or(0)
     }
 }
 
@@ -456,7 +455,8 @@ mod tests {
                     (i, square - bench.refit(&exchanged).1)
                 });
                 let (entering, gain) = refitted.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-                let mine = tableau.best_replacement(position);
+                let highest = tableau.highest(tableau.without(position), tableau.weights_of(position));
+                let mine = (tableau.best_replacement(position), highest - tableau.loss(position));
                 // Where every replacement is worse, the member that left comes back, at gain 0.
                 assert!(close(mine.1, gain.max(0.0)));
                 assert!(mine.0 == entering || gain < 1e-9, "{mine:?} {entering} {gain}");
