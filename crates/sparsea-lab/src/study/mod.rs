@@ -184,6 +184,9 @@ struct RawTable {
     seconds: Option<f64>,
 }
 
+/// The matrix of a study on a matrix of the user's.
+type UserMatrix = Option<Arc<Mat<f64>>>;
+
 /// Reads the matrix that a study names; `path` is as the study has it.
 pub type ReadMatrix<'r> = &'r dyn Fn(&Path) -> Result<Mat<f64>, String>;
 
@@ -331,11 +334,7 @@ impl RawMethod {
 
 impl RawProblem {
     /// Every combination of the parameters; with a transition, k is left at 1.
-    fn cells(
-        self,
-        transition: bool,
-        read_matrix: ReadMatrix<'_>,
-    ) -> Result<(Vec<Cell>, Option<Arc<Mat<f64>>>), String> {
+    fn cells(self, transition: bool, read_matrix: ReadMatrix<'_>) -> Result<(Vec<Cell>, UserMatrix), String> {
         let family = self.family;
         let word = family.word();
         let given = [
@@ -415,7 +414,7 @@ impl RawProblem {
     }
 }
 
-fn either<'g>(first: (&str, bool), second: (&str, bool)) -> Result<(), String> {
+fn either(first: (&str, bool), second: (&str, bool)) -> Result<(), String> {
     match (first.1, second.1) {
         (true, true) => Err(format!("problem.{} and problem.{} exclude each other", first.0, second.0)),
         (false, false) => Err(format!("problem.{} (or problem.{}) is missing", first.0, second.0)),

@@ -379,7 +379,7 @@ fn verdicts_follow_the_bounds() {
     let loud = exact.condition(&signal(1.5).noise_norm(1.0).unwrap()).unwrap();
     assert!((loud.left.upper - quiet.left.upper - exact.gamma().upper).abs() < 1e-12);
     assert_eq!((loud.verdict, loud.error_bound), (Verdict::CannotApply, None));
-    let far = signal(1.5).start(&operator, &vec![1.0; 16], 0.5).unwrap();
+    let far = signal(1.5).start(&operator, &[1.0; 16], 0.5).unwrap();
     assert!(exact.condition(&far).unwrap().iteration_bound.unwrap() > t);
     // Little work leaves wider bounds, which never contradict the exact answer.
     for work in [0.0, 1e3, 1e4, 1e5] {
