@@ -54,7 +54,12 @@ fn main() -> ExitCode {
 /// Everything. The Rust tests come last, so that the output ends with the test runners' own summaries.
 fn test(runner: &mut Runner) -> Result<(), Failure> {
     rust_checks(runner)?;
-    python_part(runner)?;
+    // Building the tests builds the command too, with the same features, so that nothing is compiled twice.
+    runner.cargo(&["test", "--workspace", "--locked", "--no-run"], &[])?;
+    let environment = python::environment(runner)?;
+    python::check(runner, &environment)?;
+    python::test(runner, &environment)?;
+    runner.print_times();
     runner.cargo(&["test", "--workspace", "--locked"], &[])
 }
 

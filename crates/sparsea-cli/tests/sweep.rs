@@ -62,7 +62,7 @@ fn a_study_is_run_to_tables_and_pictures() {
     assert!(summary.starts_with("family,m,n,k,parameter,snr_db,algorithm,runs,mean_distance,"), "{summary}");
     assert_eq!(summary.lines().count(), 1 + 3 * 3);
     let status = folder.succeed("sweep status o/small.sqlite").out;
-    assert!(status.starts_with("study small: 45 results on 3 cells\n"), "{status}");
+    assert!(status.starts_with("study small: 45 of 45 results on 3 cells\n"), "{status}");
     let json = folder.succeed("sweep status o/small.sqlite --json").json();
     assert_eq!((json["results"].as_u64(), json["results_by_algorithm"]["sea"].as_u64()), (Some(45), Some(15)));
     assert_eq!(results(&folder, "o/small.sqlite").len(), 1 + 45);

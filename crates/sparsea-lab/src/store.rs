@@ -78,14 +78,36 @@ impl Store {
             let sql = "INSERT INTO study VALUES ('description', ?), ('version', ?), ('title', ?)";
             let values = params![study.description().to_string(), env!("CARGO_PKG_VERSION"), study.title];
             store.said(store.connection.execute(sql, values))?;
+            store.note_size(study)?;
             store.said(store.connection.execute_batch("COMMIT"))?;
             return Ok(store);
         }
         let differ = changes(&store.description()?, &study.description());
         if differ.is_empty() {
+            store.note_size(study)?;
             return Ok(store);
         }
         Err(LabError::Changed { store: path.to_owned(), changes: differ.join("; ") })
+    }
+
+    /// Notes how many results the study will have, if that is known beforehand.
+    fn note_size(&self, study: &Study) -> Result<(), LabError> {
+        if study.transition.is_some() {
+            return Ok(());
+        }
+        let size = study.cells.len() as u64 * study.runs * study.methods.len() as u64;
+        let sql = "INSERT OR REPLACE INTO study VALUES ('results', ?)";
+        self.said(self.connection.execute(sql, params![size.to_string()])).map(|_| ())
+    }
+
+    /// How many results the study will have, all its parts together; `None` if that is not known beforehand.
+    ///
+    /// # Errors
+    /// [`LabError::Store`].
+    pub fn size(&self) -> Result<Option<u64>, LabError> {
+        let sql = "SELECT value FROM study WHERE key = 'results'";
+        let text: Option<String> = self.said(self.connection.query_row(sql, [], |row| row.get(0)).optional())?;
+        Ok(text.and_then(|text| text.parse().ok()))
     }
 
     /// Opens a store for reading.

@@ -246,12 +246,16 @@ fn status(path: &Path, as_json: bool) -> Result<ExitCode, Failure> {
             algorithms.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect();
         say!(
             "{}",
-            json!({ "study": description, "cells": cells.len(), "results": results, "results_by_algorithm": counts })
+            json!({
+                "study": description, "cells": cells.len(), "results": results, "all_results": store.size()?,
+                "results_by_algorithm": counts,
+            })
         );
         return Ok(ExitCode::SUCCESS);
     }
     let name = description["name"].as_str().unwrap_or_default();
-    say!("study {name}: {results} results on {} cells", cells.len());
+    let of = store.size()?.map_or(String::new(), |all| format!(" of {all}"));
+    say!("study {name}: {results}{of} results on {} cells", cells.len());
     let width = algorithms.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, count) in algorithms {
         say!("  {name:<width$}  {count:>9}");
