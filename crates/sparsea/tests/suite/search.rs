@@ -75,18 +75,19 @@ fn more_iterations_are_never_worse_and_seeds_differ() {
         let mut before = f64::INFINITY;
         for limit in [0, 1, 2, 4, 8, 16, 32, 64, 128, 256] {
             let run = Run::new(&problem, Search { seed, ..Search::default() }).halt(Halt::Iterations(limit));
-            let solution = run.solve().unwrap();
+            let solution = run.report(ReportOptions::default()).solve().unwrap();
             assert!(solution.iterations == limit || solution.stop_reason == StopReason::ExactFit, "{solution:?}");
             assert!(solution.residual_norm <= before * (1.0 + 1e-12), "seed {seed}, {limit} iterations");
             before = solution.residual_norm;
-            supports.push((limit, solution.support));
+            // What was explored on the way differs even where the best does not.
+            supports.push((limit, solution.report.unwrap().best));
         }
     }
     let differ = |limit: u64| {
         let of: Vec<_> = supports.iter().filter(|(at, _)| *at == limit).collect();
         of.iter().any(|one| one.1 != of[0].1)
     };
-    assert!([2, 4, 8, 16, 32].into_iter().any(differ), "the seed does nothing");
+    assert!([16, 32, 64].into_iter().any(differ), "the seed does nothing");
     // It starts as exchanges do.
     let els = Run::new(&problem, Els::default()).solve().unwrap();
     let first = run(&problem, "search", Start::Zero, Some(Halt::Iterations(1)));
