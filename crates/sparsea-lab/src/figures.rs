@@ -1,5 +1,7 @@
 //! The pictures of a study, drawn from its store.
 
+use std::collections::HashMap;
+
 use crate::error::LabError;
 use crate::plot::{Curve, CurvesPlot, Figure, Scale, SuccessMapPlot, SuccessPanel, curves, success_map};
 use crate::store::{Store, Stored};
@@ -113,16 +115,22 @@ pub fn study_figures(study: &Study, summaries: &[Summary]) -> Result<Vec<(String
     let varies = |axis: Axis| summaries.iter().any(|s| axis.value(&s.cell) != axis.value(&first.cell));
     let order = [Axis::Sparsity, Axis::Parameter, Axis::Columns, Axis::Rows];
     let axis = order.into_iter().find(|&axis| varies(axis)).unwrap_or(Axis::Sparsity);
+    // Rows that follow from the other parameters say nothing of their own.
+    let mut rows_of: HashMap<(usize, Option<u64>), usize> = HashMap::new();
+    let follow = summaries.iter().all(|s| {
+        let key = (s.cell.columns, s.cell.parameter.map(f64::to_bits));
+        *rows_of.entry(key).or_insert(s.cell.rows) == s.cell.rows
+    });
     let mut figures = Vec::new();
     let mut done: Vec<(String, String)> = Vec::new();
     for summary in summaries {
-        let (suffix, said) = rest(&summary.cell, &first.cell, axis, summaries, study);
+        let (suffix, said) = rest(&summary.cell, &first.cell, axis, summaries, study, follow);
         if done.iter().any(|(before, _)| *before == suffix) {
             continue;
         }
         let part: Vec<Summary> = summaries
             .iter()
-            .filter(|s| rest(&s.cell, &first.cell, axis, summaries, study).0 == suffix)
+            .filter(|s| rest(&s.cell, &first.cell, axis, summaries, study, follow).0 == suffix)
             .cloned()
             .collect();
         let title = if said.is_empty() { study.title.clone() } else { format!("{}, {said}", study.title) };
@@ -139,7 +147,7 @@ pub fn study_figures(study: &Study, summaries: &[Summary]) -> Result<Vec<(String
 }
 
 /// The other parameters of a cell, as they vary: for the name of a file, and for a title.
-fn rest(cell: &Stored, first: &Stored, axis: Axis, all: &[Summary], study: &Study) -> (String, String) {
+fn rest(cell: &Stored, first: &Stored, axis: Axis, all: &[Summary], study: &Study, follow: bool) -> (String, String) {
     let (mut suffix, mut said) = (String::new(), Vec::new());
     let varies = |of: &dyn Fn(&Stored) -> f64| all.iter().any(|s| of(&s.cell).to_bits() != of(first).to_bits());
     let parameter = study.cells.first().and_then(|cell| cell.family.parameter()).unwrap_or("parameter");
@@ -148,10 +156,8 @@ fn rest(cell: &Stored, first: &Stored, axis: Axis, all: &[Summary], study: &Stud
         (Axis::Rows, "m", cell.rows as f64, varies(&|c| c.rows as f64)),
         (Axis::Parameter, parameter, cell.parameter.unwrap_or(0.0), varies(&|c| c.parameter.unwrap_or(0.0))),
     ];
-    // Rows that follow from another parameter say nothing of their own.
-    let follows = matches!(cell.family.as_str(), "gaussian_filter" | "exponential_filter" | "steps" | "matrix");
     for (of, name, value, varies) in parts {
-        if varies && of != axis && !(of == Axis::Rows && follows) {
+        if varies && of != axis && !(of == Axis::Rows && follow) {
             suffix.push_str(&format!("-{name}{value}"));
             said.push(format!("{name} = {value}"));
         }
