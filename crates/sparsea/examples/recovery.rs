@@ -72,11 +72,11 @@ const TASKS: [(&str, usize, Make); 9] = [
     ("Gaussian 32 × 64, k = 18", 18, |c, r| {
         dense(c, r, gaussian_matrix(&mut stream(1, c, r), 32, 64), 18, Amplitudes::Normal, 0.0)
     }),
+    ("correlated: AR(1) 0.95, 200 × 1000, k = 25", 25, correlated),
+    ("steps 300 × 300, k = 10, 5 % noise", 10, |c, r| dense(c, r, step_matrix(300), 10, Amplitudes::Bounded, 0.05)),
     ("large Gaussian 250 × 500, k = 125", 125, |c, r| {
         dense(c, r, gaussian_matrix(&mut stream(1, c, r), 250, 500), 125, Amplitudes::Normal, 0.0)
     }),
-    ("correlated: AR(1) 0.95, 200 × 1000, k = 25", 25, correlated),
-    ("steps 300 × 300, k = 10, 5 % noise", 10, |c, r| dense(c, r, step_matrix(300), 10, Amplitudes::Bounded, 0.05)),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
