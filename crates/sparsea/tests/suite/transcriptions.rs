@@ -159,7 +159,7 @@ fn splicing<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, most: usize) -> Iterates {
     }
 }
 
-fn agree(found: &Iterates, expected: &Iterates, y: f64, what: &str) {
+fn agree(found: &[(Vec<usize>, f64)], expected: &[(Vec<usize>, f64)], y: f64, what: &str) {
     assert!(!expected.is_empty());
     for (at, (expected, found)) in expected.iter().zip(found).enumerate() {
         assert_eq!(found.0, expected.0, "{what}, iterate {at}");
@@ -184,14 +184,9 @@ fn transcriptions_agree<T: Scalar>() {
             let size = norm(&y);
             let what = |name: &str| format!("{name}, {kind:?} seed {seed}");
             let found = iterates(&a, &y, k, CoSaMp::default(), 12);
-            // A support T that was there before ends the run early.
-            let expected: Iterates = cosamp(&a, &y, k, 12).into_iter().take(found.len()).collect();
-            agree(
-                &found[..expected.len().min(found.len())].to_vec(),
-                &expected[..found.len().min(3)].to_vec(),
-                size,
-                &what("cosamp"),
-            );
+            // The run may end early: its last iterate is then one that repeats.
+            let moved = if found.len() < 12 { found.len() - 1 } else { 12 };
+            agree(&found[..moved], &cosamp(&a, &y, k, moved), size, &what("cosamp"));
             let found = iterates(&a, &y, k, SubspacePursuit::default(), 100);
             agree(&found, &subspace_pursuit(&a, &y, k), size, &what("subspace pursuit"));
             for eta in [1.0, 0.6] {
@@ -202,8 +197,9 @@ fn transcriptions_agree<T: Scalar>() {
             for (ratio, growth) in [(0.5, 1.0), (0.5, 2.0), (0.9, 1.5)] {
                 let limit = (growth * k as f64).ceil() as usize;
                 let expected = foba(&a, &y, k, ratio, limit);
-                dropped +=
-                    expected.windows(2).filter(|pair| pair[1].0.len() < pair[0].0.len() && pair[1].0.len() < k).count();
+                // An iteration on the way up that does not end larger has dropped what it added, or more.
+                let up = expected.iter().position(|(support, _)| support.len() >= limit).unwrap_or(0);
+                dropped += expected[..up].windows(2).filter(|pair| pair[1].0.len() <= pair[0].0.len()).count();
                 agree(&iterates(&a, &y, k, FoBa { ratio, growth }, 1000), &expected, size, &what("foba"));
             }
             for exchanges in [1, 3, 99] {
@@ -214,7 +210,7 @@ fn transcriptions_agree<T: Scalar>() {
         }
     }
     assert!(exchanged > 20, "OMPR exchanged hardly anything: {exchanged}");
-    println!("{exchanged} exchanges, {dropped} drops");
+    assert!(dropped > 0, "FoBa never dropped a column");
 }
 
 #[test]
