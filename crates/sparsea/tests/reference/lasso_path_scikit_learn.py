@@ -33,7 +33,6 @@ second part would be skipped; none did.
 
 from __future__ import annotations
 
-import json
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -42,7 +41,7 @@ from typing import Any
 import numpy as np
 import sklearn
 from numpy.typing import NDArray
-from omp_scikit_learn import NOISE, close, problem, size
+from omp_scikit_learn import NOISE, problem, size, store
 from sklearn.linear_model import lars_path
 
 MARGIN = 1e-6
@@ -157,28 +156,9 @@ def main(arguments: list[str]) -> int:
     leaving = sum(departures(values) > 0 for values in found)
     if leaving < WITH_DEPARTURES:
         raise AssertionError(f"a variable leaves the support in {leaving} problems only")
-    if arguments == ["--check"]:
-        stored = json.loads(OUTPUT.read_text(encoding="utf-8"))["problems"]
-        same = len(stored) == len(found) and all(
-            ours.keys() == theirs.keys() and all(close(ours[key], theirs[key]) for key in ours)
-            for ours, theirs in zip(found, stored, strict=True)
-        )
-        print("as expected" if same else "differs")
-        return 0 if same else 1
-    head = {
-        "made_by": OUTPUT.with_suffix(".py").name,
-        "numpy": np.__version__,
-        "scikit_learn": sklearn.__version__,
-        "noise": NOISE,
-        "margin": MARGIN,
-        "tolerance": TOLERANCE,
-    }
-    lines = [f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items()]
-    rows = ",\n".join("  " + json.dumps(values) for values in found)
-    OUTPUT.write_text("{\n" + "".join(lines) + f' "problems": [\n{rows}\n ]\n}}\n', encoding="utf-8")
-    seeds = f"seeds {FIRST_SEED} … {found[-1]['seed']}"
-    print(f"{OUTPUT.name}: {len(found)} problems, {seeds}; a variable leaves in {leaving}")
-    return 0
+    head = {"scikit_learn": sklearn.__version__, "noise": NOISE, "margin": MARGIN, "tolerance": TOLERANCE}
+    said = f"seeds {FIRST_SEED} … {found[-1]['seed']}; a variable leaves in {leaving}"
+    return store(OUTPUT, head, found, arguments, said)
 
 
 if __name__ == "__main__":

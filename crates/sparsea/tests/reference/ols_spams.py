@@ -21,7 +21,6 @@ did. `differing_from_omp` is the number of problems in which orthogonal matching
 
 from __future__ import annotations
 
-import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +30,7 @@ import numpy as np
 import sklearn
 import spams
 from numpy.typing import NDArray
-from omp_scikit_learn import NOISE, close, problem, size
+from omp_scikit_learn import NOISE, problem, size, store
 from sklearn.linear_model import orthogonal_mp
 
 MARGIN = 1e-6
@@ -120,28 +119,15 @@ def main(arguments: list[str]) -> int:
     differing = sum(differs_from_omp(values) for values in found)
     if differing <= DIFFERING:
         raise AssertionError(f"the support is not that of OMP in {differing} problems only")
-    if arguments == ["--check"]:
-        stored = json.loads(OUTPUT.read_text(encoding="utf-8"))["problems"]
-        same = len(stored) == len(found) and all(
-            ours.keys() == theirs.keys() and all(close(ours[key], theirs[key]) for key in ours)
-            for ours, theirs in zip(found, stored, strict=True)
-        )
-        print("as expected" if same else "differs")
-        return 0 if same else 1
     head = {
-        "made_by": OUTPUT.with_suffix(".py").name,
-        "numpy": np.__version__,
         "scikit_learn": sklearn.__version__,
         "spams_bin": version("spams-bin"),
         "noise": NOISE,
         "margin": MARGIN,
         "differing_from_omp": differing,
     }
-    lines = [f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items()]
-    rows = ",\n".join("  " + json.dumps(values) for values in found)
-    OUTPUT.write_text("{\n" + "".join(lines) + f' "problems": [\n{rows}\n ]\n}}\n', encoding="utf-8")
-    print(f"{OUTPUT.name}: {len(found)} problems, seeds {FIRST_SEED} … {found[-1]['seed']}; not as OMP in {differing}")
-    return 0
+    said = f"seeds {FIRST_SEED} … {found[-1]['seed']}; not as OMP in {differing}"
+    return store(OUTPUT, head, found, arguments, said)
 
 
 if __name__ == "__main__":

@@ -151,29 +151,29 @@ def close(ours: object, theirs: object) -> bool:
     return ours == theirs
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the file; the exit status."""
-    found = problems()
+def store(output: Path, head: dict[str, Any], found: list[dict[str, Any]], arguments: list[str], said: str) -> int:
+    """Write the file, or with --check compare with it; the exit status."""
     if arguments == ["--check"]:
-        stored = json.loads(OUTPUT.read_text(encoding="utf-8"))["problems"]
+        stored = json.loads(output.read_text(encoding="utf-8"))["problems"]
         same = len(stored) == len(found) and all(
             ours.keys() == theirs.keys() and all(close(ours[key], theirs[key]) for key in ours)
             for ours, theirs in zip(found, stored, strict=True)
         )
         print("as expected" if same else "differs")
         return 0 if same else 1
-    head = {
-        "made_by": OUTPUT.with_suffix(".py").name,
-        "numpy": np.__version__,
-        "scikit_learn": sklearn.__version__,
-        "noise": NOISE,
-        "margin": MARGIN,
-    }
+    head = {"made_by": output.with_suffix(".py").name, "numpy": np.__version__} | head
     lines = [f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items()]
     rows = ",\n".join("  " + json.dumps(values) for values in found)
-    OUTPUT.write_text("{\n" + "".join(lines) + f' "problems": [\n{rows}\n ]\n}}\n', encoding="utf-8")
-    print(f"{OUTPUT.name}: {len(found)} problems, seeds {FIRST_SEED} … {found[-1]['seed']}")
+    output.write_text("{\n" + "".join(lines) + f' "problems": [\n{rows}\n ]\n}}\n', encoding="utf-8")
+    print(f"{output.name}: {len(found)} problems, {said}")
     return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the file; the exit status."""
+    found = problems()
+    head = {"scikit_learn": sklearn.__version__, "noise": NOISE, "margin": MARGIN}
+    return store(OUTPUT, head, found, arguments, f"seeds {FIRST_SEED} … {found[-1]['seed']}")
 
 
 if __name__ == "__main__":
