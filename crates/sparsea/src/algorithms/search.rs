@@ -99,6 +99,17 @@ struct Trial<T> {
     order: Vec<usize>,
 }
 
+/// What became of an iteration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// An exact fit confirms that it found a better support.
+    Better,
+    /// It looked better, by rounding.
+    Refused,
+    /// It did not look better.
+    Worse,
+}
+
 /// Iterations of a round, unless memory is short.
 const ROUND: usize = 8;
 /// Numbers that the trials of a round may hold together.
@@ -207,9 +218,14 @@ impl<T: Scalar> Algorithm<T> for Search {
             iterations += 1;
             state.iteration += 1;
             state.in_round += 1;
-            if state.judge(at, workspace) || state.in_round == state.trials.len() {
+            let verdict = state.judge(at, workspace);
+            if verdict == Verdict::Better || state.in_round == state.trials.len() {
                 // What was computed beyond this belongs to the next round, which knows more.
                 state.end_round();
+                break;
+            }
+            if verdict == Verdict::Refused {
+                // Those after it were given up when it looked better: they are computed in the next step.
                 break;
             }
         }
@@ -277,7 +293,7 @@ impl<T: Scalar> State<T> {
     }
 
     /// Keeps the outcome of a trial if an exact fit confirms that it is better.
-    fn judge(&mut self, at: usize, workspace: &mut Workspace<'_, T>) -> bool {
+    fn judge(&mut self, at: usize, workspace: &mut Workspace<'_, T>) -> Verdict {
         let trial = &mut self.trials[at];
         self.fresh.append(&mut trial.passed);
         for j in trial.joined.drain(..) {
@@ -296,13 +312,13 @@ impl<T: Scalar> State<T> {
         support.sort_unstable();
         workspace.explored(&support, found.max(0.0).sqrt());
         if found >= known * (1.0 - SMALLEST_GAIN) {
-            return false;
+            return Verdict::Worse;
         }
         workspace.fit(&support);
         let residual_norm = workspace.residual_norm();
         if residual_norm >= self.residual_norm {
             workspace.fit(&self.support);
-            return false;
+            return Verdict::Refused;
         }
         let kind = trial.kind;
         std::mem::swap(&mut self.best, &mut self.trials[at].tableau);
@@ -316,7 +332,7 @@ impl<T: Scalar> State<T> {
         if drift.is_nan() || drift > DRIFT {
             self.build(workspace);
         }
-        true
+        Verdict::Better
     }
 
     fn end_round(&mut self) {
