@@ -86,6 +86,18 @@ pub(crate) fn axpy<T: Scalar>(alpha: T, x: &[T], y: &mut [T]) {
     );
 }
 
+/// y ← y + α a + β b.
+pub(crate) fn axpy_two<T: Scalar>(alpha: T, a: &[T], beta: T, b: &[T], y: &mut [T]) {
+    simd(
+        #[inline(always)]
+        || {
+            for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                *y += alpha * a + beta * b;
+            }
+        },
+    );
+}
+
 /// out ← base − Σ_j values[j] · column(j), in one pass per four columns so that `out` is loaded and stored less often.
 pub(crate) fn subtract_combination<'c, T: Scalar>(
     base: &[T],

@@ -117,8 +117,8 @@ impl<T: Scalar> State<T> {
         }
         match self.tableau.best_exchange() {
             Some(exchange) if exchange.gain > least => {
-                self.tableau.leave(exchange.position);
-                self.tableau.join(exchange.entering, workspace.gram_column(exchange.entering));
+                let gram = workspace.gram_column(exchange.entering);
+                self.tableau.exchange(exchange.position, exchange.entering, gram);
                 true
             }
             _ => false,

@@ -416,9 +416,12 @@ impl<T: Scalar> Trial<T> {
             }
             match self.tableau.best_exchange() {
                 Some(exchange) if exchange.gain > least => {
-                    self.tableau.leave(exchange.position);
-                    self.moves += 1;
-                    self.join(exchange.entering, neighbourhood);
+                    self.moves += 2;
+                    self.joined.push(exchange.entering);
+                    let tableau = &mut self.tableau;
+                    neighbourhood.gram_column(exchange.entering, &mut |gram| {
+                        tableau.exchange(exchange.position, exchange.entering, gram);
+                    });
                 }
                 _ => return,
             }
