@@ -69,8 +69,8 @@ pub mod support;
 pub mod theory;
 
 pub use algorithms::{
-    Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Sea, Search, Solver, Splicing,
-    SubspacePursuit,
+    Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea, Search, Solver,
+    Splicing, SubspacePursuit,
 };
 pub use error::Error;
 pub use least_squares::Counts;

@@ -37,7 +37,7 @@ pub use ols::Ols;
 pub use omp::Omp;
 pub use ompr::Ompr;
 pub use sea::Sea;
-pub use search::Search;
+pub use search::{Perturbation, Search};
 pub use settings::Setting;
 pub use splicing::Splicing;
 pub use subspace_pursuit::SubspacePursuit;
@@ -239,6 +239,20 @@ pub fn registry<T: Scalar>() -> Vec<Entry<T>> {
 fn real_only<T: Scalar>() -> Vec<Entry<T>> {
     let entries: Box<dyn Any> = Box::new(vec![Entry::<f64>::of::<Lasso>()]);
     entries.downcast::<Vec<Entry<T>>>().map_or_else(|_| Vec::new(), |entries| *entries)
+}
+
+/// Problems with more entries n k than this are left to SEA unless search is asked for by name: an exchange reads n k
+/// numbers, several times in each of hundreds of iterations.
+const SEARCHED: usize = 1_000_000;
+
+/// The name of the algorithm to use on n columns and sparsity k where none is asked for: [`search`](Search), which recovers
+/// more than any other in the same time (docs/search.md), or [`sea`](Sea) where n k is more than a million.
+pub fn default_algorithm(columns: usize, sparsity: usize) -> &'static str {
+    if columns.saturating_mul(sparsity) <= SEARCHED {
+        <Search as Algorithm<f64>>::NAME
+    } else {
+        <Sea as Algorithm<f64>>::NAME
+    }
 }
 
 /// The algorithm called `name`.

@@ -97,6 +97,19 @@ impl<T: Scalar> Tableau<T> {
         &self.members
     }
 
+    /// x in the order of the members.
+    pub(crate) fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// c_i, or c_i/d_i, the coefficient that column i would take, if `normalized`; 0 for one that depends on the support.
+    pub(crate) fn direction(&self, i: usize, normalized: bool) -> T {
+        if self.squares[i] <= self.floors[i] {
+            return T::ZERO;
+        }
+        if normalized { self.correlation[i].scale(1.0 / self.squares[i]) } else { self.correlation[i] }
+    }
+
     /// Columns that joined or left since the tableau was built.
     pub(crate) fn moves(&self) -> usize {
         self.moves

@@ -10,6 +10,8 @@ mod workspace;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use serde_json::Map;
+
 pub use halt::{Halt, StopReason};
 pub use observer::{Observer, Progress, Trace, TraceRow};
 pub use report::{ExplorationReport, IndexReport, RankedSupport, ReportOptions};
@@ -17,7 +19,7 @@ pub use start::{Initial, Start};
 pub(crate) use workspace::Neighbourhood;
 pub use workspace::{Memory, Workspace};
 
-use crate::algorithms::{Algorithm, Chain, Els, Sea, Solver};
+use crate::algorithms::{Algorithm, Chain, Solver, default_algorithm};
 use crate::error::Error;
 use crate::kernels::norm;
 use crate::problem::Problem;
@@ -61,13 +63,14 @@ pub fn solve<T: Scalar>(problem: &Problem<'_, T>, algorithm: impl Algorithm<T>) 
 /// Improves an answer: a support, or a vector whose k largest entries count, from wherever it came. What comes back is
 /// never worse than the least-squares fit on its support (nor, of a vector with at most k entries, than itself).
 ///
-/// Runs `els+sea+els`: exchanges until none helps, exploration from there, exchanges again.
+/// Runs [`search`](crate::Search), or [`sea`](crate::Sea) on problems too large for it: see
+/// [`default_algorithm`](crate::algorithms::default_algorithm).
 ///
 /// # Errors
 /// A start that does not fit the problem.
 pub fn improve<T: Scalar>(problem: &Problem<'_, T>, start: Start<T>) -> Result<Solution<T>, Error> {
-    let chain = Chain::of(Els::default()).then(Sea::default()).then(Els::default());
-    Run::with_chain(problem, chain).start(start).solve()
+    let name = default_algorithm(problem.operator().ncols(), problem.sparsity());
+    Run::with_chain(problem, Chain::parse(name, &Map::new())?).start(start).solve()
 }
 
 impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {

@@ -2,9 +2,12 @@
 
 use crate::common::{C, KINDS, Kind, all_supports, matrix, norm, observed, product, run, svd_fit};
 use faer::Mat;
+use serde_json::json;
+use sparsea::algorithms::default_algorithm;
 use sparsea::generate::{normal_vector, stream};
 use sparsea::{
-    DenseOperator, Els, Halt, Problem, ReportOptions, Run, Scalar, Sea, Search, Solution, Start, StopReason, exhaustive,
+    Chain, DenseOperator, Els, Halt, Perturbation, Problem, ReportOptions, Run, Scalar, Sea, Search, Solution, Start,
+    StopReason, exhaustive,
 };
 
 /// Random instances of up to 14 columns, coherent ones included, noise only and signals: the optimum nearly always.
@@ -92,6 +95,98 @@ fn more_iterations_are_never_worse_and_seeds_differ() {
     let els = Run::new(&problem, Els::default()).solve().unwrap();
     let first = run(&problem, "search", Start::Zero, Some(Halt::Iterations(1)));
     assert_eq!(first.support, els.support);
+}
+
+const EVERY: [Perturbation; 9] = [
+    Perturbation::Random,
+    Perturbation::Neighbours,
+    Perturbation::Disputed,
+    Perturbation::Relink,
+    Perturbation::RandomFree,
+    Perturbation::NeighboursFree,
+    Perturbation::Pair,
+    Perturbation::Walk,
+    Perturbation::NormalizedWalk,
+];
+
+/// Each way alone, with SEA and without: never worse than its start, better than exchanges alone somewhere, and the
+/// residual that it claims is that of its support.
+fn every_perturbation<T: Scalar>() {
+    for way in EVERY {
+        let mut better = 0;
+        for seed in 0..6 {
+            let kind = if seed % 2 == 0 { Kind::Gaussian } else { Kind::Convolution };
+            let a = matrix::<T>(kind, 24, 48, 700 + seed);
+            let y = observed(&a, 10, seed);
+            let operator = DenseOperator::new(a.as_ref());
+            let problem = Problem::new(&operator, &y, 10).unwrap();
+            let start = || Start::Support((0..10).collect());
+            let els = Run::new(&problem, Els::default()).start(start()).solve().unwrap();
+            for exploration in [0.0, 1.0] {
+                let search = Search { exploration, perturbations: vec![way], ..Search::default() };
+                let solution = Run::new(&problem, search).start(start()).solve().unwrap();
+                let exact = svd_fit(&a, &y, &solution.support).1;
+                assert!((solution.residual_norm - exact).abs() < 1e-8 * norm(&y), "{way:?} seed {seed}");
+                assert!(solution.residual_norm <= els.residual_norm + 1e-9 * norm(&y), "{way:?} seed {seed}");
+                better += usize::from(solution.residual_norm < 0.99 * els.residual_norm);
+            }
+        }
+        assert!(better > 0, "{way:?} never leads anywhere");
+    }
+}
+
+#[test]
+fn every_perturbation_leads_out_of_local_minima() {
+    every_perturbation::<f64>();
+    every_perturbation::<C>();
+}
+
+#[test]
+fn impossible_settings_are_refused() {
+    let refused = |settings: serde_json::Value, said: &str| {
+        let object = settings.as_object().unwrap();
+        let error = Chain::<f64>::parse("search", object).and_then(|chain| {
+            let a = matrix::<f64>(Kind::Gaussian, 6, 9, 1);
+            let operator = DenseOperator::new(a.as_ref());
+            let y = vec![1.0; 6];
+            Run::with_chain(&Problem::new(&operator, &y, 2)?, chain).solve()
+        });
+        let message = error.unwrap_err().to_string();
+        assert!(message.contains(said), "{message}");
+    };
+    refused(json!({ "largest": 0.0 }), "largest must be above 0 and at most 1, got 0");
+    refused(json!({ "exploration": -0.5 }), "exploration must be at least 0 and at most 1, got -0.5");
+    refused(json!({ "exploration": 1.5 }), "exploration must be at least 0 and at most 1, got 1.5");
+    refused(json!({ "perturbations": [] }), "perturbations must be a list with at least one entry, got []");
+    refused(json!({ "perturbations": ["swap"] }), "perturbations must be a list of random, neighbours");
+}
+
+/// No time and no iterations mean the start itself.
+#[test]
+fn without_a_budget_the_start_comes_back() {
+    let a = matrix::<f64>(Kind::Gaussian, 12, 20, 3);
+    let y = observed(&a, 4, 3);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &y, 4).unwrap();
+    let support = vec![1, 5, 7, 19];
+    let exact = svd_fit(&a, &y, &support).1;
+    for (halt, reason) in
+        [(Halt::Iterations(0), StopReason::Iterations), (Halt::Time(std::time::Duration::ZERO), StopReason::Time)]
+    {
+        let solution = run(&problem, "search", Start::Support(support.clone()), Some(halt));
+        assert_eq!((&solution.support, solution.stop_reason), (&support, reason));
+        assert!((solution.residual_norm - exact).abs() < 1e-12 * norm(&y));
+    }
+    assert!(sparsea::seconds(-1.0).unwrap_err().to_string().contains("at least 0 seconds and finite, got -1"));
+}
+
+/// Where n k is large, exchanges take too long to be what is done unasked.
+#[test]
+fn the_default_depends_on_the_size() {
+    assert_eq!(default_algorithm(500, 20), "search");
+    assert_eq!(default_algorithm(1000, 1000), "search");
+    assert_eq!(default_algorithm(1_000_000, 10_000), "sea");
+    assert_eq!(default_algorithm(usize::MAX, 2), "sea");
 }
 
 /// Two columns that are nearly the same are told from one that is like no other.

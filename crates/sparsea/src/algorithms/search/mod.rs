@@ -1,10 +1,13 @@
-//! Search: exchange, perturb, repair, again and again; any-time.
+//! Search: exploration, exchange, perturbation, again and again; any-time.
+
+mod elites;
+mod exploration;
+mod perturbation;
+mod trial;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rand::Rng;
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -15,16 +18,19 @@ use crate::least_squares::Tableau;
 use crate::run::{Halt, Initial, Neighbourhood, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::SupportSet;
+use elites::Elites;
+use exploration::{Exploration, random_start};
+use perturbation::Credits;
+pub use perturbation::Perturbation;
+use trial::{Knowledge, SMALLEST_GAIN, Trial};
 
 /// Iterated exchange search. The first iteration completes its start and exchanges columns as ELS does. Each one after it
+/// begins from the best support, changed by a [`Perturbation`] from one column to all of it, or from the best support that
+/// [`Sea`](super::Sea) finds from the start or from a random 𝒳⁰; exchanges columns until no exchange helps, or a support
+/// comes from which the way is known; and keeps the outcome if it is better.
 ///
-/// - drops part of the best support, from one column to all: chosen at random, or one and those most correlated with it;
-///   sizes and ways that have led to better supports are chosen more often,
-/// - refills it greedily with the columns that lower ‖y − A x‖² most, each gain weighted at random: in [½, 1], or by the
-///   fourth power of a number in [0, 1],
-/// - exchanges columns until no exchange helps, or a support comes from which the way is known,
-///
-/// and keeps the outcome if it is better.
+/// It learns on the way: sizes and kinds of perturbation that have led to better supports are chosen more often, SEA is
+/// called more often while that pays, and columns in which the best support differs from other good ones are those dropped.
 ///
 /// Deterministic for a seed. On several threads the next iterations are computed ahead and taken in order, up to the first
 /// that finds a better support: the answer is that of one thread.
@@ -39,11 +45,15 @@ pub struct Search {
     pub seed: u64,
     /// The largest share of the support that is dropped at a time, above 0 and at most 1.
     pub largest: f64,
+    /// How often SEA is called to begin with: its share of the rounds of up to eight iterations, 0 for never.
+    pub exploration: f64,
+    /// The kinds of perturbation to choose from.
+    pub perturbations: Vec<Perturbation>,
 }
 
 impl Default for Search {
     fn default() -> Self {
-        Self { seed: 0, largest: 1.0 }
+        Self { seed: 0, largest: 1.0, exploration: 0.1, perturbations: perturbation::KEPT.to_vec() }
     }
 }
 
@@ -58,45 +68,27 @@ pub struct State<T> {
     residual_norm: f64,
     /// Where iterations are computed; several when ahead.
     trials: Vec<Trial<T>>,
+    /// SEA, while it is at work.
+    exploration: Option<Exploration<T>>,
+    /// Where SEA begins the first time; later from a random 𝒳⁰.
+    initial: Option<Initial<T>>,
+    /// The share of rounds that begin with SEA.
+    exploration_rate: f64,
     /// Supports from which exchanges have been followed to the end.
     seen: SupportSet,
     /// Those of the iterations of the present round. Iterations of a round do not know of each other, so that it does not
     /// matter whether they are computed one after the other or at once.
     fresh: Vec<Vec<usize>>,
-    /// How well each kind of perturbation has done: by scale (powers of two of the columns dropped), by whether the columns
-    /// dropped are neighbours, and by how freely the support is refilled.
-    credit: Vec<Credit>,
-    /// The same as the present round knows it.
-    known: Vec<Credit>,
+    credits: Credits,
+    elites: Elites,
+    /// Credits and elites as the present round knows them.
+    known: (Credits, Elites),
     /// Iterations made.
     iteration: u64,
     /// Iterations of the present round made.
     in_round: usize,
     /// Columns whose Gram columns have been counted.
     counted: Vec<bool>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Credit {
-    /// Better supports found, the latest counting most; 1 to begin with.
-    success: f64,
-    /// Moves of the tableau that an iteration takes, the latest counting most.
-    cost: f64,
-}
-
-/// One iteration at work, and what it found.
-#[derive(Debug)]
-struct Trial<T> {
-    tableau: Tableau<T>,
-    /// The kind of its perturbation.
-    kind: usize,
-    /// Supports through which it came.
-    passed: Vec<Vec<usize>>,
-    /// Columns that joined.
-    joined: Vec<usize>,
-    moves: usize,
-    weights: Vec<f64>,
-    order: Vec<usize>,
 }
 
 /// What became of an iteration.
@@ -114,20 +106,15 @@ enum Verdict {
 const ROUND: usize = 8;
 /// Numbers that the trials of a round may hold together.
 const TRIAL_NUMBERS: usize = 1 << 23;
-/// Exchanges that lower ‖r‖² by a smaller share are rounding.
-const SMALLEST_GAIN: f64 = 1e-10;
 /// A change of ‖r‖ below this share of ‖y‖ is rounding too.
 const ROUNDING: f64 = 1e-10;
-/// Moves of one descent, per column of the support, before it is given up: far more than any takes.
-const MOVES_PER_MEMBER: usize = 100;
 /// Correlations of the tableau may be off by this much, relative to ‖y‖.
 const DRIFT: f64 = 1e-9;
-/// What a kind of perturbation gains in credit when it leads to a better support, and the share of credit that is kept from
-/// one iteration to the next.
-const REWARD: f64 = 2.0;
-const MEMORY: f64 = 0.97;
-/// Costs are compared by this power: cheap kinds are preferred, but not in proportion.
-const THRIFT: f64 = 0.5;
+/// The share of rounds that begin with SEA is multiplied by one of these when SEA has led to a better support, or has not,
+/// and stays between the bounds.
+const EXPLORATION_PAID: f64 = 2.0;
+const EXPLORATION_IN_VAIN: f64 = 0.7;
+const EXPLORATION_BOUNDS: (f64, f64) = (0.02, 0.5);
 
 /// Trials that fit in memory, the same for any number of threads.
 fn round(columns: usize, sparsity: usize) -> usize {
@@ -137,7 +124,7 @@ fn round(columns: usize, sparsity: usize) -> usize {
 impl<T: Scalar> Algorithm<T> for Search {
     const NAME: &'static str = "search";
     const TITLE: &'static str = "Iterated Exchange Search";
-    const SUMMARY: &'static str = "drops part of the best support, refills it, exchanges; again and again, any-time";
+    const SUMMARY: &'static str = "explores by SEA, exchanges, changes the best support and begins again; any-time";
     const REFERENCE: &'static str =
         "docs/search.md; iterated local search: Lourenço, Martin & Stützle 2003, 10.1007/0-306-48056-5_11";
     const COST: &'static str = "5 n k for each exchange, of which an iteration makes a few, up to k";
@@ -156,16 +143,35 @@ impl<T: Scalar> Algorithm<T> for Search {
             default: "1.0",
             meaning: "the largest share of the support dropped at a time",
         },
+        Setting {
+            name: "exploration",
+            range: "at least 0 and at most 1",
+            default: "0.1",
+            meaning: "the share of rounds that begin with SEA, at first",
+        },
+        Setting {
+            name: "perturbations",
+            range: "a list of random, neighbours, disputed, relink, random_free, neighbours_free, pair, walk, normalized_walk",
+            default: r#"["random","neighbours","disputed","relink","random_free"]"#,
+            meaning: "how the best support is changed",
+        },
     ];
 
     type State = State<T>;
 
     fn check(&self) -> Result<(), Error> {
-        if self.largest > 0.0 && self.largest <= 1.0 {
-            return Ok(());
+        let refused =
+            |setting, rule, value: String| Err(Error::InvalidSetting { algorithm: "search", setting, rule, value });
+        if !(self.largest > 0.0 && self.largest <= 1.0) {
+            return refused("largest", "above 0 and at most 1", self.largest.to_string());
         }
-        let value = self.largest.to_string();
-        Err(Error::InvalidSetting { algorithm: "search", setting: "largest", rule: "above 0 and at most 1", value })
+        if !(0.0..=1.0).contains(&self.exploration) {
+            return refused("exploration", "at least 0 and at most 1", self.exploration.to_string());
+        }
+        if self.perturbations.is_empty() {
+            return refused("perturbations", "a list with at least one entry", "[]".to_owned());
+        }
+        Ok(())
     }
 
     fn default_halt(&self) -> Halt {
@@ -180,25 +186,20 @@ impl<T: Scalar> Algorithm<T> for Search {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
         let residual_norm = workspace.residual_norm();
-        let trials = (0..round(workspace.ncols(), workspace.sparsity())).map(|_| Trial {
-            tableau: empty(workspace),
-            kind: 0,
-            passed: vec![],
-            joined: vec![],
-            moves: 0,
-            weights: vec![1.0; workspace.ncols()],
-            order: vec![],
-        });
-        let trials = trials.collect();
+        let trials = (0..round(workspace.ncols(), workspace.sparsity())).map(|_| Trial::new(workspace)).collect();
         let mut state = State {
-            best: empty(workspace),
+            best: Tableau::new(workspace.column_norms(), workspace.data_correlation(), workspace.sparsity()),
             support,
             residual_norm,
             trials,
+            exploration: None,
+            initial: Some(initial.clone()),
+            exploration_rate: self.exploration,
             seen: SupportSet::default(),
             fresh: vec![],
-            credit: vec![],
-            known: vec![],
+            credits: Credits::default(),
+            elites: Elites::default(),
+            known: (Credits::default(), Elites::default()),
             iteration: 0,
             in_round: 0,
             counted: vec![false; workspace.ncols()],
@@ -208,6 +209,9 @@ impl<T: Scalar> Algorithm<T> for Search {
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
+        if state.exploration.is_some() || state.begins_exploration(self, workspace) {
+            return state.explore(workspace);
+        }
         // Iterations of a round may be computed at once unless this thread is itself one of many at work.
         let ahead = rayon::current_thread_index().is_none() && rayon::current_num_threads() > 1;
         let left = state.trials.len() - state.in_round;
@@ -233,10 +237,6 @@ impl<T: Scalar> Algorithm<T> for Search {
     }
 }
 
-fn empty<T: Scalar>(workspace: &Workspace<'_, T>) -> Tableau<T> {
-    Tableau::new(workspace.column_norms(), workspace.data_correlation(), workspace.sparsity())
-}
-
 impl<T: Scalar> State<T> {
     /// Builds the best tableau anew from the support, at which the workspace stands.
     fn build(&mut self, workspace: &mut Workspace<'_, T>) {
@@ -250,26 +250,64 @@ impl<T: Scalar> State<T> {
         self.best.set_square(self.residual_norm * self.residual_norm);
     }
 
+    /// Whether the round begins with SEA: then it is set up.
+    fn begins_exploration(&mut self, search: &Search, workspace: &mut Workspace<'_, T>) -> bool {
+        if self.iteration == 0 || self.in_round > 0 || search.exploration == 0.0 {
+            return false;
+        }
+        let rng = &mut stream(search.seed, 2, self.iteration);
+        let initial = match self.initial.take() {
+            Some(initial) => initial,
+            None if rng.random::<f64>() < self.exploration_rate => random_start(rng, workspace),
+            None => return false,
+        };
+        self.exploration = Some(Exploration::new(workspace, &initial));
+        true
+    }
+
+    /// Lets SEA go on to its next support; when it has ended, exchanges from the best one make an iteration.
+    fn explore(&mut self, workspace: &mut Workspace<'_, T>) -> Step {
+        let Some(exploration) = &mut self.exploration else { return Step { iterations: 0, finished: false } };
+        if exploration.advance(workspace) {
+            return Step { iterations: 0, finished: false };
+        }
+        workspace.fit(exploration.best());
+        let trial = &mut self.trials[0];
+        trial.begin_at(exploration.best(), workspace);
+        self.exploration = None;
+        let (seen, floor) = (&self.seen, smallest_change(workspace));
+        workspace.with_neighbourhood(|neighbourhood| trial.descend(seen, floor, neighbourhood));
+        self.iteration += 1;
+        self.in_round += 1;
+        let better = self.judge(0, workspace) == Verdict::Better;
+        if !better {
+            workspace.fit(&self.support);
+        }
+        if better || self.in_round == self.trials.len() {
+            self.end_round();
+        }
+        let factor = if better { EXPLORATION_PAID } else { EXPLORATION_IN_VAIN };
+        self.exploration_rate = (factor * self.exploration_rate).clamp(EXPLORATION_BOUNDS.0, EXPLORATION_BOUNDS.1);
+        Step { iterations: 1, finished: false }
+    }
+
     /// Computes the next `count` iterations from the best support, each into a trial of its own.
     fn compute(&mut self, search: &Search, workspace: &mut Workspace<'_, T>, count: usize) {
         let (best, seen) = (&self.best, &self.seen);
         let size = best.members().len();
-        let scales = ((search.largest * size as f64).round() as usize).clamp(1, size.max(1)).ilog2() as usize + 1;
-        if self.credit.len() != 4 * scales {
-            self.credit.resize(4 * scales, Credit { success: 1.0, cost: 1.0 });
-            self.known.clone_from(&self.credit);
+        let most = ((search.largest * size as f64).round() as usize).clamp(1, size.max(1));
+        let scales = most.ilog2() as usize + 1;
+        if self.credits.resize(scales, search.perturbations.len()) {
+            self.known.0.clone_from(&self.credits);
         }
-        let credit = &self.known;
+        let known = Knowledge { ways: &search.perturbations, most, credits: &self.known.0, elites: &self.known.1 };
         let first = self.iteration;
-        let floor = (ROUNDING * workspace.data_norm_or_one()).powi(2);
+        let floor = smallest_change(workspace);
         let one = |at: usize, trial: &mut Trial<T>, neighbourhood: &dyn Neighbourhood<T>| {
             let number = first + at as u64;
-            trial.tableau.copy_from(best);
-            trial.passed.clear();
-            trial.joined.clear();
-            trial.moves = 0;
+            trial.begin_from(best);
             if number > 0 && size > 0 {
-                trial.perturb(&mut stream(search.seed, 1, number), search.largest, credit, neighbourhood);
+                trial.perturb(&mut stream(search.seed, 1, number), &known, neighbourhood);
             }
             trial.descend(seen, floor, neighbourhood);
         };
@@ -279,7 +317,7 @@ impl<T: Scalar> State<T> {
         }
         let trials = &mut self.trials[..count];
         // Once one has clearly found a better support, those after it will not be needed.
-        let known = self.residual_norm * self.residual_norm * (1.0 - SMALLEST_GAIN);
+        let square = self.residual_norm * self.residual_norm * (1.0 - SMALLEST_GAIN);
         let found: Vec<AtomicBool> = (0..count).map(|_| AtomicBool::new(false)).collect();
         workspace.with_neighbourhood(|neighbourhood| {
             trials.par_iter_mut().enumerate().for_each(|(at, trial)| {
@@ -287,7 +325,7 @@ impl<T: Scalar> State<T> {
                     return;
                 }
                 one(at, trial, neighbourhood);
-                found[at].store(trial.tableau.square() < known, Ordering::Relaxed);
+                found[at].store(trial.tableau.square() < square, Ordering::Relaxed);
             });
         });
     }
@@ -301,17 +339,14 @@ impl<T: Scalar> State<T> {
                 workspace.count_gram_column();
             }
         }
-        if let Some(credit) = self.credit.get_mut(trial.kind) {
-            credit.cost = 0.8 * credit.cost + 0.2 * trial.moves.max(1) as f64;
-        }
-        for credit in &mut self.credit {
-            credit.success = 1.0 + MEMORY * (credit.success - 1.0);
-        }
+        self.credits.spend(trial.kind, trial.moves);
         let (found, known) = (trial.tableau.square(), self.residual_norm * self.residual_norm);
-        let mut support = trial.tableau.members().to_vec();
-        support.sort_unstable();
+        let support = trial.support();
         workspace.explored(&support, found.max(0.0).sqrt());
         if found >= known * (1.0 - SMALLEST_GAIN) {
+            if support != self.support {
+                self.elites.add(found, &support);
+            }
             return Verdict::Worse;
         }
         workspace.fit(&support);
@@ -320,12 +355,13 @@ impl<T: Scalar> State<T> {
             workspace.fit(&self.support);
             return Verdict::Refused;
         }
-        let kind = trial.kind;
+        self.credits.reward(trial.kind);
+        self.elites.remove(&support);
+        if self.iteration > 1 {
+            self.elites.add(known, &self.support);
+        }
         std::mem::swap(&mut self.best, &mut self.trials[at].tableau);
         (self.support, self.residual_norm) = (support, residual_norm);
-        if self.iteration > 1 {
-            self.credit[kind].success += REWARD;
-        }
         let scale = workspace.data_norm_or_one();
         let drift = self.best.correct(workspace.correlate(), scale);
         self.best.set_square(residual_norm * residual_norm);
@@ -337,105 +373,15 @@ impl<T: Scalar> State<T> {
 
     fn end_round(&mut self) {
         self.in_round = 0;
-        self.known.clone_from(&self.credit);
+        self.known.0.clone_from(&self.credits);
+        self.known.1.clone_from(&self.elites);
         for support in self.fresh.drain(..) {
             self.seen.insert(&support);
         }
     }
 }
 
-impl<T: Scalar> Trial<T> {
-    fn join(&mut self, j: usize, neighbourhood: &dyn Neighbourhood<T>) -> bool {
-        self.moves += 1;
-        self.joined.push(j);
-        let tableau = &mut self.tableau;
-        let mut joined = false;
-        neighbourhood.gram_column(j, &mut |gram| joined = tableau.join(j, gram));
-        joined
-    }
-
-    /// Drops part of the support and refills it.
-    fn perturb(&mut self, rng: &mut ChaCha8Rng, largest: f64, credit: &[Credit], neighbourhood: &dyn Neighbourhood<T>) {
-        let size = self.tableau.members().len();
-        let most = ((largest * size as f64).round() as usize).clamp(1, size);
-        self.kind = choose(rng, credit);
-        let (scale, near, free) = (self.kind / 4, self.kind & 1 == 1, self.kind & 2 == 2);
-        let dropped = rng.random_range(1usize << scale..2 << scale).min(most);
-        self.order.clear();
-        self.order.extend_from_slice(self.tableau.members());
-        self.order.sort_unstable();
-        if near {
-            // One and its neighbours: those that could stand for each other.
-            let centre = self.order[rng.random_range(0..size)];
-            let order = &mut self.order;
-            neighbourhood.gram_column(centre, &mut |gram| {
-                order.sort_by(|&a, &b| gram[b].rank().total_cmp(&gram[a].rank()).then(a.cmp(&b)));
-            });
-        } else {
-            for at in 0..dropped {
-                let with = rng.random_range(at..size);
-                self.order.swap(at, with);
-            }
-        }
-        for at in 0..dropped {
-            let leaving = self.order[at];
-            if let Some(position) = self.tableau.members().iter().position(|&j| j == leaving) {
-                self.tableau.leave(position);
-                self.moves += 1;
-            }
-        }
-        for weight in &mut self.weights {
-            // The power makes small gains win now and then.
-            *weight = if free { rng.random::<f64>().powi(4) } else { rng.random_range(0.5..=1.0) };
-        }
-        while self.tableau.members().len() < size {
-            let Some(entering) = self.tableau.best_weighted_addition(&self.weights) else { break };
-            // One that turns out to depend on the others is not proposed again.
-            self.join(entering, neighbourhood);
-        }
-    }
-
-    /// Exchanges until none helps, or a support comes from which the way is known.
-    fn descend(&mut self, seen: &SupportSet, floor: f64, neighbourhood: &dyn Neighbourhood<T>) {
-        let most = self.moves + MOVES_PER_MEMBER * neighbourhood.sparsity();
-        while self.moves <= most {
-            let least = (SMALLEST_GAIN * self.tableau.square()).max(floor);
-            if self.tableau.members().len() < neighbourhood.sparsity() {
-                if let Some((entering, gain)) = self.tableau.best_addition()
-                    && gain > least
-                {
-                    self.join(entering, neighbourhood);
-                    continue;
-                }
-            } else {
-                let members = self.tableau.members();
-                if seen.contains(members) {
-                    return;
-                }
-                self.passed.push(members.to_vec());
-            }
-            match self.tableau.best_exchange() {
-                Some(exchange) if exchange.gain > least => {
-                    self.moves += 2;
-                    self.joined.push(exchange.entering);
-                    let tableau = &mut self.tableau;
-                    neighbourhood.gram_column(exchange.entering, &mut |gram| {
-                        tableau.exchange(exchange.position, exchange.entering, gram);
-                    });
-                }
-                _ => return,
-            }
-        }
-    }
-}
-
-/// A kind drawn in proportion to its success and in inverse proportion to a power of its cost.
-fn choose(rng: &mut impl Rng, credit: &[Credit]) -> usize {
-    let share = |credit: &Credit| credit.success / credit.cost.powf(THRIFT);
-    let mut left = rng.random::<f64>() * credit.iter().map(share).sum::<f64>();
-    let chosen = credit.iter().position(|credit| {
-        left -= share(credit);
-        left < 0.0
-    });
-    chosen.unwrap_or(credit.len() - 1)
+/// Changes of ‖r‖² below this are rounding.
+fn smallest_change<T: Scalar>(workspace: &Workspace<'_, T>) -> f64 {
+    (ROUNDING * workspace.data_norm_or_one()).powi(2)
 }

@@ -1,0 +1,255 @@
+//! One iteration at work: a tableau that is perturbed, and then descends by exchanges.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use super::elites::Elites;
+use super::perturbation::{Credits, Perturbation};
+use crate::least_squares::Tableau;
+use crate::run::{Neighbourhood, Workspace};
+use crate::scalar::Scalar;
+use crate::support::SupportSet;
+
+/// One iteration at work, and what it found.
+#[derive(Debug)]
+pub(super) struct Trial<T> {
+    pub(super) tableau: Tableau<T>,
+    /// The kind of its perturbation, if it began with one.
+    pub(super) kind: Option<usize>,
+    /// Supports through which it came.
+    pub(super) passed: Vec<Vec<usize>>,
+    /// Columns that joined.
+    pub(super) joined: Vec<usize>,
+    pub(super) moves: usize,
+    weights: Vec<f64>,
+    order: Vec<usize>,
+    exploration: Vec<T>,
+}
+
+/// What a perturbation needs to know.
+pub(super) struct Knowledge<'k> {
+    /// The ways to choose from.
+    pub(super) ways: &'k [Perturbation],
+    /// The most columns to drop.
+    pub(super) most: usize,
+    pub(super) credits: &'k Credits,
+    pub(super) elites: &'k Elites,
+}
+
+/// Exchanges that lower ‖r‖² by a smaller share are rounding.
+pub(super) const SMALLEST_GAIN: f64 = 1e-10;
+/// Moves of one descent, per column of the support, before it is given up: far more than any takes.
+const MOVES_PER_MEMBER: usize = 100;
+/// How much columns of another good support are favoured when one is relinked to it.
+const FAVOUR: f64 = 4.0;
+
+impl<T: Scalar> Trial<T> {
+    pub(super) fn new(workspace: &Workspace<'_, T>) -> Self {
+        let n = workspace.ncols();
+        Self {
+            tableau: Tableau::new(workspace.column_norms(), workspace.data_correlation(), workspace.sparsity()),
+            kind: None,
+            passed: vec![],
+            joined: vec![],
+            moves: 0,
+            weights: vec![1.0; n],
+            order: vec![],
+            exploration: vec![],
+        }
+    }
+
+    /// Begins from a copy of `tableau`.
+    pub(super) fn begin_from(&mut self, tableau: &Tableau<T>) {
+        self.begin();
+        self.tableau.copy_from(tableau);
+    }
+
+    /// Begins from a support, at which the workspace stands.
+    pub(super) fn begin_at(&mut self, support: &[usize], workspace: &mut Workspace<'_, T>) {
+        self.begin();
+        self.tableau.clear(workspace.column_norms(), workspace.data_correlation());
+        workspace.with_neighbourhood(|neighbourhood| {
+            for &j in support {
+                self.join(j, neighbourhood);
+            }
+        });
+        self.tableau.built();
+        let (scale, residual_norm) = (workspace.data_norm_or_one(), workspace.residual_norm());
+        self.tableau.correct(workspace.correlate(), scale);
+        self.tableau.set_square(residual_norm * residual_norm);
+    }
+
+    fn begin(&mut self) {
+        self.kind = None;
+        self.passed.clear();
+        self.joined.clear();
+        self.moves = 0;
+    }
+
+    /// S, sorted.
+    pub(super) fn support(&self) -> Vec<usize> {
+        let mut support = self.tableau.members().to_vec();
+        support.sort_unstable();
+        support
+    }
+
+    fn join(&mut self, j: usize, neighbourhood: &dyn Neighbourhood<T>) {
+        self.moves += 1;
+        self.joined.push(j);
+        let tableau = &mut self.tableau;
+        neighbourhood.gram_column(j, &mut |gram| {
+            tableau.join(j, gram);
+        });
+    }
+
+    fn exchange(&mut self, position: usize, entering: usize, neighbourhood: &dyn Neighbourhood<T>) {
+        self.moves += 2;
+        self.joined.push(entering);
+        let tableau = &mut self.tableau;
+        neighbourhood.gram_column(entering, &mut |gram| {
+            tableau.exchange(position, entering, gram);
+        });
+    }
+
+    /// Changes the support in a way drawn by credit.
+    pub(super) fn perturb(
+        &mut self,
+        rng: &mut ChaCha8Rng,
+        known: &Knowledge<'_>,
+        neighbourhood: &dyn Neighbourhood<T>,
+    ) {
+        use Perturbation as By;
+        let size = self.tableau.members().len();
+        let (kind, scale, way) = known.credits.choose(rng);
+        self.kind = Some(kind);
+        let way = known.ways[way];
+        let count = rng.random_range(1usize << scale..2 << scale).min(known.most);
+        if matches!(way, By::Walk | By::NormalizedWalk) {
+            self.walk(rng, count, way == By::NormalizedWalk, neighbourhood);
+            return;
+        }
+        self.order.clear();
+        self.order.extend_from_slice(self.tableau.members());
+        self.order.sort_unstable();
+        let mut other: &[usize] = &[];
+        let mut dropped = count;
+        match way {
+            By::Neighbours | By::NeighboursFree | By::Pair => {
+                // One and its neighbours: those that could stand for each other.
+                let centre = self.order[rng.random_range(0..size)];
+                let order = &mut self.order;
+                neighbourhood.gram_column(centre, &mut |gram| {
+                    order.sort_by(|&a, &b| gram[b].rank().total_cmp(&gram[a].rank()).then(a.cmp(&b)));
+                });
+                if way == By::Pair {
+                    dropped = size.min(2);
+                }
+            }
+            By::Disputed | By::Relink if !known.elites.supports().is_empty() => {
+                let supports = known.elites.supports();
+                other = &supports[rng.random_range(0..supports.len())].1;
+                self.shuffle(rng, size);
+                let shared = |j: &usize| other.binary_search(j).is_ok();
+                self.order.sort_by_key(shared);
+                if way == By::Relink {
+                    dropped = dropped.min(self.order.partition_point(|j| !shared(j)));
+                } else {
+                    other = &[];
+                }
+            }
+            _ => self.shuffle(rng, dropped),
+        }
+        self.leave(dropped);
+        let free = matches!(way, By::RandomFree | By::NeighboursFree);
+        for weight in &mut self.weights {
+            *weight = match way {
+                By::Pair => 1.0,
+                _ if free => rng.random::<f64>().powi(4),
+                _ => rng.random_range(0.5..=1.0),
+            };
+        }
+        for &j in other {
+            self.weights[j] *= FAVOUR;
+        }
+        while self.tableau.members().len() < size {
+            let Some(entering) = self.tableau.best_weighted_addition(&self.weights) else { break };
+            // One that turns out to depend on the others is not proposed again.
+            self.join(entering, neighbourhood);
+        }
+    }
+
+    /// Brings a random choice of `count` to the front of the order.
+    fn shuffle(&mut self, rng: &mut ChaCha8Rng, count: usize) {
+        let size = self.order.len();
+        for at in 0..count {
+            let with = rng.random_range(at..size);
+            self.order.swap(at, with);
+        }
+    }
+
+    /// The first `count` of the order leave.
+    fn leave(&mut self, count: usize) {
+        for &leaving in &self.order[..count] {
+            if let Some(position) = self.tableau.members().iter().position(|&j| j == leaving) {
+                self.tableau.leave(position);
+                self.moves += 1;
+            }
+        }
+    }
+
+    /// Follows SEA in continuous time, in which one column at a time is overtaken by another.
+    fn walk(&mut self, rng: &mut ChaCha8Rng, changes: usize, normalized: bool, neighbourhood: &dyn Neighbourhood<T>) {
+        let n = self.weights.len();
+        self.exploration.clear();
+        self.exploration.resize(n, T::ZERO);
+        for (&j, &x) in self.tableau.members().iter().zip(self.tableau.values()) {
+            self.exploration[j] = x.scale(rng.random());
+        }
+        for _ in 0..changes {
+            let ranks = self.tableau.members().iter().map(|&j| self.exploration[j].rank()).enumerate();
+            let Some((position, weakest)) = ranks.min_by(|a, b| a.1.total_cmp(&b.1)) else { return };
+            let (mut entering, mut soonest) = (n, f64::INFINITY);
+            for i in 0..n {
+                let when = self.exploration[i].reach(self.tableau.direction(i, normalized), weakest);
+                if when < soonest {
+                    (entering, soonest) = (i, when);
+                }
+            }
+            if entering == n {
+                return;
+            }
+            for i in 0..n {
+                self.exploration[i] += self.tableau.direction(i, normalized).scale(soonest.max(0.0));
+            }
+            self.exchange(position, entering, neighbourhood);
+        }
+    }
+
+    /// Exchanges until none helps, or a support comes from which the way is known.
+    pub(super) fn descend(&mut self, seen: &SupportSet, floor: f64, neighbourhood: &dyn Neighbourhood<T>) {
+        let most = self.moves + MOVES_PER_MEMBER * neighbourhood.sparsity();
+        while self.moves <= most {
+            let least = (SMALLEST_GAIN * self.tableau.square()).max(floor);
+            if self.tableau.members().len() < neighbourhood.sparsity() {
+                if let Some((entering, gain)) = self.tableau.best_addition()
+                    && gain > least
+                {
+                    self.join(entering, neighbourhood);
+                    continue;
+                }
+            } else {
+                let members = self.tableau.members();
+                if seen.contains(members) {
+                    return;
+                }
+                self.passed.push(members.to_vec());
+            }
+            match self.tableau.best_exchange() {
+                Some(exchange) if exchange.gain > least => {
+                    self.exchange(exchange.position, exchange.entering, neighbourhood);
+                }
+                _ => return,
+            }
+        }
+    }
+}
