@@ -163,9 +163,10 @@ pub struct Method {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
-    /// An algorithm, or several joined by +, each starting from the solution of the one before, as omp+sea
-    #[arg(long, value_name = "NAME", default_value = "sea", value_parser = values::algorithm)]
-    pub algorithm: String,
+    /// An algorithm, or several joined by +, each starting from the solution of the one before, as omp+sea; unless said,
+    /// search, or sea if n k is more than a million
+    #[arg(long, value_name = "NAME", value_parser = values::algorithm)]
+    pub algorithm: Option<String>,
     /// Where to start: zero, random:SEED, an algorithm or chain, a file with a vector x, or support:FILE with indices
     #[arg(long, value_name = "START", default_value = "zero")]
     pub start: String,
@@ -178,7 +179,7 @@ pub struct Method {
 
 #[derive(Debug, Args)]
 pub struct Limits {
-    /// Stop after this many iterations; 1000 unless another limit is given
+    /// Stop after this many iterations; unless a limit is given, 300 for search, 1000 for the others
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = values::whole::<u64>("--iterations", 0))]
     pub iterations: Option<u64>,
@@ -267,9 +268,9 @@ pub struct Improve {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: Option<usize>,
-    /// An algorithm, or several joined by +
-    #[arg(long, value_name = "NAME", default_value = "els+sea+els", value_parser = values::algorithm)]
-    pub algorithm: String,
+    /// An algorithm, or several joined by +; unless said, search, or sea if n k is more than a million
+    #[arg(long, value_name = "NAME", value_parser = values::algorithm)]
+    pub algorithm: Option<String>,
     #[command(flatten)]
     pub limits: Limits,
     /// A setting of the last algorithm (see `sparsea algorithms`); may be repeated

@@ -277,17 +277,17 @@ fn algorithms_settings_and_starts() {
     }
     for (line, said) in [
         ("--algorithm omp+", "unknown algorithm ''"),
-        ("--set stepsize=1", "unknown setting 'stepsize' for sea; it takes: step_size, start"),
+        ("--algorithm sea --set stepsize=1", "unknown setting 'stepsize' for sea; it takes: step_size, start"),
         ("--algorithm omp --set step_size=1", "unknown setting 'step_size' for omp; it takes: start"),
-        ("--set step_size=-1", "sea: step_size must be greater than 0 and finite, got -1"),
+        ("--algorithm sea --set step_size=-1", "sea: step_size must be greater than 0 and finite, got -1"),
         // To the last bit: read less carefully, it ends in 5.
-        ("--set step_size=-0.011295717017616303", "and finite, got -0.011295717017616303"),
-        ("--set step_size=0", "sea: step_size must be greater than 0 and finite, got 0"),
-        ("--set step_size=big", "sea: step_size must be greater than 0 and finite, got 'big'"),
+        ("--algorithm sea --set step_size=-0.011295717017616303", "and finite, got -0.011295717017616303"),
+        ("--algorithm sea --set step_size=0", "sea: step_size must be greater than 0 and finite, got 0"),
+        ("--algorithm sea --set step_size=big", "sea: step_size must be greater than 0 and finite, got 'big'"),
         ("--algorithm iht --set step_size=fast", "iht: step_size must be a number greater than 0, 'constant' or"),
         ("--algorithm htp --set step_size=normalized", "htp: step_size must be"),
         ("--set step_size", "KEY=VALUE"),
-        ("--set step_size=1 --set step_size=2", "the setting 'step_size' is given twice"),
+        ("--algorithm sea --set step_size=1 --set step_size=2", "the setting 'step_size' is given twice"),
         ("--start random:x", "'x' is not a seed"),
         ("--start random:-1", "'-1' is not a seed"),
         ("--start missing.npy", "missing.npy: no such file"),

@@ -19,7 +19,7 @@ fn a_support_or_a_vector_is_improved() {
     for given in ["--support s.txt", "--vector x0.csv"] {
         let better = folder.solution(&format!("improve A.npy y.npy {given}"));
         assert!(better.number("relative_residual") < 0.9 * start.number("relative_residual"), "{given}");
-        assert_eq!(better.0["algorithm"], "els+sea+els");
+        assert_eq!(better.0["algorithm"], "search");
         assert_eq!(better.support().len(), 6);
         // The same from the trace and its kernel.
         let trace = folder.solution(&format!("improve y.npy --kernel kernel.npy --boundary full {given}"));

@@ -126,9 +126,9 @@ fn it_may_start_anywhere() {
     assert_eq!(start(3).timeless(), start(3).timeless());
     assert_ne!(start(3).support(), start(4).support());
     // A start by another algorithm is a chain.
-    let warm = folder.solution("solve A.npy y.npy -k 3 --start omp").timeless();
+    let warm = folder.solution("solve A.npy y.npy -k 3 --algorithm sea --start omp").timeless();
     assert_eq!(warm, folder.solution("solve A.npy y.npy -k 3 --algorithm omp+sea").timeless());
-    assert_eq!(warm, folder.solution("solve A.npy y.npy -k 3 --set start=omp").timeless());
+    assert_eq!(warm, folder.solution("solve A.npy y.npy -k 3 --algorithm sea --set start=omp").timeless());
 }
 
 #[test]
@@ -146,7 +146,9 @@ fn names_of_algorithms_have_no_case() {
 #[test]
 fn settings_reach_the_algorithm() {
     let folder = endless();
-    let solve = |set: &str| folder.solution(&format!("solve A.npy y.npy -k 8 --start random:1 --iterations 60 {set}"));
+    let solve = |set: &str| {
+        folder.solution(&format!("solve A.npy y.npy -k 8 --algorithm sea --start random:1 --iterations 60 {set}"))
+    };
     // From a random start the step size decides which supports are visited.
     assert_ne!(solve("--set step_size=0.05").timeless(), solve("--set step_size=5").timeless());
     assert_eq!(solve("--set step_size=1").timeless(), solve("").timeless());
@@ -159,7 +161,8 @@ fn settings_reach_the_algorithm() {
 #[test]
 fn limits_stop_it() {
     let folder = endless();
-    let solve = |limits: &str| folder.solution(&format!("solve A.npy y.npy -k 8 {limits}"));
+    assert_eq!(folder.solution("solve A.npy y.npy -k 8").count("iterations"), 300);
+    let solve = |limits: &str| folder.solution(&format!("solve A.npy y.npy -k 8 --algorithm sea {limits}"));
     let three = solve("--iterations 3");
     assert_eq!((three.count("iterations"), three.word("stop_reason")), (3, "iterations"));
     assert_eq!(solve("").count("iterations"), 1000);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::error::LabError;
 use crate::plot::{Curve, CurvesPlot, Figure, Scale, SuccessMapPlot, SuccessPanel, curves, success_map};
 use crate::store::{Store, Stored};
-use crate::study::{Study, Transition};
+use crate::study::{Cell, Study, Transition};
 use crate::summary::{Summary, by_algorithm};
 use crate::transition::{Location, locate, read};
 
@@ -106,12 +106,16 @@ impl Axis {
 }
 
 /// Support distance against k (or what varies if k does not), one picture for each combination of the other
-/// parameters; success maps if m and k vary; time against n if n varies. Each with its name.
+/// parameters; success maps if m and k vary; time against n if n varies; against the time limit, one picture for each
+/// cell, if the study compares time limits. Each with its name.
 ///
 /// # Errors
 /// [`LabError::Plot`].
 pub fn study_figures(study: &Study, summaries: &[Summary]) -> Result<Vec<(String, Figure)>, LabError> {
     let Some(first) = summaries.first() else { return Ok(vec![]) };
+    if study.methods.iter().any(|method| method.budget.is_some()) {
+        return any_time_figures(study, summaries);
+    }
     let varies = |axis: Axis| summaries.iter().any(|s| axis.value(&s.cell) != axis.value(&first.cell));
     let order = [Axis::Sparsity, Axis::Parameter, Axis::Columns, Axis::Rows];
     let axis = order.into_iter().find(|&axis| varies(axis)).unwrap_or(Axis::Sparsity);
@@ -168,6 +172,69 @@ fn rest(cell: &Stored, first: &Stored, axis: Axis, all: &[Summary], study: &Stud
         said.push(snr);
     }
     (suffix, said.join(", "))
+}
+
+/// A number that a cell has.
+type OfCell = fn(&Cell) -> f64;
+
+/// Support distance against the time limit, one picture for each cell.
+fn any_time_figures(study: &Study, summaries: &[Summary]) -> Result<Vec<(String, Figure)>, LabError> {
+    let several = |of: OfCell| study.cells.iter().any(|cell| of(cell) != of(&study.cells[0]));
+    let mut figures = Vec::new();
+    for cell in &study.cells {
+        let (mut suffix, mut said) = (String::new(), Vec::new());
+        let parameter = cell.family.parameter().unwrap_or("parameter");
+        let parts: [(&str, OfCell); 5] = [
+            ("n", |cell| cell.columns as f64),
+            ("m", |cell| cell.rows as f64),
+            ("k", |cell| cell.sparsity as f64),
+            (parameter, |cell| cell.parameter.unwrap_or(0.0)),
+            ("snr", |cell| cell.snr_db.unwrap_or(f64::INFINITY)),
+        ];
+        for (name, of) in parts {
+            if several(of) {
+                suffix.push_str(&format!("-{name}{}", of(cell)));
+                said.push(format!("{name} = {}", of(cell)));
+            }
+        }
+        let title = if said.is_empty() { study.title.clone() } else { format!("{}, {}", study.title, said.join(", ")) };
+        let address = cell.address();
+        let of_label: HashMap<&str, &Summary> =
+            summaries.iter().filter(|s| s.cell.cell == address).map(|s| (s.algorithm.as_str(), s)).collect();
+        let mut lines: Vec<(&str, [Vec<f64>; 4])> = Vec::new();
+        for method in &study.methods {
+            let (Some((name, seconds)), Some(summary)) = (&method.budget, of_label.get(method.label.as_str())) else {
+                continue;
+            };
+            if lines.last().is_none_or(|(before, _)| before != name) {
+                lines.push((name, Default::default()));
+            }
+            let Some((_, [x, y, low, high])) = lines.last_mut() else { continue };
+            x.push(1e3 * seconds);
+            y.push(summary.distance.value);
+            low.push(summary.distance.low.max(0.0));
+            high.push(summary.distance.high.min(1.0));
+        }
+        let drawn: Vec<Curve<'_>> = lines
+            .iter()
+            .map(|(name, [x, y, low, high])| {
+                let band = low.iter().chain(high).all(|v| !v.is_nan()).then_some((&low[..], &high[..]));
+                Curve { name, x, y, band }
+            })
+            .collect();
+        let figure = curves(&CurvesPlot {
+            title: &title,
+            x_label: "time limit (ms)",
+            y_label: "mean support distance (95 % interval)",
+            curves: &drawn,
+            x_scale: Scale::Logarithmic,
+            y_scale: Scale::Linear,
+            y_range: Some((0.0, 1.0)),
+            ideal: None,
+        })?;
+        figures.push((format!("{}{suffix}", study.name), figure));
+    }
+    Ok(figures)
 }
 
 fn distance_figure(study: &Study, title: &str, axis: Axis, summaries: &[Summary]) -> Result<Figure, LabError> {

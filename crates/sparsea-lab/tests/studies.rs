@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use faer::Mat;
 use sparsea_lab::LabError;
+use sparsea_lab::figures::study_figures;
 use sparsea_lab::store::{Store, Stored};
 use sparsea_lab::study::{Study, run_cell};
 use sparsea_lab::summary::summarise;
@@ -364,4 +365,52 @@ fn sweep_some(study: &Study, store: &mut Store, rows: &[Stored]) {
         some.push(sparsea_lab::store::Row { cell, run: row.run, method, outcome });
     }
     store.write(&some).unwrap();
+}
+
+#[test]
+fn several_time_limits_are_compared() {
+    let timed = SMALL
+        .replace("iterations = 40", "seconds = [0.0005, 1]")
+        .replace(r#"["omp", "lasso","#, r#"["omp", { chain = "sea", label = "short", iterations = 3 },"#);
+    let study = study(&timed);
+    let labels: Vec<&str> = study.methods.iter().map(|method| method.label.as_str()).collect();
+    assert_eq!(labels, ["omp@0.5ms", "omp@1000ms", "short", "warm@0.5ms", "warm@1000ms"]);
+    let budgets: Vec<Option<f64>> = study.methods.iter().map(|m| m.budget.as_ref().map(|(_, s)| *s)).collect();
+    assert_eq!(budgets, [Some(0.0005), Some(1.0), None, Some(0.0005), Some(1.0)]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&folder.path().join("s.sqlite"), &study).unwrap();
+    sweep(&study, &mut store, whole(), &mut |_, _| {}).unwrap();
+    let summaries = summarise(&store).unwrap();
+    let figures = study_figures(&study, &summaries).unwrap();
+    let names: Vec<&str> = figures.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names.len(), 8);
+    assert_eq!(names[0], "small-m12-k2-snr20");
+    let svg = figures[0].1.svg();
+    assert!(
+        svg.contains("time limit (ms)") && svg.contains(">omp<") && svg.contains(">warm<") && !svg.contains("short")
+    );
+
+    assert!(refused(&timed.replace("[0.0005, 1]", "[]")).contains("seconds is an empty list"));
+    assert!(refused(&timed.replace("[0.0005, 1]", "[0.1, 0.1]")).contains("'omp@100ms' twice"));
+    assert!(refused(&timed.replace("[0.0005, 1]", "[-1]")).contains("at least 0 seconds and finite, got -1"));
+}
+
+/// The studies of the repository can be read.
+#[test]
+fn the_studies_of_the_repository_are_studies() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies");
+    let mut names = Vec::new();
+    for folder in [folder.clone(), folder.join("any-time")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                names.push(Study::parse(&text, &path.display().to_string(), &no_file).unwrap().name);
+            }
+        }
+    }
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert!(count >= 12 && names.len() == count, "{names:?}");
 }

@@ -8,7 +8,7 @@ use faer::Mat;
 use serde_json::Map;
 use sparsea::generate::{deconvolution_problem, stream};
 use sparsea::metrics::support_distance;
-use sparsea::{Boundary, Chain, DenseOperator, Halt, Omp, Operator, Problem, Run, Solution, Start, exhaustive};
+use sparsea::{Boundary, Chain, DenseOperator, Omp, Operator, Problem, Run, Solution, Start, exhaustive};
 use sparsea_lab::plot::{
     self, DeconvolutionPlot, Figure, ResidualCurve, ResidualCurvesPlot, SupportComparisonPlot, SupportRow,
 };
@@ -21,7 +21,7 @@ use crate::{export, report};
 
 const DIABETES: &str = include_str!("../../../../data/diabetes.csv");
 const SPECTRUM: &str = include_str!("../../../../data/xrf.csv");
-const ALGORITHMS: [&str; 8] = ["els+sea+els", "omp+sea", "sea", "els", "omp", "lasso", "htp", "iht"];
+const ALGORITHMS: [&str; 9] = ["search", "els+sea+els", "omp+sea", "sea", "els", "omp", "lasso", "htp", "iht"];
 
 pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {
     let begin = Instant::now();
@@ -42,7 +42,7 @@ pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {
 }
 
 fn solve(problem: &Problem<'_, f64>, names: &str) -> Result<Solution<f64>, Failure> {
-    Ok(Run::with_chain(problem, Chain::parse(names, &Map::new())?).halt(Halt::Iterations(1000)).solve()?)
+    Ok(Run::with_chain(problem, Chain::parse(names, &Map::new())?).solve()?)
 }
 
 /// Every algorithm on the 64-variable diabetes data for several k, with the true optimum while it can be computed.

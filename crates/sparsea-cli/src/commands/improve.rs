@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use sparsea::{Chain, Halt, Omp, Problem, Run, Scalar, Start};
+use sparsea::{Halt, Omp, Problem, Run, Scalar, Start};
 
-use super::solve::{settings, solve_from};
+use super::solve::{chain, solve_from};
 use crate::cli::{Failure, Improve, Kernel};
 use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
 use crate::{input, report};
@@ -42,7 +42,7 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
         return Err(Failure::Message(format!("k must be at least {size}, the non-zeros of {file}, got {sparsity}")));
     }
     let problem = Problem::new(&*operator, &loaded.data, sparsity)?;
-    let chain = Chain::parse(&arguments.algorithm, &settings(&arguments.settings)?)?;
+    let chain = chain(arguments.algorithm.as_deref(), &problem, &arguments.settings)?;
     if !arguments.output.json {
         let fit = Run::new(&problem, Omp::default()).start(start.clone()).halt(Halt::Iterations(0)).solve()?;
         say!("{:<20}{} non-zeros, fitted: relative residual {}", "given", size, report::short(fit.relative_residual));

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Map, Value};
-use sparsea::{Chain, ExplorationReport, Problem, ReportOptions, Run, Scalar, Solution, Start, StopReason, Trace};
+use sparsea::algorithms::default_algorithm;
+use sparsea::{
+    Chain, ExplorationReport, Halt, Problem, ReportOptions, Run, Scalar, Solution, Start, StopReason, Trace,
+};
 use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, StemsPlot, TracePlot};
 
 use crate::cli::{Failure, Limits, Method, Output, Solve, complain};
@@ -64,7 +67,7 @@ fn same_file(a: &Path, b: &Path) -> bool {
 pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) -> Result<ExitCode, Failure> {
     let operator = loaded.operator.operator();
     let problem = Problem::new(&*operator, &loaded.data, method.sparsity)?;
-    let chain = Chain::parse(&method.algorithm, &settings(&method.settings)?)?;
+    let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
     solve_from(loaded, &problem, chain, read_start(&method.start)?, &method.limits, output)
 }
 
@@ -78,9 +81,9 @@ pub fn solve_from<T: Scalar>(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let halt = limits.halt();
-    let limit = match &halt {
-        Some(_) => limits.iterations,
-        None => Some(1000),
+    let limit = match (&halt, chain.links().last().map(|link| link.default_halt())) {
+        (None, Some(Halt::Iterations(count))) => Some(count),
+        _ => limits.iterations,
     };
     let (mut stop, mut bar, mut trace) = (interrupt::StopOnInterrupt, progress::Bar::new(limit), Trace::default());
     let mut run = Run::with_chain(problem, chain).start(start).observe(&mut stop).observe(&mut bar);
@@ -130,8 +133,18 @@ pub fn solve_from<T: Scalar>(
     Ok(ExitCode::SUCCESS)
 }
 
+/// The algorithms named, or those for this problem, with the settings given with --set.
+pub fn chain<T: Scalar>(
+    names: Option<&str>,
+    problem: &Problem<'_, T>,
+    given: &[(String, Value)],
+) -> Result<Chain<T>, Failure> {
+    let names = names.unwrap_or_else(|| default_algorithm(problem.operator().ncols(), problem.sparsity()));
+    Ok(Chain::parse(names, &settings(given)?)?)
+}
+
 /// The settings given with --set, each at most once.
-pub fn settings(given: &[(String, Value)]) -> Result<Map<String, Value>, Failure> {
+fn settings(given: &[(String, Value)]) -> Result<Map<String, Value>, Failure> {
     let mut settings = Map::new();
     for (key, value) in given {
         if settings.insert(key.clone(), value.clone()).is_some() {

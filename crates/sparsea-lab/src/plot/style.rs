@@ -145,7 +145,12 @@ fn normalize(link: &str) -> String {
     if name == "sp" { "subspace_pursuit".to_string() } else { name }
 }
 
+/// A time limit, as in `search@5ms`, leaves the colour and marker; the dash tells it from others of other magnitude.
 fn link_style(link: &str) -> CurveStyle {
+    if let Some((name, limit)) = link.split_once('@') {
+        let digits = limit.chars().take_while(char::is_ascii_digit).count();
+        return CurveStyle { hollow: true, dash: DASHES[digits % DASHES.len()], ..link_style(name) };
+    }
     match ALGORITHMS.iter().find(|a| a.0 == link) {
         Some(&(_, rgb, marker, dash)) => {
             let width = if matches!(link, "sea" | "search") { THICK } else { THIN };

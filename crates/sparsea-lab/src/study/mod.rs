@@ -108,6 +108,8 @@ pub struct Method {
     pub complex: Option<Chain<Complex<f64>>>,
     /// The rule that ends the last of them, if not its own.
     pub halt: Option<Halt>,
+    /// If the study compares several time limits: what it is called without its own, and that, in seconds.
+    pub budget: Option<(String, f64)>,
     /// Everything that decides what it does, for comparison with a store.
     description: Value,
 }
@@ -139,10 +141,18 @@ struct RawStudy {
     seed: u64,
     runs: u64,
     iterations: Option<u64>,
-    seconds: Option<f64>,
+    seconds: Option<Seconds>,
     problem: RawProblem,
     algorithms: Vec<RawMethod>,
     transition: Option<Transition>,
+}
+
+/// One time limit, or several to be compared.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a number of seconds, or a list of them")]
+enum Seconds {
+    One(f64),
+    Several(Vec<f64>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -173,7 +183,7 @@ enum RawMethod {
     Table(RawTable),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawTable {
     chain: String,
@@ -280,12 +290,27 @@ impl RawStudy {
             return Err("algorithms is an empty list".to_owned());
         }
         let mut methods: Vec<Method> = Vec::new();
+        let (seconds, budgets) = match self.seconds {
+            None => (None, None),
+            Some(Seconds::One(seconds)) => (Some(seconds), None),
+            Some(Seconds::Several(list)) if list.is_empty() => return Err("seconds is an empty list".to_owned()),
+            Some(Seconds::Several(list)) => (None, Some(list)),
+        };
         for raw in self.algorithms {
-            let method = raw.check(family, self.iterations, self.seconds)?;
-            if methods.iter().any(|before| before.label == method.label) {
-                return Err(format!("algorithms has '{}' twice; give one of them another label", method.label));
+            let one = match &budgets {
+                // One with a rule of its own is no part of the comparison.
+                Some(budgets) if !raw.has_own_halt() => budgets
+                    .iter()
+                    .map(|&budget| raw.check(family, self.iterations, Some(budget), true))
+                    .collect::<Result<Vec<Method>, String>>()?,
+                _ => vec![raw.check(family, self.iterations, seconds, false)?],
+            };
+            for method in one {
+                if methods.iter().any(|before| before.label == method.label) {
+                    return Err(format!("algorithms has '{}' twice; give one of them another label", method.label));
+                }
+                methods.push(method);
             }
-            methods.push(method);
         }
         let title = self.title.unwrap_or_else(|| self.name.clone());
         Ok(Study {
@@ -303,12 +328,29 @@ impl RawStudy {
 }
 
 impl RawMethod {
-    fn check(self, family: Family, iterations: Option<u64>, seconds: Option<f64>) -> Result<Method, String> {
+    fn has_own_halt(&self) -> bool {
+        matches!(self, Self::Table(table) if table.iterations.is_some() || table.seconds.is_some())
+    }
+
+    /// `compared` says that the time limit is one of several.
+    fn check(
+        &self,
+        family: Family,
+        iterations: Option<u64>,
+        seconds: Option<f64>,
+        compared: bool,
+    ) -> Result<Method, String> {
         let table = match self {
-            Self::Table(table) => table,
-            Self::Name(chain) => RawTable { chain, label: None, settings: Map::new(), iterations: None, seconds: None },
+            Self::Table(table) => table.clone(),
+            Self::Name(chain) => {
+                RawTable { chain: chain.clone(), label: None, settings: Map::new(), iterations: None, seconds: None }
+            }
         };
-        let label = table.label.unwrap_or_else(|| table.chain.clone());
+        let name = table.label.unwrap_or_else(|| table.chain.clone());
+        let budget = seconds.filter(|_| compared).map(|seconds| (name.clone(), seconds));
+        let label = budget
+            .as_ref()
+            .map_or_else(|| name.clone(), |(name, seconds)| format!("{name}@{}ms", milliseconds(*seconds)));
         let said = |error: sparsea::Error| format!("algorithms: {error}");
         let (mut real, mut complex) = (None, None);
         if family.is_complex() {
@@ -328,8 +370,13 @@ impl RawMethod {
             "label": label, "chain": table.chain, "settings": table.settings,
             "iterations": iterations, "seconds": seconds,
         });
-        Ok(Method { label, real, complex, halt, description })
+        Ok(Method { label, real, complex, halt, budget, description })
     }
+}
+
+/// Seconds in milliseconds, as they would be typed.
+fn milliseconds(seconds: f64) -> f64 {
+    (seconds * 1e15).round() / 1e12
 }
 
 impl RawProblem {
