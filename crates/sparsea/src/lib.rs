@@ -75,7 +75,8 @@ pub use algorithms::{
 pub use error::Error;
 pub use least_squares::Counts;
 pub use operator::{
-    Boundary, Convolution, DenseOperator, FunctionOperator, Normalized, Operator, SparseOperator, check_adjoint,
+    Boundary, CachedGram, Convolution, DenseOperator, FunctionOperator, Normalized, Operator, SparseOperator,
+    check_adjoint,
 };
 pub use problem::Problem;
 pub use run::{

@@ -120,12 +120,15 @@ impl<T: Scalar> SharedGram<T> {
 
     /// Gram column j.
     pub(crate) fn column(&self, operator: &dyn Operator<T>, j: usize) -> &[T] {
-        self.columns[j].get_or_init(|| {
-            let n = self.columns.len();
-            let mut column = vec![T::ZERO; n];
-            operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut column, n, 1));
-            column.into_boxed_slice()
-        })
+        if let Some(column) = self.columns[j].get() {
+            return column;
+        }
+        // Not computed under the lock: a product shared among threads may have this one take up other work meanwhile,
+        // which may ask for the same column and would wait for itself.
+        let n = self.columns.len();
+        let mut column = vec![T::ZERO; n];
+        operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut column, n, 1));
+        self.columns[j].get_or_init(|| column.into_boxed_slice())
     }
 }
 
@@ -134,6 +137,43 @@ mod tests {
     use super::*;
     use crate::generate::{gaussian_matrix, stream};
     use crate::operator::DenseOperator;
+
+    /// An operator whose Gram columns are shared among threads, as those of a large matrix: the thread that computes one
+    /// takes up other work meanwhile.
+    struct Sharing<'a>(DenseOperator<'a, f64>);
+
+    impl Operator<f64> for Sharing<'_> {
+        fn nrows(&self) -> usize {
+            self.0.nrows()
+        }
+        fn ncols(&self) -> usize {
+            self.0.ncols()
+        }
+        fn apply(&self, x: &[f64], y: &mut [f64]) {
+            self.0.apply(x, y);
+        }
+        fn apply_adjoint(&self, y: &[f64], x: &mut [f64]) {
+            self.0.apply_adjoint(y, x);
+        }
+        fn gram_columns(&self, support: &[usize], out: MatMut<'_, f64>) {
+            rayon::yield_now();
+            self.0.gram_columns(support, out);
+        }
+    }
+
+    #[test]
+    fn a_thread_does_not_wait_for_itself() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let a = gaussian_matrix::<f64>(&mut stream(1, 0, 0), 6, 9);
+            let (operator, shared) = (Sharing(DenseOperator::new(a.as_ref())), SharedGram::new(9));
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+            pool.scope(|scope| (0..4).for_each(|_| scope.spawn(|_| drop(shared.column(&operator, 5)))));
+            sender.send(shared.column(&operator, 5).to_vec()).unwrap();
+        });
+        let column = receiver.recv_timeout(std::time::Duration::from_secs(60)).expect("it waits for itself");
+        assert_eq!(column.len(), 9);
+    }
 
     #[test]
     fn full_cache_forgets_the_oldest_and_stays_right() {

@@ -3,6 +3,7 @@
 //! Two methods make an operator, [`apply`](Operator::apply) and [`apply_adjoint`](Operator::apply_adjoint); the others
 //! have correct defaults built on these two, which a form that knows better overrides.
 
+mod cached_gram;
 mod check;
 mod convolution;
 mod dense;
@@ -17,6 +18,7 @@ use faer::{ColMut, MatMut};
 use crate::kernels;
 use crate::scalar::Scalar;
 
+pub use cached_gram::CachedGram;
 pub use check::check_adjoint;
 pub use convolution::{Boundary, Convolution};
 pub use dense::DenseOperator;

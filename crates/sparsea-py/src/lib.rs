@@ -1,0 +1,34 @@
+//! The compiled part of the Python package: conversions, errors and operator call-backs around the library.
+//!
+//! What is friendly to people (frames, names, documentation) is in `python/sparsea`; no algorithm is here or there.
+
+mod algorithms;
+mod convert;
+mod error;
+mod operator;
+mod progress;
+mod request;
+mod run;
+mod solve;
+
+use pyo3::prelude::*;
+
+/// The compiled part of sparsea.
+#[pymodule]
+mod _core {
+    use super::*;
+
+    #[pymodule_export]
+    use super::algorithms::{algorithms, check_algorithm};
+    #[pymodule_export]
+    use super::operator::{Compressed, Convolution, exponential, gaussian};
+    #[pymodule_export]
+    use super::progress::Progress;
+    #[pymodule_export]
+    use super::solve::{solve, solve_batch};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

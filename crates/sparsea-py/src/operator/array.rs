@@ -1,0 +1,87 @@
+//! A NumPy matrix, read where it lies.
+
+use faer::{MatMut, MatRef};
+use numpy::{PyArray2, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use sparsea::{DenseOperator, Operator};
+
+use crate::convert::Field;
+
+/// A dense matrix in the memory of a NumPy array, which is kept alive for as long.
+pub struct ArrayOperator<T: Field> {
+    inner: DenseOperator<'static, T>,
+    _array: Py<PyArray2<T>>,
+}
+
+impl<T: Field> ArrayOperator<T> {
+    /// The matrix, or `None` if this is no matrix of the scalar T.
+    pub fn new(object: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+        let Ok(array) = object.cast::<PyArray2<T>>() else { return Ok(None) };
+        let size = size_of::<T>() as isize;
+        let aligned = array.data().is_aligned() && array.strides().iter().all(|stride| stride % size == 0);
+        if !aligned {
+            return Err(PyValueError::new_err("the numbers of A do not lie where the processor can read them"));
+        }
+        let (rows, columns) = (array.shape()[0], array.shape()[1]);
+        let (down, right) = (array.strides()[0] / size, array.strides()[1] / size);
+        // SAFETY: NumPy vouches that these strides reach `rows` × `columns` numbers of type T from `data`, aligned as was
+        // just checked. The array is kept alive by `_array`, which is dropped after `inner`, and NumPy does not move the
+        // memory of an array to which there is a reference. Nothing here writes to it. Another thread of Python that
+        // writes to it during a run makes wrong numbers, as it does for NumPy's own functions that let go of the interpreter.
+        #[allow(unsafe_code)]
+        let matrix: MatRef<'static, T> =
+            unsafe { MatRef::from_raw_parts(array.data().cast_const(), rows, columns, down, right) };
+        Ok(Some(Self { inner: DenseOperator::new(matrix), _array: array.clone().unbind() }))
+    }
+}
+
+impl<T: Field> Operator<T> for ArrayOperator<T> {
+    fn nrows(&self) -> usize {
+        self.inner.nrows()
+    }
+
+    fn ncols(&self) -> usize {
+        self.inner.ncols()
+    }
+
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        self.inner.apply(x, y);
+    }
+
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.inner.apply_adjoint(y, x);
+    }
+
+    fn column(&self, j: usize, out: &mut [T]) {
+        self.inner.column(j, out);
+    }
+
+    fn columns(&self, support: &[usize], out: MatMut<'_, T>) {
+        self.inner.columns(support, out);
+    }
+
+    fn column_norms(&self) -> Vec<f64> {
+        self.inner.column_norms()
+    }
+
+    fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
+        self.inner.gram_columns(support, out);
+    }
+
+    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
+        self.inner.gram_entries(rows, j, out);
+    }
+
+    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
+        self.inner.apply_sparse(support, values, y);
+    }
+
+    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
+        self.inner.apply_adjoint_on(support, y, out);
+    }
+
+    fn adjoint_cost(&self) -> usize {
+        self.inner.adjoint_cost()
+    }
+}

@@ -1,0 +1,136 @@
+//! What is asked of a run: everything but A and y.
+
+use std::time::Duration;
+
+use num_complex::Complex;
+use numpy::PyArray1;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use sparsea::{Chain, Halt, Memory, Problem, ReportOptions, Run, Start};
+
+use crate::convert::{Field, settings, vector};
+use crate::error::refused;
+
+/// The request of `python/sparsea/_solve.py`, checked there as far as types go.
+pub struct Request<T: Field> {
+    pub chain: Chain<T>,
+    pub start: Start<T>,
+    pub halt: Option<Halt>,
+    pub unit_columns: bool,
+    pub memory: Memory,
+    pub report: Option<ReportOptions>,
+    pub trace: bool,
+    pub threads: Option<usize>,
+    pub check_adjoint: bool,
+    pub callback: Option<Py<PyAny>>,
+    pub display: Option<Py<PyAny>>,
+}
+
+impl<T: Field> Request<T> {
+    pub fn new(given: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let get = |key: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
+            Ok(given.get_item(key)?.filter(|value| !value.is_none()))
+        };
+        let given_settings = get("settings")?;
+        let given_settings = given_settings.as_ref().map(|given| given.cast::<PyDict>()).transpose()?;
+        let names: Option<String> = get("algorithm")?.map(|names| names.extract()).transpose()?;
+        let chain = Chain::parse(&names.unwrap_or_default(), &settings(given_settings)?).map_err(refused)?;
+        let memory = get("memory")?.map(|bytes| bytes.extract()).transpose()?;
+        let margin: Option<f64> = get("report")?.map(|margin| margin.extract()).transpose()?;
+        Ok(Self {
+            chain,
+            start: get("start")?.map_or(Ok(Start::Zero), |start| read_start(&start))?,
+            halt: read_halt(&get)?,
+            unit_columns: get("unit_columns")?.map_or(Ok(true), |flag| flag.extract())?,
+            memory: memory.map_or_else(Memory::default, share),
+            report: margin.map(|margin| ReportOptions { margin, ..ReportOptions::default() }),
+            trace: get("trace")?.map_or(Ok(false), |flag| flag.extract())?,
+            threads: get("threads")?.map(|threads| threads.extract()).transpose()?,
+            check_adjoint: get("check_adjoint")?.map_or(Ok(false), |flag| flag.extract())?,
+            callback: get("callback")?.map(Bound::unbind),
+            display: get("display")?.map(Bound::unbind),
+        })
+    }
+
+    /// The problem in the scale that is asked for.
+    pub fn scale<'a>(&self, problem: Problem<'a, T>) -> Problem<'a, T> {
+        if self.unit_columns { problem } else { problem.keep_columns() }
+    }
+
+    /// The run that is asked for, without observers.
+    pub fn run<'r, 'a>(&self, problem: &'r Problem<'a, T>) -> Run<'r, 'a, T> {
+        let mut run = Run::with_chain(problem, self.chain.clone()).start(self.start.clone()).memory(self.memory);
+        if let Some(halt) = &self.halt {
+            run = run.halt(halt.clone());
+        }
+        if let Some(options) = self.report {
+            run = run.report(options);
+        }
+        run
+    }
+}
+
+/// Bytes shared among what a run keeps: half for Gram columns, an eighth for fits, the rest for the algorithm.
+fn share(bytes: usize) -> Memory {
+    let (gram, fits) = (bytes / 2, bytes / 8);
+    Memory { gram, fits, state: bytes - gram - fits }
+}
+
+/// `None`, `("random", seed)`, `("chain", names)`, `("support", indices)` or `("vector", x)`.
+fn read_start<T: Field>(start: &Bound<'_, PyAny>) -> PyResult<Start<T>> {
+    let start = start.cast::<PyTuple>()?;
+    let (kind, value): (String, Bound<'_, PyAny>) = start.extract()?;
+    Ok(match kind.as_str() {
+        "random" => Start::Random(value.extract()?),
+        "chain" => {
+            let names: String = value.extract()?;
+            let chain = Chain::parse(&names, &serde_json::Map::new());
+            Start::Chain(chain.map_err(|error| {
+                PyValueError::new_err(format!(
+                    "start: {error}; or 'zero', 'random:SEED', a support, a vector, a Solution"
+                ))
+            })?)
+        }
+        "support" => Start::Support(value.extract()?),
+        "vector" => Start::Vector(start_vector(&value)?),
+        _ => return Err(PyTypeError::new_err("start cannot be read")),
+    })
+}
+
+/// A start of this scalar; a real one serves a complex problem too.
+fn start_vector<T: Field>(value: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
+    if value.cast::<PyArray1<Complex<f64>>>().is_ok() && !T::IS_COMPLEX {
+        return Err(PyValueError::new_err("the start vector is complex, but A and y are real"));
+    }
+    if value.cast::<PyArray1<f64>>().is_ok() {
+        return Ok(vector::<f64>("start", value)?.into_iter().map(T::from_real).collect());
+    }
+    vector("start", value)
+}
+
+/// The limits joined as the command joins them: unless time, iterations or stagnation is limited, 1000 iterations are.
+fn read_halt<'py>(get: &impl Fn(&str) -> PyResult<Option<Bound<'py, PyAny>>>) -> PyResult<Option<Halt>> {
+    let iterations: Option<u64> = get("iterations")?.map(|limit| limit.extract()).transpose()?;
+    let time: Option<f64> = get("time")?.map(|limit| limit.extract()).transpose()?;
+    let time: Option<Duration> = time.map(|seconds| sparsea::seconds(seconds).map_err(refused)).transpose()?;
+    let supports: Option<u64> = get("supports")?.map(|limit| limit.extract()).transpose()?;
+    let residual: Option<f64> = get("relative_residual")?.map(|limit| limit.extract()).transpose()?;
+    let stagnation: Option<u64> = get("stagnation")?.map(|limit| limit.extract()).transpose()?;
+    let endless = iterations.is_none() && time.is_none() && stagnation.is_none();
+    let rules: Vec<Halt> = [
+        iterations.map(Halt::Iterations),
+        time.map(Halt::Time),
+        supports.map(Halt::Supports),
+        residual.map(Halt::RelativeResidual),
+        stagnation.map(Halt::Stagnation),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    Ok(match rules.len() {
+        0 => None,
+        _ if endless => Some(Halt::Any(rules).or(Halt::Iterations(1000))),
+        _ => Some(Halt::Any(rules)),
+    })
+}

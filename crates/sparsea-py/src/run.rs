@@ -1,0 +1,160 @@
+//! Runs beside Python: the work on a thread of its own, while the calling thread listens for Ctrl-C and serves call-backs.
+//!
+//! The calling thread lets go of the interpreter while it waits. When it must give up (Ctrl-C, an exception in a
+//! call-back), it asks the run to stop, waits a moment, and returns; a run in the middle of a long step ends by itself
+//! soon after. So the work owns all that it uses.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+/// How often Ctrl-C is looked for.
+const LISTENING: Duration = Duration::from_millis(40);
+/// How long a run that was told to stop is waited for.
+const PATIENCE: Duration = Duration::from_millis(80);
+
+/// Asks a run to stop, from any thread, and keeps the exception that made it stop.
+#[derive(Debug, Default)]
+pub struct Stop {
+    requested: AtomicBool,
+    failure: Mutex<Option<PyErr>>,
+}
+
+/// What unwinds the thread of a run that was told to stop in the middle of a step.
+struct Stopped;
+
+impl Stop {
+    /// Tells the run to stop.
+    pub fn request(&self) {
+        self.requested.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run was told to stop.
+    pub fn requested(&self) -> bool {
+        self.requested.load(Ordering::Relaxed)
+    }
+
+    /// Ends the work on this thread if the run was told to stop.
+    pub fn check(&self) {
+        if self.requested() {
+            resume_unwind(Box::new(Stopped));
+        }
+    }
+
+    /// Ends the run with an exception; the first one counts.
+    pub fn fail(&self, failure: PyErr) -> ! {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+        self.request();
+        // Not a panic: no message is printed.
+        resume_unwind(Box::new(Stopped));
+    }
+
+    /// Ends the run because Python itself is ending.
+    pub fn abandon(&self) -> ! {
+        self.request();
+        resume_unwind(Box::new(Stopped));
+    }
+
+    fn take_failure(&self) -> Option<PyErr> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Something that the calling thread does for the run; `true` asks the run to end.
+type Job = Box<dyn FnOnce(Python<'_>) -> PyResult<bool> + Send>;
+
+enum Message<R> {
+    /// Do this and answer.
+    Serve(Job, SyncSender<bool>),
+    /// The work is done, or was unwound.
+    Done(Result<R, Box<dyn Any + Send>>),
+}
+
+/// The run's way to the calling thread.
+pub struct Caller<R> {
+    sender: Mutex<Sender<Message<R>>>,
+}
+
+impl<R> Caller<R> {
+    /// Has the calling thread do something, and waits for it. `true` asks the run to end.
+    pub fn ask(&self, job: Job) -> bool {
+        let (answer, answered) = sync_channel(1);
+        let sent = self.sender.lock().unwrap_or_else(PoisonError::into_inner).send(Message::Serve(job, answer));
+        // A caller that has gone wants nothing more.
+        sent.is_err() || answered.recv().unwrap_or(true)
+    }
+}
+
+/// Does `work` on a thread of its own and returns what it returns.
+///
+/// # Errors
+/// KeyboardInterrupt, exceptions of call-backs, RuntimeError for an error inside.
+pub fn beside<R: Send + 'static>(
+    py: Python<'_>,
+    stop: &Arc<Stop>,
+    work: impl FnOnce(&Caller<R>) -> R + Send + 'static,
+) -> PyResult<R> {
+    let (sender, receiver) = channel();
+    let caller = Caller { sender: Mutex::new(sender.clone()) };
+    let spawned = std::thread::Builder::new().name("sparsea".into()).spawn(move || {
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&caller)));
+        // A caller that has gone wants no result.
+        let _ = sender.send(Message::Done(outcome));
+    });
+    if let Err(problem) = spawned {
+        return Err(PyRuntimeError::new_err(format!("a thread cannot be started: {problem}")));
+    }
+    listen(py, stop, Mutex::new(receiver))
+}
+
+fn listen<R: Send>(py: Python<'_>, stop: &Stop, receiver: Mutex<Receiver<Message<R>>>) -> PyResult<R> {
+    let receive =
+        |wait: Duration| py.detach(|| receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(wait));
+    loop {
+        let failure = match receive(LISTENING) {
+            Ok(Message::Done(outcome)) => return finish(stop, outcome),
+            Ok(Message::Serve(job, answer)) => match py.check_signals().and_then(|()| job(py)) {
+                Ok(end) => {
+                    // A run that was unwound meanwhile wants no answer.
+                    let _ = answer.send(end);
+                    continue;
+                }
+                Err(failure) => failure,
+            },
+            Err(RecvTimeoutError::Timeout) => match py.check_signals() {
+                Ok(()) => continue,
+                Err(failure) => failure,
+            },
+            Err(RecvTimeoutError::Disconnected) => return Err(lost()),
+        };
+        stop.request();
+        let begin = Instant::now();
+        // Questions of the run are dropped, which answers them with an end.
+        while let Ok(Message::Serve(..)) = receive(PATIENCE.saturating_sub(begin.elapsed())) {}
+        return Err(failure);
+    }
+}
+
+fn finish<R>(stop: &Stop, outcome: Result<R, Box<dyn Any + Send>>) -> PyResult<R> {
+    if let Some(failure) = stop.take_failure() {
+        return Err(failure);
+    }
+    outcome.map_err(|payload| {
+        let said = payload.downcast_ref::<String>().cloned();
+        let said = said.or_else(|| payload.downcast_ref::<&str>().map(|&text| text.to_owned()));
+        match said {
+            Some(text) => PyRuntimeError::new_err(format!("an error inside sparsea, please report it: {text}")),
+            None => lost(),
+        }
+    })
+}
+
+fn lost() -> PyErr {
+    PyRuntimeError::new_err("the run ended without a result")
+}

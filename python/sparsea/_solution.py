@@ -1,0 +1,386 @@
+"""What a run returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, overload
+
+import numpy as np
+
+from ._input import Array
+
+_ROWS = 10
+
+
+def _frozen(array: Array) -> Array:
+    array.flags.writeable = False
+    return array
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
+    return bool(a == b)
+
+
+class _Record:
+    """Equality by value for records that hold arrays; the time that a run took is no part of it."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        names = [f.name for f in fields(self) if f.compare]  # type: ignore[arg-type]
+        return all(_same(getattr(self, name), getattr(other, name)) for name in names)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Trace(_Record):
+    """Every step of a run, one entry of each array for each.
+
+    Attributes
+    ----------
+    algorithm : tuple of str
+        The algorithm at work (of a chain, the link).
+    iteration : ndarray of int
+        Its iteration; 0 is its start. Iterations that change nothing may be jumped over.
+    objective : ndarray of float
+        ½‖y − A x‖² at the current point.
+    best_objective : ndarray of float
+        ½‖y − A x‖² at the best point so far.
+    support_size : ndarray of int
+        Indices in the current support.
+    entered : ndarray of int
+        Indices of the current support that were not in the one before.
+    supports_explored : ndarray of int
+        Distinct supports so far.
+    elapsed : ndarray of float
+        Seconds since the run began.
+    """
+
+    algorithm: tuple[str, ...]
+    iteration: Array
+    objective: Array
+    best_objective: Array
+    support_size: Array
+    entered: Array
+    supports_explored: Array
+    elapsed: Array = field(compare=False)
+
+    def __len__(self) -> int:
+        """The number of steps."""
+        return len(self.algorithm)
+
+    def __repr__(self) -> str:
+        return f"<Trace of {len(self)} steps>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The columns as a dictionary, as pandas and polars make a frame of.
+
+        Returns
+        -------
+        dict
+            With the names of the columns that the command writes.
+        """
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        columns["elapsed_seconds"] = columns.pop("elapsed")
+        return columns
+
+
+@dataclass(frozen=True, slots=True)
+class RankedSupport:
+    """A support and its residual.
+
+    Attributes
+    ----------
+    support : tuple of int
+        Sorted.
+    residual_norm : float
+        ‖y − A x‖ of the fit on it.
+    """
+
+    support: tuple[int, ...]
+    residual_norm: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """One column of A among the near-ties.
+
+    Attributes
+    ----------
+    index : int
+        The column.
+    chosen : bool
+        Whether it is in the best support.
+    frequency : float
+        Share of the near-ties that contain it.
+    neighbour : tuple of (int, float) or None
+        The column most correlated with it and |cos| of the angle between them: where it could stand instead.
+    """
+
+    index: int
+    chosen: bool
+    frequency: float
+    neighbour: tuple[int, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplorationReport:
+    """What a run learnt besides its best support.
+
+    Attributes
+    ----------
+    distinct_supports : int
+        Distinct supports that were looked at.
+    margin : float
+        Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
+    near_ties : int
+        How many there are, the best included.
+    best : tuple of RankedSupport
+        The best supports, best first.
+    indices : tuple of IndexReport
+        Every index that occurs among the near-ties, most frequent first.
+    """
+
+    distinct_supports: int
+    margin: float
+    near_ties: int
+    best: tuple[RankedSupport, ...]
+    indices: tuple[IndexReport, ...]
+
+    def __repr__(self) -> str:
+        percent = 100 * self.margin
+        return (
+            f"<ExplorationReport: {self.distinct_supports} supports, {self.near_ties} within {percent:.4g} % of the best>"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report with the keys of the command's JSON.
+
+        Returns
+        -------
+        dict
+            Of plain Python values.
+        """
+        return {
+            "distinct_supports": self.distinct_supports,
+            "margin": self.margin,
+            "near_ties": self.near_ties,
+            "best": [{"support": list(row.support), "residual_norm": row.residual_norm} for row in self.best],
+            "indices": [
+                {
+                    "index": row.index,
+                    "chosen": row.chosen,
+                    "frequency": row.frequency,
+                    "neighbour": None if row.neighbour is None else list(row.neighbour),
+                }
+                for row in self.indices
+            ],
+        }
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Solution(_Record):
+    """The best point that a run visited, why it stopped, and what it cost.
+
+    Two solutions are equal if everything but the time that they took is.
+
+    Attributes
+    ----------
+    algorithm : str
+        The algorithm, or the chain, as ``"omp+sea"``.
+    n : int
+        Columns of A, the length of x.
+    support : ndarray of int, shape (s,)
+        S, sorted, counted from 0; at most k indices.
+    coefficients : ndarray of shape (s,)
+        x on S, in the scale of A. A column dependent on others of the support has coefficient 0.
+    residual_norm : float
+        ‖y − A x‖.
+    relative_residual : float
+        ‖y − A x‖ / ‖y‖ (0 for y = 0).
+    objective : float
+        ½‖y − A x‖².
+    iterations : int
+        Iterations of the algorithm (of the last link of a chain). Iteration 0 is the start.
+    best_iteration : int
+        The iteration that reached this point.
+    supports_explored : int
+        Distinct supports at which the run has been, starting algorithms included.
+    stop_reason : str
+        ``"finished"``, ``"exact_fit"``, ``"iterations"``, ``"supports"``, ``"relative_residual"``, ``"stagnation"``,
+        ``"time"``, ``"interrupted"`` (a call-back asked to end) or ``"diverged"``.
+    counts : mapping of str to int
+        What the run cost: ``applies``, ``adjoints``, ``columns`` (of the Gram matrix), ``joins``, ``leaves``,
+        ``refactorisations``, ``refinements``, ``orthogonalisations``, ``dependent_columns``.
+    elapsed : float
+        Seconds, starting algorithms included.
+    trace : Trace or None
+        Every step, if it was asked for.
+    report : ExplorationReport or None
+        What was explored, if it was asked for.
+    names : tuple or None
+        The names of the columns of A, if it was a frame.
+    """
+
+    algorithm: str
+    n: int
+    support: Array
+    coefficients: Array
+    residual_norm: float
+    relative_residual: float
+    objective: float
+    iterations: int
+    best_iteration: int
+    supports_explored: int
+    stop_reason: str
+    counts: Mapping[str, int]
+    elapsed: float = field(compare=False)
+    trace: Trace | None = None
+    report: ExplorationReport | None = None
+    names: tuple[Any, ...] | None = None
+
+    @property
+    def x(self) -> Array:
+        """x as a full vector of n numbers, a new array."""
+        x: Array = np.zeros(self.n, dtype=self.coefficients.dtype)
+        x[self.support] = self.coefficients
+        return x
+
+    @property
+    def support_names_(self) -> tuple[Any, ...] | None:
+        """The names of the columns of the support, if A was a frame."""
+        return None if self.names is None else tuple(self.names[j] for j in self.support)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The solution with the keys and values of the command's ``--json``.
+
+        Returns
+        -------
+        dict
+            Of plain Python values. Complex coefficients are pairs [re, im].
+        """
+        values = self.coefficients
+        pairs = np.stack([values.real, values.imag], axis=1) if np.iscomplexobj(values) else values
+        answer: dict[str, Any] = {
+            "algorithm": self.algorithm,
+            "support": self.support.tolist(),
+            "coefficients": pairs.tolist(),
+            "residual_norm": self.residual_norm,
+            "relative_residual": self.relative_residual,
+            "objective": self.objective,
+            "iterations": self.iterations,
+            "best_iteration": self.best_iteration,
+            "supports_explored": self.supports_explored,
+            "stop_reason": self.stop_reason,
+            "elapsed_seconds": self.elapsed,
+        }
+        if self.report is not None:
+            answer["report"] = self.report.to_dict()
+        return answer
+
+    def __repr__(self) -> str:
+        shown = self.support_names_ if self.names is not None else self.support.tolist()
+        words = [str(word) for word in (shown or ())]
+        text = ", ".join(words[:_ROWS]) + (f", … {len(words) - _ROWS} more" if len(words) > _ROWS else "")
+        return (
+            f"<Solution by {self.algorithm}: support [{text}] of {self.n}, "
+            f"relative residual {self.relative_residual:.4g}, stopped: {self.stop_reason}>"
+        )
+
+    # Read-only arrays and mappings are made so again when a copy is made.
+    def __getstate__(self) -> dict[str, Any]:
+        state = {f.name: getattr(self, f.name) for f in fields(self)}
+        state["counts"] = dict(self.counts)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            if isinstance(value, np.ndarray):
+                value = _frozen(value)
+            object.__setattr__(self, name, MappingProxyType(value) if name == "counts" else value)
+
+
+class Solutions(Sequence[Solution]):
+    """The solutions of a batch, one for each column of Y, in their order.
+
+    Attributes
+    ----------
+    x : ndarray of shape (n, B)
+        Every x as a column.
+    supports : list of ndarray
+        Every support.
+    residual_norms : ndarray of shape (B,)
+        Every ‖y − A x‖.
+    """
+
+    __slots__ = ("_solutions",)
+
+    def __init__(self, solutions: Sequence[Solution]) -> None:
+        self._solutions = tuple(solutions)
+
+    @property
+    def x(self) -> Array:
+        """Every x as a column, shape (n, B)."""
+        return np.stack([solution.x for solution in self._solutions], axis=1)
+
+    @property
+    def supports(self) -> list[Array]:
+        """Every support."""
+        return [solution.support for solution in self._solutions]
+
+    @property
+    def residual_norms(self) -> Array:
+        """Every ‖y − A x‖, shape (B,)."""
+        return np.array([solution.residual_norm for solution in self._solutions])
+
+    @overload
+    def __getitem__(self, index: int) -> Solution: ...
+    @overload
+    def __getitem__(self, index: slice) -> Solutions: ...
+    def __getitem__(self, index: int | slice) -> Solution | Solutions:
+        if isinstance(index, slice):
+            return Solutions(self._solutions[index])
+        return self._solutions[index]
+
+    def __len__(self) -> int:
+        return len(self._solutions)
+
+    def __eq__(self, other: object) -> bool:
+        return self._solutions == other._solutions if isinstance(other, Solutions) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<Solutions of {len(self)} columns>"
+
+
+def make(given: dict[str, Any], names: tuple[Any, ...] | None) -> Solution:
+    """A solution from the fields that the compiled part returns."""
+    trace, report = given["trace"], given["report"]
+    if trace is not None:
+        trace = Trace(**{
+            name: _frozen(value) if isinstance(value, np.ndarray) else tuple(value) for name, value in trace.items()
+        })
+    if report is not None:
+        report = ExplorationReport(
+            report["distinct_supports"],
+            report["margin"],
+            report["near_ties"],
+            tuple(RankedSupport(tuple(support), norm) for support, norm in report["best"]),
+            tuple(IndexReport(*row) for row in report["indices"]),
+        )
+    fields_of = {
+        **given,
+        "support": _frozen(given["support"]),
+        "coefficients": _frozen(given["coefficients"]),
+        "counts": MappingProxyType(given["counts"]),
+        "trace": trace,
+        "report": report,
+    }
+    return Solution(names=names, **fields_of)
