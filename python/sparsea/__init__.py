@@ -3,8 +3,11 @@
 minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k
 """
 
+from . import theory
 from ._algorithms import AlgorithmInfo, Setting, algorithms
 from ._core import Convolution, Progress, __version__, exponential, gaussian
+from ._deconvolve import deconvolve
+from ._improve import improve
 from ._solution import ExplorationReport, IndexReport, RankedSupport, Solution, Solutions, Trace
 from ._solve import solve
 
@@ -21,7 +24,10 @@ __all__ = [
     "Trace",
     "__version__",
     "algorithms",
+    "deconvolve",
     "exponential",
     "gaussian",
+    "improve",
     "solve",
+    "theory",
 ]

@@ -32,7 +32,9 @@ class CalledOperator:
         if norms is not None:
             self.column_norms = as_vector("column_norms", norms() if callable(norms) else norms)
             if len(self.column_norms) != self.shape[1]:
-                raise ValueError(f"column_norms has {len(self.column_norms)} entries, but A has {self.shape[1]} columns")
+                raise ValueError(
+                    f"column_norms has {len(self.column_norms)} entries, but A has {self.shape[1]} columns"
+                )
 
     def apply(self, x: Array) -> Array:
         """A x."""
@@ -47,7 +49,9 @@ class CalledOperator:
         if answer.dtype.kind not in _KINDS:
             raise TypeError(f"{name} of A must return numbers, got elements of type {answer.dtype}")
         if answer.shape not in {(length,), (length, 1)}:
-            raise ValueError(f"{name} of A must return {length} numbers (A has {length} {dimension}), got shape {answer.shape}")
+            raise ValueError(
+                f"{name} of A must return {length} numbers (A has {length} {dimension}), got shape {answer.shape}"
+            )
         answer = answer.reshape(length)
         finite = np.isfinite(answer)
         if not finite.all():
@@ -181,7 +185,9 @@ def as_support(what: str, given: Any) -> list[int]:
             raise ValueError(f"{what} must hold whole numbers, got elements of type {values.dtype}: {values[:5]}")
     if (values < 0).any():
         index = int(np.argmax(values < 0))
-        raise ValueError(f"entry {index} (counted from 0) of {what} is {values[index]}; a support holds whole numbers that are at least 0")
+        raise ValueError(
+            f"entry {index} (counted from 0) of {what} is {values[index]}; a support holds whole numbers that are at least 0"
+        )
     return [int(j) for j in values]
 
 

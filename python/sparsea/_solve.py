@@ -3,18 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from . import _core
-from ._input import Array, Operator, as_data, as_number, as_operator, as_support, as_vector, as_whole
-from ._progress import display
-from ._solution import Solution, Solutions, make
-
-_THREADS = 4096
+from ._input import as_data, as_operator
+from ._request import Start, as_request, run
+from ._solution import Solution, Solutions
 
 
+@overload
+def solve(
+    A: Any,
+    y: np.ndarray[tuple[int, int], np.dtype[Any]],
+    k: int,
+    *,
+    algorithm: str | None = ...,
+    start: Any = ...,
+    iterations: int | None = ...,
+    time: float | None = ...,
+    supports: int | None = ...,
+    relative_residual: float | None = ...,
+    stagnation: int | None = ...,
+    settings: Mapping[str, Any] | None = ...,
+    unit_columns: bool = ...,
+    threads: int | None = ...,
+    memory: int | None = ...,
+    report: bool | float = ...,
+    trace: bool = ...,
+    progress: bool = ...,
+    callback: Callable[[_core.Progress], Any] | None = ...,
+    check_adjoint: bool = ...,
+) -> Solutions: ...
+@overload
+def solve(
+    A: Any,
+    y: Any,
+    k: int,
+    *,
+    algorithm: str | None = ...,
+    start: Any = ...,
+    iterations: int | None = ...,
+    time: float | None = ...,
+    supports: int | None = ...,
+    relative_residual: float | None = ...,
+    stagnation: int | None = ...,
+    settings: Mapping[str, Any] | None = ...,
+    unit_columns: bool = ...,
+    threads: int | None = ...,
+    memory: int | None = ...,
+    report: bool | float = ...,
+    trace: bool = ...,
+    progress: bool = ...,
+    callback: Callable[[_core.Progress], Any] | None = ...,
+    check_adjoint: bool = ...,
+) -> Solution: ...
 def solve(
     A: Any,
     y: Any,
@@ -36,119 +80,123 @@ def solve(
     progress: bool = False,
     callback: Callable[[_core.Progress], Any] | None = None,
     check_adjoint: bool = False,
-) -> Any:
-    """Solve."""
+) -> Solution | Solutions:
+    """Find the k columns of A that explain y best: minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k.
+
+    Parameters
+    ----------
+    A : array_like, sparse matrix, frame or operator of shape (m, n)
+        A NumPy array (float64 and complex128 are read where they lie, in either order; other types are converted), a
+        frame of pandas or polars, a SciPy sparse matrix of any format, a `Convolution`, or an object with ``shape``,
+        ``matvec`` and ``rmatvec``, as a ``LinearOperator`` of SciPy or an operator of PyLops. Columns need no scaling.
+    y : array_like of shape (m,) or (m, B)
+        The data. A matrix is a batch: each of its columns is solved by itself, in parallel, sharing what is computed
+        of A.
+    k : int
+        The sparsity: how many non-zeros x may have, from 1 to min(m, n).
+    algorithm : str, optional
+        An algorithm, or several joined by ``+``, each starting from the solution of the one before, as ``"omp+sea"``;
+        see `algorithms`. ``"sea"`` unless said.
+    start : str, array_like, Solution or Solutions, optional
+        Where to start: ``"zero"``, ``"random:SEED"``, an algorithm or chain, whole numbers or a mask (a support),
+        floating-point or complex numbers (a vector x of n entries), or a solution. For a batch also one start for each
+        column of Y: a matrix of shape (n, B), or solutions. Zero unless said.
+    iterations, supports, stagnation : int, optional
+        Stop after this many iterations, distinct supports, iterations without improvement. 1000 iterations unless
+        another limit is given.
+    time : float, optional
+        Stop after this many seconds.
+    relative_residual : float, optional
+        Stop when ‖y − A x‖/‖y‖ is at most this, the noise level.
+    settings : dict, optional
+        Settings of the (last) algorithm, as ``{"step_size": 0.5}``.
+    unit_columns : bool
+        Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients always come
+        back in the scale of A.
+    threads : int, optional
+        Threads to use; all of the machine's unless said. Results do not depend on it.
+    memory : int, optional
+        Bytes to use besides the problem; 4.3 · 2³⁰ unless said, most of them only by ``"els"`` on large problems.
+    report : bool or float
+        Whether to report what was explored, in `Solution.report`: near-ties within 5 % of the best residual, or within
+        this margin.
+    trace : bool
+        Whether to record every step, in `Solution.trace`.
+    progress : bool
+        Whether to show a bar with the best residual: tqdm's if it is installed, otherwise a line on a terminal.
+    callback : callable, optional
+        Called with a `Progress` after every step, in the thread that called this function. If it returns something true,
+        the run stops and returns the best point so far. What it raises is raised here.
+    check_adjoint : bool
+        Whether to check first, with random vectors, that ``rmatvec`` is the adjoint of ``matvec``.
+
+    Returns
+    -------
+    Solution
+        For y of shape (m,).
+    Solutions
+        For Y of shape (m, B): a sequence of B solutions.
+
+    Raises
+    ------
+    ValueError
+        If A, y, k, a start or a setting breaks a rule. The message names the rule and the value.
+    TypeError
+        If something is of the wrong type, as an array of objects.
+    MemoryError
+        If the algorithm would need more than ``memory``.
+    KeyboardInterrupt
+        Within 0.2 s of Ctrl-C.
+
+    Notes
+    -----
+    Reaching a limit is no error: see `Solution.stop_reason`. The interpreter is let go of during the run, so that other
+    threads of Python go on. The same input and settings give the same bits, whatever the number of threads, and those
+    of the command ``sparsea solve``.
+
+    References
+    ----------
+    M. Mohamed, F. Malgouyres, V. Emiya, C. Chaux. *Straight-Through Meets Sparse Recovery: the Support Exploration
+    Algorithm.* ICML 2024, arXiv:2301.13584.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsea
+    >>> rng = np.random.default_rng(0)
+    >>> A = rng.standard_normal((30, 80))
+    >>> x = np.zeros(80)
+    >>> x[[3, 40, 77]] = [1.0, -2.0, 3.0]
+    >>> solution = sparsea.solve(A, A @ x, 3)
+    >>> solution.support
+    array([ 3, 40, 77])
+    >>> solution.stop_reason
+    'exact_fit'
+    >>> np.allclose(solution.x, x)
+    True
+
+    A batch, each column started from orthogonal matching pursuit:
+
+    >>> Y = A @ np.stack([x, -x], axis=1)
+    >>> sparsea.solve(A, Y, 3, start="omp").supports
+    [array([ 3, 40, 77]), array([ 3, 40, 77])]
+    """
     operator = as_operator(A)
-    request = {
-        "algorithm": _algorithm(algorithm),
-        "settings": _settings(settings),
-        "unit_columns": bool(unit_columns),
-        "trace": bool(trace),
-        "check_adjoint": bool(check_adjoint),
-        **_limits(iterations, time, supports, relative_residual, stagnation),
-        "threads": None if threads is None else _threads(threads),
-        "memory": None if memory is None else as_whole("memory", memory, 1),
-        "report": _margin(report),
-        "callback": _callback(callback),
-    }
-    return run(operator, as_data(y), k, request, start, progress)
-
-
-def run(operator: Operator, data: Array, k: Any, request: dict[str, Any], start: Any, progress: bool) -> Any:
-    """Run what was asked for, all but the start checked."""
-    k = _sparsity(k, operator.shape)
-    rows = data.shape[0] if data.ndim else 0
-    if rows != operator.shape[0]:
-        name = "y" if data.ndim == 1 else "Y"
-        entries = "entries" if data.ndim == 1 else "rows"
-        raise ValueError(f"{name} has {rows} {entries}, but A has {operator.shape[0]} rows")
-    dtype = np.result_type(operator.dtype, data.dtype)
-    a, data = operator.of(dtype), np.require(data, dtype, "A")
-    request = {**request, "start": _start(start)}
-    with display(progress, request) as request:
-        if data.ndim == 1:
-            return make(_core.solve(a, data, k, request), operator.names)
-        return Solutions([make(fields, operator.names) for fields in _core.solve_batch(a, data, k, request)])
-
-
-def _sparsity(k: Any, shape: tuple[int, int]) -> int:
-    limit, dimension = (shape[0], "rows") if shape[0] < shape[1] else (shape[1], "columns")
-    if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and not 1 <= k <= limit and limit > 0:
-        raise ValueError(f"k must be between 1 and {limit} (the number of {dimension}), got {k}")
-    return as_whole("k", k, 1)
-
-
-def _algorithm(algorithm: str | None) -> str:
-    if algorithm is None:
-        return "sea"
-    if not isinstance(algorithm, str):
-        raise TypeError(f"algorithm must be a name or a chain of names, as 'omp+sea', got {algorithm!r}")
-    return algorithm.lower()
-
-
-def _settings(settings: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if settings is None:
-        return None
-    if not isinstance(settings, Mapping):
-        raise TypeError(f"settings must be a dictionary, as {{'step_size': 0.5}}, got {settings!r}")
-    return dict(settings)
-
-
-def _limits(iterations: Any, time: Any, supports: Any, relative_residual: Any, stagnation: Any) -> dict[str, Any]:
-    limits: dict[str, Any] = {}
-    for name, limit in [("iterations", iterations), ("supports", supports), ("stagnation", stagnation)]:
-        limits[name] = None if limit is None else as_whole(name, limit, 0)
-    if time is not None:
-        time = as_number("time", "a finite number of seconds of at least 0", time, lambda t: 0 <= t < np.inf)
-    limits["time"] = time
-    if relative_residual is not None:
-        rule = "a number of at least 0"
-        relative_residual = as_number("relative_residual", rule, relative_residual, lambda r: r >= 0)
-    limits["relative_residual"] = relative_residual
-    return limits
-
-
-def _threads(threads: Any) -> int:
-    message = f"threads must be a whole number from 1 to {_THREADS}, got {threads!r}"
-    try:
-        number = as_whole("threads", threads, 1)
-    except (TypeError, ValueError) as error:
-        raise type(error)(message) from None
-    if number > _THREADS:
-        raise ValueError(message)
-    return number
-
-
-def _margin(report: bool | float) -> float | None:
-    if isinstance(report, (bool, np.bool_)):
-        return 0.05 if report else None
-    rule = "True, False or a margin, a finite number of at least 0"
-    return as_number("report", rule, report, lambda margin: 0 <= margin < np.inf)
-
-
-def _callback(callback: Any) -> Any:
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback must be a function of the progress, got {callback!r}")
-    return callback
-
-
-def _start(start: Any) -> tuple[str, Any] | None:
-    """Read a start: a word, a chain, a support, a vector, a solution."""
-    if start is None:
-        return None
-    if isinstance(start, Solution):
-        return ("vector", start.x)
-    if isinstance(start, str):
-        word = start.lower()
-        if word == "zero":
-            return None
-        if word.startswith("random:"):
-            seed = word.removeprefix("random:")
-            if not (seed.isascii() and seed.isdigit()) or int(seed) >= 2**64:
-                raise ValueError(f"start: '{seed}' is not a seed; write random:7")
-            return ("random", int(seed))
-        return ("chain", word)
-    values = np.asarray(start) if isinstance(start, (list, tuple)) else start
-    if isinstance(values, np.ndarray) and values.dtype.kind in "biu":
-        return ("support", as_support("start", values))
-    return ("vector", as_vector("start", start))
+    request = as_request(
+        algorithm=algorithm,
+        settings=settings,
+        iterations=iterations,
+        time=time,
+        supports=supports,
+        relative_residual=relative_residual,
+        stagnation=stagnation,
+        unit_columns=unit_columns,
+        threads=threads,
+        memory=memory,
+        report=report,
+        trace=trace,
+        callback=callback,
+        check_adjoint=check_adjoint,
+    )
+    solved: Solution | Solutions = run(operator, as_data(y), k, request, Start(start), progress)
+    return solved

@@ -10,6 +10,7 @@ mod progress;
 mod request;
 mod run;
 mod solve;
+mod theory;
 
 use pyo3::prelude::*;
 
@@ -26,9 +27,12 @@ mod _core {
     use super::progress::Progress;
     #[pymodule_export]
     use super::solve::{solve, solve_batch};
+    #[pymodule_export]
+    use super::theory::{coherence, exact_recovery_coefficient, recovery, restricted_isometry};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        request::note_process();
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

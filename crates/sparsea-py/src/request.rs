@@ -1,5 +1,6 @@
 //! What is asked of a run: everything but A and y.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use num_complex::Complex;
@@ -15,7 +16,8 @@ use crate::error::refused;
 /// The request of `python/sparsea/_solve.py`, checked there as far as types go.
 pub struct Request<T: Field> {
     pub chain: Chain<T>,
-    pub start: Start<T>,
+    /// None, one for all, or one for each column of data.
+    pub starts: Vec<Start<T>>,
     pub halt: Option<Halt>,
     pub unit_columns: bool,
     pub memory: Memory,
@@ -40,13 +42,14 @@ impl<T: Field> Request<T> {
         let margin: Option<f64> = get("report")?.map(|margin| margin.extract()).transpose()?;
         Ok(Self {
             chain,
-            start: get("start")?.map_or(Ok(Start::Zero), |start| read_start(&start))?,
+            starts: get("start")?
+                .map_or(Ok(Vec::new()), |start| start.try_iter()?.map(|one| read_start(&one?)).collect())?,
             halt: read_halt(&get)?,
             unit_columns: get("unit_columns")?.map_or(Ok(true), |flag| flag.extract())?,
             memory: memory.map_or_else(Memory::default, share),
             report: margin.map(|margin| ReportOptions { margin, ..ReportOptions::default() }),
             trace: get("trace")?.map_or(Ok(false), |flag| flag.extract())?,
-            threads: get("threads")?.map(|threads| threads.extract()).transpose()?,
+            threads: get("threads")?.map(|threads| threads.extract()).transpose()?.or_else(threads_after_fork),
             check_adjoint: get("check_adjoint")?.map_or(Ok(false), |flag| flag.extract())?,
             callback: get("callback")?.map(Bound::unbind),
             display: get("display")?.map(Bound::unbind),
@@ -58,9 +61,14 @@ impl<T: Field> Request<T> {
         if self.unit_columns { problem } else { problem.keep_columns() }
     }
 
-    /// The run that is asked for, without observers.
-    pub fn run<'r, 'a>(&self, problem: &'r Problem<'a, T>) -> Run<'r, 'a, T> {
-        let mut run = Run::with_chain(problem, self.chain.clone()).start(self.start.clone()).memory(self.memory);
+    /// The run that is asked for (of a batch, for this column of data), without observers.
+    pub fn run<'r, 'a>(&self, problem: &'r Problem<'a, T>, column: Option<usize>) -> Run<'r, 'a, T> {
+        let start = match (&self.starts[..], column) {
+            ([], _) => Start::Zero,
+            ([start], _) => start.clone(),
+            (starts, column) => starts[column.unwrap_or(0)].clone(),
+        };
+        let mut run = Run::with_chain(problem, self.chain.clone()).start(start).memory(self.memory);
         if let Some(halt) = &self.halt {
             run = run.halt(halt.clone());
         }
@@ -71,13 +79,28 @@ impl<T: Field> Request<T> {
     }
 }
 
+/// The process that loaded this module.
+static PROCESS: OnceLock<u32> = OnceLock::new();
+
+/// Notes the process that loads this module.
+pub fn note_process() {
+    PROCESS.get_or_init(std::process::id);
+}
+
+/// In a process forked from the one that loaded this module, as many threads as there are processors, in a pool of their
+/// own: those of the common pool did not survive the fork.
+fn threads_after_fork() -> Option<usize> {
+    let forked = PROCESS.get().is_some_and(|&process| process != std::process::id());
+    forked.then(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
 /// Bytes shared among what a run keeps: half for Gram columns, an eighth for fits, the rest for the algorithm.
 fn share(bytes: usize) -> Memory {
     let (gram, fits) = (bytes / 2, bytes / 8);
     Memory { gram, fits, state: bytes - gram - fits }
 }
 
-/// `None`, `("random", seed)`, `("chain", names)`, `("support", indices)` or `("vector", x)`.
+/// `("random", seed)`, `("chain", names)`, `("support", indices)` or `("vector", x)`.
 fn read_start<T: Field>(start: &Bound<'_, PyAny>) -> PyResult<Start<T>> {
     let start = start.cast::<PyTuple>()?;
     let (kind, value): (String, Bound<'_, PyAny>) = start.extract()?;

@@ -1,14 +1,17 @@
 //! Runs for Python: one vector of data, or several on one operator.
 
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use numpy::{PyArray1, PyArray2};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sparsea::{Error, ExplorationReport, Observer, Problem, Solution, Trace};
+use sparsea::{CachedGram, Error, ExplorationReport, Observer, Operator, Problem, Solution, Trace};
 
 use crate::convert::{Field, vector};
 use crate::error::refused;
@@ -20,7 +23,9 @@ use crate::run::{Caller, Stop, beside};
 /// How often a display is brought up to date.
 const REFRESH: Duration = Duration::from_millis(100);
 
-type Outcome<T> = Result<Vec<(Solution<T>, Option<Trace>)>, Error>;
+/// A solution, and its trace if it was asked for.
+type Solved<T> = (Solution<T>, Option<Trace>);
+type Outcome<T> = PyResult<Vec<Solved<T>>>;
 
 /// Solves for one vector of data; returns the fields of a solution.
 #[pyfunction]
@@ -71,58 +76,97 @@ fn run<'py, T: Field>(
     let operator = operator::<T>(a, &stop)?;
     let request = Request::new(request)?;
     let watched = stop.clone();
-    let outcome = beside(py, &stop, move |caller| {
-        let work = || work(&operator, &data, sparsity, &request, batch, &watched, caller);
-        match request.threads {
-            None => Ok(work()),
-            Some(threads) => match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
-                Ok(pool) => Ok(pool.install(work)),
-                Err(problem) => Err(problem.to_string()),
-            },
-        }
+    let solutions = beside(py, &stop, move |caller| {
+        let task = Task { operator, sparsity, request, stop: watched, caller };
+        if batch { task.batch(&data) } else { task.single(&data) }
     })?;
-    let solutions = outcome.map_err(PyValueError::new_err)?.map_err(refused)?;
-    solutions.into_iter().map(|(solution, trace)| fields(py, solution, trace)).collect()
+    solutions?.into_iter().map(|(solution, trace)| fields(py, solution, trace)).collect()
 }
 
-type Threads<T> = Result<Outcome<T>, String>;
-
-fn work<T: Field>(
-    operator: &Shared<T>,
-    data: &[Vec<T>],
+/// What all runs of a call have in common.
+struct Task<'c, T: Field> {
+    operator: Shared<T>,
     sparsity: usize,
-    request: &Request<T>,
-    batch: bool,
-    stop: &Arc<Stop>,
-    caller: &Caller<Threads<T>>,
-) -> Outcome<T> {
-    let Some((first, rest)) = data.split_first() else { return Ok(Vec::new()) };
-    if request.check_adjoint {
-        sparsea::check_adjoint(&**operator, 0)?;
+    request: Request<T>,
+    stop: Arc<Stop>,
+    caller: &'c Caller<Outcome<T>>,
+}
+
+impl<T: Field> Task<'_, T> {
+    /// One run, which has all the threads.
+    fn single(&self, data: &[Vec<T>]) -> Outcome<T> {
+        let work = || {
+            let problem = self.problem(&*self.operator, &data[0])?;
+            Ok(vec![self.run(&problem, None)?])
+        };
+        match self.request.threads {
+            None => work(),
+            Some(threads) => pool(threads)?.install(work),
+        }
     }
-    let problem = request.scale(Problem::new(&**operator, first, sparsity)?);
-    let mut problems = vec![problem];
-    for data in rest {
-        let next = problems[0].with_data(data)?;
-        problems.push(next);
+
+    /// A run for each vector of data, as many at a time as there are threads, which share the Gram columns of A.
+    ///
+    /// Each run works in a pool of one thread: while a thread of a larger pool waits for others it takes up further runs,
+    /// one within the other.
+    fn batch(&self, data: &[Vec<T>]) -> Outcome<T> {
+        let cached = CachedGram::new(&*self.operator, self.request.memory.gram);
+        let Some(first) = data.first() else { return Ok(Vec::new()) };
+        let measured = self.problem(&cached, first)?;
+        let problems: Result<Vec<_>, Error> = data.iter().map(|data| measured.with_data(data)).collect();
+        let problems = problems.map_err(refused)?;
+        let next = AtomicUsize::new(0);
+        let solve_some = || -> PyResult<Vec<(usize, Solved<T>)>> {
+            let mut solved = Vec::new();
+            loop {
+                self.stop.check();
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(problem) = problems.get(at) else { return Ok(solved) };
+                solved.push((at, self.run(problem, Some(at))?));
+            }
+        };
+        let threads = self.request.threads.unwrap_or_else(rayon::current_num_threads).min(data.len());
+        let parts: PyResult<Vec<_>> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| pool(1)?.install(solve_some))).collect();
+            // All are waited for before the first that was unwound unwinds this thread too.
+            let ended: Vec<_> = workers.into_iter().map(thread::ScopedJoinHandle::join).collect();
+            ended.into_iter().map(|end| end.unwrap_or_else(|payload| resume_unwind(payload))).collect()
+        });
+        let mut solved: Vec<_> = parts?.into_iter().flatten().collect();
+        solved.sort_by_key(|(at, _)| *at);
+        Ok(solved.into_iter().map(|(_, solved)| solved).collect())
     }
-    let one = |(at, problem): (usize, &Problem<'_, T>)| {
-        let mut watch = Watch { request, stop, caller, column: batch.then_some(at), shown: None };
+
+    fn problem<'a>(&self, operator: &'a dyn Operator<T>, data: &'a [T]) -> PyResult<Problem<'a, T>> {
+        if self.request.check_adjoint {
+            sparsea::check_adjoint(operator, 0).map_err(refused)?;
+        }
+        Ok(self.request.scale(Problem::new(operator, data, self.sparsity).map_err(refused)?))
+    }
+
+    fn run(&self, problem: &Problem<'_, T>, column: Option<usize>) -> PyResult<Solved<T>> {
+        let mut watch = Watch { task: self, column, shown: None };
         let mut trace = Trace::default();
-        let mut run = request.run(problem).observe(&mut watch);
-        if request.trace {
+        let mut run = self.request.run(problem, column).observe(&mut watch);
+        if column.is_none() {
+            run = run.alone();
+        }
+        if self.request.trace {
             run = run.observe(&mut trace);
         }
-        run.solve().map(|solution| (solution, request.trace.then_some(trace)))
-    };
-    problems.iter().enumerate().map(one).collect()
+        let solution = run.solve().map_err(refused)?;
+        Ok((solution, self.request.trace.then_some(trace)))
+    }
+}
+
+fn pool(threads: usize) -> PyResult<rayon::ThreadPool> {
+    let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    built.map_err(|problem| PyRuntimeError::new_err(format!("{threads} threads cannot be started: {problem}")))
 }
 
 /// Stops a run that was told to, and lets Python see every step.
 struct Watch<'w, T: Field> {
-    request: &'w Request<T>,
-    stop: &'w Stop,
-    caller: &'w Caller<Threads<T>>,
+    task: &'w Task<'w, T>,
     column: Option<usize>,
     shown: Option<Instant>,
 }
@@ -132,18 +176,18 @@ impl<T: Field> Watch<'_, T> {
     fn ask(&self, callback: &Py<PyAny>, progress: &sparsea::Progress<'_>) -> bool {
         let progress = Progress::new(progress, self.column);
         let callback = Python::try_attach(|py| callback.clone_ref(py));
-        let Some(callback) = callback else { self.stop.abandon() };
-        self.caller.ask(Box::new(move |py| callback.call1(py, (progress,))?.bind(py).is_truthy()))
+        let Some(callback) = callback else { self.task.stop.abandon() };
+        self.task.caller.ask(Box::new(move |py| callback.call1(py, (progress,))?.bind(py).is_truthy()))
     }
 }
 
 impl<T: Field> Observer<T> for Watch<'_, T> {
     fn step(&mut self, progress: &sparsea::Progress<'_>) -> ControlFlow<()> {
-        let mut end = self.stop.requested();
-        if let Some(callback) = &self.request.callback {
+        let mut end = self.task.stop.requested();
+        if let Some(callback) = &self.task.request.callback {
             end |= self.ask(callback, progress);
         }
-        if let Some(display) = &self.request.display
+        if let Some(display) = &self.task.request.display
             && self.shown.is_none_or(|shown| shown.elapsed() >= REFRESH)
         {
             end |= self.ask(display, progress);

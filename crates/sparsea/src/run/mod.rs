@@ -49,6 +49,7 @@ pub struct Run<'r, 'a, T: Scalar> {
     halt: Option<Halt>,
     memory: Memory,
     report: Option<ReportOptions>,
+    alone: bool,
     observers: Vec<&'r mut dyn Observer<T>>,
 }
 
@@ -88,6 +89,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             halt: None,
             memory: Memory::default(),
             report: None,
+            alone: false,
             observers: Vec::new(),
         }
     }
@@ -118,6 +120,14 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     #[must_use]
     pub fn report(mut self, options: ReportOptions) -> Self {
         self.report = Some(options);
+        self
+    }
+
+    /// Says that no other run is at work in the pool of threads from which this one is called, so that `search` may use all
+    /// of them. A run that is not called from a pool knows that. Results are the same either way.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
         self
     }
 
@@ -159,6 +169,9 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             return Err(Error::InvalidHalt { rule: "the margin of a report must be at least 0 and finite", value });
         }
         let mut workspace = Workspace::new(self.problem, self.memory)?;
+        if self.alone {
+            workspace.be_alone();
+        }
         if let Some(options) = self.report {
             workspace.record(Exploration::new(options));
         }

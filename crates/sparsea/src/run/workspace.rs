@@ -99,6 +99,7 @@ pub struct Workspace<'a, T: Scalar> {
     shared: Option<SharedGram<T>>,
     shares: bool,
     exploration: Option<Exploration>,
+    alone: bool,
 }
 
 impl<'a, T: Scalar> Workspace<'a, T> {
@@ -139,6 +140,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             shared: None,
             shares: n.saturating_mul(n).saturating_mul(size_of::<T>()) <= memory.gram,
             exploration: None,
+            alone: rayon::current_thread_index().is_none(),
             system,
         };
         workspace.clear();
@@ -219,6 +221,16 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// Whether what is explored is recorded.
     pub(crate) fn is_recording(&self) -> bool {
         self.exploration.is_some()
+    }
+
+    /// Whether steps may use every thread: this run is not one of many at work.
+    pub(crate) fn may_share(&self) -> bool {
+        self.alone && rayon::current_num_threads() > 1
+    }
+
+    /// Says that no other run is at work in this pool of threads.
+    pub(crate) fn be_alone(&mut self) {
+        self.alone = true;
     }
 
     /// Begins to record what is explored, for a report.

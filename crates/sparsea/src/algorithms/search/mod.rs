@@ -213,7 +213,7 @@ impl<T: Scalar> Algorithm<T> for Search {
             return state.explore(workspace);
         }
         // Iterations of a round may be computed at once unless this thread is itself one of many at work.
-        let ahead = rayon::current_thread_index().is_none() && rayon::current_num_threads() > 1;
+        let ahead = workspace.may_share();
         let left = state.trials.len() - state.in_round;
         let count = if state.iteration == 0 || !ahead { 1 } else { left.min(usize::try_from(budget).unwrap_or(left)) };
         state.compute(self, workspace, count);

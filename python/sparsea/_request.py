@@ -1,0 +1,168 @@
+"""What is asked of a run, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import _core
+from ._input import Array, Operator, as_number, as_support, as_vector, as_whole
+from ._progress import display
+from ._solution import Solution, Solutions, make
+
+_THREADS = 4096
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a run starts, as it was given: a word, a chain, a support, a vector, a solution; of a batch, several."""
+
+    given: Any
+
+    def read(self, batch: tuple[int, ...]) -> list[tuple[str, Any]] | None:
+        """The starts as the compiled part reads them: none, one for all, or one for each column of a batch."""
+        given = self.given
+        if isinstance(given, np.ndarray) and given.ndim == 2 and batch:
+            given = list(given.T)
+        if isinstance(given, (Solutions, tuple, list)) and len(given) and isinstance(given[0], (Solution, np.ndarray)):
+            if not batch:
+                raise ValueError(f"start holds {len(given)} starts, but y is one vector")
+            if len(given) != batch[0]:
+                raise ValueError(f"start holds {len(given)} starts, but Y has {batch[0]} columns")
+            return [_start(one) for one in given]
+        if given is None or (isinstance(given, str) and given.lower() == "zero"):
+            return None
+        return [_start(given)]
+
+
+def _start(start: Any) -> tuple[str, Any]:
+    if isinstance(start, Solution):
+        return ("vector", start.x)
+    if isinstance(start, str):
+        word = start.lower()
+        if not word.startswith("random:"):
+            return ("chain", word)
+        seed = word.removeprefix("random:")
+        if not (seed.isascii() and seed.isdigit()) or int(seed) >= 2**64:
+            raise ValueError(f"start: '{seed}' is not a seed; write random:7")
+        return ("random", int(seed))
+    values = np.asarray(start) if isinstance(start, (list, tuple)) else start
+    if isinstance(values, np.ndarray) and values.dtype.kind in "biu":
+        return ("support", as_support("start", values))
+    return ("vector", as_vector("start", start))
+
+
+def as_request(
+    *,
+    algorithm: str | None,
+    settings: Mapping[str, Any] | None,
+    iterations: int | None,
+    time: float | None,
+    supports: int | None,
+    relative_residual: float | None,
+    stagnation: int | None,
+    unit_columns: bool,
+    threads: int | None,
+    memory: int | None,
+    report: bool | float,
+    trace: bool,
+    callback: Callable[[_core.Progress], Any] | None,
+    check_adjoint: bool,
+) -> dict[str, Any]:
+    """Read everything but A, y, k and the start."""
+    return {
+        "algorithm": _algorithm(algorithm),
+        "settings": _settings(settings),
+        "unit_columns": bool(unit_columns),
+        "trace": bool(trace),
+        "check_adjoint": bool(check_adjoint),
+        **_limits(iterations, time, supports, relative_residual, stagnation),
+        "threads": None if threads is None else _threads(threads),
+        "memory": None if memory is None else as_whole("memory", memory, 1),
+        "report": _margin(report),
+        "callback": _callback(callback),
+    }
+
+
+def run(operator: Operator, data: Array, k: Any, request: dict[str, Any], start: Start, progress: bool) -> Any:
+    """Run what was asked for, all but the start checked."""
+    k = as_sparsity(k, operator.shape)
+    rows = data.shape[0] if data.ndim else 0
+    if rows != operator.shape[0]:
+        name = "y" if data.ndim == 1 else "Y"
+        entries = "entries" if data.ndim == 1 else "rows"
+        raise ValueError(f"{name} has {rows} {entries}, but A has {operator.shape[0]} rows")
+    dtype = np.result_type(operator.dtype, data.dtype)
+    a, data = operator.of(dtype), np.require(data, dtype, "A")
+    request = {**request, "start": start.read(data.shape[1:])}
+    if data.ndim == 2 and not np.isfinite(data).all():
+        row, column = np.argwhere(~np.isfinite(data))[0]
+        raise ValueError(f"Y contains {data[row, column]} at row {row}, column {column} (counted from 0)")
+    with display(progress, request) as request:
+        if data.ndim == 1:
+            return make(_core.solve(a, data, k, request), operator.names)
+        return Solutions([make(fields, operator.names) for fields in _core.solve_batch(a, data, k, request)])
+
+
+def as_sparsity(k: Any, shape: tuple[int, int]) -> int:
+    limit, dimension = (shape[0], "rows") if shape[0] < shape[1] else (shape[1], "columns")
+    if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and not 1 <= k <= limit and limit > 0:
+        raise ValueError(f"k must be between 1 and {limit} (the number of {dimension}), got {k}")
+    return as_whole("k", k, 1)
+
+
+def _algorithm(algorithm: str | None) -> str:
+    if algorithm is None:
+        return "sea"
+    if not isinstance(algorithm, str):
+        raise TypeError(f"algorithm must be a name or a chain of names, as 'omp+sea', got {algorithm!r}")
+    return algorithm.lower()
+
+
+def _settings(settings: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if settings is None:
+        return None
+    if not isinstance(settings, Mapping):
+        raise TypeError(f"settings must be a dictionary, as {{'step_size': 0.5}}, got {settings!r}")
+    return dict(settings)
+
+
+def _limits(iterations: Any, time: Any, supports: Any, relative_residual: Any, stagnation: Any) -> dict[str, Any]:
+    limits: dict[str, Any] = {}
+    for name, limit in [("iterations", iterations), ("supports", supports), ("stagnation", stagnation)]:
+        limits[name] = None if limit is None else as_whole(name, limit, 0)
+    if time is not None:
+        time = as_number("time", "a finite number of seconds of at least 0", time, lambda t: 0 <= t < np.inf)
+    limits["time"] = time
+    if relative_residual is not None:
+        rule = "a number of at least 0"
+        relative_residual = as_number("relative_residual", rule, relative_residual, lambda r: r >= 0)
+    limits["relative_residual"] = relative_residual
+    return limits
+
+
+def _threads(threads: Any) -> int:
+    message = f"threads must be a whole number from 1 to {_THREADS}, got {threads!r}"
+    try:
+        number = as_whole("threads", threads, 1)
+    except (TypeError, ValueError) as error:
+        raise type(error)(message) from None
+    if number > _THREADS:
+        raise ValueError(message)
+    return number
+
+
+def _margin(report: bool | float) -> float | None:
+    if isinstance(report, (bool, np.bool_)):
+        return 0.05 if report else None
+    rule = "True, False or a margin, a finite number of at least 0"
+    return as_number("report", rule, report, lambda margin: 0 <= margin < np.inf)
+
+
+def _callback(callback: Any) -> Any:
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be a function of the progress, got {callback!r}")
+    return callback
