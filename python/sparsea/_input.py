@@ -185,9 +185,8 @@ def as_support(what: str, given: Any) -> list[int]:
             raise ValueError(f"{what} must hold whole numbers, got elements of type {values.dtype}: {values[:5]}")
     if (values < 0).any():
         index = int(np.argmax(values < 0))
-        raise ValueError(
-            f"entry {index} (counted from 0) of {what} is {values[index]}; a support holds whole numbers that are at least 0"
-        )
+        found = f"entry {index} (counted from 0) of {what} is {values[index]}"
+        raise ValueError(f"{found}; a support holds whole numbers that are at least 0")
     return [int(j) for j in values]
 
 

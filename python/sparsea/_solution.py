@@ -155,7 +155,8 @@ class ExplorationReport:
 
     def __repr__(self) -> str:
         percent = 100 * self.margin
-        return f"<ExplorationReport: {self.distinct_supports} supports, {self.near_ties} within {percent:.4g} % of the best>"
+        near = f"{self.near_ties} within {percent:.4g} % of the best"
+        return f"<ExplorationReport: {self.distinct_supports} supports, {near}>"
 
     def to_dict(self) -> dict[str, Any]:
         """The report with the keys of the command's JSON.
@@ -362,9 +363,10 @@ def make(given: dict[str, Any], names: tuple[Any, ...] | None) -> Solution:
     """A solution from the fields that the compiled part returns."""
     trace, report = given["trace"], given["report"]
     if trace is not None:
-        trace = Trace(
-            **{name: _frozen(value) if isinstance(value, np.ndarray) else tuple(value) for name, value in trace.items()}
-        )
+        columns: dict[str, Any] = {
+            name: _frozen(value) if isinstance(value, np.ndarray) else tuple(value) for name, value in trace.items()
+        }
+        trace = Trace(**columns)
     if report is not None:
         report = ExplorationReport(
             report["distinct_supports"],

@@ -111,8 +111,8 @@ def solve(
     settings : dict, optional
         Settings of the (last) algorithm, as ``{"step_size": 0.5}``.
     unit_columns : bool
-        Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients always come
-        back in the scale of A.
+        Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients come back in
+        the scale of A either way.
     threads : int, optional
         Threads to use; all of the machine's unless said. Results do not depend on it.
     memory : int, optional
@@ -125,8 +125,8 @@ def solve(
     progress : bool
         Whether to show a bar with the best residual: tqdm's if it is installed, otherwise a line on a terminal.
     callback : callable, optional
-        Called with a `Progress` after every step, in the thread that called this function. If it returns something true,
-        the run stops and returns the best point so far. What it raises is raised here.
+        Called with a `Progress` after every step, in the thread that called this function. If it returns something
+        true, the run stops and returns the best point so far. What it raises is raised here.
     check_adjoint : bool
         Whether to check first, with random vectors, that ``rmatvec`` is the adjoint of ``matvec``.
 

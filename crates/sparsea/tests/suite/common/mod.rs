@@ -7,8 +7,8 @@ use num_complex::Complex;
 use serde_json::Map;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
-    Boundary, Chain, Convolution, DenseOperator, FunctionOperator, Halt, Operator, Problem, Run, Scalar, Solution,
-    SparseOperator, Start,
+    Boundary, CachedGram, Chain, Convolution, DenseOperator, FunctionOperator, Halt, Operator, Problem, Run, Scalar,
+    Solution, SparseOperator, Start,
 };
 
 /// The kinds of matrix on which algorithms are tried.
@@ -174,6 +174,9 @@ pub fn every_form<T: Scalar>(a: &Mat<T>, mut visit: impl FnMut(&str, &dyn Operat
     let sparse = compressed(a);
     visit("sparse", &SparseOperator::new(sparse.as_ref()));
     visit("functions", &functions(a));
+    let dense = DenseOperator::new(a.as_ref());
+    // Room for a part of the columns, so that both ways are taken.
+    visit("cached", &CachedGram::new(&dense, a.ncols().div_ceil(2) * a.ncols() * size_of::<T>()));
 }
 
 /// A noisy observation of `k` spikes of size 1 to 2.
