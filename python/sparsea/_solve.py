@@ -111,8 +111,8 @@ def solve(
     settings : dict, optional
         Settings of the (last) algorithm, as ``{"step_size": 0.5}``.
     unit_columns : bool
-        Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients come back in
-        the scale of A either way.
+        Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients come back
+        in the scale of A either way.
     threads : int, optional
         Threads to use; all of the machine's unless said. Results do not depend on it.
     memory : int, optional
