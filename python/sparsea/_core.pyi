@@ -4,6 +4,23 @@ from typing import Any, Literal, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+__all__ = [
+    "Compressed",
+    "Convolution",
+    "Progress",
+    "__version__",
+    "algorithms",
+    "check_algorithm",
+    "coherence",
+    "exact_recovery_coefficient",
+    "exponential",
+    "gaussian",
+    "recovery",
+    "restricted_isometry",
+    "solve",
+    "solve_batch",
+]
+
 __version__: str
 
 @final

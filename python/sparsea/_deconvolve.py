@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,15 +12,13 @@ from ._input import Array, as_operator, as_vector
 from ._request import Start, as_request, run
 from ._solution import Solution
 
-Boundary: TypeAlias = Literal["same", "full", "valid", "circular"]
-
 
 def deconvolve(
     y: Any,
     kernel: Any,
     k: int,
     *,
-    boundary: Boundary = "same",
+    boundary: Literal["same", "full", "valid", "circular"] = "same",
     origin: int | None = None,
     baseline: str = "none",
     algorithm: str | None = None,
@@ -142,13 +140,15 @@ def _kernel(kernel: Any, length: int) -> Array:
     return samples
 
 
-def _blur(kernel: Array, m: int, boundary: Boundary, origin: int | None) -> _core.Convolution:
+def _blur(
+    kernel: Array, m: int, boundary: Literal["same", "full", "valid", "circular"], origin: int | None
+) -> _core.Convolution:
     if boundary in {"full", "valid"}:
         n = m + 1 - len(kernel) if boundary == "full" else m + len(kernel) - 1
         return _core.Convolution(kernel, n, boundary, origin)
-    if origin is None:
+    if origin is None and len(kernel):
         # The first of the largest, as the command takes.
-        origin = int(np.argmax(np.abs(kernel))) if len(kernel) else 0
+        origin = int(np.argmax(np.abs(kernel)))
     return _core.Convolution(kernel, m, boundary, origin)
 
 

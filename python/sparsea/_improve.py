@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from ._input import as_data, as_operator, as_support, as_vector
+from ._input import Array, as_data, as_operator, as_support, as_vector
 from ._request import Start, as_request, as_sparsity, run
 from ._solution import Solution
 
@@ -90,12 +90,11 @@ def improve(
         raise TypeError("give what to improve by support or x, one of them")
     if support is not None:
         given = as_support("support", support)
-        start: tuple[str, Any] = ("support", given)
+        start: Array = np.array(given, dtype=np.int64)
         what, size = "the support", len(given)
     else:
-        vector = x.x if isinstance(x, Solution) else as_vector("x", x)
-        start = ("vector", vector)
-        what, size = "x", int(np.count_nonzero(vector))
+        start = x.x if isinstance(x, Solution) else as_vector("x", x)
+        what, size = "x", int(np.count_nonzero(start))
     if size == 0:
         raise ValueError(f"{what} holds no non-zero to improve" if x is not None else "the support to improve is empty")
     if k is None:

@@ -1,0 +1,158 @@
+"""The package and the command give the same bits on the same files.
+
+The environment variable SPARSEA_BIN names the command; `cargo xtask python` sets it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.io
+import scipy.sparse
+
+import sparsea
+
+rng = np.random.default_rng(3)
+A = rng.standard_normal((60, 150)) * 10.0 ** rng.uniform(-2, 2, 150)
+y = A[:, :8] @ (1 / np.linalg.norm(A[:, :8], axis=0)) + 0.3 * rng.standard_normal(60)
+B = A + 1j * rng.standard_normal(A.shape)
+z = y + 1j * rng.standard_normal(60)
+
+WORDS = [algorithm.name for algorithm in sparsea.algorithms()] + ["omp+sea", "els+sea+els"]
+COMPLEX = {algorithm.name for algorithm in sparsea.algorithms() if algorithm.complex} | {"omp+sea", "els+sea+els"}
+
+
+def command(*arguments: str | Path) -> dict[str, Any]:
+    """The one JSON object that the command prints."""
+    program = os.environ.get("SPARSEA_BIN")
+    if not program:
+        pytest.fail("SPARSEA_BIN does not name the sparsea command; run `cargo xtask python`")
+    done = subprocess.run([program, *map(str, arguments), "--json"], capture_output=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr.decode()
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def same(found: sparsea.Solution, expected: dict[str, Any]) -> None:
+    """Assert that both are the same to the last bit, but for the time they took."""
+    answer = found.to_dict()
+    assert answer.pop("elapsed_seconds") >= 0
+    assert expected.pop("elapsed_seconds") >= 0
+    assert answer == expected
+    assert list(answer) == list(expected)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("word", WORDS)
+def test_dense_matrices(tmp_path: Path, word: str, order: Any) -> None:
+    for matrix, data in ((A, y), (B, z)) if word in COMPLEX else ((A, y),):
+        np.save(tmp_path / "A.npy", np.asarray(matrix, order=order))
+        np.save(tmp_path / "y.npy", data)
+        loaded = np.load(tmp_path / "A.npy")
+        assert loaded.flags.f_contiguous == (order == "F")
+        expected = command("solve", tmp_path / "A.npy", tmp_path / "y.npy", "-k", "8", "--algorithm", word)
+        same(sparsea.solve(loaded, data, 8, algorithm=word), expected)
+
+
+def test_large_matrices_whose_products_are_shared_among_threads(tmp_path: Path) -> None:
+    large = np.random.default_rng(0).standard_normal((700, 1600))
+    data = large[:, ::80] @ np.ones(20) + np.random.default_rng(1).standard_normal(700)
+    np.save(tmp_path / "y.npy", data)
+    for matrix in (large, np.asfortranarray(large)):
+        np.save(tmp_path / "A.npy", matrix)
+        arguments = ["solve", tmp_path / "A.npy", tmp_path / "y.npy", "-k", "20", "--algorithm", "omp+search"]
+        expected = command(*arguments, "--iterations", "20", "--report")
+        same(sparsea.solve(matrix, data, 20, algorithm="omp+search", iterations=20, report=True), expected)
+        same(sparsea.solve(matrix, data, 20, algorithm="omp+search", iterations=20, report=True, threads=2), expected)
+
+
+@pytest.mark.parametrize("word", ["omp", "sea", "els", "search"])
+def test_sparse_matrices(tmp_path: Path, word: str) -> None:
+    for matrix, data in ((scipy.sparse.random_array((60, 150), density=0.2, rng=1), y), (scipy.sparse.csc_array(B), z)):
+        scipy.io.mmwrite(tmp_path / "A.mtx", scipy.sparse.coo_array(matrix), precision=17)
+        np.save(tmp_path / "y.npy", data)
+        expected = command("solve", tmp_path / "A.mtx", tmp_path / "y.npy", "-k", "8", "--algorithm", word)
+        same(sparsea.solve(scipy.sparse.csr_array(matrix), data, 8, algorithm=word), expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "keywords"),
+    [
+        (["--iterations", "37"], {"iterations": 37}),
+        (["--relative-residual", "0.2"], {"relative_residual": 0.2}),
+        (["--stagnation", "12"], {"stagnation": 12}),
+        (["--start", "random:5"], {"start": "random:5"}),
+        (["--start", "omp+els"], {"start": "omp+els"}),
+        (["--start", "support:support.txt"], {"start": [3, 1, 4]}),
+        (["--start", "x.npy", "--set", "step_size=0.25"], {"start": np.linspace(-1, 1, 150), "settings": {"step_size": 0.25}}),
+        (["--report"], {"report": True}),
+        (["--threads", "1"], {"threads": 1}),
+    ],
+)  # fmt: skip
+def test_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], keywords: dict[str, Any]) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("A.npy", A)
+    np.save("y.npy", y)
+    np.save("x.npy", np.linspace(-1, 1, 150))
+    Path("support.txt").write_text("3\n1\n4\n", encoding="utf-8")
+    expected = command("solve", "A.npy", "y.npy", "-k", "8", *options)
+    same(sparsea.solve(A, y, 8, **keywords), expected)
+
+
+@pytest.mark.parametrize("boundary", ["same", "full", "valid", "circular"])
+@pytest.mark.parametrize("kernel", ["gaussian:2.5", "exponential:4", "file"])
+@pytest.mark.parametrize("baseline", ["none", "mean", "median", "quantile:0.1"])
+def test_deconvolution(tmp_path: Path, boundary: Any, kernel: str, baseline: str) -> None:
+    shape: Any = kernel
+    if kernel == "file":
+        shape = np.hanning(12)[1:]
+        np.save(tmp_path / "kernel.npy", shape)
+        kernel = str(tmp_path / "kernel.npy")
+    trace = 5 + np.convolve(np.random.default_rng(2).random(150) ** 40, sparsea.gaussian(2.5), "same")
+    np.save(tmp_path / "y.npy", trace)
+    arguments = ["deconvolve", tmp_path / "y.npy", "--kernel", kernel, "-k", "5", "--boundary", boundary]
+    expected = command(*arguments, "--baseline", baseline, "--start", "omp")
+    same(sparsea.deconvolve(trace, shape, 5, boundary=boundary, baseline=baseline, start="omp"), expected)
+
+
+def test_improve(tmp_path: Path) -> None:
+    np.save(tmp_path / "A.npy", A)
+    np.save(tmp_path / "y.npy", y)
+    np.save(tmp_path / "s.npy", np.array([5, 100, 30]))
+    vector = np.zeros(150)
+    vector[[7, 77]] = [0.5, -0.25]
+    np.save(tmp_path / "x.npy", vector)
+    files = [tmp_path / "A.npy", tmp_path / "y.npy"]
+    same(sparsea.improve(A, y, support=[5, 100, 30]), command("improve", *files, "--support", tmp_path / "s.npy"))
+    same(sparsea.improve(A, y, 6, x=vector), command("improve", *files, "--vector", tmp_path / "x.npy", "-k", "6"))
+
+
+def test_theory(tmp_path: Path) -> None:
+    matrix = np.linalg.qr(rng.standard_normal((20, 12)))[0] + 0.003 * rng.standard_normal((20, 12))
+    truth, noise = np.zeros(12), 1e-4 * rng.standard_normal(20)
+    truth[[2, 9]] = [1.0, -1.2]
+    for name, array in {"A": matrix, "x": truth, "e": noise, "s": np.ones(12)}.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    arguments: list[str | Path] = ["theory", tmp_path / "A.npy", "-k", "2"]
+    assert sparsea.theory.recovery(matrix, 2).to_dict() == command(*arguments)
+    arguments += ["--truth", tmp_path / "x.npy"]
+    assert sparsea.theory.recovery(matrix, 2, truth=truth).to_dict() == command(*arguments)
+    found = sparsea.theory.recovery(matrix, 2, truth=truth, noise=noise, start=np.ones(12), step_size=0.5)
+    arguments += ["--noise", tmp_path / "e.npy", "--start", tmp_path / "s.npy", "--step-size", "0.5"]
+    assert found.to_dict() == command(*arguments)
+    assert found.condition.verdict == "applies"
+
+
+def test_algorithms() -> None:
+    def described(algorithm: sparsea.AlgorithmInfo) -> dict[str, Any]:
+        fields = {name: getattr(algorithm, name) for name in ("name", "title", "summary", "reference")}
+        names = ("name", "range", "default", "meaning")
+        return {**fields, "settings": [{name: getattr(s, name) for name in names} for s in algorithm.settings]}
+
+    assert [described(algorithm) for algorithm in sparsea.algorithms()] == command("algorithms")["algorithms"]
