@@ -23,6 +23,7 @@ A = rng.standard_normal((60, 150)) * 10.0 ** rng.uniform(-2, 2, 150)
 y = A[:, :8] @ (1 / np.linalg.norm(A[:, :8], axis=0)) + 0.3 * rng.standard_normal(60)
 B = A + 1j * rng.standard_normal(A.shape)
 z = y + 1j * rng.standard_normal(60)
+FULL = np.linspace(-1, 1, 150)
 
 WORDS = [algorithm.name for algorithm in sparsea.algorithms()] + ["omp+sea", "els+sea+els"]
 COMPLEX = {algorithm.name for algorithm in sparsea.algorithms() if algorithm.complex} | {"omp+sea", "els+sea+els"}
@@ -90,7 +91,7 @@ def test_sparse_matrices(tmp_path: Path, word: str) -> None:
         (["--start", "random:5"], {"start": "random:5"}),
         (["--start", "omp+els"], {"start": "omp+els"}),
         (["--start", "support:support.txt"], {"start": [3, 1, 4]}),
-        (["--start", "x.npy", "--set", "step_size=0.25"], {"start": np.linspace(-1, 1, 150), "settings": {"step_size": 0.25}}),
+        (["--start", "x.npy", "--set", "step_size=0.2"], {"start": FULL, "settings": {"step_size": 0.2}}),
         (["--report"], {"report": True}),
         (["--threads", "1"], {"threads": 1}),
     ],
@@ -99,7 +100,7 @@ def test_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[
     monkeypatch.chdir(tmp_path)
     np.save("A.npy", A)
     np.save("y.npy", y)
-    np.save("x.npy", np.linspace(-1, 1, 150))
+    np.save("x.npy", FULL)
     Path("support.txt").write_text("3\n1\n4\n", encoding="utf-8")
     expected = command("solve", "A.npy", "y.npy", "-k", "8", *options)
     same(sparsea.solve(A, y, 8, **keywords), expected)

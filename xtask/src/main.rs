@@ -3,6 +3,7 @@
 mod python;
 mod runner;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use runner::{Failure, Runner};
@@ -15,11 +16,12 @@ Usage: cargo xtask <TASK>
 Tasks:
   test    Everything: the static checks, the Python tests, the Rust tests
   lint    The static checks only: format, clippy, documentation, ruff, mypy
-  python  The Python part only: ruff, mypy, the tests against the built command
+  python  The Python part only: ruff, mypy, the tests of the wheel and of the built command
   help    This text
 
-The Python part works in a virtual environment that it keeps in target/venv. It is made with
-the interpreter named by $PYTHON, or else the first Python 3.10 or newer on the PATH.
+The Python part keeps its tools in a virtual environment, target/venv, and installs the wheel in a
+fresh one each time, target/venv-package. Both are made with the interpreter named by $PYTHON, or
+else the first Python 3.10 or newer on the PATH.
 ";
 
 fn main() -> ExitCode {
@@ -53,33 +55,40 @@ fn main() -> ExitCode {
 
 /// Everything. The Rust tests come last, so that the output ends with the test runners' own summaries.
 fn test(runner: &mut Runner) -> Result<(), Failure> {
+    let tools = python::environment(runner)?;
     rust_checks(runner)?;
     // Building the tests builds the command too, with the same features, so that nothing is compiled twice.
     runner.cargo(&["test", "--workspace", "--locked", "--no-run"], &[])?;
-    let environment = python::environment(runner)?;
-    python::check(runner, &environment)?;
-    python::test(runner, &environment)?;
+    python::check(runner, &tools)?;
+    python_tests(runner, &tools)?;
     runner.print_times();
     runner.cargo(&["test", "--workspace", "--locked"], &[])
 }
 
 /// The static checks of both languages.
 fn lint(runner: &mut Runner) -> Result<(), Failure> {
+    let tools = python::environment(runner)?;
     rust_checks(runner)?;
-    let environment = python::environment(runner)?;
-    python::check(runner, &environment)?;
+    python::check(runner, &tools)?;
     runner.print_times();
     Ok(())
 }
 
 /// All that concerns Python.
 fn python_part(runner: &mut Runner) -> Result<(), Failure> {
-    let environment = python::environment(runner)?;
-    python::check(runner, &environment)?;
+    let tools = python::environment(runner)?;
+    python::check(runner, &tools)?;
     runner.cargo(&["build", "--package", "sparsea-cli", "--locked"], &[])?;
-    python::test(runner, &environment)?;
+    python_tests(runner, &tools)?;
     runner.print_times();
     Ok(())
+}
+
+/// The wheel, in a fresh virtual environment, and the command.
+fn python_tests(runner: &mut Runner, tools: &Path) -> Result<(), Failure> {
+    let wheel = python::wheel(runner, tools)?;
+    let interpreter = python::package(runner, tools, &wheel)?;
+    python::test(runner, &interpreter)
 }
 
 /// The static checks of the Rust code.

@@ -1,4 +1,7 @@
-//! The Python part: a virtual environment of its own in `target/venv`, static checks, and tests.
+//! The Python part: static checks, the wheel, and tests.
+//!
+//! Tools, and libraries to compare with, are in a virtual environment that is kept, `target/venv`. The wheel is installed
+//! in a fresh one, `target/venv-package`, which at first holds nothing else but NumPy.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,6 +13,8 @@ use crate::runner::{Failure, Runner};
 const REQUIREMENTS: &str = "python/requirements-test.txt";
 /// Where Python code lives; each tool searches these.
 const SOURCES: [&str; 3] = ["python", "data", "crates"];
+/// What the package must do where nothing but NumPy is installed.
+const ONLY_NUMPY: &str = "python/tests/only_numpy.py";
 const CANDIDATES: [&str; 6] = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
 /// Prints the version if this Python is new enough, and fails otherwise.
 const PROBE: &str = "import sys; assert sys.version_info >= (3, 10); print(*sys.version_info[:3], sep='.')";
@@ -23,7 +28,8 @@ pub fn environment(runner: &mut Runner) -> Result<PathBuf, Failure> {
     let requirements = fs::read_to_string(runner.root().join(REQUIREMENTS))
         .map_err(|error| Failure(format!("{REQUIREMENTS}: {error}")))?;
     let directory = runner.target().join("venv");
-    let interpreter = directory.join(if cfg!(windows) { r"Scripts\python.exe" } else { "bin/python" });
+    let interpreter = in_environment(&directory);
+    runner.build_for(&interpreter);
     let stamp = directory.join("made-from.txt");
     let wanted = format!("# Python {version}\n{requirements}");
     if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) && probe(&interpreter).is_some() {
@@ -52,7 +58,36 @@ pub fn check(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The Python tests, which run the command that cargo has just built.
+/// Builds the wheel with the profile and in the directory of the Rust tests, so that nothing is compiled twice.
+pub fn wheel(runner: &mut Runner, interpreter: &Path) -> Result<PathBuf, Failure> {
+    let directory = runner.target().join("wheels-test");
+    let _ = fs::remove_dir_all(&directory);
+    let (place, with) = (directory.to_string_lossy(), interpreter.to_string_lossy());
+    let build = ["-m", "maturin", "build", "--profile", "dev", "--locked", "--interpreter", &with, "--out", &place];
+    python(runner, interpreter, &build, &[])?;
+    let entries = fs::read_dir(&directory).map_err(|error| Failure(format!("{}: {error}", directory.display())))?;
+    let mut wheels = entries.flatten().map(|entry| entry.path());
+    wheels.next().ok_or_else(|| Failure(format!("maturin left no wheel in {}", directory.display())))
+}
+
+/// Installs the wheel in a fresh virtual environment, tries it there with NumPy alone, and returns its interpreter, to which
+/// the tools and libraries of `target/venv` are then lent.
+pub fn package(runner: &mut Runner, tools: &Path, wheel: &Path) -> Result<PathBuf, Failure> {
+    let directory = runner.target().join("venv-package");
+    python(runner, tools, &["-m", "venv", "--clear", &directory.to_string_lossy()], &[])?;
+    let interpreter = in_environment(&directory);
+    let wheel = wheel.to_string_lossy();
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let install: Vec<&str> = pip.into_iter().chain(["--constraint", REQUIREMENTS, &wheel]).collect();
+    python(runner, &interpreter, &install, &[])?;
+    python(runner, &interpreter, &["-I", "-W", "error", ONLY_NUMPY], &[])?;
+    let lent = site_packages(&interpreter)?.join("lent.pth");
+    fs::write(&lent, format!("{}\n", site_packages(tools)?.display()))
+        .map_err(|error| Failure(format!("{}: {error}", lent.display())))?;
+    Ok(interpreter)
+}
+
+/// The Python tests, of the package and of the command that cargo has just built.
 pub fn test(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
     let name = format!("sparsea{}", std::env::consts::EXE_SUFFIX);
     let command = runner.target().join("debug").join(name);
@@ -61,6 +96,21 @@ pub fn test(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
     }
     let variables = [("SPARSEA_BIN", command.as_os_str()), ("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))];
     python(runner, interpreter, &["-m", "pytest", "-p", "no:cacheprovider", "python/tests"], &variables)
+}
+
+/// The interpreter of a virtual environment.
+fn in_environment(directory: &Path) -> PathBuf {
+    directory.join(if cfg!(windows) { r"Scripts\python.exe" } else { "bin/python" })
+}
+
+/// Where an interpreter looks for what is installed.
+fn site_packages(interpreter: &Path) -> Result<PathBuf, Failure> {
+    let output =
+        Command::new(interpreter).args(["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).output();
+    match output {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().into()),
+        _ => Err(Failure(format!("{} does not say where its packages are", interpreter.display()))),
+    }
 }
 
 fn python(

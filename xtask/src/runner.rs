@@ -20,6 +20,8 @@ impl fmt::Display for Failure {
 pub struct Runner {
     root: PathBuf,
     target: PathBuf,
+    /// The Python for which extension modules are built.
+    python: Option<PathBuf>,
     times: Vec<(String, Duration)>,
 }
 
@@ -35,7 +37,7 @@ impl Runner {
                 .map_err(|error| Failure(format!("CARGO_TARGET_DIR cannot be used: {error}")))?,
             _ => root.join("target"),
         };
-        Ok(Self { root, target, times: Vec::new() })
+        Ok(Self { root, target, python: None, times: Vec::new() })
     }
 
     /// The root of the repository.
@@ -46,6 +48,11 @@ impl Runner {
     /// Cargo's target directory, absolute.
     pub fn target(&self) -> &Path {
         &self.target
+    }
+
+    /// Names the Python for which extension modules are built: always the same, or cargo would build them again.
+    pub fn build_for(&mut self, python: &Path) {
+        self.python = Some(python.to_path_buf());
     }
 
     /// Runs cargo, the one that started this program.
@@ -72,6 +79,7 @@ impl Runner {
             .args(arguments)
             .envs(variables.iter().copied())
             .env("CARGO_TARGET_DIR", &self.target)
+            .envs(self.python.as_ref().map(|python| ("PYO3_PYTHON", python)))
             .current_dir(&self.root)
             .status()
             .map_err(|error| Failure(format!("{shown}: cannot start {}: {error}", program.display())))?;

@@ -1,0 +1,76 @@
+"""The package as such: its documentation, its types, what importing it loads."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import subprocess
+import sys
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sparsea
+
+ROOT = Path(__file__).parents[2]
+PUBLIC = {
+    **{f"sparsea.{name}": getattr(sparsea, name) for name in sparsea.__all__ if name != "__version__"},
+    **{f"sparsea.theory.{name}": getattr(sparsea.theory, name) for name in sparsea.theory.__all__},
+}
+FUNCTIONS = {name: value for name, value in PUBLIC.items() if inspect.isroutine(value)}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_examples_are_true(name: str) -> None:
+    finder, runner = doctest.DocTestFinder(recurse=False), doctest.DocTestRunner()
+    for test in finder.find(PUBLIC[name], name, module=False, globs={}):
+        runner.run(test)
+    assert runner.failures == 0
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, "sparsea.Convolution"])
+def test_documentation_is_complete(name: str) -> None:
+    value: Any = PUBLIC[name]
+    text = inspect.getdoc(value) or ""
+    sections = [text.index(f"\n{section}\n{'-' * len(section)}\n") for section in _sections(name)]
+    assert sections == sorted(sections)
+    for parameter in inspect.signature(value).parameters:
+        assert parameter in text.split("\nReturns\n")[0], parameter
+
+
+def _sections(name: str) -> list[str]:
+    sections = ["Parameters", "Returns", "Raises", "Examples"]
+    if name == "sparsea.algorithms":
+        return ["Returns", "Examples"]
+    return [section for section in sections if name != "sparsea.Convolution" or section != "Returns"]
+
+
+def test_attributes_are_documented() -> None:
+    for name, value in PUBLIC.items():
+        if inspect.isclass(value):
+            text = inspect.getdoc(value) or ""
+            for attribute, member in inspect.getmembers(value):
+                if not attribute.startswith("_"):
+                    assert attribute in text or inspect.getdoc(member), f"{name}.{attribute}"
+
+
+def test_stubs_are_those_of_the_module(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mypy.stubtest", "sparsea", "--mypy-config-file", str(ROOT / "pyproject.toml")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_package_is_typed_and_has_a_version() -> None:
+    assert files("sparsea").joinpath("py.typed").is_file()
+    assert metadata.version("sparsea") == sparsea.__version__
+    assert set(metadata.metadata("sparsea").get_all("Provides-Extra") or ()) == {"all", "plot", "sklearn"}
+
+
+def test_importing_loads_numpy_and_nothing_else() -> None:
+    code = "import sys, sparsea; print(*{name.split('.')[0] for name in sys.modules} - sys.stdlib_module_names)"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    loaded = {name for name in done.stdout.split() if not name.startswith("_")}
+    assert loaded <= {"numpy", "sparsea"}

@@ -1,0 +1,302 @@
+"""While a run is at work: call-backs, Ctrl-C, threads, memory."""
+
+from __future__ import annotations
+
+import gc
+import io
+import itertools
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
+
+import sparsea
+
+rng = np.random.default_rng(11)
+A = rng.standard_normal((50, 200))
+y = rng.standard_normal(50)
+
+
+class Called:
+    """A as an operator that does something else first."""
+
+    def __init__(self, first: Callable[[], Any], matrix: Any = A) -> None:
+        self.shape = matrix.shape
+        self.dtype = matrix.dtype
+        self.calls = 0
+        self._first = first
+        self._matrix = matrix
+
+    def matvec(self, x: Any) -> Any:
+        self.calls += 1
+        self._first()
+        return self._matrix @ x
+
+    def rmatvec(self, y: Any) -> Any:
+        self.calls += 1
+        self._first()
+        return self._matrix.conj().T @ y
+
+
+def test_call_backs_see_every_step_and_may_stop() -> None:
+    seen: list[sparsea.Progress] = []
+    solution = sparsea.solve(A, y, 5, algorithm="omp+sea", callback=seen.append, iterations=50)
+    assert [p.iteration for p in seen if p.algorithm == "omp"] == list(range(6))
+    assert seen[-1].best_residual_norm == pytest.approx(solution.residual_norm)
+    assert seen[-1].best_support == solution.support.tolist()
+    assert seen[-1].supports_explored == solution.supports_explored
+    assert seen[-1].column is None
+    assert repr(seen[-1]).startswith("<Progress of sea at iteration 50: best residual ")
+    assert all(before.elapsed <= after.elapsed for before, after in itertools.pairwise(seen))
+    stopped = sparsea.solve(A, y, 5, callback=lambda progress: progress.iteration >= 7)
+    assert stopped.stop_reason == "interrupted"
+    assert 7 <= stopped.iterations < 50
+    assert sparsea.solve(A, y, 5, callback=lambda _: None) == sparsea.solve(A, y, 5)
+
+
+def test_call_backs_are_called_in_the_thread_of_the_caller() -> None:
+    threads = set()
+    sparsea.solve(A, y, 5, callback=lambda _: threads.add(threading.get_ident()))
+    assert threads == {threading.get_ident()}
+
+
+def test_call_backs_of_a_batch_know_their_column() -> None:
+    columns = set()
+    Y = rng.standard_normal((50, 4))
+    sparsea.solve(A, Y, 3, callback=lambda progress: columns.add(progress.column))
+    assert columns == {0, 1, 2, 3}
+    only = sparsea.solve(A, Y, 3, callback=lambda progress: progress.column == 2)
+    assert [solution.stop_reason == "interrupted" for solution in only] == [False, False, True, False]
+
+
+class UnluckyError(Exception):
+    """An exception that nobody else raises."""
+
+
+def test_exceptions_of_call_backs_are_raised_again() -> None:
+    def fail(progress: sparsea.Progress) -> None:
+        if progress.iteration == 3:
+            raise UnluckyError("third")
+
+    with pytest.raises(UnluckyError, match="third") as caught:
+        sparsea.solve(A, y, 5, callback=fail)
+    assert caught.traceback[-1].name == "fail"
+    with pytest.raises(UnluckyError, match="third"):
+        sparsea.solve(A, np.stack([y, y, y], axis=1), 5, callback=fail)
+
+
+@pytest.mark.parametrize("calls", [0, 1, 150, 203])
+def test_exceptions_of_operators_are_raised_again(calls: int) -> None:
+    def fail() -> None:
+        if operator.calls > calls:
+            raise UnluckyError(calls)
+
+    for data in (y, np.stack([y, -y], axis=1)):
+        operator = Called(fail)
+        with pytest.raises(UnluckyError, match=str(calls)) as caught:
+            sparsea.solve(operator, data, 5)
+        assert caught.traceback[-1].name == "fail"
+        assert operator.calls <= calls + 2
+
+
+def test_operators_may_solve_themselves() -> None:
+    inner = Called(lambda: sparsea.solve(A, y, 2, algorithm="omp"), A[:, :20])
+    assert sparsea.solve(inner, y, 3).support.tolist() == sparsea.solve(A[:, :20], y, 3).support.tolist()
+
+
+def test_operators_that_state_their_column_norms_are_not_measured() -> None:
+    measured, stated = Called(lambda: None), Called(lambda: None)
+    stated.column_norms = np.linalg.norm(A, axis=0)  # type: ignore[attr-defined]
+    found = [sparsea.solve(operator, y, 3, algorithm="omp").support.tolist() for operator in (measured, stated)]
+    assert found[0] == found[1]
+    assert measured.calls - stated.calls == 200
+
+
+def interrupted(action: Callable[[], Any]) -> float:
+    """Seconds from Ctrl-C to KeyboardInterrupt, the least of three."""
+    main = threading.get_ident()
+    times = []
+    for _ in range(3):
+        began: list[float] = []
+
+        def press(began: list[float] = began) -> None:
+            time.sleep(0.3)
+            began.append(time.perf_counter())
+            signal.pthread_kill(main, signal.SIGINT)
+
+        presser = threading.Thread(target=press)
+        presser.start()
+        with pytest.raises(KeyboardInterrupt):
+            action()
+        times.append(time.perf_counter() - began[0])
+        presser.join()
+        if times[-1] < 0.2:
+            break
+    return min(times)
+
+
+def test_ctrl_c_between_steps() -> None:
+    assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20)) < 0.2
+    Y = rng.standard_normal((50, 6))
+    assert interrupted(lambda: sparsea.solve(A, Y, 5, algorithm="search", time=20)) < 0.2
+    assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20, callback=lambda _: False)) < 0.2
+
+
+def test_ctrl_c_in_the_middle_of_a_step() -> None:
+    pause = Called(lambda: time.sleep(3))
+    assert interrupted(lambda: sparsea.solve(pause, y, 5)) < 0.2
+    # One call that looks at nothing until it ends, some seconds later.
+    assert interrupted(lambda: sparsea.theory.restricted_isometry(A, 8, work=1e10)) < 0.2
+
+
+def test_ctrl_c_in_a_call_back() -> None:
+    assert interrupted(lambda: sparsea.solve(A, y, 5, callback=lambda _: time.sleep(20))) < 0.2
+
+
+def test_a_run_that_is_stopped_inside_calls_its_operator_no_more() -> None:
+    operator = Called(lambda: time.sleep(0.01))
+    interrupted(lambda: sparsea.solve(operator, y, 5, time=20))
+    time.sleep(0.05)
+    calls = operator.calls
+    time.sleep(0.1)
+    assert operator.calls == calls
+
+
+def test_other_threads_go_on_during_a_run() -> None:
+    ticks = 0
+    done = threading.Event()
+
+    def tick() -> None:
+        nonlocal ticks
+        while not done.is_set():
+            ticks += 1
+            time.sleep(0.001)
+
+    ticker = threading.Thread(target=tick)
+    ticker.start()
+    try:
+        before = ticks
+        sparsea.solve(A, y, 5, algorithm="search", time=0.5)
+        assert ticks - before > 50
+    finally:
+        done.set()
+        ticker.join()
+
+
+def test_eight_threads_at_once() -> None:
+    problems = [(A * (1 + i), rng.standard_normal(50)) for i in range(8)] * 5
+    for algorithm, form in (("sea", np.asarray), ("search", np.asarray), ("omp", aslinearoperator)):
+        limit = {"iterations": 20}
+
+        def run(problem: Any, algorithm: str = algorithm, form: Any = form, limit: Any = limit) -> Any:
+            return sparsea.solve(form(problem[0]), problem[1], 5, algorithm=algorithm, **limit)
+
+        expected = [run(problem) for problem in problems]
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(run, problems)) == expected
+
+
+def _in_child(queue: Any) -> None:
+    large = np.random.default_rng(0).standard_normal((1100, 1000))
+    queue.put(sparsea.solve(large, large[:, 3] - large[:, 500], 2, algorithm="omp").support.tolist())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_forked_processes_can_solve() -> None:
+    # So large that products are shared among threads, those of the common pool, which a child does not have.
+    large = rng.standard_normal((1100, 1000))
+    sparsea.solve(large, large[:, 3], 2, algorithm="omp")
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    child = context.Process(target=_in_child, args=(queue,))
+    child.start()
+    child.join(60)
+    try:
+        assert child.exitcode == 0
+        assert queue.get() == [3, 500]
+    finally:
+        child.kill()
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds now."""
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+
+@linux
+@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_large_matrix_is_not_copied(dtype: Any, order: Any) -> None:
+    large = np.ones((2000, 2000), dtype, order)
+    large[np.arange(2000), np.arange(2000)] = 50.0
+    peak = [0]
+    before = resident()
+
+    def look(_: sparsea.Progress) -> None:
+        peak[0] = max(peak[0], resident())
+
+    solution = sparsea.solve(large, large[:, 7], 1, algorithm="omp", callback=look)
+    assert solution.support.tolist() == [7]
+    assert peak[0] - before < large.nbytes / 4
+
+
+@linux
+def test_ten_thousand_solves_leak_nothing() -> None:
+    small, data = A[:20, :30].copy(), np.stack([y[:20], -y[:20]], axis=1)
+    operator = LinearOperator((20, 30), matvec=lambda x: small @ x, rmatvec=lambda y: small.T @ y, dtype=float)
+
+    def solve(times: int) -> None:
+        for at in range(times):
+            sparsea.solve(small, y[:20], 3, algorithm="omp", report=True, trace=True)
+            if at % 20 == 0:
+                sparsea.solve(small, data, 3, algorithm="omp")
+                sparsea.solve(operator, y[:20], 2, algorithm="omp", callback=lambda _: None)
+                with pytest.raises(ValueError, match="entries"):
+                    sparsea.solve(small, y, 3)
+        gc.collect()
+
+    solve(2000)
+    before = resident()
+    solve(8000)
+    assert resident() - before < 4 << 20
+
+
+def test_progress_by_tqdm(capsys: pytest.CaptureFixture[str]) -> None:
+    found = sparsea.solve(A, y, 5, algorithm="search", time=0.4, progress=True)
+    assert found.stop_reason == "time"
+    assert "best residual" in capsys.readouterr().err
+    sparsea.solve(A, np.stack([y, y], axis=1), 5, progress=True, iterations=10)
+
+
+class Terminal(io.StringIO):
+    """A terminal that remembers what it showed."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_as_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    sparsea.solve(A, y, 5, progress=True)
+    assert capsys.readouterr().err == ""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    sparsea.solve(A, y, 5, progress=True, iterations=100)
+    shown = terminal.getvalue()
+    assert "sea: 0/100 iterations, best residual " in shown
+    assert shown.endswith("\r")
