@@ -19,6 +19,7 @@ __all__ = [
     "restricted_isometry",
     "solve",
     "solve_batch",
+    "wait_for_calls",
 ]
 
 __version__: str
@@ -94,3 +95,4 @@ def recovery(
     start: NDArray[np.float64] | None,
     step_size: float,
 ) -> dict[str, Any]: ...
+def wait_for_calls() -> None: ...

@@ -22,7 +22,7 @@ mod _core {
     #[pymodule_export]
     use super::algorithms::{algorithms, check_algorithm};
     #[pymodule_export]
-    use super::operator::{Compressed, Convolution, exponential, gaussian};
+    use super::operator::{Compressed, Convolution, exponential, gaussian, wait_for_calls};
     #[pymodule_export]
     use super::progress::Progress;
     #[pymodule_export]
@@ -33,6 +33,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         request::note_process();
+        module.py().import("atexit")?.call_method1("register", (module.getattr("wait_for_calls")?,))?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

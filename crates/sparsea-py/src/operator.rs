@@ -12,6 +12,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use sparsea::Operator;
 
+pub use call::wait_for_calls;
 pub use compressed::Compressed;
 pub use convolution::{Convolution, exponential, gaussian};
 

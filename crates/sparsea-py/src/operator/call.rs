@@ -1,6 +1,8 @@
 //! An operator whose products are computed by Python.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::PyTypeError;
@@ -22,6 +24,36 @@ pub struct CallOperator<T: Field> {
     scalar: std::marker::PhantomData<T>,
 }
 
+/// Calls of Python that are at work on threads of runs.
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts a call for as long as it lives.
+struct Running;
+
+impl Running {
+    fn new() -> Self {
+        CALLS.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        CALLS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Waits until no operator is called any more. Python ends threads that come back to it while it ends, and those of Rust
+/// cannot be ended so; a run that was interrupted may still be inside a long call.
+#[pyfunction]
+pub fn wait_for_calls(py: Python<'_>) -> PyResult<()> {
+    while CALLS.load(Ordering::SeqCst) > 0 {
+        py.detach(|| std::thread::sleep(Duration::from_millis(5)));
+        py.check_signals()?;
+    }
+    Ok(())
+}
+
 impl<T: Field> CallOperator<T> {
     pub fn new(object: &Bound<'_, PyAny>, stop: Arc<Stop>) -> PyResult<Self> {
         let (nrows, ncols) = object.getattr("shape")?.extract()?;
@@ -39,6 +71,7 @@ impl<T: Field> CallOperator<T> {
 
     /// `out` ← what Python makes of `given`.
     fn call(&self, function: &Py<PyAny>, given: &[T], out: &mut [T]) {
+        let _running = Running::new();
         self.stop.check();
         let done = Python::try_attach(|py| -> PyResult<()> {
             let answer = function.call1(py, (PyArray1::from_slice(py, given),))?;

@@ -4,7 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, ContiguousFwd, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use super::Operator;
+use super::{Operator, contiguous};
 use crate::error::Error;
 use crate::kernels::{axpy, axpy_inline, dot, dot_inline, dot_plain_inline, norm, simd};
 use crate::scalar::Scalar;
@@ -199,6 +199,15 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
     }
 
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
+        if let (true, &[j]) = (self.by_rows, support) {
+            // One pass over the rows in their order, several times as fast as a product of matrices here.
+            let mut column = vec![T::ZERO; self.nrows()];
+            self.column(j, &mut column);
+            for gram in out.col_iter_mut() {
+                self.combine(&column, true, contiguous(gram));
+            }
+            return;
+        }
         let mut chosen = Mat::zeros(self.nrows(), support.len());
         self.columns(support, chosen.as_mut());
         let lines = self.lines().as_dyn_stride();
