@@ -151,8 +151,11 @@ def solve(
     Notes
     -----
     Reaching a limit is no error: see `Solution.stop_reason`. The interpreter is let go of during the run, so that other
-    threads of Python go on. The same input and settings give the same bits, whatever the number of threads, and those
-    of the command ``sparsea solve``.
+    threads of Python go on.
+
+    The same input and settings give the same bits, whatever the number of threads. The command ``sparsea solve``, which
+    reads every file column by column, gives those of a matrix in Fortran order; in C order sums are made in another
+    order, and results agree to rounding.
 
     References
     ----------
