@@ -3,62 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, overload
-
-import numpy as np
+from typing import Any
 
 from . import _core
 from ._input import as_data, as_operator
 from ._request import Start, as_request, run
-from ._solution import Solution, Solutions
 
 
-@overload
-def solve(
-    A: Any,
-    y: np.ndarray[tuple[int, int], np.dtype[Any]],
-    k: int,
-    *,
-    algorithm: str | None = ...,
-    start: Any = ...,
-    iterations: int | None = ...,
-    time: float | None = ...,
-    supports: int | None = ...,
-    relative_residual: float | None = ...,
-    stagnation: int | None = ...,
-    settings: Mapping[str, Any] | None = ...,
-    unit_columns: bool = ...,
-    threads: int | None = ...,
-    memory: int | None = ...,
-    report: bool | float = ...,
-    trace: bool = ...,
-    progress: bool = ...,
-    callback: Callable[[_core.Progress], Any] | None = ...,
-    check_adjoint: bool = ...,
-) -> Solutions: ...
-@overload
-def solve(
-    A: Any,
-    y: Any,
-    k: int,
-    *,
-    algorithm: str | None = ...,
-    start: Any = ...,
-    iterations: int | None = ...,
-    time: float | None = ...,
-    supports: int | None = ...,
-    relative_residual: float | None = ...,
-    stagnation: int | None = ...,
-    settings: Mapping[str, Any] | None = ...,
-    unit_columns: bool = ...,
-    threads: int | None = ...,
-    memory: int | None = ...,
-    report: bool | float = ...,
-    trace: bool = ...,
-    progress: bool = ...,
-    callback: Callable[[_core.Progress], Any] | None = ...,
-    check_adjoint: bool = ...,
-) -> Solution: ...
 def solve(
     A: Any,
     y: Any,
@@ -80,7 +31,7 @@ def solve(
     progress: bool = False,
     callback: Callable[[_core.Progress], Any] | None = None,
     check_adjoint: bool = False,
-) -> Solution | Solutions:
+) -> Any:
     """Find the k columns of A that explain y best: minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k.
 
     Parameters
@@ -135,7 +86,8 @@ def solve(
     Solution
         For y of shape (m,).
     Solutions
-        For Y of shape (m, B): a sequence of B solutions.
+        For Y of shape (m, B): a sequence of B solutions. (The type of the result is not annotated, since the shape of
+        an array is no part of its type.)
 
     Raises
     ------
@@ -201,5 +153,4 @@ def solve(
         callback=callback,
         check_adjoint=check_adjoint,
     )
-    solved: Solution | Solutions = run(operator, as_data(y), k, request, Start(start), progress)
-    return solved
+    return run(operator, as_data(y), k, request, Start(start), progress)

@@ -74,10 +74,10 @@ def test_large_matrices_whose_products_are_shared_among_threads(tmp_path: Path) 
     np.save(tmp_path / "y.npy", data)
     large = np.asfortranarray(large)
     np.save(tmp_path / "A.npy", large)
-    arguments = ["solve", tmp_path / "A.npy", tmp_path / "y.npy", "-k", "20", "--algorithm", "omp+search"]
+    arguments: list[Any] = ["solve", tmp_path / "A.npy", tmp_path / "y.npy", "-k", "20", "--algorithm", "omp+search"]
     expected = command(*arguments, "--iterations", "20", "--report")
     for threads in (None, 1, 2):
-        options = {"algorithm": "omp+search", "iterations": 20, "report": True, "threads": threads}
+        options: dict[str, Any] = {"algorithm": "omp+search", "iterations": 20, "report": True, "threads": threads}
         same(sparsea.solve(large, data, 20, **options), dict(expected))
 
 

@@ -6,6 +6,7 @@ import copy
 import mmap
 import pickle
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +28,6 @@ y = A @ x + 0.01 * rng.standard_normal(40)
 B = A + 1j * rng.standard_normal(A.shape)
 z = B @ (x * np.exp(1j * np.arange(90))) + 0.01 * rng.standard_normal(40)
 
-FORMS: dict[str, Callable[[Any], Any]] = {
-    "Fortran order": np.asfortranarray,
-    "read-only": lambda a: _read_only(a.copy()),
-    "part of a larger array": lambda a: np.pad(a, ((1, 2), (3, 1)))[1:-2, 3:-1],
-    "every second row and column": lambda a: np.kron(a, np.ones((2, 2)))[::2, ::2],
-    "backwards": lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
-    "big-endian": lambda a: a.astype(a.dtype.newbyteorder(">")),
-    "unaligned": lambda a: _unaligned(a),
-    "list": lambda a: a.tolist(),
-    "LinearOperator": aslinearoperator,
-    "PyLops": lambda a: pylops.MatrixMult(a, dtype=a.dtype),
-    **{f"scipy.sparse {form}": lambda a, form=form: scipy.sparse.coo_array(a).asformat(form) for form in
-       ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")},
-    "scipy.sparse csr_matrix": scipy.sparse.csr_matrix,
-}  # fmt: skip
-
 
 def _read_only(array: Any) -> Any:
     array.flags.writeable = False
@@ -55,6 +40,26 @@ def _unaligned(array: Any) -> Any:
     moved[...] = array
     assert not moved.flags.aligned
     return moved
+
+
+def _sparse(form: str, array: Any) -> Any:
+    return scipy.sparse.coo_array(array).asformat(form)
+
+
+FORMS: dict[str, Callable[[Any], Any]] = {
+    "Fortran order": np.asfortranarray,
+    "read-only": lambda a: _read_only(a.copy()),
+    "part of a larger array": lambda a: np.pad(a, ((1, 2), (3, 1)))[1:-2, 3:-1],
+    "every second row and column": lambda a: np.kron(a, np.ones((2, 2)))[::2, ::2],
+    "backwards": lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
+    "big-endian": lambda a: a.astype(a.dtype.newbyteorder(">")),
+    "unaligned": _unaligned,
+    "list": lambda a: a.tolist(),
+    "LinearOperator": aslinearoperator,
+    "PyLops": lambda a: pylops.MatrixMult(a, dtype=a.dtype),
+    **{f"scipy.sparse {form}": partial(_sparse, form) for form in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")},
+    "scipy.sparse csr_matrix": scipy.sparse.csr_matrix,
+}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:Constructing a DIA matrix")
@@ -162,7 +167,8 @@ def test_a_batch_starts_each_column_from_its_own() -> None:
 
 def test_starts() -> None:
     def start(start: Any) -> sparsea.Solution:
-        return sparsea.solve(A, y, 4, algorithm="htp", start=start, iterations=0)
+        solution: sparsea.Solution = sparsea.solve(A, y, 4, algorithm="htp", start=start, iterations=0)
+        return solution
 
     support = [4, 10, 33]
     mask = np.isin(np.arange(90), support)
@@ -270,9 +276,9 @@ def test_solutions_are_values() -> None:
         with pytest.raises(ValueError, match="read-only"):
             same.support[0] = 0
         with pytest.raises(TypeError):
-            same.counts["applies"] = 0  # type: ignore[index]
+            same.counts["applies"] = 0
         with pytest.raises(AttributeError):
-            same.residual_norm = 0.0  # type: ignore[misc]
+            same.residual_norm = 0.0
     assert sparsea.solve(B, z, 4, report=True, trace=True) == solution
     assert sparsea.solve(B, z, 3) != solution
     assert solution != "a solution"
