@@ -31,6 +31,11 @@ def _bar(request: dict[str, Any]) -> _Tqdm | _Line:
         return _Line(limit)
 
 
+def _at_work(progress: _core.Progress) -> str:
+    """The algorithm at work, and of a batch the column."""
+    return progress.algorithm if progress.column is None else f"column {progress.column}, {progress.algorithm}"
+
+
 class _Tqdm:
     def __init__(self, limit: int | None) -> None:
         from tqdm.auto import tqdm
@@ -39,7 +44,7 @@ class _Tqdm:
 
     def show(self, progress: _core.Progress) -> None:
         self._bar.n = progress.iteration
-        self._bar.set_postfix_str(f"{progress.algorithm}, best residual {progress.best_residual_norm:.4e}")
+        self._bar.set_postfix_str(f"{_at_work(progress)}, best residual {progress.best_residual_norm:.4e}")
 
     def close(self) -> None:
         self._bar.close()
@@ -53,7 +58,7 @@ class _Line:
 
     def show(self, progress: _core.Progress) -> None:
         if self._shows:
-            text = f"{progress.algorithm}: {progress.iteration}{self._of} iterations, "
+            text = f"{_at_work(progress)}: {progress.iteration}{self._of} iterations, "
             self._write(f"{text}best residual {progress.best_residual_norm:.4e}")
 
     def close(self) -> None:

@@ -114,9 +114,9 @@ def as_sparsity(k: Any, shape: tuple[int, int]) -> int:
     return as_whole("k", k, 1)
 
 
-def _algorithm(algorithm: str | None) -> str:
+def _algorithm(algorithm: str | None) -> str | None:
     if algorithm is None:
-        return "sea"
+        return None
     if not isinstance(algorithm, str):
         raise TypeError(f"algorithm must be a name or a chain of names, as 'omp+sea', got {algorithm!r}")
     return algorithm.lower()

@@ -30,14 +30,15 @@ pub struct Request<T: Field> {
 }
 
 impl<T: Field> Request<T> {
-    pub fn new(given: &Bound<'_, PyDict>) -> PyResult<Self> {
+    /// `default` is the algorithm where none is named.
+    pub fn new(given: &Bound<'_, PyDict>, default: &str) -> PyResult<Self> {
         let get = |key: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
             Ok(given.get_item(key)?.filter(|value| !value.is_none()))
         };
         let given_settings = get("settings")?;
         let given_settings = given_settings.as_ref().map(|given| given.cast::<PyDict>()).transpose()?;
         let names: Option<String> = get("algorithm")?.map(|names| names.extract()).transpose()?;
-        let chain = Chain::parse(&names.unwrap_or_default(), &settings(given_settings)?).map_err(refused)?;
+        let chain = Chain::parse(names.as_deref().unwrap_or(default), &settings(given_settings)?).map_err(refused)?;
         let memory = get("memory")?.map(|bytes| bytes.extract()).transpose()?;
         let margin: Option<f64> = get("report")?.map(|margin| margin.extract()).transpose()?;
         Ok(Self {

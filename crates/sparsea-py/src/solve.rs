@@ -11,6 +11,7 @@ use numpy::{PyArray1, PyArray2};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use sparsea::algorithms::default_algorithm;
 use sparsea::{CachedGram, Error, ExplorationReport, Observer, Operator, Problem, Solution, Trace};
 
 use crate::convert::{Field, vector};
@@ -74,7 +75,8 @@ fn run<'py, T: Field>(
     let py = a.py();
     let stop = Arc::new(Stop::default());
     let operator = operator::<T>(a, &stop)?;
-    let request = Request::new(request)?;
+    let default = default_algorithm(operator.ncols(), sparsity);
+    let request = Request::new(request, default)?;
     let watched = stop.clone();
     let solutions = beside(py, &stop, move |caller| {
         let task = Task { operator, sparsity, request, stop: watched, caller };
