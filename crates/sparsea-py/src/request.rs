@@ -1,6 +1,6 @@
 //! What is asked of a run: everything but A and y.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use num_complex::Complex;
@@ -25,8 +25,8 @@ pub struct Request<T: Field> {
     pub trace: bool,
     pub threads: Option<usize>,
     pub check_adjoint: bool,
-    pub callback: Option<Py<PyAny>>,
-    pub display: Option<Py<PyAny>>,
+    pub callback: Option<Arc<Py<PyAny>>>,
+    pub display: Option<Arc<Py<PyAny>>>,
 }
 
 impl<T: Field> Request<T> {
@@ -52,8 +52,8 @@ impl<T: Field> Request<T> {
             trace: get("trace")?.map_or(Ok(false), |flag| flag.extract())?,
             threads: get("threads")?.map(|threads| threads.extract()).transpose()?.or_else(threads_after_fork),
             check_adjoint: get("check_adjoint")?.map_or(Ok(false), |flag| flag.extract())?,
-            callback: get("callback")?.map(Bound::unbind),
-            display: get("display")?.map(Bound::unbind),
+            callback: get("callback")?.map(|callback| Arc::new(callback.unbind())),
+            display: get("display")?.map(|display| Arc::new(display.unbind())),
         })
     }
 

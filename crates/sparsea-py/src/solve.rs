@@ -124,7 +124,9 @@ impl<T: Field> Task<'_, T> {
                 self.stop.check();
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(problem) = problems.get(at) else { return Ok(solved) };
-                solved.push((at, self.run(problem, Some(at))?));
+                // After an error the columns that are left are not needed.
+                let run = self.run(problem, Some(at)).inspect_err(|_| next.store(problems.len(), Ordering::Relaxed));
+                solved.push((at, run?));
             }
         };
         let threads = self.request.threads.unwrap_or_else(rayon::current_num_threads).min(data.len());
@@ -175,10 +177,8 @@ struct Watch<'w, T: Field> {
 
 impl<T: Field> Watch<'_, T> {
     /// Whether Python asks to end.
-    fn ask(&self, callback: &Py<PyAny>, progress: &sparsea::Progress<'_>) -> bool {
-        let progress = Progress::new(progress, self.column);
-        let callback = Python::try_attach(|py| callback.clone_ref(py));
-        let Some(callback) = callback else { self.task.stop.abandon() };
+    fn ask(&self, callback: &Arc<Py<PyAny>>, progress: &sparsea::Progress<'_>) -> bool {
+        let (callback, progress) = (callback.clone(), Progress::new(progress, self.column));
         self.task.caller.ask(Box::new(move |py| callback.call1(py, (progress,))?.bind(py).is_truthy()))
     }
 }
