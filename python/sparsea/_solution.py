@@ -25,6 +25,17 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
+def _restored(kind: type[Any], values: dict[str, Any]) -> Any:
+    """A record from its fields, its arrays and mappings read-only again."""
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return _frozen(value)
+        return MappingProxyType(value) if isinstance(value, dict) else value
+
+    return kind(**{name: kept(value) for name, value in values.items()})
+
+
 class _Record:
     """Equality by value for records that hold arrays; the time that a run took is no part of it."""
 
@@ -36,6 +47,12 @@ class _Record:
             return NotImplemented
         names = [f.name for f in fields(self) if f.compare]  # type: ignore[arg-type]
         return all(_same(getattr(self, name), getattr(other, name)) for name in names)
+
+    # Not by __getstate__, which dataclasses with slots replace by their own before Python 3.12.
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        plain = {name: dict(v) if isinstance(v, MappingProxyType) else v for name, v in values.items()}
+        return _restored, (type(self), plain)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -291,18 +308,6 @@ class Solution(_Record):
             f"<Solution by {self.algorithm}: support [{text}] of {self.n}, "
             f"relative residual {self.relative_residual:.4g}, stopped: {self.stop_reason}>"
         )
-
-    # Read-only arrays and mappings are made so again when a copy is made.
-    def __getstate__(self) -> dict[str, Any]:
-        state = {f.name: getattr(self, f.name) for f in fields(self)}
-        state["counts"] = dict(self.counts)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            if isinstance(value, np.ndarray):
-                value = _frozen(value)
-            object.__setattr__(self, name, MappingProxyType(value) if name == "counts" else value)
 
 
 class Solutions(Sequence[Solution]):

@@ -29,17 +29,16 @@ fn on<T: Field, R: Send + 'static>(
     beside(a.py(), &stop, move |_| work(&*operator))?.map_err(refused)
 }
 
-/// (μ, the first pair that attains it, μ₁(1) … μ₁(order)).
+/// (μ, the first pair that attains it, μ₁(1), μ₁(2), …).
+type Parts = (f64, Option<(usize, usize)>, Vec<f64>);
+
+/// The coherence, and the Babel function up to an order.
 #[pyfunction]
-pub fn coherence(
-    a: &Bound<'_, PyAny>,
-    is_complex: bool,
-    order: usize,
-) -> PyResult<(f64, Option<(usize, usize)>, Vec<f64>)> {
+pub fn coherence(a: &Bound<'_, PyAny>, is_complex: bool, order: usize) -> PyResult<Parts> {
     on_operator!(a, is_complex, move |operator| theory::coherence(operator, order)).map(parts)
 }
 
-fn parts(coherence: Coherence) -> (f64, Option<(usize, usize)>, Vec<f64>) {
+fn parts(coherence: Coherence) -> Parts {
     (coherence.mutual, coherence.pair, coherence.babel)
 }
 

@@ -168,7 +168,8 @@ mod tests {
             let a = gaussian_matrix::<f64>(&mut stream(1, 0, 0), 6, 9);
             let (operator, shared) = (Sharing(DenseOperator::new(a.as_ref())), SharedGram::new(9));
             let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-            pool.scope(|scope| (0..4).for_each(|_| scope.spawn(|_| drop(shared.column(&operator, 5)))));
+            let ask = |_: &rayon::Scope<'_>| assert_eq!(shared.column(&operator, 5).len(), 9);
+            pool.scope(|scope| (0..4).for_each(|_| scope.spawn(ask)));
             sender.send(shared.column(&operator, 5).to_vec()).unwrap();
         });
         let column = receiver.recv_timeout(std::time::Duration::from_secs(60)).expect("it waits for itself");
