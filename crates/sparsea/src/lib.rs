@@ -29,7 +29,7 @@
 //!
 //! | symbol | word | in code |
 //! | --- | --- | --- |
-//! | A ∈ T^{m×n} | operator | [`Operator`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`FunctionOperator`] |
+//! | A ∈ T^{m×n} | operator | [`Operator`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`FunctionOperator`], [`Centered`] |
 //! | y ∈ Tᵐ | data | [`Problem::data`] |
 //! | k | sparsity | [`Problem::sparsity`] |
 //! | S | support | [`Solution::support`], sorted, counted from 0 |
@@ -75,7 +75,7 @@ pub use algorithms::{
 pub use error::Error;
 pub use least_squares::Counts;
 pub use operator::{
-    Boundary, CachedGram, Convolution, DenseOperator, FunctionOperator, Normalized, Operator, SparseOperator,
+    Boundary, CachedGram, Centered, Convolution, DenseOperator, FunctionOperator, Normalized, Operator, SparseOperator,
     check_adjoint,
 };
 pub use problem::Problem;

@@ -166,7 +166,7 @@ pub(crate) fn check_finite<T: Scalar>(what: &'static str, values: &[T]) -> Resul
 }
 
 /// Why the norm of a column is not usable.
-fn blame<T: Scalar>(operator: &dyn Operator<T>, column: usize) -> Error {
+pub(crate) fn blame<T: Scalar>(operator: &dyn Operator<T>, column: usize) -> Error {
     let mut entries = vec![T::ZERO; operator.nrows()];
     operator.column(column, &mut entries);
     match entries.iter().position(|v| !Scalar::is_finite(*v)) {

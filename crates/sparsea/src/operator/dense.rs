@@ -198,6 +198,21 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
             .collect()
     }
 
+    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+        let lines = self.lines();
+        if !self.by_rows {
+            let square = |column: &[T]| column.iter().zip(weights).map(|(v, w)| w * v.abs2()).sum();
+            return lines.col_iter().map(|column| square(column.as_slice())).collect();
+        }
+        let mut squares = vec![0.0; lines.nrows()];
+        for (row, w) in lines.col_iter().zip(weights) {
+            for (sum, v) in squares.iter_mut().zip(row.as_slice()) {
+                *sum += w * v.abs2();
+            }
+        }
+        squares
+    }
+
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
         if let (true, &[j]) = (self.by_rows, support) {
             // One pass over the rows in their order, several times as fast as a product of matrices here.

@@ -4,6 +4,7 @@
 //! have correct defaults built on these two, which a form that knows better overrides.
 
 mod cached_gram;
+mod centered;
 mod check;
 mod convolution;
 mod dense;
@@ -19,6 +20,7 @@ use crate::kernels;
 use crate::scalar::Scalar;
 
 pub use cached_gram::CachedGram;
+pub use centered::Centered;
 pub use check::check_adjoint;
 pub use convolution::{Boundary, Convolution};
 pub use dense::DenseOperator;
@@ -65,6 +67,17 @@ pub trait Operator<T: Scalar>: Send + Sync {
             .map(|j| {
                 self.column(j, &mut column);
                 kernels::norm(&column)
+            })
+            .collect()
+    }
+
+    /// Σ_i w_i |a_ij|² for every column, with a weight for each row. Default: n columns, one after the other.
+    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+        let mut column = vec![T::ZERO; self.nrows()];
+        (0..self.ncols())
+            .map(|j| {
+                self.column(j, &mut column);
+                column.iter().zip(weights).map(|(v, w)| w * v.abs2()).sum()
             })
             .collect()
     }
@@ -142,6 +155,9 @@ macro_rules! forward_operator {
             }
             fn column_norms(&self) -> Vec<f64> {
                 (**self).column_norms()
+            }
+            fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+                (**self).column_squares(weights)
             }
             fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
                 (**self).gram_columns(support, out);

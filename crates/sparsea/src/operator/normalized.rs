@@ -105,6 +105,11 @@ impl<T: Scalar> Operator<T> for Normalized<'_, T> {
         self.scales.iter().map(|&d| if d > 0.0 { 1.0 } else { 0.0 }).collect()
     }
 
+    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+        let squares = self.inner.column_squares(weights);
+        squares.iter().zip(self.scales.iter()).map(|(square, d)| square * d * d).collect()
+    }
+
     fn gram_columns(&self, support: &[usize], mut out: MatMut<'_, T>) {
         self.inner.gram_columns(support, out.as_mut());
         for (&j, column) in support.iter().zip(out.col_iter_mut()) {

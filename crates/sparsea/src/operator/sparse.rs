@@ -100,6 +100,10 @@ impl<T: Scalar> Operator<T> for SparseOperator<'_, T> {
         (0..self.ncols()).map(|j| norm(self.matrix.val_of_col(j))).collect()
     }
 
+    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+        (0..self.ncols()).map(|j| self.entries(j).map(|(i, a)| weights[i] * a.abs2()).sum()).collect()
+    }
+
     fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
         // Both columns are sorted by row, so their common rows are found by merging.
         let (index_j, value_j) = (self.matrix.row_idx_of_col_raw(j), self.matrix.val_of_col(j));

@@ -4,6 +4,7 @@
 mod algorithm_table;
 mod bad_input;
 mod brute_force;
+mod centered;
 mod common;
 mod conformance;
 mod exchange;

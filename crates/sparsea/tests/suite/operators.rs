@@ -14,7 +14,7 @@ use sparsea::{
 };
 
 /// Checks every method of an operator against the matrix `a` that it stands for.
-fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &str) {
+pub fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &str) {
     let (m, n) = (a.nrows(), a.ncols());
     assert_eq!((operator.nrows(), operator.ncols()), (m, n), "{what}");
     check_adjoint(operator, 7).unwrap_or_else(|problem| panic!("{what}: {problem}"));
@@ -37,6 +37,10 @@ fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &str) 
     let expected: Vec<f64> = columns.iter().map(|column| norm(column)).collect();
     assert_close(&norms, &expected, 1e-12, &format!("{what}: column_norms"));
     let largest = expected.iter().fold(0.0f64, |a, &b| a.max(b));
+
+    let weights: Vec<f64> = normal_vector::<f64>(&mut rng, m).iter().map(|w| w * w).collect();
+    let squares: Vec<f64> = columns.iter().map(|c| c.iter().zip(&weights).map(|(v, w)| w * v.abs2()).sum()).collect();
+    assert_close(&operator.column_squares(&weights), &squares, 1e-12, &format!("{what}: column_squares"));
 
     // The first, the last, neighbours, and some in no order.
     let support: Vec<usize> = [0, n - 1, n / 2, (n / 2 + 1) % n, n / 3].into_iter().fold(vec![], |mut set, j| {

@@ -7,8 +7,8 @@ use num_complex::Complex;
 use serde_json::Map;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
-    Boundary, CachedGram, Chain, Convolution, DenseOperator, FunctionOperator, Halt, Operator, Problem, Run, Scalar,
-    Solution, SparseOperator, Start,
+    Boundary, CachedGram, Centered, Chain, Convolution, DenseOperator, FunctionOperator, Halt, Operator, Problem, Run,
+    Scalar, Solution, SparseOperator, Start,
 };
 
 /// The kinds of matrix on which algorithms are tried.
@@ -177,6 +177,13 @@ pub fn every_form<T: Scalar>(a: &Mat<T>, mut visit: impl FnMut(&str, &dyn Operat
     let dense = DenseOperator::new(a.as_ref());
     // Room for a part of the columns, so that both ways are taken.
     visit("cached", &CachedGram::new(&dense, a.ncols().div_ceil(2) * a.ncols() * size_of::<T>()));
+    // A comes out when weights and means are taken away from it: all of these are exact but for the shift.
+    let weight = |i: usize| if i % 3 == 1 { 4.0 } else { 1.0 };
+    let means: Vec<T> = (0..a.ncols()).map(|j| scalar(0.5 * (j % 3) as f64, 0.25)).collect();
+    let shifted = Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[(i, j)].scale(1.0 / f64::sqrt(weight(i))) + means[j]);
+    let weights: Vec<f64> = (0..a.nrows()).map(weight).collect();
+    let shifted = DenseOperator::new(shifted.as_ref());
+    visit("centered", &Centered::new(&shifted, Some(&weights), Some(&means)).unwrap());
 }
 
 /// A noisy observation of `k` spikes of size 1 to 2.

@@ -1,0 +1,235 @@
+//! The same operator with rows weighted and columns centred, without a dense matrix.
+
+use super::Operator;
+use crate::error::Error;
+use crate::kernels::{axpy, dot, norm};
+use crate::problem::{blame, check_finite};
+use crate::scalar::Scalar;
+
+/// B = √W (A − 1 μᵀ): rows of A weighted by √w_i, after μ_j has been subtracted from column j.
+///
+/// With the weighted means as μ this is least squares with an intercept: minimising ‖√W (y − A x − c 1)‖ over c leaves
+/// ‖√W (y − ȳ 1) − B x‖, and c = ȳ − μᵀ x.
+///
+/// # Accuracy
+/// A x − (μᵀ x) 1 cancels where a column is large against its spread about μ_j. Let ρ_j = ‖√W a_j‖/‖b_j‖. The error of a
+/// product is ε ρ_j relative to ‖b_j‖, and columns with ρ_j > 8 are therefore kept as centred copies, whose products are
+/// as good as those of a dense matrix. With equal weights, at least 63/64 of the entries of such a column are not zero, so
+/// that the copy is no larger than the column; in any case the copies together hold at most
+/// [`adjoint_cost`](Operator::adjoint_cost) of A numbers, the largest ρ_j first. Columns and Gram columns come from entries
+/// a_ij − μ_j, never from AᴴA − μ̄ μᵀ, which would lose ρ_j twice. Constant columns become exactly zero.
+///
+/// # Cost
+/// A product takes one of A and m + n multiply-adds, a Gram column one adjoint and m.
+#[derive(Debug, Clone)]
+pub struct Centered<O, T: Scalar> {
+    inner: O,
+    /// √w_i.
+    roots: Vec<T>,
+    /// μ.
+    means: Vec<T>,
+    /// ‖b_j‖.
+    norms: Vec<f64>,
+    /// Columns of B kept as copies, sorted by their places; empty for a column of zeros.
+    copies: Vec<(usize, Vec<T>)>,
+}
+
+/// ρ² above which a column is copied.
+const STEEP: f64 = 64.0;
+
+impl<O: Operator<T>, T: Scalar> Centered<O, T> {
+    /// Weights the rows of `inner` (equally without `weights`) and subtracts `means` (the weighted means of the columns
+    /// unless given).
+    ///
+    /// # Errors
+    /// [`Error::Structure`] for weights or means of the wrong number, [`Error::Number`] for a weight below 0 or a sum of
+    /// weights of 0, [`Error::NonFinite`] and [`Error::NonFiniteEntry`] for NaN or infinities, [`Error::ColumnOverflow`].
+    ///
+    /// # Cost
+    /// Two passes over A, and one for each column with ρ_j > 8.
+    pub fn new(inner: O, weights: Option<&[f64]>, means: Option<&[T]>) -> Result<Self, Error> {
+        let (m, n) = (inner.nrows(), inner.ncols());
+        let weights = weights.map_or_else(|| vec![1.0; m], <[f64]>::to_vec);
+        let total = check_weights(&weights, m)?;
+        let squares = inner.column_squares(&weights);
+        if let Some(column) = squares.iter().position(|square| !square.is_finite()) {
+            return Err(blame(&inner, column));
+        }
+        let mut own = vec![T::ZERO; n];
+        inner.apply_adjoint(&weights.iter().map(|&w| T::from_real(w)).collect::<Vec<_>>(), &mut own);
+        // The adjoint conjugates.
+        own.iter_mut().for_each(|mean| *mean = Scalar::conj(*mean).scale(total.recip()));
+        let (means, given) = match means {
+            Some(means) => (check_means(means, n)?, true),
+            None => (own.clone(), false),
+        };
+        let roots = weights.iter().map(|w| T::from_real(w.sqrt())).collect();
+        let mut centered = Self { inner, roots, means, norms: vec![0.0; n], copies: vec![] };
+
+        // ‖b_j‖² = ‖√W a_j‖² − Σw (|m_j|² − |m_j − μ_j|²), where m_j is the mean.
+        let mut steep = vec![];
+        for j in 0..n {
+            let mean = centered.means[j];
+            let square = squares[j] - total * (own[j].abs2() - (own[j] - mean).abs2());
+            if square * STEEP >= squares[j] && (squares[j] > 1e-280 && squares[j] < 1e280) {
+                centered.norms[j] = square.sqrt();
+            } else {
+                steep.push((j, squares[j] / square.max(0.0)));
+            }
+        }
+        centered.measure(steep, &weights, total, given);
+        Ok(centered)
+    }
+
+    /// Measures columns that cancel, given with their ρ_j², and copies as many as may be.
+    fn measure(&mut self, mut steep: Vec<(usize, f64)>, weights: &[f64], total: f64, given: bool) {
+        let m = self.inner.nrows();
+        // A column of zeros has no ρ (0/0) and needs no copy.
+        steep.sort_by(|(i, a), (j, b)| a.is_nan().cmp(&b.is_nan()).then(b.total_cmp(a)).then(i.cmp(j)));
+        let mut room = self.inner.adjoint_cost() / m.max(1);
+        let mut column = vec![T::ZERO; m];
+        let mut copies = vec![];
+        for (j, cancels) in steep {
+            if !given {
+                // The mean again, now of numbers without the common part: it was known to ε |μ_j| only.
+                self.inner.column(j, &mut column);
+                let rest: T = column.iter().zip(weights).map(|(&a, &w)| (a - self.means[j]).scale(w)).sum();
+                self.means[j] += rest.scale(total.recip());
+            }
+            self.column(j, &mut column);
+            self.norms[j] = norm(&column);
+            if cancels > STEEP {
+                if self.norms[j] == 0.0 {
+                    copies.push((j, vec![]));
+                } else if room > 0 {
+                    copies.push((j, column.clone()));
+                    room -= 1;
+                }
+            }
+        }
+        copies.sort_by_key(|&(j, _)| j);
+        self.copies = copies;
+    }
+
+    /// μ: c = ȳ − μᵀ x is the intercept that belongs to coefficients x.
+    pub fn means(&self) -> &[T] {
+        &self.means
+    }
+
+    /// The copy of column j, if there is one.
+    fn copy(&self, j: usize) -> Option<&[T]> {
+        let place = self.copies.binary_search_by_key(&j, |&(at, _)| at).ok()?;
+        Some(&self.copies[place].1)
+    }
+
+    /// y ← √W (y − shift 1).
+    fn shift(&self, shift: T, y: &mut [T]) {
+        for (y, &root) in y.iter_mut().zip(&self.roots) {
+            *y = root * (*y - shift);
+        }
+    }
+
+    /// √W y.
+    fn weighted(&self, y: &[T]) -> Vec<T> {
+        y.iter().zip(&self.roots).map(|(&y, &root)| root * y).collect()
+    }
+}
+
+impl<O: Operator<T>, T: Scalar> Operator<T> for Centered<O, T> {
+    fn nrows(&self) -> usize {
+        self.inner.nrows()
+    }
+
+    fn ncols(&self) -> usize {
+        self.inner.ncols()
+    }
+
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        let mut rest = x.to_vec();
+        for &(j, _) in &self.copies {
+            rest[j] = T::ZERO;
+        }
+        self.inner.apply(&rest, y);
+        self.shift(self.means.iter().zip(&rest).map(|(&mean, &x)| mean * x).sum(), y);
+        for (j, copy) in &self.copies {
+            axpy(x[*j], copy, y);
+        }
+    }
+
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        let sum = dot(&self.roots, y);
+        self.inner.apply_adjoint(&self.weighted(y), x);
+        for (x, &mean) in x.iter_mut().zip(&self.means) {
+            *x = *x - Scalar::conj(mean) * sum;
+        }
+        for (j, copy) in &self.copies {
+            x[*j] = dot(copy, y);
+        }
+    }
+
+    fn column(&self, j: usize, out: &mut [T]) {
+        if let Some(copy) = self.copy(j) {
+            out.fill(T::ZERO);
+            out[..copy.len()].copy_from_slice(copy);
+            return;
+        }
+        self.inner.column(j, out);
+        self.shift(self.means[j], out);
+    }
+
+    fn column_norms(&self) -> Vec<f64> {
+        self.norms.clone()
+    }
+
+    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
+        let rest = support.iter().zip(values).filter(|&(&j, _)| self.copy(j).is_none());
+        let (places, kept): (Vec<usize>, Vec<T>) = rest.unzip();
+        self.inner.apply_sparse(&places, &kept, y);
+        self.shift(places.iter().zip(&kept).map(|(&j, &x)| self.means[j] * x).sum(), y);
+        for (&j, &x) in support.iter().zip(values) {
+            if let Some(copy) = self.copy(j) {
+                axpy(x, copy, y);
+            }
+        }
+    }
+
+    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
+        let sum = dot(&self.roots, y);
+        self.inner.apply_adjoint_on(support, &self.weighted(y), out);
+        for (&j, out) in support.iter().zip(out) {
+            *out = match self.copy(j) {
+                Some(copy) => dot(copy, y),
+                None => *out - Scalar::conj(self.means[j]) * sum,
+            };
+        }
+    }
+
+    fn adjoint_cost(&self) -> usize {
+        self.inner.adjoint_cost() + self.ncols() + self.nrows() * (1 + self.copies.len())
+    }
+}
+
+/// Checks weights and returns their sum.
+fn check_weights(weights: &[f64], rows: usize) -> Result<f64, Error> {
+    if weights.len() != rows {
+        return Err(Error::Structure(format!("there are {} weights, but A has {rows} rows", weights.len())));
+    }
+    check_finite("the vector of weights", weights)?;
+    if let Some(&value) = weights.iter().find(|&&w| w < 0.0) {
+        return Err(Error::Number { what: "a weight", rule: "at least 0", value });
+    }
+    let total: f64 = weights.iter().sum();
+    if total > 0.0 && total.is_finite() {
+        Ok(total)
+    } else {
+        Err(Error::Number { what: "the sum of the weights", rule: "above 0 and finite", value: total })
+    }
+}
+
+fn check_means<T: Scalar>(means: &[T], columns: usize) -> Result<Vec<T>, Error> {
+    if means.len() != columns {
+        return Err(Error::VectorLength { what: "the vector of means", entries: means.len(), columns });
+    }
+    check_finite("the vector of means", means)?;
+    Ok(means.to_vec())
+}
