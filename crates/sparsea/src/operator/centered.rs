@@ -160,7 +160,7 @@ impl<O: Operator<T>, T: Scalar> Operator<T> for Centered<O, T> {
         let sum = dot(&self.roots, y);
         self.inner.apply_adjoint(&self.weighted(y), x);
         for (x, &mean) in x.iter_mut().zip(&self.means) {
-            *x = *x - Scalar::conj(mean) * sum;
+            *x -= Scalar::conj(mean) * sum;
         }
         for (j, copy) in &self.copies {
             x[*j] = dot(copy, y);

@@ -1,0 +1,44 @@
+"""Information criteria of least-squares fits on k features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse.linalg
+from scipy.special import betaln
+
+from ._design import Array, Design
+
+CRITERIA = ("aic", "bic", "ebic", "cp")
+
+# A fit whose residual is this small relative to y is exact, as in the solver: a smaller one is rounding, not a better fit.
+EXACT = 128 * np.finfo(float).eps
+
+
+def log_likelihood_terms(rss: Array, y_square: float, samples: float) -> Array:
+    """n log(RSS/n), with the RSS of an exact fit bounded from below by rounding."""
+    floor = max(EXACT**2 * y_square, np.finfo(float).tiny)
+    return np.asarray(samples * np.log(np.maximum(rss, floor) / samples))
+
+
+def log_models(features: int, k: Array) -> Array:
+    """log of the number of supports of size k, log (p choose k)."""
+    return np.asarray(-betaln(1.0 + features - k, 1.0 + k) - np.log1p(features))
+
+
+def full_variance(design: Design, fit_intercept: bool) -> float:
+    """The unbiased estimate of the noise variance from least squares on all features, NaN where there is none."""
+    features = len(design.feature_means)
+    free = design.total_weight - features - fit_intercept
+    if free <= 0 or design.samples <= features + fit_intercept:
+        return float("nan")
+    if isinstance(design.A, np.ndarray):
+        rest = design.y - design.A @ np.linalg.lstsq(design.A, design.y)[0]
+    else:
+        A: Any = scipy.sparse.linalg.aslinearoperator(design.A)
+        lengths = np.asarray(scipy.sparse.linalg.norm(design.A, axis=0) if scipy.sparse.issparse(design.A) else design.A.column_norms)
+        scales = np.divide(1.0, lengths, out=np.zeros(features), where=lengths > 0)
+        unit = A @ scipy.sparse.linalg.aslinearoperator(scipy.sparse.diags_array(scales))
+        rest = design.y - unit @ scipy.sparse.linalg.lsmr(unit, design.y, atol=1e-12, btol=1e-12, maxiter=10 * features)[0]
+    return float(rest @ rest / free)

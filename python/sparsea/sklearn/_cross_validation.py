@@ -1,0 +1,201 @@
+"""Regression on few features, with their number chosen by cross-validation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.model_selection import check_cv
+from sklearn.utils.extmath import safe_sparse_dot
+
+from ._design import Array, checked_count, clipped_count, design, validated
+from ._model import SparseModel
+from ._path import default_largest, solve_path
+
+
+class SparseRegressorCV(SparseModel):
+    """Linear regression on at most k features, with k chosen by cross-validation.
+
+    On the training samples of each fold solutions are found for k = 1 … K, each from the one before. The k whose mean
+    squared error on the samples left out is least (or the smallest k nearly as good) is then used on all samples.
+
+    Parameters
+    ----------
+    max_nonzero_coefs : int or None, default=None
+        K. None stands for a tenth of the features, at least 5 (or all, where they are fewer). More than the smallest
+        fold has training samples of non-zero weight, or features, is clipped, with a warning if K was given.
+    cv : int, splitter, iterable or None, default=None
+        How to split: the number of folds (5 if None), a splitter of scikit-learn, or pairs of training and test
+        indices.
+    one_standard_error : bool, default=False
+        Whether to take the smallest k whose mean error is within one standard error of the least. [1]_
+    n_jobs : int or None, default=None
+        Folds computed at once, as in scikit-learn.
+    algorithm : str, default="search"
+        An algorithm, or several joined by ``+`` (see `sparsea.algorithms`).
+    fit_intercept : bool, default=True
+        Whether there is an intercept. Sparse features are centred without being made dense.
+    iterations, supports, stagnation : int or None, default=None
+        Limits for each k and fold, as in `SparseRegressor`.
+    time : float or None, default=None
+        Seconds for each k and fold.
+    relative_residual : float or None, default=None
+        Stop the search for a k when ‖r‖/‖y‖ is at most this.
+    settings : dict or None, default=None
+        Settings of the (last) algorithm.
+    threads : int or None, default=None
+        Threads to use for one fold; all of the machine's if None. The result does not depend on it.
+
+    Attributes
+    ----------
+    n_nonzero_coefs_ : int
+        The k chosen.
+    n_nonzero_coefs_grid_ : ndarray of shape (K,)
+        Every k tried: 1 … K.
+    mse_path_ : ndarray of shape (K, n_folds)
+        Mean squared error on the samples left out, for each k and fold; weighted if samples are.
+    coef_, intercept_, support_, support_names_, solution_, n_iter_, n_features_in_, feature_names_in_
+        Of the model on all samples, as in `SparseRegressor`.
+
+    See Also
+    --------
+    SparseRegressor : Takes k as it is given.
+    SparsityPath : Chooses k by an information criterion.
+
+    Notes
+    -----
+    Folds count by the sum of the weights of their test samples (their number, unless weighted). With these shares ω_f, the
+    standard error of a mean ē = Σ ω_f e_f is (Σ ω_f (e_f − ē)² / (F − 1))^½, F being the number of folds.
+
+    References
+    ----------
+    .. [1] Breiman, Friedman, Olshen & Stone 1984, Classification and Regression Trees, section 3.4.3,
+       DOI 10.1201/9781315139470.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sparsea.sklearn import SparseRegressorCV
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = SparseRegressorCV(max_nonzero_coefs=10, one_standard_error=True).fit(X, y)
+    >>> model.n_nonzero_coefs_
+    3
+    >>> [str(name) for name in model.support_names_]
+    ['bmi', 'bp', 's5']
+    """
+
+    def __init__(
+        self,
+        max_nonzero_coefs: int | None = None,
+        *,
+        cv: Any = None,
+        one_standard_error: bool = False,
+        n_jobs: int | None = None,
+        algorithm: str = "search",
+        fit_intercept: bool = True,
+        iterations: int | None = None,
+        time: float | None = None,
+        supports: int | None = None,
+        relative_residual: float | None = None,
+        stagnation: int | None = None,
+        settings: dict[str, Any] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.max_nonzero_coefs = max_nonzero_coefs
+        self.cv = cv
+        self.one_standard_error = one_standard_error
+        self.n_jobs = n_jobs
+        self.algorithm = algorithm
+        self.fit_intercept = fit_intercept
+        self.iterations = iterations
+        self.time = time
+        self.supports = supports
+        self.relative_residual = relative_residual
+        self.stagnation = stagnation
+        self.settings = settings
+        self.threads = threads
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SparseRegressorCV:
+        """Chooses k and finds the features and their coefficients.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+            The features.
+        y : array of shape (n_samples,)
+            The target.
+        sample_weight : array of shape (n_samples,), float or None, default=None
+            Weights of the samples, at least 0, in training and in errors.
+
+        Returns
+        -------
+        self : SparseRegressorCV
+
+        Raises
+        ------
+        ValueError
+            If the shapes differ, something is NaN or infinite, or an option is out of its range; if the training
+            samples of a fold all have weight zero.
+        TypeError
+            If a parameter is of the wrong type.
+        """
+        X, y, sample_weight = validated(self, X, y, sample_weight, samples=2)
+        folds = list(check_cv(self.cv).split(X, y))
+        weights = np.ones(len(y)) if sample_weight is None else sample_weight
+        trained = min(int(np.count_nonzero(weights[train])) for train, _ in folds)
+        if trained == 0:
+            raise ValueError("sample_weight must not be zero for every training sample of a fold")
+        limit = min(trained, self.n_features_in_)
+        if self.max_nonzero_coefs is None:
+            largest = min(default_largest(self.n_features_in_), limit)
+        else:
+            bound = f"there are {trained} training samples in the smallest fold and {self.n_features_in_} features"
+            largest = checked_count("max_nonzero_coefs", self.max_nonzero_coefs)
+            largest = clipped_count("max_nonzero_coefs", largest, limit, bound)
+
+        columns = Parallel(n_jobs=self.n_jobs)(
+            delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, self._options()) for fold in folds
+        )
+        self.n_nonzero_coefs_grid_ = np.arange(1, largest + 1)
+        self.mse_path_ = np.array(columns).T
+        shares = np.array([weights[test].sum() for _, test in folds])
+        k = _chosen(self.mse_path_, shares / shares.sum(), self.one_standard_error) + 1
+        self.n_nonzero_coefs_ = k
+        problem = design(X, y, sample_weight, self.fit_intercept)
+        self._keep(problem, solve_path(problem, k, self._options())[-1])
+        return self
+
+
+def _errors(
+    X: Any,
+    y: Array,
+    sample_weight: Array | None,
+    fold: tuple[NDArray[np.intp], NDArray[np.intp]],
+    largest: int,
+    fit_intercept: bool,
+    options: dict[str, Any],
+) -> Array:
+    """Mean squared errors for k = 1 … `largest` on the test samples of a fold."""
+    train, test = fold
+    train_weight, test_weight = (None, None) if sample_weight is None else (sample_weight[train], sample_weight[test])
+    problem = design(X[train], y[train], train_weight, fit_intercept)
+    coef = np.array([solution.x for solution in solve_path(problem, largest, options)])
+    predicted = safe_sparse_dot(X[test], coef.T, dense_output=True) + problem.intercept(coef)
+    squares = (y[test, np.newaxis] - predicted) ** 2
+    if test_weight is not None and not test_weight.any():
+        # Nothing of this fold counts.
+        return np.zeros(largest)
+    return np.asarray(np.average(squares, axis=0, weights=test_weight))
+
+
+def _chosen(errors: Array, shares: Array, one_standard_error: bool) -> int:
+    """The row of least mean error, or the first within one standard error of it."""
+    means = errors @ shares
+    best = int(np.argmin(means))
+    if not one_standard_error:
+        return best
+    folds = np.count_nonzero(shares)
+    spread = shares @ (errors[best] - means[best]) ** 2
+    return int(np.argmax(means <= means[best] + np.sqrt(spread / max(folds - 1, 1))))

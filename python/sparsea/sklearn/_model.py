@@ -1,0 +1,83 @@
+"""What all estimators of this package share: options of the search, prediction, and the face of a selector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_is_fitted
+
+from ._design import Array, Design, validate_data
+
+if TYPE_CHECKING:
+    from .. import Solution
+
+OPTIONS = (
+    "algorithm",
+    "iterations",
+    "time",
+    "supports",
+    "relative_residual",
+    "stagnation",
+    "settings",
+    "threads",
+)
+"""Parameters that `sparsea.solve` takes under the same names."""
+
+
+class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """A linear model of few features."""
+
+    coef_: Array
+    intercept_: Any
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+
+    def predict(self, X: Any) -> Array:
+        """X coef + intercept.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], reset=False)
+        return np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_)
+
+    @property
+    def support_(self) -> NDArray[np.intp]:
+        """Indices of the features that are used (for several targets, by any of them), sorted."""
+        check_is_fitted(self, "coef_")
+        return np.flatnonzero(self._get_support_mask())
+
+    @property
+    def support_names_(self) -> NDArray[Any]:
+        """Names of the features that are used. Defined only if the features have names."""
+        return np.asarray(self.feature_names_in_[self.support_])
+
+    def _get_support_mask(self) -> NDArray[np.bool_]:
+        check_is_fitted(self, "coef_")
+        return np.asarray(np.any(np.atleast_2d(self.coef_) != 0, axis=0))
+
+    def _options(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in OPTIONS}
+
+    def _keep(self, design: Design, solution: Solution) -> None:
+        """Becomes the model of a solution for one target."""
+        self.solution_ = solution
+        self.coef_ = np.asarray(solution.x, dtype=np.float64)
+        self.intercept_ = float(design.intercept(self.coef_))
+        self.n_iter_ = solution.iterations
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
