@@ -101,7 +101,7 @@ def test_ties_take_the_first_column_and_fit_both() -> None:
 
 def test_a_repeated_column_ends_in_an_exact_fit_without_harm() -> None:
     # Theirs warns that it ends prematurely; here a dependent column simply has nothing to explain.
-    X, Y, _ = signal()
+    X, _, _ = signal()
     X = np.column_stack([X[:, :3], X[:, :3]])
     y = X[:, 0] - 2 * X[:, 1]
     with warnings.catch_warnings():

@@ -24,7 +24,9 @@ Array = NDArray[Any]
 FORMATS = ["csr", "csc", "coo", "bsr", "lil", "dok"]
 
 
-def problem(samples: int = 60, features: int = 40, k: int = 5, seed: int = 0, noise: float = 0.1) -> tuple[Array, Array]:
+def problem(
+    samples: int = 60, features: int = 40, k: int = 5, seed: int = 0, noise: float = 0.1
+) -> tuple[Array, Array]:
     """Correlated features of very different scales, and a target made of k of them."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((samples, features)) + rng.standard_normal((samples, 1))
@@ -79,9 +81,7 @@ def test_weights_repeat_samples(fit_intercept: bool, sparse: bool) -> None:
     repeated = np.repeat(np.arange(len(y)), weights)
     form = scipy.sparse.csr_array if sparse else np.asarray
     model = SparseRegressor(5, fit_intercept=fit_intercept)
-    fitted_alike(
-        clone(model).fit(form(X), y, sample_weight=weights), clone(model).fit(form(X[repeated]), y[repeated])
-    )
+    fitted_alike(clone(model).fit(form(X), y, sample_weight=weights), clone(model).fit(form(X[repeated]), y[repeated]))
     # Only ratios of weights matter, and equal weights not at all.
     fitted_alike(clone(model).fit(form(X), y, 1e-3 * weights), clone(model).fit(form(X), y, weights))
     fitted_alike(clone(model).fit(form(X), y, 7.0), clone(model).fit(form(X), y))
@@ -149,7 +149,7 @@ def test_constant_target_needs_no_feature() -> None:
 @pytest.mark.parametrize("sparse", [True, False])
 def test_several_targets_are_a_loop(fit_intercept: bool, sparse: bool) -> None:
     X, first = problem(seed=1)
-    Y = np.column_stack([first, problem(seed=2)[1] + first, -first**2])
+    Y = np.column_stack([first, problem(seed=2)[1] + first, -(first**2)])
     features = scipy.sparse.csr_array(X) if sparse else X
     weights = np.random.default_rng(4).uniform(0, 2, len(X))
     model = SparseRegressor(4, algorithm="omp+els", fit_intercept=fit_intercept)
@@ -194,16 +194,16 @@ def test_solution_is_that_of_solve() -> None:
     X, y = problem()
     model = SparseRegressor(5, fit_intercept=False, iterations=20, settings={"seed": 3}).fit(X, y)
     assert model.solution_.iterations == model.n_iter_ == 20
-    assert_array_equal(
-        sparsea.solve(X, y, 5, algorithm="search", iterations=20, settings={"seed": 3}).x, model.coef_
-    )
+    assert_array_equal(sparsea.solve(X, y, 5, algorithm="search", iterations=20, settings={"seed": 3}).x, model.coef_)
 
 
 def test_starts() -> None:
     X, y = problem(noise=2.0)
     best = SparseRegressor(5).fit(X, y)
     for start in [best.support_, best.coef_, best.solution_, list(best.support_), "search"]:
-        assert_array_equal(SparseRegressor(5, algorithm="htp", start=start, iterations=0).fit(X, y).support_, best.support_)
+        assert_array_equal(
+            SparseRegressor(5, algorithm="htp", start=start, iterations=0).fit(X, y).support_, best.support_
+        )
 
 
 def test_residual_limit_ends_omp_early() -> None:

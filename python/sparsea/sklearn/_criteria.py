@@ -12,7 +12,7 @@ from ._design import Array, Design
 
 CRITERIA = ("aic", "bic", "ebic", "cp")
 
-# A fit whose residual is this small relative to y is exact, as in the solver: a smaller one is rounding, not a better fit.
+# A residual this small relative to y is an exact fit, as in the solver: a smaller one is rounding, not a better fit.
 EXACT = 128 * np.finfo(float).eps
 
 
@@ -37,8 +37,12 @@ def full_variance(design: Design, fit_intercept: bool) -> float:
         rest = design.y - design.A @ np.linalg.lstsq(design.A, design.y)[0]
     else:
         A: Any = scipy.sparse.linalg.aslinearoperator(design.A)
-        lengths = np.asarray(scipy.sparse.linalg.norm(design.A, axis=0) if scipy.sparse.issparse(design.A) else design.A.column_norms)
+        lengths = np.asarray(
+            scipy.sparse.linalg.norm(design.A, axis=0) if scipy.sparse.issparse(design.A) else design.A.column_norms
+        )
         scales = np.divide(1.0, lengths, out=np.zeros(features), where=lengths > 0)
         unit = A @ scipy.sparse.linalg.aslinearoperator(scipy.sparse.diags_array(scales))
-        rest = design.y - unit @ scipy.sparse.linalg.lsmr(unit, design.y, atol=1e-12, btol=1e-12, maxiter=10 * features)[0]
+        rest = (
+            design.y - unit @ scipy.sparse.linalg.lsmr(unit, design.y, atol=1e-12, btol=1e-12, maxiter=10 * features)[0]
+        )
     return float(rest @ rest / free)

@@ -66,8 +66,8 @@ class SparseRegressorCV(SparseModel):
 
     Notes
     -----
-    Folds count by the sum of the weights of their test samples (their number, unless weighted). With these shares ω_f, the
-    standard error of a mean ē = Σ ω_f e_f is (Σ ω_f (e_f − ē)² / (F − 1))^½, F being the number of folds.
+    Folds count by the sum of the weights of their test samples (their number, unless weighted). With these shares ω_f,
+    the standard error of a mean ē = Σ ω_f e_f is (Σ ω_f (e_f − ē)² / (F − 1))^½, F being the number of folds.
 
     References
     ----------

@@ -8,33 +8,34 @@ import numpy as np
 
 from .. import solve
 from ._criteria import CRITERIA, full_variance, log_likelihood_terms, log_models
-from ._design import Array, Design, checked_count, clipped_count, design, validated
+from ._design import Design, checked_count, clipped_count, design, validated
 from ._model import SparseModel
 
 if TYPE_CHECKING:
     from .. import Solution
 
-# Algorithms that begin by adding columns to a start of fewer than k. Before the others OLS adds them.
-COMPLETING = frozenset({"omp", "ols", "els", "search", "foba", "splicing"})
+GREEDY = ("omp", "ols")
+"""Algorithms that add one feature after the other: each solution of a path is the one before and one feature more."""
 
 
 def solve_path(problem: Design, largest: int, options: dict[str, Any]) -> list[Solution]:
-    """Solutions for k = 1 … `largest`. Each starts from the support before it, completed, and is never worse."""
-    algorithm = options["algorithm"]
-    completed = algorithm if str(algorithm).split("+")[0] in COMPLETING else f"ols+{algorithm}"
+    """Solutions for k = 1 … `largest`, each from the one before and one feature more, and never worse than that."""
     path: list[Solution] = []
+    greedy = str(options["algorithm"]).lower() in GREEDY
+    completing = options if greedy else {"algorithm": "ols", "threads": options["threads"]}
     for k in range(1, largest + 1):
-        if not path:
-            path.append(solve(problem.A, problem.y, k, **options))
-            continue
-        before = path[-1]
-        start = before.support
-        found = solve(problem.A, problem.y, k, start=start, **(options | {"algorithm": completed}))
-        if found.residual_norm > before.residual_norm:
-            # The algorithm has left its start for worse, as hard thresholding may. One column more never does.
-            found = solve(problem.A, problem.y, k, algorithm="ols", start=start, threads=options["threads"])
-        path.append(found if found.residual_norm <= before.residual_norm else before)
+        start = path[-1].support if path else None
+        found = solve(problem.A, problem.y, k, start=start, **completing)
+        if not greedy:
+            searched = solve(problem.A, problem.y, k, start=found.support, **options)
+            found = min(searched, found, key=_residual_norm)
+        # Where nothing is left to explain, rounding decides.
+        path.append(min(found, path[-1], key=_residual_norm) if path else found)
     return path
+
+
+def _residual_norm(solution: Solution) -> float:
+    return solution.residual_norm
 
 
 def default_largest(features: int) -> int:
@@ -45,8 +46,8 @@ def default_largest(features: int) -> int:
 class SparsityPath(SparseModel):
     """Solutions for every number of features k = 1 … K, and the one that an information criterion prefers.
 
-    The search for k features starts from those found for k − 1 and one more, and the result is never worse than that:
-    the error falls with k.
+    The search for k features starts from those found for k − 1 and the one that lowers the error most beside them, and
+    the result is never worse than that: the error falls with k.
 
     Parameters
     ----------
