@@ -79,14 +79,15 @@ class Operator:
         if isinstance(given, np.ndarray):
             # Read where it lies if it can be.
             return np.require(given, dtype, "A")
-        if isinstance(given, _core.Convolution):
+        if isinstance(given, (_core.Convolution, _core.Centered)):
             return given
         if hasattr(given, "tocsc"):
-            return _compressed(given, dtype)
+            return as_compressed(given, dtype)
         return CalledOperator(given, dtype)
 
 
-def _compressed(given: Any, dtype: Any) -> _core.Compressed:
+def as_compressed(given: Any, dtype: Any) -> _core.Compressed:
+    """Read a sparse matrix."""
     matrix = given.tocsc(copy=True)
     matrix.sum_duplicates()
     starts, rows = (np.ascontiguousarray(part, dtype=np.int64) for part in (matrix.indptr, matrix.indices))
@@ -97,7 +98,7 @@ def as_operator(given: Any) -> Operator:
     """Read A."""
     if isinstance(given, Operator):
         return given
-    if isinstance(given, _core.Convolution):
+    if isinstance(given, (_core.Convolution, _core.Centered)):
         return Operator(given, given.shape, given.dtype)
     if hasattr(given, "tocsc"):
         if len(given.shape) != 2:

@@ -11,7 +11,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from sklearn.datasets import make_sparse_coded_signal
 from sklearn.linear_model import OrthogonalMatchingPursuit, OrthogonalMatchingPursuitCV, orthogonal_mp
-
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
 Array = NDArray[Any]
@@ -48,7 +47,7 @@ def test_coefficients_are_those_of_scikit_learn(seed: int, fit_intercept: bool) 
     assert_allclose(ours.coef_, peer.coef_, rtol=1e-8, atol=1e-10)
     assert_allclose(ours.intercept_, peer.intercept_, rtol=1e-8, atol=1e-10)
     assert_allclose(ours.predict(X), peer.predict(X), rtol=1e-8, atol=1e-10)
-    assert list(ours.n_iter_) == list(peer.n_iter_)
+    assert_array_equal(ours.n_iter_, peer.n_iter_)
 
 
 def test_shapes() -> None:

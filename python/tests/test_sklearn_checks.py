@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
-
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
 ESTIMATORS = [
@@ -18,6 +17,6 @@ ESTIMATORS = [
 ]
 
 
-@parametrize_with_checks(ESTIMATORS)  # type: ignore[misc]
+@parametrize_with_checks(ESTIMATORS)  # type: ignore[untyped-decorator]
 def test_scikit_learn_check(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)

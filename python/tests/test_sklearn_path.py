@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse
+import sparsea
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold, cross_val_score
-
-import sparsea
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
 Array = NDArray[Any]
@@ -119,7 +118,7 @@ def test_the_least_is_chosen(criterion: str) -> None:
 
 
 def test_a_strong_signal_is_found_among_many_features() -> None:
-    X, y = problem(samples=60, features=200, k=4, noise=0.3)
+    X, y = problem(samples=90, features=200, k=4, noise=0.3)
     path = SparsityPath(15).fit(X, y)
     assert path.n_nonzero_coefs_ == 4
     assert np.isnan(path.noise_variance_)

@@ -22,7 +22,7 @@ mod _core {
     #[pymodule_export]
     use super::algorithms::{algorithms, check_algorithm};
     #[pymodule_export]
-    use super::operator::{Compressed, Convolution, exponential, gaussian, wait_for_calls};
+    use super::operator::{Centered, Compressed, Convolution, exponential, gaussian, wait_for_calls};
     #[pymodule_export]
     use super::progress::Progress;
     #[pymodule_export]

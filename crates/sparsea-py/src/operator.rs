@@ -2,6 +2,7 @@
 
 mod array;
 mod call;
+mod centered;
 mod compressed;
 mod convolution;
 mod guarded;
@@ -13,6 +14,7 @@ use pyo3::prelude::*;
 use sparsea::Operator;
 
 pub use call::wait_for_calls;
+pub use centered::Centered;
 pub use compressed::Compressed;
 pub use convolution::{Convolution, exponential, gaussian};
 
@@ -29,6 +31,8 @@ pub fn operator<T: Field>(a: &Bound<'_, PyAny>, stop: &Arc<Stop>) -> PyResult<Sh
         convolution.get().operator()?
     } else if let Ok(compressed) = a.cast::<Compressed>() {
         compressed.get().operator()?
+    } else if let Ok(centered) = a.cast::<Centered>() {
+        centered.get().operator()?
     } else if let Some(array) = array::ArrayOperator::new(a)? {
         Arc::new(array)
     } else if a.hasattr("apply_adjoint")? {

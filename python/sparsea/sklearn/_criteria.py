@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import scipy.sparse.linalg
 from scipy.special import betaln
@@ -36,13 +34,15 @@ def full_variance(design: Design, fit_intercept: bool) -> float:
     if isinstance(design.A, np.ndarray):
         rest = design.y - design.A @ np.linalg.lstsq(design.A, design.y)[0]
     else:
-        A: Any = scipy.sparse.linalg.aslinearoperator(design.A)
-        lengths = np.asarray(
-            scipy.sparse.linalg.norm(design.A, axis=0) if scipy.sparse.issparse(design.A) else design.A.column_norms
-        )
+        # LSMR wants columns of one length.
+        lengths = design.A.column_norms
         scales = np.divide(1.0, lengths, out=np.zeros(features), where=lengths > 0)
-        unit = A @ scipy.sparse.linalg.aslinearoperator(scipy.sparse.diags_array(scales))
-        rest = (
-            design.y - unit @ scipy.sparse.linalg.lsmr(unit, design.y, atol=1e-12, btol=1e-12, maxiter=10 * features)[0]
+        unit = scipy.sparse.linalg.LinearOperator(
+            design.A.shape,
+            matvec=lambda x: design.A.matvec(scales * x.ravel()),
+            rmatvec=lambda y: scales * design.A.rmatvec(y.ravel()),
+            dtype=np.float64,
         )
+        found = scipy.sparse.linalg.lsmr(unit, design.y, atol=1e-12, btol=1e-12, maxiter=10 * features)
+        rest = design.y - unit @ found[0]
     return float(rest @ rest / free)

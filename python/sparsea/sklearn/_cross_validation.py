@@ -81,9 +81,9 @@ class SparseRegressorCV(SparseModel):
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
     >>> model = SparseRegressorCV(max_nonzero_coefs=10, one_standard_error=True).fit(X, y)
     >>> model.n_nonzero_coefs_
-    3
+    5
     >>> [str(name) for name in model.support_names_]
-    ['bmi', 'bp', 's5']
+    ['sex', 'bmi', 'bp', 's3', 's5']
     """
 
     def __init__(

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import validation
 
 from .. import _core
+from .._input import as_compressed
 
 Array = NDArray[np.float64]
 
@@ -22,7 +23,7 @@ class Design:
     """Minimise ‖A x − y‖ over x; the intercept is that of `intercept`."""
 
     A: Any
-    """√W (X − 1 μᵀ): an array, a sparse matrix or an operator."""
+    """√W (X − 1 μᵀ), an array or a `Centered`."""
     y: Array
     """√W (y − 1 ȳ), a vector, or one column for each target."""
     feature_means: Array
@@ -59,10 +60,8 @@ def design(X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool) -
     target_means = _means(y, sample_weight) if fit_intercept else 0.0
     y = _weighted(y - target_means, roots)
     if scipy.sparse.issparse(X):
-        means = np.zeros(features)
-        if fit_intercept or roots is not None:
-            X = _core.Centered(X, sample_weight, None if fit_intercept else means)
-            means = np.asarray(X.means)
+        X = _core.Centered(as_compressed(X, np.float64), sample_weight, None if fit_intercept else np.zeros(features))
+        means = X.means
     elif fit_intercept:
         means = _means(X, sample_weight)
         X = _weighted(X - means, roots)

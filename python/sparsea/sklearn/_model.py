@@ -34,6 +34,8 @@ class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore
 
     coef_: Array
     intercept_: Any
+    solution_: Any
+    n_iter_: Any
     n_features_in_: int
     feature_names_in_: NDArray[Any]
 

@@ -65,6 +65,10 @@ impl<T: Field> Operator<T> for ArrayOperator<T> {
         self.inner.column_norms()
     }
 
+    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+        self.inner.column_squares(weights)
+    }
+
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
         self.inner.gram_columns(support, out);
     }

@@ -114,6 +114,10 @@ impl<T: Field> Operator<T> for Owned<T> {
         self.operator().column_norms()
     }
 
+    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+        self.operator().column_squares(weights)
+    }
+
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
         self.operator().gram_columns(support, out);
     }

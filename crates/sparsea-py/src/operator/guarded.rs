@@ -55,6 +55,10 @@ impl<T: Field> Operator<T> for Guarded<T> {
         self.guarded().column_norms()
     }
 
+    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+        self.guarded().column_squares(weights)
+    }
+
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
         self.guarded().gram_columns(support, out);
     }

@@ -85,6 +85,10 @@ impl<T: Scalar> Operator<T> for CachedGram<'_, T> {
         self.inner.column_norms()
     }
 
+    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+        self.inner.column_squares(weights)
+    }
+
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
         for (&j, column) in support.iter().zip(out.col_iter_mut()) {
             self.gram_column(j, column);

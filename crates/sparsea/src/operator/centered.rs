@@ -70,6 +70,11 @@ impl<O: Operator<T>, T: Scalar> Centered<O, T> {
         let mut steep = vec![];
         for j in 0..n {
             let mean = centered.means[j];
+            if squares[j] == 0.0 && own[j] == T::ZERO {
+                // A column of zeros becomes −μ_j √w.
+                centered.norms[j] = total.sqrt() * mean.abs();
+                continue;
+            }
             let square = squares[j] - total * (own[j].abs2() - (own[j] - mean).abs2());
             if square * STEEP >= squares[j] && (squares[j] > 1e-280 && squares[j] < 1e280) {
                 centered.norms[j] = square.sqrt();
@@ -84,8 +89,7 @@ impl<O: Operator<T>, T: Scalar> Centered<O, T> {
     /// Measures columns that cancel, given with their ρ_j², and copies as many as may be.
     fn measure(&mut self, mut steep: Vec<(usize, f64)>, weights: &[f64], total: f64, given: bool) {
         let m = self.inner.nrows();
-        // A column of zeros has no ρ (0/0) and needs no copy.
-        steep.sort_by(|(i, a), (j, b)| a.is_nan().cmp(&b.is_nan()).then(b.total_cmp(a)).then(i.cmp(j)));
+        steep.sort_by(|(i, a), (j, b)| b.total_cmp(a).then(i.cmp(j)));
         let mut room = self.inner.adjoint_cost() / m.max(1);
         let mut column = vec![T::ZERO; m];
         let mut copies = vec![];

@@ -1,0 +1,98 @@
+//! Sparse features, centred and weighted, for `sparsea.sklearn`.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use numpy::PyArray1;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use sparsea::Operator;
+
+use super::{Compressed, Shared};
+use crate::convert::{Field, vector};
+use crate::error::refused;
+
+/// √W (X − 1 μᵀ) for a sparse real X, with weights of rows (equal ones if `None`) and means μ (the weighted ones if `None`).
+#[pyclass(frozen, module = "sparsea._core")]
+pub struct Centered {
+    inner: Arc<sparsea::Centered<Shared<f64>, f64>>,
+}
+
+#[pymethods]
+impl Centered {
+    #[new]
+    fn new(
+        matrix: &Bound<'_, Compressed>,
+        weights: Option<&Bound<'_, PyAny>>,
+        means: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let inner: Shared<f64> = matrix.get().operator()?;
+        let weights: Option<Vec<f64>> = weights.map(|weights| vector("the weights", weights)).transpose()?;
+        let means: Option<Vec<f64>> = means.map(|means| vector("the means", means)).transpose()?;
+        let centered = matrix.py().detach(|| sparsea::Centered::new(inner, weights.as_deref(), means.as_deref()));
+        Ok(Self { inner: Arc::new(centered.map_err(refused)?) })
+    }
+
+    /// Rows and columns.
+    #[getter]
+    fn shape(&self) -> (usize, usize) {
+        (self.inner.nrows(), self.inner.ncols())
+    }
+
+    /// The type of its numbers.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> Bound<'py, numpy::PyArrayDescr> {
+        numpy::dtype::<f64>(py)
+    }
+
+    /// μ.
+    #[getter]
+    fn means<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        PyArray1::from_slice(py, self.inner.means())
+    }
+
+    /// Norms of the columns.
+    #[getter]
+    fn column_norms<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        PyArray1::from_vec(py, self.inner.column_norms())
+    }
+
+    /// Its product with a vector.
+    fn matvec<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let (m, n) = self.shape();
+        self.product(x, n, m, |x, y| self.inner.apply(x, y))
+    }
+
+    /// The product of its transpose with a vector.
+    fn rmatvec<'py>(&self, y: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let (m, n) = self.shape();
+        self.product(y, m, n, |y, x| self.inner.apply_adjoint(y, x))
+    }
+}
+
+impl Centered {
+    fn product<'py>(
+        &self,
+        given: &Bound<'py, PyAny>,
+        takes: usize,
+        gives: usize,
+        product: impl Fn(&[f64], &mut [f64]),
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let py = given.py();
+        let given: Vec<f64> = vector("the vector", given)?;
+        if given.len() != takes {
+            return Err(PyValueError::new_err(format!("the vector has {} entries instead of {takes}", given.len())));
+        }
+        let mut out = vec![0.0; gives];
+        product(&given, &mut out);
+        Ok(PyArray1::from_vec(py, out))
+    }
+
+    /// The operator, for a real problem.
+    pub fn operator<T: Field>(&self) -> PyResult<Shared<T>> {
+        let any: Box<dyn Any> = Box::new(self.inner.clone() as Shared<f64>);
+        any.downcast()
+            .map(|operator| *operator)
+            .map_err(|_| PyTypeError::new_err("centred features are real, y is not"))
+    }
+}
