@@ -1,10 +1,13 @@
-"""The checks that scikit-learn has for every estimator."""
+"""The checks that scikit-learn has for every estimator, and the examples of their documentation."""
 
 from __future__ import annotations
 
+import doctest
+import importlib
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
@@ -20,3 +23,10 @@ ESTIMATORS = [
 @parametrize_with_checks(ESTIMATORS)  # type: ignore[untyped-decorator]
 def test_scikit_learn_check(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
+
+
+@pytest.mark.parametrize("estimator", [SparseRegressor, SparseRegressorCV, SparsityPath])
+def test_examples(estimator: type) -> None:
+    results = doctest.testmod(importlib.import_module(estimator.__module__))
+    assert results.attempted > 3
+    assert not results.failed

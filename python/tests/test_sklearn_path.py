@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
-from sklearn.model_selection import KFold, cross_val_score
+from sklearn.model_selection import GroupKFold, KFold, cross_val_score
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
 Array = NDArray[Any]
@@ -217,6 +217,14 @@ def test_one_standard_error_takes_fewer_features() -> None:
 def test_the_number_of_features_is_found() -> None:
     X, y = problem(samples=100, k=4, noise=0.2)
     assert SparseRegressorCV(12, one_standard_error=True).fit(X, y).n_nonzero_coefs_ == 4
+
+
+def test_groups_are_kept_together() -> None:
+    X, y = problem()
+    groups = np.arange(len(y)) % 7
+    model = SparseRegressorCV(5, cv=GroupKFold(3)).fit(X, y, groups=groups)
+    expected = SparseRegressorCV(5, cv=list(GroupKFold(3).split(X, y, groups))).fit(X, y)
+    assert_array_equal(model.mse_path_, expected.mse_path_)
 
 
 def test_jobs_do_not_matter() -> None:

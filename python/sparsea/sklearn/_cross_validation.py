@@ -117,7 +117,7 @@ class SparseRegressorCV(SparseModel):
         self.settings = settings
         self.threads = threads
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SparseRegressorCV:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> SparseRegressorCV:
         """Chooses k and finds the features and their coefficients.
 
         Parameters
@@ -128,6 +128,8 @@ class SparseRegressorCV(SparseModel):
             The target.
         sample_weight : array of shape (n_samples,), float or None, default=None
             Weights of the samples, at least 0, in training and in errors.
+        groups : array of shape (n_samples,) or None, default=None
+            The group of each sample, for splitters that keep groups together.
 
         Returns
         -------
@@ -142,7 +144,7 @@ class SparseRegressorCV(SparseModel):
             If a parameter is of the wrong type.
         """
         X, y, sample_weight = validated(self, X, y, sample_weight, samples=2)
-        folds = list(check_cv(self.cv).split(X, y))
+        folds = list(check_cv(self.cv).split(X, y, groups))
         weights = np.ones(len(y)) if sample_weight is None else sample_weight
         trained = min(int(np.count_nonzero(weights[train])) for train, _ in folds)
         if trained == 0:
