@@ -20,7 +20,11 @@ ESTIMATORS = [
 ]
 
 
-@parametrize_with_checks(ESTIMATORS)  # type: ignore[untyped-decorator]
+CHECKS = parametrize_with_checks(ESTIMATORS)
+
+
+# Some versions of scikit-learn give the checks as a generator, which pytest no longer takes.
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
 def test_scikit_learn_check(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
 

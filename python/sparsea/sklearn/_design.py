@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
+import sklearn
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import validation
 
@@ -100,11 +101,41 @@ def validated(
     return X, np.asarray(y, dtype=np.float64), _checked_weights(sample_weight, X.shape[0])
 
 
-def validate_data(estimator: Any, *arrays: Any, **options: Any) -> Any:
+def validate_data(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
     """`sklearn.utils.validation.validate_data`, which was a method before scikit-learn 1.6."""
     if hasattr(validation, "validate_data"):
-        return validation.validate_data(estimator, *arrays, **options)
-    return estimator._validate_data(*arrays, **options)
+        return validation.validate_data(estimator, named(X), *y, **options)
+    return estimator._validate_data(named(X), *y, **options)
+
+
+def named(X: Any) -> Any:
+    """X in a form of which scikit-learn can read the names of the features."""
+    # Before 1.9 it reads those of pandas, and those of others by a protocol that polars has given up.
+    old = tuple(int(part) for part in sklearn.__version__.split(".")[:2]) < (1, 9)
+    unread = hasattr(X, "columns") and hasattr(X, "to_numpy") and not hasattr(X, "__dataframe__")
+    return NamedArray(X.to_numpy(), list(X.columns)) if old and unread else X
+
+
+class NamedArray:
+    """An array with names of its columns, as much of a frame as scikit-learn needs."""
+
+    def __init__(self, values: NDArray[Any], names: list[str]) -> None:
+        self.values = values
+        self.shape = values.shape
+        self.names = names
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.values, dtype=dtype) if copy else np.asarray(self.values, dtype=dtype)
+
+    def __dataframe__(self) -> NamedArray:
+        return self
+
+    def column_names(self) -> list[str]:
+        """As the interchange protocol of frames calls it."""
+        return self.names
 
 
 def _checked_weights(weights: ArrayLike | None, samples: int) -> Array | None:

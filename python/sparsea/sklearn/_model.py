@@ -11,7 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from ._design import Array, Design, validate_data
+from ._design import Array, Design, named, validate_data
 
 if TYPE_CHECKING:
     from .. import Solution
@@ -53,6 +53,20 @@ class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], reset=False)
         return np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_)
+
+    def transform(self, X: Any) -> Any:
+        """X with the columns of the features that are used.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        X : array, frame or sparse matrix of shape (n_samples, n_selected_features)
+            In the form that `set_output` says.
+        """
+        return super().transform(named(X))
 
     @property
     def support_(self) -> NDArray[np.intp]:
