@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
+
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
 ESTIMATORS = [

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse
-import sparsea
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
+
+import sparsea
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
 Array = NDArray[Any]

@@ -19,6 +19,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
 Array = NDArray[Any]
