@@ -255,7 +255,7 @@ def test_samples_of_no_weight_do_not_matter() -> None:
 
 def test_choices_generalise() -> None:
     X, y = problem(samples=80, features=60, k=5, noise=0.5)
-    for model in [SparseRegressorCV(15), SparsityPath(15)]:
+    for model in [SparseRegressorCV(8, algorithm="els"), SparsityPath(8, algorithm="els")]:
         assert cross_val_score(model, X, y, cv=4).mean() > 0.9
 
 

@@ -159,16 +159,20 @@ def test_several_targets_are_a_loop(fit_intercept: bool, sparse: bool) -> None:
     joint = clone(model).fit(features, Y, weights)
     assert joint.coef_.shape == (3, X.shape[1])
     alone = [clone(model).fit(features, y, weights) for y in Y.T]
-    assert_array_equal(joint.coef_, [one.coef_ for one in alone])
-    assert_allclose(joint.intercept_ * np.ones(3), [one.intercept_ for one in alone], rtol=1e-12)
+    # Targets together share what is computed of the features, which is summed in another order.
+    assert_allclose(joint.coef_, [one.coef_ for one in alone], rtol=1e-9)
+    assert_allclose(joint.intercept_ * np.ones(3), [one.intercept_ for one in alone], rtol=1e-9)
     assert joint.n_iter_ == [one.n_iter_ for one in alone]
     assert_array_equal(joint.support_, np.unique(np.concatenate([one.support_ for one in alone])))
     assert_allclose(joint.predict(features), np.column_stack([one.predict(features) for one in alone]))
+    # Solutions start each target where it was.
+    again = clone(joint).set_params(start=joint.solution_, algorithm="htp", iterations=0)
+    assert_allclose(again.fit(features, Y, weights).coef_, joint.coef_, rtol=1e-9)
     # One target as a column stays a column.
     column = clone(model).fit(features, Y[:, :1], weights)
     assert column.coef_.shape == (1, X.shape[1])
     assert column.predict(features).shape == (len(X), 1)
-    assert_array_equal(column.coef_[0], alone[0].coef_)
+    assert_allclose(column.coef_[0], alone[0].coef_, rtol=1e-9)
 
 
 def test_default_is_a_tenth_of_the_features() -> None:

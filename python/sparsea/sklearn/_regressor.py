@@ -26,8 +26,9 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
     algorithm : str, default="search"
         An algorithm, or several joined by ``+``, each starting from the solution of the one before (see
         `sparsea.algorithms`).
-    start : str, sequence of int, ndarray, Solution or None, default=None
-        Where to start: an algorithm, a support of at most k features, coefficients, or a solution. From zero if None.
+    start : str, sequence of int, ndarray, Solution, Solutions or None, default=None
+        Where to start: an algorithm, a support of at most k features, coefficients, or a solution (of several targets,
+        one for each). From zero if None.
     fit_intercept : bool, default=True
         Whether there is an intercept. Sparse features are centred without being made dense.
     iterations, supports, stagnation : int or None, default=None
