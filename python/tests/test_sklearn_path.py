@@ -97,6 +97,17 @@ def test_criteria_are_their_formulas(weighted: bool, sparse: bool, fit_intercept
         assert_allclose(path.cp_[k - 1], rss / variance - n + 2 * k, rtol=1e-7)
 
 
+@pytest.mark.parametrize("sparse", [True, False])
+def test_noise_variance_does_not_depend_on_units(sparse: bool) -> None:
+    X, y = problem()
+    scaled = X * 10.0 ** np.random.default_rng(0).uniform(-8, 8, X.shape[1])
+    path = SparsityPath(1, algorithm="ols")
+    expected = clone(path).fit(X, y).noise_variance_
+    assert_allclose(
+        path.fit(scipy.sparse.csr_array(scaled) if sparse else scaled, y).noise_variance_, expected, rtol=1e-8
+    )
+
+
 def test_cp_of_all_features_is_their_number() -> None:
     # RSS(p) = (n − p − 1) σ², so that Cp(p) = p − 1 with an intercept that does not count.
     X, y = problem()

@@ -31,18 +31,21 @@ def full_variance(design: Design, fit_intercept: bool) -> float:
     free = design.total_weight - features - fit_intercept
     if free <= 0 or design.samples <= features + fit_intercept:
         return float("nan")
-    if isinstance(design.A, np.ndarray):
-        rest = design.y - design.A @ np.linalg.lstsq(design.A, design.y)[0]
+    A, y = design.A, design.y
+    dense = isinstance(A, np.ndarray)
+    # Of columns of norm 1, so that no unit decides which are taken to depend on others.
+    norms = np.linalg.norm(A, axis=0) if dense else A.column_norms
+    scales = np.divide(1.0, norms, out=np.zeros(features), where=norms > 0)
+    if dense:
+        unit = A * scales
+        x = np.linalg.lstsq(unit, y, rcond=None)[0]
     else:
-        # LSMR wants columns of one length.
-        lengths = design.A.column_norms
-        scales = np.divide(1.0, lengths, out=np.zeros(features), where=lengths > 0)
         unit = scipy.sparse.linalg.LinearOperator(
-            design.A.shape,
-            matvec=lambda x: design.A.matvec(scales * x.ravel()),
-            rmatvec=lambda y: scales * design.A.rmatvec(y.ravel()),
+            A.shape,
+            matvec=lambda x: A.matvec(scales * x.ravel()),
+            rmatvec=lambda y: scales * A.rmatvec(y.ravel()),
             dtype=np.float64,
         )
-        found = scipy.sparse.linalg.lsmr(unit, design.y, atol=1e-12, btol=1e-12, maxiter=10 * features)
-        rest = design.y - unit @ found[0]
+        x = scipy.sparse.linalg.lsmr(unit, y, atol=1e-12, btol=1e-12, maxiter=10 * features)[0]
+    rest = y - unit @ x
     return float(rest @ rest / free)

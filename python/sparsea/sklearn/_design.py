@@ -168,5 +168,5 @@ def checked_count(name: str, value: Any) -> int:
 def clipped_count(name: str, count: int, limit: int, what: str) -> int:
     """`count`, or `limit` and a warning if that is smaller."""
     if count > limit:
-        warnings.warn(f"{name} is {count}, but {what}: {limit} is used", UserWarning, stacklevel=4)
+        warnings.warn(f"{name} is {count}, but {what}: {limit} is used", UserWarning, stacklevel=3)
     return min(count, limit)
