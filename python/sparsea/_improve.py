@@ -12,8 +12,6 @@ from ._input import Array, as_data, as_operator, as_support, as_vector
 from ._request import Start, as_request, as_sparsity, run
 from ._solution import Solution
 
-_IMPROVING = "els+sea+els"
-
 
 def improve(
     A: Any,
@@ -54,7 +52,7 @@ def improve(
     x : array_like of shape (n,) or Solution, optional
         The vector to improve. Give either this or ``support``.
     algorithm : str, optional
-        ``"els+sea+els"`` unless said: exchanges until none helps, exploration from there, exchanges again.
+        ``"search"`` unless said, or ``"sea"`` if n k is more than a million.
     settings, unit_columns, check_adjoint
         As for `solve`.
     iterations, time, supports, relative_residual, stagnation, threads, memory
@@ -105,7 +103,7 @@ def improve(
         if k < size:
             raise ValueError(f"k must be at least {size}, the non-zeros of {what}, got {k}")
     request = as_request(
-        algorithm=_IMPROVING if algorithm is None else algorithm,
+        algorithm=algorithm,
         settings=settings,
         iterations=iterations,
         time=time,

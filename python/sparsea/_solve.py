@@ -48,14 +48,14 @@ def solve(
         The sparsity: how many non-zeros x may have, from 1 to min(m, n).
     algorithm : str, optional
         An algorithm, or several joined by ``+``, each starting from the solution of the one before, as ``"omp+sea"``;
-        see `algorithms`. ``"sea"`` unless said.
+        see `algorithms`. Unless said, ``"search"``, or ``"sea"`` if n k is more than a million.
     start : str, array_like, Solution or Solutions, optional
         Where to start: ``"zero"``, ``"random:SEED"``, an algorithm or chain, whole numbers or a mask (a support),
         floating-point or complex numbers (a vector x of n entries), or a solution. For a batch also one start for each
         column of Y: a matrix of shape (n, B), or solutions. Zero unless said.
     iterations, supports, stagnation : int, optional
-        Stop after this many iterations, distinct supports, iterations without improvement. 1000 iterations unless
-        another limit is given.
+        Stop after this many iterations, distinct supports, iterations without improvement. Unless a limit is
+        given, 300 iterations for ``"search"``, 1000 for the others.
     time : float, optional
         Stop after this many seconds.
     relative_residual : float, optional

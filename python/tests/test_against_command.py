@@ -99,7 +99,10 @@ def test_sparse_matrices(tmp_path: Path, word: str) -> None:
         (["--start", "random:5"], {"start": "random:5"}),
         (["--start", "omp+els"], {"start": "omp+els"}),
         (["--start", "support:support.txt"], {"start": [3, 1, 4]}),
-        (["--start", "x.npy", "--set", "step_size=0.2"], {"start": FULL, "settings": {"step_size": 0.2}}),
+        (
+            ["--algorithm", "sea", "--start", "x.npy", "--set", "step_size=0.2"],
+            {"algorithm": "sea", "start": FULL, "settings": {"step_size": 0.2}},
+        ),
         (["--report"], {"report": True}),
         (["--threads", "1"], {"threads": 1}),
     ],

@@ -209,11 +209,12 @@ def test_settings_and_units() -> None:
     start = np.zeros(90)
     start[5] = 1.0
     slow, fast = (
-        sparsea.solve(A, y, 4, start=start, settings={"step_size": step}, iterations=50) for step in (1e-3, 10)
+        sparsea.solve(A, y, 4, algorithm="sea", start=start, settings={"step_size": step}, iterations=50)
+        for step in (1e-3, 10)
     )
     assert slow != fast
-    assert sparsea.solve(A, y, 4, settings={"step_size": np.float32(0.5)}) == sparsea.solve(
-        A, y, 4, settings={"step_size": 0.5}
+    assert sparsea.solve(A, y, 4, algorithm="sea", settings={"step_size": np.float32(0.5)}) == sparsea.solve(
+        A, y, 4, algorithm="sea", settings={"step_size": 0.5}
     )
     units = 10.0 ** rng.uniform(-6, 6, 90)
     scaled = sparsea.solve(A * units, 1e3 * y, 4, start="omp")

@@ -4,7 +4,7 @@ use num_complex::Complex;
 use numpy::{Element, PyArray1, PyArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
 use sparsea::Scalar;
 
@@ -52,10 +52,13 @@ fn setting(value: &Bound<'_, PyAny>) -> PyResult<Value> {
         Ok(Number::from_f64(value.extract()?).map_or_else(|| Value::String(value.to_string()), Value::Number))
     } else if value.is_instance_of::<PyString>() {
         Ok(Value::String(value.extract()?))
+    } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        let items = value.try_iter()?.map(|item| setting(&item?));
+        Ok(Value::Array(items.collect::<PyResult<_>>()?))
     } else if let Ok(item) = value.call_method0("item") {
         // A scalar of NumPy.
         setting(&item)
     } else {
-        Err(PyValueError::new_err(format!("a setting is a number, a word or a boolean, got {value}")))
+        Err(PyValueError::new_err(format!("a setting is a number, a word, a boolean or a list of them, got {value}")))
     }
 }
