@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use faer::MatMut;
 use sparsea::Operator;
+use sparsea::operator::Local;
 
 use super::Shared;
 use crate::convert::Field;
@@ -73,6 +74,10 @@ impl<T: Field> Operator<T> for Guarded<T> {
 
     fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
         self.guarded().apply_adjoint_on(support, y, out);
+    }
+
+    fn local(&self) -> Option<&dyn Local<T>> {
+        self.inner.local()
     }
 
     fn adjoint_cost(&self) -> usize {

@@ -6,8 +6,11 @@
 //! 2. the same factor, corrected with residuals computed from A itself (corrected semi-normal equations, Björck 1987,
 //!    DOI 10.1016/0024-3795(87)90101-7);
 //! 3. an orthonormal basis of the columns ([`orthogonal`]).
+//!
+//! Where columns overlap only their neighbours, large problems are fitted cluster by cluster instead ([`clusters`]).
 
 mod cholesky;
+mod clusters;
 mod distances;
 mod gram;
 mod orthogonal;
@@ -15,10 +18,11 @@ mod tableau;
 
 use faer::MatMut;
 
-use crate::kernels::{norm, subtract_combination};
+use crate::kernels::{axpy, norm, subtract_combination};
 use crate::operator::Operator;
 use crate::scalar::Scalar;
 use cholesky::Cholesky;
+use clusters::{Clusters, Tolerance};
 pub(crate) use distances::Distances;
 use gram::GramCache;
 pub(crate) use gram::SharedGram;
@@ -60,6 +64,9 @@ const ROTATIONS_KEPT: u32 = 128;
 /// One multiply-add of a plane rotation costs about as much as this many of a dot product.
 const ROTATION_WEIGHT: usize = 4;
 
+/// Entries n k of a block of Gram columns from which on fits are made cluster by cluster where columns are local.
+const LOCAL_FROM: usize = 1 << 22;
+
 /// The largest supports that are fitted hold this many times k columns: those that CoSaMP merges.
 const MERGED: usize = 3;
 
@@ -87,6 +94,8 @@ enum Path {
 pub(crate) struct SupportFit<T: Scalar> {
     /// Whole Gram columns, unless Aᴴ r is cheaper by the operator or they would not fit in memory.
     cache: Option<GramCache<T>>,
+    /// Fits by clusters, on large problems with local columns; the factor and the basis are then not used for fits.
+    clusters: Option<Clusters<T>>,
     factor: Cholesky<T>,
     orthogonal: Orthogonal<T>,
     path: Path,
@@ -100,6 +109,8 @@ pub(crate) struct SupportFit<T: Scalar> {
     ordered: Vec<T>,
     correction: Vec<T>,
     gram: Vec<T>,
+    /// Columns within reach of one.
+    near: Vec<usize>,
     product: Vec<T>,
     /// A column of the Gram matrix where none are cached.
     gram_column: Vec<T>,
@@ -114,10 +125,13 @@ impl<T: Scalar> SupportFit<T> {
         // Aᴴ r by the operator costs a product and its adjoint on top of forming r; by cached columns n k.
         let cached =
             capacity >= n.min(MERGED * sparsity) && system.operator.adjoint_cost() >= n.saturating_mul(sparsity) / 2;
+        let by_clusters = system.operator.local().is_some() && n.saturating_mul(sparsity) > LOCAL_FROM;
+        let cached = cached && !by_clusters;
         let mut factor = Cholesky::default();
         factor.reserve(sparsity.min(1024));
         Self {
             cache: cached.then(|| GramCache::new(n, capacity)),
+            clusters: by_clusters.then(Clusters::default),
             factor,
             orthogonal: Orthogonal::default(),
             path: Path::Normal,
@@ -128,6 +142,7 @@ impl<T: Scalar> SupportFit<T> {
             ordered: Vec::with_capacity(sparsity),
             correction: Vec::with_capacity(sparsity),
             gram: Vec::with_capacity(sparsity),
+            near: Vec::new(),
             product: Vec::with_capacity(m.max(sparsity)),
             gram_column: Vec::new(),
             counts: Counts::default(),
@@ -143,6 +158,9 @@ impl<T: Scalar> SupportFit<T> {
         residual: &mut Vec<T>,
     ) -> bool {
         self.path = Path::Normal;
+        if self.fit_clusters(system, support, values, false) {
+            return false;
+        }
         if !self.move_to(system, support) {
             self.fit_orthogonal(system, support, values, residual);
             return true;
@@ -162,6 +180,18 @@ impl<T: Scalar> SupportFit<T> {
             return false;
         }
         self.refine(system, support, values, residual);
+        true
+    }
+
+    /// Fits cluster by cluster; by QR only, if it is to be `accurate`. False, having done nothing, where that is not the way.
+    fn fit_clusters(&mut self, system: &System<'_, T>, support: &[usize], values: &mut Vec<T>, accurate: bool) -> bool {
+        let (Some(clusters), Some(local)) = (&mut self.clusters, system.operator.local()) else { return false };
+        let rounding = GRAM_ROUNDING * T::EPSILON;
+        let tolerance = Tolerance { rounding, error: FIT_TOLERANCE * system.data_norm, accurate };
+        let fitted = clusters.fit(system, local, support, values, tolerance);
+        self.counts.refactorisations += fitted.clusters as u64;
+        self.counts.orthogonalisations += fitted.by_qr as u64;
+        self.counts.dependent_columns += fitted.dependent as u64;
         true
     }
 
@@ -224,6 +254,11 @@ impl<T: Scalar> SupportFit<T> {
         values: &mut Vec<T>,
         residual: &mut Vec<T>,
     ) {
+        if self.fit_clusters(system, support, values, true) {
+            self.form_residual(system, support, values, residual);
+            self.path = Path::Accurate;
+            return;
+        }
         // The factor may have moved on since this support was fitted.
         if !self.move_to(system, support) {
             self.fit_orthogonal(system, support, values, residual);
@@ -405,10 +440,16 @@ impl<T: Scalar> SupportFit<T> {
             correlation.copy_from_slice(&system.data_correlation);
             return;
         }
+        let by_clusters = self.clusters.is_some();
+        if let (true, Some(local)) = (by_clusters, system.operator.local())
+            && 1e4 * T::EPSILON * weight(system, support, values) <= residual_norm
+        {
+            self.correlate_locally(system, local.reach(), support, values, correlation);
+            return;
+        }
         if let Some(cache) = &mut self.cache {
             // Both sums below are rounded relative to what is subtracted; r may be far smaller than that.
-            let length: f64 = support.iter().zip(values).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum();
-            if 1e4 * T::EPSILON * length <= residual_norm {
+            if 1e4 * T::EPSILON * weight(system, support, values) <= residual_norm {
                 self.counts.columns += cache.ensure(&*system.operator, support) as u64;
                 let cache = &*cache;
                 subtract_combination(&system.data_correlation, |at| cache.column(support[at]), values, correlation);
@@ -423,9 +464,35 @@ impl<T: Scalar> SupportFit<T> {
         system.operator.apply_adjoint(residual, correlation);
     }
 
+    /// c ← b − G_S x from the entries of Gram columns within reach.
+    fn correlate_locally(
+        &mut self,
+        system: &System<'_, T>,
+        reach: usize,
+        support: &[usize],
+        values: &[T],
+        correlation: &mut [T],
+    ) {
+        correlation.copy_from_slice(&system.data_correlation);
+        let n = correlation.len();
+        for (&j, &x) in support.iter().zip(values) {
+            let (from, to) = (j.saturating_sub(reach), (j + reach + 1).min(n));
+            self.near.clear();
+            self.near.extend(from..to);
+            self.gram.resize(to - from, T::ZERO);
+            system.operator.gram_entries(&self.near, j, &mut self.gram);
+            axpy(-x, &self.gram, &mut correlation[from..to]);
+        }
+    }
+
     /// Whether a correlation that should vanish on the support does, to the tolerance of a fit.
     pub(crate) fn is_orthogonal(&self, system: &System<'_, T>, support: &[usize], correlation: &[T]) -> bool {
         let allowed = FIT_TOLERANCE * system.data_norm;
         support.iter().all(|&j| Scalar::abs(correlation[j]) <= allowed * system.column_norms[j])
     }
+}
+
+/// Σ ‖a_j‖ |x_j|.
+fn weight<T: Scalar>(system: &System<'_, T>, support: &[usize], values: &[T]) -> f64 {
+    support.iter().zip(values).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum()
 }

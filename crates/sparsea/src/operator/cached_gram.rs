@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::{ColMut, MatMut};
 
-use super::{Operator, contiguous};
+use super::{Local, Operator, contiguous};
 use crate::scalar::Scalar;
 
 /// Any operator with the columns of its Gram matrix AᴴA kept once computed, for problems that differ in their data only,
@@ -106,6 +106,10 @@ impl<T: Scalar> Operator<T> for CachedGram<'_, T> {
 
     fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
         self.inner.apply_adjoint_on(support, y, out);
+    }
+
+    fn local(&self) -> Option<&dyn Local<T>> {
+        self.inner.local()
     }
 
     fn adjoint_cost(&self) -> usize {

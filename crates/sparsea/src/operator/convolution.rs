@@ -6,7 +6,7 @@ use faer::MatMut;
 use rayon::prelude::*;
 
 use super::fourier::FourierKernel;
-use super::{Operator, contiguous};
+use super::{Local, Operator, contiguous};
 use crate::error::{Error, non_finite_word};
 use crate::kernels::{axpy_inline, dot_inline, norm, simd};
 use crate::scalar::Scalar;
@@ -296,10 +296,29 @@ impl<T: Scalar> Operator<T> for Convolution<T> {
         );
     }
 
+    fn local(&self) -> Option<&dyn Local<T>> {
+        // A periodic column that wraps around overlaps both ends.
+        if self.circular { None } else { Some(self) }
+    }
+
     fn adjoint_cost(&self) -> usize {
         match &self.fourier {
             None => self.ncols.saturating_mul(self.kernel.len()),
             Some(fourier) => fourier.cost(),
         }
+    }
+}
+
+impl<T: Scalar> Local<T> for Convolution<T> {
+    fn reach(&self) -> usize {
+        self.kernel.len() - 1
+    }
+
+    fn segment(&self, j: usize, out: &mut Vec<T>) -> usize {
+        let [Segment { kernel, row }, _] = self.segments(j);
+        // Out of sight before the first row, or after the last.
+        let row = if kernel.is_empty() && j >= self.first { self.nrows } else { row };
+        out.extend_from_slice(&self.kernel[kernel]);
+        row
     }
 }

@@ -116,11 +116,27 @@ pub trait Operator<T: Scalar>: Send + Sync {
         }
     }
 
+    /// What is known of columns that overlap only their neighbours, if they do: on large problems fits then fall into
+    /// independent clusters. Default: nothing.
+    fn local(&self) -> Option<&dyn Local<T>> {
+        None
+    }
+
     /// Multiply-adds that one [`apply_adjoint`](Operator::apply_adjoint) takes, roughly. It decides whether Aᴴ r is
     /// computed by the operator or from cached columns of the Gram matrix. Default: m n.
     fn adjoint_cost(&self) -> usize {
         self.nrows().saturating_mul(self.ncols())
     }
+}
+
+/// An operator whose columns are non-zero in a few neighbouring rows each, further down from column to column.
+pub trait Local<T> {
+    /// The largest |i − j| at which columns i and j have a row in common.
+    fn reach(&self) -> usize;
+
+    /// Appends the part of column j in which it may be non-zero to `out`, and returns the row with which that begins. The
+    /// first rows, and the last ones, of later columns are not above those of earlier ones.
+    fn segment(&self, j: usize, out: &mut Vec<T>) -> usize;
 }
 
 /// The memory of a column of a block, whose columns are contiguous by contract.
@@ -170,6 +186,9 @@ macro_rules! forward_operator {
             }
             fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
                 (**self).apply_adjoint_on(support, y, out);
+            }
+            fn local(&self) -> Option<&dyn Local<T>> {
+                (**self).local()
             }
             fn adjoint_cost(&self) -> usize {
                 (**self).adjoint_cost()

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use faer::MatMut;
 
-use super::{Operator, contiguous};
+use super::{Local, Operator, contiguous};
 use crate::scalar::Scalar;
 
 /// A D with D = diag(1/‖a_j‖): any operator with its columns scaled to unit norm. Zero columns stay zero.
@@ -138,8 +138,27 @@ impl<T: Scalar> Operator<T> for Normalized<'_, T> {
         }
     }
 
+    fn local(&self) -> Option<&dyn Local<T>> {
+        self.inner.local().map(|_| self as &dyn Local<T>)
+    }
+
     fn adjoint_cost(&self) -> usize {
         self.inner.adjoint_cost()
+    }
+}
+
+impl<T: Scalar> Local<T> for Normalized<'_, T> {
+    fn reach(&self) -> usize {
+        self.inner.local().map_or(usize::MAX, Local::reach)
+    }
+
+    fn segment(&self, j: usize, out: &mut Vec<T>) -> usize {
+        let at = out.len();
+        let first = self.inner.local().map_or(0, |local| local.segment(j, out));
+        for v in &mut out[at..] {
+            *v = v.scale(self.scales[j]);
+        }
+        first
     }
 }
 

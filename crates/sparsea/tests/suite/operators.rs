@@ -1,7 +1,7 @@
 //! Every kind of operator against its dense form.
 
 use crate::common::{
-    C, adjoint_product, assert_close, by_rows, dense_form, every_form, functions, matrix, norm, scalar,
+    C, adjoint_product, assert_close, by_rows, dense_form, every_form, functions, matrix, norm, run, scalar,
 };
 use crate::common::{Kind, product};
 use faer::{Mat, MatRef};
@@ -9,8 +9,8 @@ use num_complex::Complex;
 use sparsea::generate::{normal_vector, stream};
 use sparsea::operator::from_compressed_rows;
 use sparsea::{
-    Boundary, Convolution, DenseOperator, Error, FunctionOperator, Normalized, Operator, Scalar, SparseOperator,
-    check_adjoint,
+    Boundary, Convolution, DenseOperator, Error, FunctionOperator, Halt, Normalized, Operator, Problem, Scalar,
+    SparseOperator, Start, check_adjoint,
 };
 
 /// Checks every method of an operator against the matrix `a` that it stands for.
@@ -24,6 +24,22 @@ pub fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &s
     };
     let all: Vec<usize> = (0..n).collect();
     let columns: Vec<Vec<T>> = all.iter().map(|&j| (0..m).map(|i| a[(i, j)]).collect()).collect();
+
+    if let Some(local) = operator.local() {
+        let (mut before, mut gram) = (0..0, vec![T::ZERO; n]);
+        for (&j, column) in all.iter().zip(&columns) {
+            let mut part = vec![];
+            let first = local.segment(j, &mut part);
+            let mut whole = vec![T::ZERO; m];
+            whole[first..first + part.len()].copy_from_slice(&part);
+            close(&whole, column, "segment");
+            assert!(before.start <= first && before.end <= first + part.len(), "{what}: segment {j}");
+            before = first..first + part.len();
+            operator.gram_entries(&all, j, &mut gram);
+            let far = all.iter().filter(|i| i.abs_diff(j) > local.reach());
+            assert!(far.clone().all(|&i| gram[i] == T::ZERO), "{what}: reach of {j}");
+        }
+    }
 
     let (x, y): (Vec<T>, Vec<T>) = (normal_vector(&mut rng, n), normal_vector(&mut rng, m));
     // What is in the output before must not matter.
@@ -295,4 +311,69 @@ fn compressed_rows_are_read() {
     let operator = SparseOperator::new(sparse.as_ref());
     assert_eq!(dense_form(&operator), expected);
     check_methods(&operator, &expected, "from compressed rows");
+}
+
+/// Hides that columns are local.
+struct Plain<'a, T: Scalar>(&'a Convolution<T>);
+
+impl<T: Scalar> Operator<T> for Plain<'_, T> {
+    fn nrows(&self) -> usize {
+        self.0.nrows()
+    }
+    fn ncols(&self) -> usize {
+        self.0.ncols()
+    }
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        self.0.apply(x, y);
+    }
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.0.apply_adjoint(y, x);
+    }
+    fn column_norms(&self) -> Vec<f64> {
+        self.0.column_norms()
+    }
+    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
+        self.0.gram_entries(rows, j, out);
+    }
+    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
+        self.0.apply_sparse(support, values, y);
+    }
+    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
+        self.0.apply_adjoint_on(support, y, out);
+    }
+    fn adjoint_cost(&self) -> usize {
+        self.0.adjoint_cost()
+    }
+}
+
+/// Large enough to be fitted cluster by cluster; then the same without.
+fn cluster_by_cluster<T: Scalar>(kernel: &[T], boundary: Boundary, noise: f64) {
+    let (n, k) = (15_000, 300);
+    let convolution = Convolution::new(kernel, n, boundary).unwrap();
+    let rng = &mut stream(11, 0, 0);
+    let mut y = vec![T::ZERO; convolution.nrows()];
+    let support = sparsea::generate::random_support(rng, n, k);
+    let values: Vec<T> = normal_vector(rng, k);
+    convolution.apply_sparse(&support, &values, &mut y);
+    let errors: Vec<T> = normal_vector(rng, y.len());
+    let size = noise * norm(&y) / norm(&errors);
+    y.iter_mut().zip(errors).for_each(|(y, e)| *y += e.scale(size));
+    let plain = Plain(&convolution);
+    let (local, plain) = (Problem::new(&convolution, &y, k).unwrap(), Problem::new(&plain, &y, k).unwrap());
+    for word in ["sea", "htp"] {
+        let solve = |problem| run(problem, word, Start::Zero, Some(Halt::Iterations(20)));
+        let (one, other) = (solve(&local), solve(&plain));
+        assert_eq!(one.support, other.support, "{word}");
+        assert!((one.residual_norm - other.residual_norm).abs() <= 1e-10 * norm(&y), "{word}");
+        assert_eq!(one.iterations, other.iterations, "{word}");
+    }
+}
+
+#[test]
+fn large_convolutions_are_fitted_cluster_by_cluster_with_the_same_result() {
+    let real = sparsea::operator::pulse::gaussian(2.0).unwrap();
+    let complex: Vec<C> = real.iter().enumerate().map(|(i, &h)| C::from_polar(h, 0.3 * i as f64)).collect();
+    cluster_by_cluster(&real, Boundary::Full, 0.05);
+    cluster_by_cluster(&real, Boundary::Same, 0.0);
+    cluster_by_cluster(&complex, Boundary::Valid, 0.05);
 }

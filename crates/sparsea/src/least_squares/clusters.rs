@@ -1,0 +1,420 @@
+//! Least squares where columns overlap only their neighbours: a support falls into clusters that do not know of each other.
+//!
+//! A cluster is fitted by the banded Cholesky factor of its part of the Gram matrix, or, where that is not proved good
+//! enough, by a banded QR decomposition: rows of A enter the triangle one after the other by plane rotations (Lawson & Hanson
+//! 1974, chapter 27, DOI 10.1137/1.9781611971217). Clusters of the support before are not fitted again.
+
+use std::ops::Range;
+
+use super::System;
+use crate::operator::Local;
+use crate::scalar::Scalar;
+
+/// The fit on the latest support, cluster by cluster.
+#[derive(Debug, Default)]
+pub(crate) struct Clusters<T> {
+    /// The support before, its coefficients, and where its clusters end.
+    support: Vec<usize>,
+    values: Vec<T>,
+    ends: Vec<End>,
+    /// The same of the support being fitted.
+    next_values: Vec<T>,
+    next_ends: Vec<End>,
+    factor: Factor<T>,
+    triangle: Triangle<T>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct End {
+    position: usize,
+    /// Whether it was fitted by QR.
+    accurate: bool,
+}
+
+/// What became of a fit.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Fitted {
+    /// Clusters fitted anew.
+    pub(crate) clusters: usize,
+    /// Those of them fitted by QR.
+    pub(crate) by_qr: usize,
+    /// Columns that depend on others, with coefficient 0.
+    pub(crate) dependent: usize,
+}
+
+/// How good a fit has to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tolerance {
+    /// Rounding of Gram entries, relative.
+    pub(crate) rounding: f64,
+    /// Largest error, absolute.
+    pub(crate) error: f64,
+    /// Whether only QR will do.
+    pub(crate) accurate: bool,
+}
+
+/// The squared sine below which a column is too close to those before it for normal equations.
+const SMALLEST_SQUARED_SINE: f64 = 1e-10;
+/// A column whose part outside the span of those before it is this much shorter than itself is dependent on them.
+const DEPENDENT: f64 = 64.0 * f64::EPSILON;
+
+impl<T: Scalar> Clusters<T> {
+    /// Minimises ‖y − A_S x‖ for the sorted `support`. Cost: |S| b² multiply-adds, with b the columns of the support
+    /// within reach of one, for the clusters that are new; by QR, b² for each row in which they lie.
+    pub(crate) fn fit(
+        &mut self,
+        system: &System<'_, T>,
+        local: &dyn Local<T>,
+        support: &[usize],
+        values: &mut Vec<T>,
+        tolerance: Tolerance,
+    ) -> Fitted {
+        let reach = local.reach();
+        let mut fitted = Fitted::default();
+        self.next_values.clear();
+        self.next_values.resize(support.len(), T::ZERO);
+        self.next_ends.clear();
+        let count = 1 + support.windows(2).filter(|pair| pair[1] - pair[0] > reach).count();
+        // Errors of clusters add up as the sides of a right angle do.
+        let error = tolerance.error / (count as f64).sqrt();
+        // Clusters before, walked beside those now.
+        let (mut before, mut before_start) = (0, 0);
+        let mut start = 0;
+        while start < support.len() {
+            let mut end = start + 1;
+            while end < support.len() && support[end] - support[end - 1] <= reach {
+                end += 1;
+            }
+            let members = &support[start..end];
+            while before < self.ends.len() && self.support[before_start] < members[0] {
+                before_start = self.ends[before].position;
+                before += 1;
+            }
+            let known = self.ends.get(before).filter(|known| {
+                self.support[before_start..known.position] == *members && (known.accurate || !tolerance.accurate)
+            });
+            let out = &mut self.next_values[start..end];
+            let accurate = if let Some(known) = known {
+                out.copy_from_slice(&self.values[before_start..known.position]);
+                known.accurate
+            } else {
+                fitted.clusters += 1;
+                let good = !tolerance.accurate
+                    && self.factor.build(system, members, reach)
+                    && self.factor.solve(system, members, out, tolerance.rounding) <= error;
+                if !good {
+                    fitted.by_qr += 1;
+                    fitted.dependent += self.triangle.fit(local, system.data, members, out);
+                }
+                !good
+            };
+            self.next_ends.push(End { position: end, accurate });
+            start = end;
+        }
+        self.support.clear();
+        self.support.extend_from_slice(support);
+        std::mem::swap(&mut self.values, &mut self.next_values);
+        std::mem::swap(&mut self.ends, &mut self.next_ends);
+        values.clear();
+        values.extend_from_slice(&self.values);
+        fitted
+    }
+}
+
+/// The Cholesky factor L of one cluster, row by row, each from the first member within reach.
+#[derive(Debug, Default)]
+struct Factor<T> {
+    rows: Vec<T>,
+    /// Where each row is, and the member with which it begins.
+    from: Vec<(usize, usize)>,
+    smallest_squared_sine: f64,
+}
+
+impl<T: Scalar> Factor<T> {
+    /// False if a column is too close to the span of those before it.
+    fn build(&mut self, system: &System<'_, T>, members: &[usize], reach: usize) -> bool {
+        self.rows.clear();
+        self.from.clear();
+        self.smallest_squared_sine = 1.0;
+        let mut first = 0;
+        for (p, &j) in members.iter().enumerate() {
+            while j - members[first] > reach {
+                first += 1;
+            }
+            let at = self.rows.len();
+            self.rows.resize(at + p + 1 - first, T::ZERO);
+            let (before, row) = self.rows.split_at_mut(at);
+            system.operator.gram_entries(&members[first..=p], j, row);
+            let square = row[p - first].real();
+            let mut rest = square;
+            for q in first..p {
+                let (q_at, q_first) = self.from[q];
+                let common = first.max(q_first);
+                let theirs = &before[q_at + common - q_first..=q_at + q - q_first];
+                // Entries of Gram columns are a_iᴴ a_j: rows of L are conjugate.
+                let mut sum = row[q - first].conj();
+                for (&mine, &their) in row[common - first..q - first].iter().zip(theirs) {
+                    sum -= mine * their.conj();
+                }
+                let entry = sum.scale(1.0 / theirs[theirs.len() - 1].real());
+                row[q - first] = entry;
+                rest -= entry.abs2();
+            }
+            let squared_sine = rest / square;
+            if squared_sine.is_nan() || squared_sine <= SMALLEST_SQUARED_SINE {
+                return false;
+            }
+            self.smallest_squared_sine = self.smallest_squared_sine.min(squared_sine);
+            row[p - first] = T::from_real(rest.sqrt());
+            self.from.push((at, first));
+        }
+        true
+    }
+
+    /// x ← (L Lᴴ)⁻¹ b; returns an estimate of the error of A x.
+    fn solve(&self, system: &System<'_, T>, members: &[usize], x: &mut [T], rounding: f64) -> f64 {
+        for p in 0..members.len() {
+            let (at, first) = self.from[p];
+            let row = &self.rows[at..=at + p - first];
+            let mut sum = system.data_correlation[members[p]];
+            for (&l, &z) in row.iter().zip(&x[first..p]) {
+                sum -= l * z;
+            }
+            x[p] = sum.scale(1.0 / row[p - first].real());
+        }
+        for p in (0..members.len()).rev() {
+            let (at, first) = self.from[p];
+            let row = &self.rows[at..=at + p - first];
+            x[p] = x[p].scale(1.0 / row[p - first].real());
+            let value = x[p];
+            for (&l, z) in row.iter().zip(&mut x[first..p]) {
+                *z -= l.conj() * value;
+            }
+        }
+        let length: f64 = members.iter().zip(&*x).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum();
+        rounding * length / self.smallest_squared_sine.sqrt()
+    }
+}
+
+/// R of one cluster and Qᴴ y, to which rows of A and y are added.
+#[derive(Debug, Default)]
+struct Triangle<T> {
+    /// Row p of R from its diagonal on, `width` numbers.
+    rows: Vec<T>,
+    width: usize,
+    right: Vec<T>,
+    /// Non-zero parts of the columns, end to end, and where each is: the rows of A it covers, and where it begins here.
+    entries: Vec<T>,
+    parts: Vec<(Range<usize>, usize)>,
+    row: Vec<T>,
+}
+
+impl<T: Scalar> Triangle<T> {
+    /// Minimises ‖y − A_S x‖ for one cluster; returns how many columns were dependent.
+    fn fit(&mut self, local: &dyn Local<T>, data: &[T], members: &[usize], x: &mut [T]) -> usize {
+        let size = members.len();
+        self.entries.clear();
+        self.parts.clear();
+        for &j in members {
+            let at = self.entries.len();
+            let first = local.segment(j, &mut self.entries);
+            self.parts.push((first..first + self.entries.len() - at, at));
+        }
+        // R reaches as far from its diagonal as rows do.
+        let reach = local.reach();
+        self.width = 1;
+        let mut last = 0;
+        for p in 0..size {
+            while last + 1 < size && members[last + 1] - members[p] <= reach {
+                last += 1;
+            }
+            self.width = self.width.max(last + 1 - p);
+        }
+        self.rows.clear();
+        self.rows.resize(size * self.width, T::ZERO);
+        self.right.clear();
+        self.right.resize(size, T::ZERO);
+        // Columns begin and end in the order of their indices: those in a row are neighbours.
+        let (mut low, mut high) = (0, 0);
+        let rows = self.parts.iter().map(|(range, _)| range.start).min().unwrap_or(0)
+            ..self.parts.iter().map(|(range, _)| range.end).max().unwrap_or(0);
+        for t in rows {
+            while high < size && self.parts[high].0.start <= t {
+                high += 1;
+            }
+            while low < high && self.parts[low].0.end <= t {
+                low += 1;
+            }
+            if low == high {
+                continue;
+            }
+            let mut row = std::mem::take(&mut self.row);
+            row.clear();
+            row.extend(
+                self.parts[low..high]
+                    .iter()
+                    .map(|(range, at)| if range.contains(&t) { self.entries[at + t - range.start] } else { T::ZERO }),
+            );
+            self.add(low, &mut row, data[t]);
+            self.row = row;
+        }
+        let mut dependent = 0;
+        for p in 0..size {
+            let (_, at) = self.parts[p];
+            let end = self.parts.get(p + 1).map_or(self.entries.len(), |(_, next)| *next);
+            let length = crate::kernels::norm(&self.entries[at..end]);
+            x[p] = T::ONE;
+            if self.rows[p * self.width].real() <= DEPENDENT * length {
+                // Without this column its row is one like any other.
+                dependent += 1;
+                x[p] = T::ZERO;
+                let mut row = std::mem::take(&mut self.row);
+                row.clear();
+                let own = &mut self.rows[p * self.width..][..self.width];
+                row.extend_from_slice(&own[1..self.width.min(size - p)]);
+                own.fill(T::ZERO);
+                let right = std::mem::replace(&mut self.right[p], T::ZERO);
+                self.add(p + 1, &mut row, right);
+                self.row = row;
+            }
+        }
+        for p in (0..size).rev() {
+            if x[p] == T::ZERO {
+                continue;
+            }
+            let row = &self.rows[p * self.width..][..self.width.min(size - p)];
+            let mut sum = self.right[p];
+            for (&r, &x) in row[1..].iter().zip(&x[p + 1..]) {
+                sum -= r * x;
+            }
+            x[p] = sum.scale(1.0 / row[0].real());
+        }
+        dependent
+    }
+
+    /// Rotates a row of the system into the triangle; its entries begin at member `first`.
+    fn add(&mut self, first: usize, row: &mut Vec<T>, mut right: T) {
+        let size = self.right.len();
+        let mut at = 0;
+        while at < row.len() && first + at < size {
+            let p = first + at;
+            let entry = row[at];
+            if entry != T::ZERO {
+                let own = &mut self.rows[p * self.width..][..self.width.min(size - p)];
+                // The row may reach as far as the one it is rotated with.
+                row.resize(row.len().max(at + own.len()).min(size - first), T::ZERO);
+                let diagonal = own[0].real();
+                let length = diagonal.hypot(Scalar::abs(entry));
+                let (c, s) = (diagonal / length, entry.scale(1.0 / length));
+                let conjugate = s.conj();
+                for (r, w) in own.iter_mut().zip(&mut row[at..]) {
+                    let (old, new) = (*r, *w);
+                    *r = old.scale(c) + conjugate * new;
+                    *w = new.scale(c) - s * old;
+                }
+                own[0] = T::from_real(length);
+                let old = self.right[p];
+                self.right[p] = old.scale(c) + conjugate * right;
+                right = right.scale(c) - s * old;
+            }
+            at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::{normal_vector, stream};
+    use crate::operator::{Boundary, Convolution, Operator, pulse};
+    use faer::Mat;
+    use num_complex::Complex;
+    use rand::RngExt;
+
+    /// ‖y − A_S x‖ of the solution by singular values, and of `x`, with the largest |a_jᴴ r|.
+    fn residuals<T: Scalar>(operator: &Convolution<T>, y: &[T], support: &[usize], x: &[T]) -> (f64, f64, f64) {
+        let m = operator.nrows();
+        let mut part = Mat::<T>::zeros(m, support.len());
+        operator.columns(support, part.as_mut());
+        let right = Mat::from_fn(m, 1, |i, _| y[i]);
+        let svd = part.thin_svd().unwrap();
+        let mut projected = svd.U().adjoint() * &right;
+        let largest = svd.S().column_vector()[0].real();
+        for c in 0..m.min(support.len()) {
+            let s = svd.S().column_vector()[c].real();
+            projected[(c, 0)] = projected[(c, 0)].scale(if s > 1e-13 * largest { 1.0 / s } else { 0.0 });
+        }
+        let best = &right - &part * (svd.V() * projected);
+        let given = &right - &part * Mat::from_fn(x.len(), 1, |c, _| x[c]);
+        let against = part.adjoint() * &given;
+        let worst = (0..x.len()).map(|c| Scalar::abs(against[(c, 0)])).fold(0.0, f64::max);
+        (best.col(0).norm_l2(), given.col(0).norm_l2(), worst)
+    }
+
+    fn fits<T: Scalar>(kernel: &[T], boundary: Boundary, seed: u64) {
+        let n = 400;
+        let operator = Convolution::new(kernel, n, boundary).unwrap();
+        let mut rng = stream(seed, 0, 0);
+        let y: Vec<T> = normal_vector(&mut rng, operator.nrows());
+        let mut data_correlation = vec![T::ZERO; n];
+        operator.apply_adjoint(&y, &mut data_correlation);
+        let data_norm = crate::kernels::norm(&y);
+        let system = System {
+            column_norms: operator.column_norms(),
+            operator: Box::new(&operator),
+            data: &y,
+            data_norm,
+            data_correlation,
+        };
+        let local = operator.local().unwrap();
+        let mut clusters = Clusters::default();
+        let mut support: Vec<usize> = (0..n).filter(|_| rng.random::<f64>() < 0.1).collect();
+        let mut values = vec![];
+        let (mut qr, mut reused) = (0, 0);
+        for round in 0..30 {
+            // Runs of neighbours, which nearly depend on each other, come and go.
+            let at = rng.random_range(0..n - 6);
+            let run = rng.random_range(1..6);
+            support.retain(|j| !(at..at + run).contains(j) || round % 3 == 0);
+            support.extend(at..at + run * usize::from(round % 2 == 0));
+            support.sort_unstable();
+            support.dedup();
+            let tolerance =
+                Tolerance { rounding: 16.0 * T::EPSILON, error: 1e-11 * data_norm, accurate: round % 7 == 6 };
+            let fitted = clusters.fit(&system, local, &support, &mut values, tolerance);
+            qr += fitted.by_qr;
+            reused += usize::from(fitted.clusters * 2 < clusters.ends.len());
+            let (best, found, worst) = residuals(&operator, &y, &support, &values);
+            let length: f64 = values.iter().map(|x| Scalar::abs(*x)).sum();
+            let slack = 1e-10 * data_norm + 4.0 * T::EPSILON * length * (support.len() as f64).sqrt();
+            assert!(found <= best + slack, "{boundary:?} round {round}: {found} {best}");
+            assert!(worst <= slack * crate::kernels::norm(kernel), "{boundary:?} round {round}: {worst} {slack}");
+        }
+        assert!(qr > 0 && reused > 0, "{qr} {reused}");
+    }
+
+    #[test]
+    fn clusters_fit_as_singular_values_do() {
+        let real = pulse::gaussian(2.0).unwrap();
+        let complex: Vec<Complex<f64>> =
+            real.iter().enumerate().map(|(i, &h)| Complex::from_polar(h, 0.4 * i as f64)).collect();
+        for boundary in [Boundary::Full, Boundary::Same, Boundary::Valid] {
+            fits(&real, boundary, 1);
+            fits(&complex, boundary, 2);
+            fits(&[1.0, -0.5, 0.25], boundary, 3);
+        }
+    }
+
+    /// More columns than rows in which they lie: the later ones are passed over.
+    #[test]
+    fn dependent_columns_get_nothing() {
+        let operator = Convolution::new(&[1.0, 2.0, 1.0], 12, Boundary::Valid).unwrap();
+        let y: Vec<f64> = normal_vector(&mut stream(5, 0, 0), 10);
+        let support: Vec<usize> = (0..12).collect();
+        let mut triangle = Triangle::default();
+        let mut x = vec![0.0; 12];
+        assert_eq!(triangle.fit(operator.local().unwrap(), &y, &support, &mut x), 2);
+        let (best, found, _) = residuals(&operator, &y, &support, &x);
+        assert!(best < 1e-12 && found < 1e-12 && x[10..] == [0.0, 0.0], "{x:?}");
+    }
+}
