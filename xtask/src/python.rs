@@ -12,7 +12,7 @@ use crate::runner::{Failure, Runner};
 
 const REQUIREMENTS: &str = "python/requirements-test.txt";
 /// Where Python code lives; each tool searches these.
-const SOURCES: [&str; 3] = ["python", "data", "crates"];
+const SOURCES: [&str; 4] = ["python", "examples", "data", "crates"];
 /// What the package must do where nothing but NumPy is installed.
 const ONLY_NUMPY: &str = "python/tests/only_numpy.py";
 const CANDIDATES: [&str; 6] = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];

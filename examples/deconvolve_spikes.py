@@ -1,0 +1,31 @@
+"""Spikes blurred until neighbours overlap: what OMP, SEA and search find of them. Writes deconvolve_spikes.png."""
+
+import matplotlib
+import numpy as np
+
+import sparsea
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+rng = np.random.default_rng(3)
+n, k = 500, 20
+A = sparsea.Convolution(sparsea.gaussian(3.0), n)
+truth = np.zeros(n)
+places = rng.choice(n, k, replace=False)
+truth[places] = rng.choice([-1, 1], k) * rng.uniform(1, 2, k)
+y = A.matvec(truth)
+
+figure, axes = plt.subplots(4, 1, figsize=(9, 7), sharex=True, layout="constrained")
+axes[0].plot(np.arange(len(y)) - (len(y) - n) / 2, y, color="0.4", lw=1.2)
+axes[0].set_title("data: 20 spikes, blurred by a Gaussian of σ = 3 samples", loc="left")
+for axis, algorithm in zip(axes[1:], ("omp", "sea", "search"), strict=True):
+    solution = sparsea.solve(A, y, k, algorithm=algorithm)
+    missed = len(set(places) - set(solution.support))
+    axis.stem(places, truth[places], linefmt="0.75", markerfmt="o", basefmt=" ", label="truth")
+    axis.stem(solution.support, solution.coefficients, linefmt="C3", markerfmt="C3.", basefmt=" ", label="found")
+    axis.set_title(f"{algorithm}: {missed} of {k} missed, {1e3 * solution.elapsed:.1f} ms", loc="left")
+    print(f"{algorithm:<8}{missed:>3} missed, relative residual {solution.relative_residual:.1e}")
+axes[1].legend(loc="upper right")
+axes[-1].set_xlabel("sample")
+figure.savefig("deconvolve_spikes.png", dpi=130)
