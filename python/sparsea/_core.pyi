@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "Centered",
     "Compressed",
     "Convolution",
     "Progress",

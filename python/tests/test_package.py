@@ -59,6 +59,10 @@ def test_attributes_are_documented() -> None:
 
 def test_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mypy.stubtest", "sparsea", "--mypy-config-file", str(ROOT / "pyproject.toml")]
+    # Estimators have no stubs, and inherit what scikit-learn makes when they are imported.
+    allowed = tmp_path / "allowed.txt"
+    allowed.write_text(r"sparsea\.sklearn\..*" + "\n", encoding="utf-8")
+    command += ["--allowlist", str(allowed), "--ignore-unused-allowlist"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
 

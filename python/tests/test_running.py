@@ -89,10 +89,10 @@ def test_exceptions_of_call_backs_are_raised_again() -> None:
             raise UnluckyError("third")
 
     with pytest.raises(UnluckyError, match="third") as caught:
-        sparsea.solve(A, y, 5, callback=fail)
+        sparsea.solve(A, y, 5, algorithm="sea", callback=fail)
     assert caught.traceback[-1].name == "fail"
     with pytest.raises(UnluckyError, match="third"):
-        sparsea.solve(A, np.stack([y, y, y], axis=1), 5, callback=fail)
+        sparsea.solve(A, np.stack([y, y, y], axis=1), 5, algorithm="sea", callback=fail)
 
 
 @pytest.mark.parametrize("calls", [0, 1, 150, 203])
@@ -321,5 +321,5 @@ def test_progress_as_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.setattr(sys, "stderr", terminal)
     sparsea.solve(A, y, 5, progress=True, iterations=100)
     shown = terminal.getvalue()
-    assert "sea: 0/100 iterations, best residual " in shown
+    assert "search: 0/100 iterations, best residual " in shown
     assert shown.endswith("\r")
