@@ -184,7 +184,7 @@ pub struct Limits {
     #[arg(value_parser = values::whole::<u64>("--iterations", 0))]
     pub iterations: Option<u64>,
     /// Stop after this time, as 2s, 500ms, 1.5min
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
     pub time: Option<Duration>,
     /// Stop when ‖y − A x‖/‖y‖ is at most this, the noise level
     #[arg(long, value_name = "R", allow_negative_numbers = true)]

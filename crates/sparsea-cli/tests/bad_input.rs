@@ -311,6 +311,7 @@ fn limits_and_threads() {
         ("--time s", "'s'"),
         ("--time 3weeks", "a unit: us, ms, s, min or h"),
         ("--time=-1s", "-1s"),
+        ("--time -1s", "a number of at least 0 and a unit"),
         ("--time 1e999s", "1e999s"),
         ("--iterations=-5", "--iterations must be a whole number of at least 0, got '-5'"),
         ("--relative-residual=-0.1", "--relative-residual must be a number of at least 0, got '-0.1'"),
