@@ -27,8 +27,8 @@ pub(crate) struct Clusters<T> {
 #[derive(Debug, Clone, Copy)]
 struct End {
     position: usize,
-    /// Whether it was fitted by QR.
-    accurate: bool,
+    /// Estimated error of A x there; 0 after QR.
+    error: f64,
 }
 
 /// What became of a fit.
@@ -42,24 +42,14 @@ pub(crate) struct Fitted {
     pub(crate) dependent: usize,
 }
 
-/// How good a fit has to be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tolerance {
-    /// Rounding of Gram entries, relative.
-    pub(crate) rounding: f64,
-    /// Largest error, absolute.
-    pub(crate) error: f64,
-    /// Whether only QR will do.
-    pub(crate) accurate: bool,
-}
-
 /// The squared sine below which a column is too close to those before it for normal equations.
 const SMALLEST_SQUARED_SINE: f64 = 1e-10;
 /// A column whose part outside the span of those before it is this much shorter than itself is dependent on them.
 const DEPENDENT: f64 = 64.0 * f64::EPSILON;
 
 impl<T: Scalar> Clusters<T> {
-    /// Minimises ‖y − A_S x‖ for the sorted `support`. Cost: |S| b² multiply-adds, with b the columns of the support
+    /// Minimises ‖y − A_S x‖ for the sorted `support`, given the relative rounding of Gram entries and the largest error of
+    /// A x that it may leave by them; if that is 0, only QR will do. Cost: |S| b² multiply-adds, with b the columns of the support
     /// within reach of one, for the clusters that are new; by QR, b² for each row in which they lie.
     pub(crate) fn fit(
         &mut self,
@@ -67,7 +57,8 @@ impl<T: Scalar> Clusters<T> {
         local: &dyn Local<T>,
         support: &[usize],
         values: &mut Vec<T>,
-        tolerance: Tolerance,
+        rounding: f64,
+        error: f64,
     ) -> Fitted {
         let reach = local.reach();
         let mut fitted = Fitted::default();
@@ -76,7 +67,7 @@ impl<T: Scalar> Clusters<T> {
         self.next_ends.clear();
         let count = 1 + support.windows(2).filter(|pair| pair[1] - pair[0] > reach).count();
         // Errors of clusters add up as the sides of a right angle do.
-        let error = tolerance.error / (count as f64).sqrt();
+        let error = error / (count as f64).sqrt();
         // Clusters before, walked beside those now.
         let (mut before, mut before_start) = (0, 0);
         let mut start = 0;
@@ -90,25 +81,25 @@ impl<T: Scalar> Clusters<T> {
                 before_start = self.ends[before].position;
                 before += 1;
             }
-            let known = self.ends.get(before).filter(|known| {
-                self.support[before_start..known.position] == *members && (known.accurate || !tolerance.accurate)
-            });
+            let known = self
+                .ends
+                .get(before)
+                .filter(|known| self.support[before_start..known.position] == *members && known.error <= error);
             let out = &mut self.next_values[start..end];
-            let accurate = if let Some(known) = known {
+            let left = if let Some(known) = known {
                 out.copy_from_slice(&self.values[before_start..known.position]);
-                known.accurate
+                known.error
             } else {
                 fitted.clusters += 1;
-                let good = !tolerance.accurate
-                    && self.factor.build(system, members, reach)
-                    && self.factor.solve(system, members, out, tolerance.rounding) <= error;
-                if !good {
+                let built = error > 0.0 && self.factor.build(system, members, reach);
+                let left = built.then(|| self.factor.solve(system, members, out, rounding));
+                left.filter(|left| *left <= error).unwrap_or_else(|| {
                     fitted.by_qr += 1;
                     fitted.dependent += self.triangle.fit(local, system.data, members, out);
-                }
-                !good
+                    0.0
+                })
             };
-            self.next_ends.push(End { position: end, accurate });
+            self.next_ends.push(End { position: end, error: left });
             start = end;
         }
         self.support.clear();
@@ -379,9 +370,8 @@ mod tests {
             support.extend(at..at + run * usize::from(round % 2 == 0));
             support.sort_unstable();
             support.dedup();
-            let tolerance =
-                Tolerance { rounding: 16.0 * T::EPSILON, error: 1e-11 * data_norm, accurate: round % 7 == 6 };
-            let fitted = clusters.fit(&system, local, &support, &mut values, tolerance);
+            let error = if round % 7 == 6 { 0.0 } else { 1e-11 * data_norm };
+            let fitted = clusters.fit(&system, local, &support, &mut values, 16.0 * T::EPSILON, error);
             qr += fitted.by_qr;
             reused += usize::from(fitted.clusters * 2 < clusters.ends.len());
             let (best, found, worst) = residuals(&operator, &y, &support, &values);

@@ -22,7 +22,7 @@ use crate::kernels::{axpy, norm, subtract_combination};
 use crate::operator::Operator;
 use crate::scalar::Scalar;
 use cholesky::Cholesky;
-use clusters::{Clusters, Tolerance};
+use clusters::Clusters;
 pub(crate) use distances::Distances;
 use gram::GramCache;
 pub(crate) use gram::SharedGram;
@@ -66,6 +66,8 @@ const ROTATION_WEIGHT: usize = 4;
 
 /// Entries n k of a block of Gram columns from which on fits are made cluster by cluster where columns are local.
 const LOCAL_FROM: usize = 1 << 22;
+/// One entry of the Gram matrix costs about as much as this many multiply-adds of a product with A.
+const ENTRY_WEIGHT: usize = 8;
 
 /// The largest supports that are fitted hold this many times k columns: those that CoSaMP merges.
 const MERGED: usize = 3;
@@ -125,7 +127,12 @@ impl<T: Scalar> SupportFit<T> {
         // Aᴴ r by the operator costs a product and its adjoint on top of forming r; by cached columns n k.
         let cached =
             capacity >= n.min(MERGED * sparsity) && system.operator.adjoint_cost() >= n.saturating_mul(sparsity) / 2;
-        let by_clusters = system.operator.local().is_some() && n.saturating_mul(sparsity) > LOCAL_FROM;
+        let by_clusters = n.saturating_mul(sparsity) > LOCAL_FROM
+            && system.operator.local().is_some_and(|local| {
+                // A fit anew takes k b² for b columns within reach of one, a changed column of the factor k².
+                let near = local.reach().saturating_mul(sparsity) / n;
+                near.saturating_mul(near) <= sparsity
+            });
         let cached = cached && !by_clusters;
         let mut factor = Cholesky::default();
         factor.reserve(sparsity.min(1024));
@@ -187,8 +194,8 @@ impl<T: Scalar> SupportFit<T> {
     fn fit_clusters(&mut self, system: &System<'_, T>, support: &[usize], values: &mut Vec<T>, accurate: bool) -> bool {
         let (Some(clusters), Some(local)) = (&mut self.clusters, system.operator.local()) else { return false };
         let rounding = GRAM_ROUNDING * T::EPSILON;
-        let tolerance = Tolerance { rounding, error: FIT_TOLERANCE * system.data_norm, accurate };
-        let fitted = clusters.fit(system, local, support, values, tolerance);
+        let error = if accurate { 0.0 } else { FIT_TOLERANCE * system.data_norm };
+        let fitted = clusters.fit(system, local, support, values, rounding, error);
         self.counts.refactorisations += fitted.clusters as u64;
         self.counts.orthogonalisations += fitted.by_qr as u64;
         self.counts.dependent_columns += fitted.dependent as u64;
@@ -440,19 +447,20 @@ impl<T: Scalar> SupportFit<T> {
             correlation.copy_from_slice(&system.data_correlation);
             return;
         }
-        let by_clusters = self.clusters.is_some();
-        if let (true, Some(local)) = (by_clusters, system.operator.local())
-            && 1e4 * T::EPSILON * weight(system, support, values) <= residual_norm
-        {
-            self.correlate_locally(system, local.reach(), support, values, correlation);
-            return;
-        }
-        if let Some(cache) = &mut self.cache {
-            // Both sums below are rounded relative to what is subtracted; r may be far smaller than that.
-            if 1e4 * T::EPSILON * weight(system, support, values) <= residual_norm {
+        // Sums of Gram columns are rounded relative to what is subtracted; r may be far smaller than that.
+        let length: f64 = support.iter().zip(values).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum();
+        if 1e4 * T::EPSILON * length <= residual_norm {
+            if let Some(cache) = &mut self.cache {
                 self.counts.columns += cache.ensure(&*system.operator, support) as u64;
                 let cache = &*cache;
                 subtract_combination(&system.data_correlation, |at| cache.column(support[at]), values, correlation);
+                return;
+            }
+            if self.clusters.is_some()
+                && let Some(local) = system.operator.local()
+                && 2 * ENTRY_WEIGHT * local.reach() * support.len() <= system.operator.adjoint_cost()
+            {
+                self.correlate_locally(system, local.reach(), support, values, correlation);
                 return;
             }
         }
@@ -490,9 +498,4 @@ impl<T: Scalar> SupportFit<T> {
         let allowed = FIT_TOLERANCE * system.data_norm;
         support.iter().all(|&j| Scalar::abs(correlation[j]) <= allowed * system.column_norms[j])
     }
-}
-
-/// Σ ‖a_j‖ |x_j|.
-fn weight<T: Scalar>(system: &System<'_, T>, support: &[usize], values: &[T]) -> f64 {
-    support.iter().zip(values).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum()
 }
