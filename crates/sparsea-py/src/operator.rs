@@ -36,7 +36,7 @@ pub fn operator<T: Field>(a: &Bound<'_, PyAny>, stop: &Arc<Stop>) -> PyResult<Sh
     } else if let Some(array) = array::ArrayOperator::new(a)? {
         Arc::new(array)
     } else if a.hasattr("apply_adjoint")? {
-        Arc::new(call::CallOperator::new(a, stop.clone())?)
+        call::called(a, stop)?
     } else {
         return Err(PyTypeError::new_err(format!("A cannot be a {}", a.get_type().name()?)));
     };

@@ -1,10 +1,10 @@
 //! A NumPy matrix, read where it lies.
 
-use faer::{MatMut, MatRef};
+use faer::MatRef;
 use numpy::{PyArray2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use sparsea::{DenseOperator, Operator};
+use sparsea::{DenseOperator, Operator, forward_operator};
 
 use crate::convert::Field;
 
@@ -37,55 +37,5 @@ impl<T: Field> ArrayOperator<T> {
 }
 
 impl<T: Field> Operator<T> for ArrayOperator<T> {
-    fn nrows(&self) -> usize {
-        self.inner.nrows()
-    }
-
-    fn ncols(&self) -> usize {
-        self.inner.ncols()
-    }
-
-    fn apply(&self, x: &[T], y: &mut [T]) {
-        self.inner.apply(x, y);
-    }
-
-    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
-        self.inner.apply_adjoint(y, x);
-    }
-
-    fn column(&self, j: usize, out: &mut [T]) {
-        self.inner.column(j, out);
-    }
-
-    fn columns(&self, support: &[usize], out: MatMut<'_, T>) {
-        self.inner.columns(support, out);
-    }
-
-    fn column_norms(&self) -> Vec<f64> {
-        self.inner.column_norms()
-    }
-
-    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
-        self.inner.column_squares(weights)
-    }
-
-    fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
-        self.inner.gram_columns(support, out);
-    }
-
-    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
-        self.inner.gram_entries(rows, j, out);
-    }
-
-    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
-        self.inner.apply_sparse(support, values, y);
-    }
-
-    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
-        self.inner.apply_adjoint_on(support, y, out);
-    }
-
-    fn adjoint_cost(&self) -> usize {
-        self.inner.adjoint_cost()
-    }
+    forward_operator!(T, self => &self.inner);
 }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use faer::MatMut;
 use faer::sparse::{SparseColMat, SymbolicSparseColMat};
 use num_complex::Complex;
 use numpy::PyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use sparsea::{Operator, SparseOperator};
+use sparsea::{Operator, SparseOperator, forward_operator};
 
 use super::Shared;
 use crate::convert::{Field, vector};
@@ -90,51 +89,6 @@ impl<T: Field> Owned<T> {
 }
 
 impl<T: Field> Operator<T> for Owned<T> {
-    fn nrows(&self) -> usize {
-        self.matrix.nrows()
-    }
-
-    fn ncols(&self) -> usize {
-        self.matrix.ncols()
-    }
-
-    fn apply(&self, x: &[T], y: &mut [T]) {
-        self.operator().apply(x, y);
-    }
-
-    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
-        self.operator().apply_adjoint(y, x);
-    }
-
-    fn column(&self, j: usize, out: &mut [T]) {
-        self.operator().column(j, out);
-    }
-
-    fn column_norms(&self) -> Vec<f64> {
-        self.operator().column_norms()
-    }
-
-    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
-        self.operator().column_squares(weights)
-    }
-
-    fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
-        self.operator().gram_columns(support, out);
-    }
-
-    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
-        self.operator().gram_entries(rows, j, out);
-    }
-
-    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
-        self.operator().apply_sparse(support, values, y);
-    }
-
-    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
-        self.operator().apply_adjoint_on(support, y, out);
-    }
-
-    fn adjoint_cost(&self) -> usize {
-        self.operator().adjoint_cost()
-    }
+    forward_operator!(T, self => &self.operator(); nrows ncols apply apply_adjoint column columns column_norms column_squares
+        gram_columns gram_entries apply_sparse apply_adjoint_on adjoint_cost);
 }

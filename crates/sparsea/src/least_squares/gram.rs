@@ -1,6 +1,7 @@
 //! Columns of the Gram matrix AᴴA, computed when first needed and kept while memory allows.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::MatMut;
 
@@ -105,30 +106,46 @@ impl<T: Scalar> GramCache<T> {
     }
 }
 
-/// All columns of the Gram matrix, each computed when first asked for, from any thread. A column is always computed alone,
-/// so that its bits do not depend on who asked first.
+/// Columns of the Gram matrix that any thread may ask for, kept while memory allows. A column is always computed alone, so
+/// that its bits depend neither on who asked first nor on what is kept.
 #[derive(Debug)]
 pub(crate) struct SharedGram<T> {
-    columns: Vec<OnceLock<Box<[T]>>>,
+    kept: Vec<OnceLock<Box<[T]>>>,
+    /// Columns that may still be kept.
+    room: AtomicUsize,
 }
 
 impl<T: Scalar> SharedGram<T> {
-    /// Room for `n` columns, all still to be computed.
-    pub(crate) fn new(n: usize) -> Self {
-        Self { columns: std::iter::repeat_with(OnceLock::new).take(n).collect() }
+    /// Of `n` columns, keeps as many as fit in `memory` bytes.
+    pub(crate) fn new(n: usize, memory: usize) -> Self {
+        let room = memory / n.saturating_mul(size_of::<T>()).max(1);
+        Self { kept: std::iter::repeat_with(OnceLock::new).take(n).collect(), room: AtomicUsize::new(room) }
     }
 
-    /// Gram column j.
-    pub(crate) fn column(&self, operator: &dyn Operator<T>, j: usize) -> &[T] {
-        if let Some(column) = self.columns[j].get() {
-            return column;
+    /// Columns that are kept now.
+    pub(crate) fn kept(&self) -> usize {
+        self.kept.iter().filter(|column| column.get().is_some()).count()
+    }
+
+    /// Calls `with` with Gram column j. Two threads that need the same one at the same time may both compute it.
+    pub(crate) fn read<R>(&self, operator: &dyn Operator<T>, j: usize, with: impl FnOnce(&[T]) -> R) -> R {
+        if let Some(kept) = self.kept[j].get() {
+            return with(kept);
         }
-        // Not computed under the lock: a product shared among threads may have this one take up other work meanwhile,
+        // Not computed under a lock: a product shared among threads may have this one take up other work meanwhile,
         // which may ask for the same column and would wait for itself.
-        let n = self.columns.len();
+        let n = self.kept.len();
         let mut column = vec![T::ZERO; n];
         operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut column, n, 1));
-        self.columns[j].get_or_init(|| column.into_boxed_slice())
+        let done = with(&column);
+        let take = |room: usize| room.checked_sub(1);
+        if self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+            && self.kept[j].set(column.into_boxed_slice()).is_err()
+        {
+            // Another thread was faster.
+            self.room.fetch_add(1, Ordering::Relaxed);
+        }
+        done
     }
 }
 
@@ -166,11 +183,11 @@ mod tests {
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let a = gaussian_matrix::<f64>(&mut stream(1, 0, 0), 6, 9);
-            let (operator, shared) = (Sharing(DenseOperator::new(a.as_ref())), SharedGram::new(9));
+            let (operator, shared) = (Sharing(DenseOperator::new(a.as_ref())), SharedGram::new(9, usize::MAX));
             let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-            let ask = |_: &rayon::Scope<'_>| assert_eq!(shared.column(&operator, 5).len(), 9);
+            let ask = |_: &rayon::Scope<'_>| assert_eq!(shared.read(&operator, 5, <[f64]>::len), 9);
             pool.scope(|scope| (0..4).for_each(|_| scope.spawn(ask)));
-            sender.send(shared.column(&operator, 5).to_vec()).unwrap();
+            sender.send(shared.read(&operator, 5, <[f64]>::to_vec)).unwrap();
         });
         let column = receiver.recv_timeout(std::time::Duration::from_secs(60)).expect("it waits for itself");
         assert_eq!(column.len(), 9);

@@ -147,56 +147,109 @@ fn contiguous<T>(column: ColMut<'_, T>) -> &mut [T] {
     }
 }
 
-/// Forwards every method, so that references and boxes of operators are operators.
+/// Defines methods of [`Operator`] for the scalar T by those of another operator: all of them, or those listed. For an operator
+/// that wraps another, inside its `impl`; the caller depends on `faer`.
+///
+/// ```
+/// use sparsea::{DenseOperator, Operator, Scalar, forward_operator};
+///
+/// struct Named<'a, T: Scalar>(&'static str, DenseOperator<'a, T>);
+///
+/// impl<T: Scalar> Operator<T> for Named<'_, T> {
+///     forward_operator!(T, self => &self.1);
+/// }
+/// # let a = faer::Mat::<f64>::identity(2, 3);
+/// # assert_eq!(Named("A", DenseOperator::new(a.as_ref())).ncols(), 3);
+/// ```
+#[macro_export]
 macro_rules! forward_operator {
-    ($($pointer:tt)+) => {
-        impl<T: Scalar, O: Operator<T> + ?Sized> Operator<T> for $($pointer)+ {
-            fn nrows(&self) -> usize {
-                (**self).nrows()
-            }
-            fn ncols(&self) -> usize {
-                (**self).ncols()
-            }
-            fn apply(&self, x: &[T], y: &mut [T]) {
-                (**self).apply(x, y);
-            }
-            fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
-                (**self).apply_adjoint(y, x);
-            }
-            fn column(&self, j: usize, out: &mut [T]) {
-                (**self).column(j, out);
-            }
-            fn columns(&self, support: &[usize], out: MatMut<'_, T>) {
-                (**self).columns(support, out);
-            }
-            fn column_norms(&self) -> Vec<f64> {
-                (**self).column_norms()
-            }
-            fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
-                (**self).column_squares(weights)
-            }
-            fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
-                (**self).gram_columns(support, out);
-            }
-            fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
-                (**self).gram_entries(rows, j, out);
-            }
-            fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
-                (**self).apply_sparse(support, values, y);
-            }
-            fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
-                (**self).apply_adjoint_on(support, y, out);
-            }
-            fn local(&self) -> Option<&dyn Local<T>> {
-                (**self).local()
-            }
-            fn adjoint_cost(&self) -> usize {
-                (**self).adjoint_cost()
-            }
+    ($T:ty, $self:ident => $inner:expr) => {
+        $crate::forward_operator!($T, $self => $inner; nrows ncols apply apply_adjoint column columns column_norms
+            column_squares gram_columns gram_entries apply_sparse apply_adjoint_on local adjoint_cost);
+    };
+    ($T:ty, $self:ident => $inner:expr; $($method:ident)+) => {
+        $($crate::forward_operator!(@$method $T, $self, $inner);)+
+    };
+    (@nrows $T:ty, $self:ident, $inner:expr) => {
+        fn nrows(&$self) -> usize {
+            $crate::Operator::<$T>::nrows($inner)
+        }
+    };
+    (@ncols $T:ty, $self:ident, $inner:expr) => {
+        fn ncols(&$self) -> usize {
+            $crate::Operator::<$T>::ncols($inner)
+        }
+    };
+    (@apply $T:ty, $self:ident, $inner:expr) => {
+        fn apply(&$self, x: &[$T], y: &mut [$T]) {
+            $crate::Operator::<$T>::apply($inner, x, y);
+        }
+    };
+    (@apply_adjoint $T:ty, $self:ident, $inner:expr) => {
+        fn apply_adjoint(&$self, y: &[$T], x: &mut [$T]) {
+            $crate::Operator::<$T>::apply_adjoint($inner, y, x);
+        }
+    };
+    (@column $T:ty, $self:ident, $inner:expr) => {
+        fn column(&$self, j: usize, out: &mut [$T]) {
+            $crate::Operator::<$T>::column($inner, j, out);
+        }
+    };
+    (@columns $T:ty, $self:ident, $inner:expr) => {
+        fn columns(&$self, support: &[usize], out: ::faer::MatMut<'_, $T>) {
+            $crate::Operator::<$T>::columns($inner, support, out);
+        }
+    };
+    (@column_norms $T:ty, $self:ident, $inner:expr) => {
+        fn column_norms(&$self) -> Vec<f64> {
+            $crate::Operator::<$T>::column_norms($inner)
+        }
+    };
+    (@column_squares $T:ty, $self:ident, $inner:expr) => {
+        fn column_squares(&$self, weights: &[f64]) -> Vec<f64> {
+            $crate::Operator::<$T>::column_squares($inner, weights)
+        }
+    };
+    (@gram_columns $T:ty, $self:ident, $inner:expr) => {
+        fn gram_columns(&$self, support: &[usize], out: ::faer::MatMut<'_, $T>) {
+            $crate::Operator::<$T>::gram_columns($inner, support, out);
+        }
+    };
+    (@gram_entries $T:ty, $self:ident, $inner:expr) => {
+        fn gram_entries(&$self, rows: &[usize], j: usize, out: &mut [$T]) {
+            $crate::Operator::<$T>::gram_entries($inner, rows, j, out);
+        }
+    };
+    (@apply_sparse $T:ty, $self:ident, $inner:expr) => {
+        fn apply_sparse(&$self, support: &[usize], values: &[$T], y: &mut [$T]) {
+            $crate::Operator::<$T>::apply_sparse($inner, support, values, y);
+        }
+    };
+    (@apply_adjoint_on $T:ty, $self:ident, $inner:expr) => {
+        fn apply_adjoint_on(&$self, support: &[usize], y: &[$T], out: &mut [$T]) {
+            $crate::Operator::<$T>::apply_adjoint_on($inner, support, y, out);
+        }
+    };
+    (@local $T:ty, $self:ident, $inner:expr) => {
+        fn local(&$self) -> Option<&dyn $crate::operator::Local<$T>> {
+            $crate::Operator::<$T>::local($inner)
+        }
+    };
+    (@adjoint_cost $T:ty, $self:ident, $inner:expr) => {
+        fn adjoint_cost(&$self) -> usize {
+            $crate::Operator::<$T>::adjoint_cost($inner)
         }
     };
 }
 
-forward_operator!(&O);
-forward_operator!(Box<O>);
-forward_operator!(std::sync::Arc<O>);
+impl<T: Scalar, O: Operator<T> + ?Sized> Operator<T> for &O {
+    forward_operator!(T, self => *self);
+}
+
+impl<T: Scalar, O: Operator<T> + ?Sized> Operator<T> for Box<O> {
+    forward_operator!(T, self => &**self);
+}
+
+impl<T: Scalar, O: Operator<T> + ?Sized> Operator<T> for std::sync::Arc<O> {
+    forward_operator!(T, self => &**self);
+}

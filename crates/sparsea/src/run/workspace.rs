@@ -1,6 +1,6 @@
 //! What an algorithm works on: the current point, and three verbs, `correlate`, `fit` and `place`.
 
-use faer::{Mat, MatMut, Side};
+use faer::{Mat, Side};
 
 use super::report::Exploration;
 use super::visited::Visited;
@@ -15,7 +15,7 @@ use crate::support::TopK;
 /// Bytes that a run may use besides the problem itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
-    /// For cached Gram columns.
+    /// For cached Gram columns; `search` keeps as much again for its threads.
     pub gram: usize,
     /// For remembered fits.
     pub fits: usize,
@@ -31,47 +31,21 @@ impl Default for Memory {
 }
 
 /// What moves through neighbouring supports need, on any thread.
-pub(crate) trait Neighbourhood<T>: Sync {
-    /// The sparsity k.
-    fn sparsity(&self) -> usize;
-
-    /// Calls `with` once with column j of the Gram matrix.
-    fn gram_column(&self, j: usize, with: &mut dyn FnMut(&[T]));
-}
-
-/// Gram columns that all fit in memory.
-struct Shared<'s, 'a, T: Scalar> {
+pub(crate) struct Neighbourhood<'s, 'a, T: Scalar> {
     system: &'s System<'a, T>,
     gram: &'s SharedGram<T>,
     sparsity: usize,
 }
 
-impl<T: Scalar> Neighbourhood<T> for Shared<'_, '_, T> {
-    fn sparsity(&self) -> usize {
+impl<T: Scalar> Neighbourhood<'_, '_, T> {
+    /// The sparsity k.
+    pub(crate) fn sparsity(&self) -> usize {
         self.sparsity
     }
 
-    fn gram_column(&self, j: usize, with: &mut dyn FnMut(&[T])) {
-        with(self.gram.column(&*self.system.operator, j));
-    }
-}
-
-/// Gram columns computed anew each time, where they do not.
-struct Computed<'s, 'a, T: Scalar> {
-    system: &'s System<'a, T>,
-    sparsity: usize,
-}
-
-impl<T: Scalar> Neighbourhood<T> for Computed<'_, '_, T> {
-    fn sparsity(&self) -> usize {
-        self.sparsity
-    }
-
-    fn gram_column(&self, j: usize, with: &mut dyn FnMut(&[T])) {
-        let n = self.system.operator.ncols();
-        let mut column = vec![T::ZERO; n];
-        self.system.operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut column, n, 1));
-        with(&column);
+    /// Calls `with` with column j of the Gram matrix.
+    pub(crate) fn gram_column<R>(&self, j: usize, with: impl FnOnce(&[T]) -> R) -> R {
+        self.gram.read(&*self.system.operator, j, with)
     }
 }
 
@@ -95,9 +69,9 @@ pub struct Workspace<'a, T: Scalar> {
     correlation_known: bool,
     operator_norm_squared: Option<f64>,
     image: Vec<T>,
-    /// All Gram columns, once they were asked for on several threads and if they may be held.
+    /// Gram columns for several threads, once those were asked for, in at most so many bytes.
     shared: Option<SharedGram<T>>,
-    shares: bool,
+    shared_memory: usize,
     exploration: Option<Exploration>,
     alone: bool,
 }
@@ -138,7 +112,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             operator_norm_squared: None,
             image: Vec::new(),
             shared: None,
-            shares: n.saturating_mul(n).saturating_mul(size_of::<T>()) <= memory.gram,
+            shared_memory: memory.gram,
             exploration: None,
             alone: rayon::current_thread_index().is_none(),
             system,
@@ -202,15 +176,11 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.engine.gram_column(&self.system, j)
     }
 
-    /// Calls `with` with what moves through neighbouring supports need.
-    pub(crate) fn with_neighbourhood<R>(&mut self, with: impl FnOnce(&dyn Neighbourhood<T>) -> R) -> R {
-        let sparsity = self.sparsity;
-        if !self.shares {
-            return with(&Computed { system: &self.system, sparsity });
-        }
+    /// What moves through neighbouring supports need.
+    pub(crate) fn neighbourhood(&mut self) -> Neighbourhood<'_, 'a, T> {
         let n = self.ncols();
-        let gram = self.shared.get_or_insert_with(|| SharedGram::new(n));
-        with(&Shared { system: &self.system, gram, sparsity })
+        let gram = self.shared.get_or_insert_with(|| SharedGram::new(n, self.shared_memory));
+        Neighbourhood { system: &self.system, gram, sparsity: self.sparsity }
     }
 
     /// Counts a Gram column that was computed for a neighbourhood.

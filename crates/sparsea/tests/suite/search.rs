@@ -158,7 +158,7 @@ fn impossible_settings_are_refused() {
     refused(json!({ "exploration": -0.5 }), "exploration must be at least 0 and at most 1, got -0.5");
     refused(json!({ "exploration": 1.5 }), "exploration must be at least 0 and at most 1, got 1.5");
     refused(json!({ "perturbations": [] }), "perturbations must be a list with at least one entry, got []");
-    refused(json!({ "perturbations": ["swap"] }), "perturbations must be a list of random, neighbours");
+    refused(json!({ "perturbations": ["swap"] }), "perturbations must be a list, as");
 }
 
 /// No time and no iterations mean the start itself.

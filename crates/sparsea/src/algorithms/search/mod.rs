@@ -15,14 +15,14 @@ use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::generate::stream;
 use crate::least_squares::Tableau;
-use crate::run::{Halt, Initial, Neighbourhood, Step, Workspace};
+use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::SupportSet;
 use elites::Elites;
 use exploration::{Exploration, random_start};
 use perturbation::Credits;
 pub use perturbation::Perturbation;
-use trial::{Knowledge, SMALLEST_GAIN, Trial};
+use trial::{Knowledge, SMALLEST_GAIN, Trial, build};
 
 /// Iterated exchange search. The first iteration completes its start and exchanges columns as ELS does. Each one after it
 /// begins from the best support, changed by a [`Perturbation`] from one column to all of it, or from the best support that
@@ -151,7 +151,7 @@ impl<T: Scalar> Algorithm<T> for Search {
         },
         Setting {
             name: "perturbations",
-            range: "a list of random, neighbours, disputed, relink, random_free, neighbours_free, pair, walk, normalized_walk",
+            range: r#"a list, as ["random","relink"], of random, neighbours, disputed, relink, random_free, neighbours_free, pair, walk, normalized_walk"#,
             default: r#"["random","neighbours","disputed","relink","random_free"]"#,
             meaning: "how the best support is changed",
         },
@@ -204,7 +204,7 @@ impl<T: Scalar> Algorithm<T> for Search {
             in_round: 0,
             counted: vec![false; workspace.ncols()],
         };
-        state.build(workspace);
+        build(&mut state.best, &state.support, workspace);
         state
     }
 
@@ -238,18 +238,6 @@ impl<T: Scalar> Algorithm<T> for Search {
 }
 
 impl<T: Scalar> State<T> {
-    /// Builds the best tableau anew from the support, at which the workspace stands.
-    fn build(&mut self, workspace: &mut Workspace<'_, T>) {
-        self.best.clear(workspace.column_norms(), workspace.data_correlation());
-        for &j in &self.support {
-            self.best.join(j, workspace.gram_column(j));
-        }
-        self.best.built();
-        let scale = workspace.data_norm_or_one();
-        self.best.correct(workspace.correlate(), scale);
-        self.best.set_square(self.residual_norm * self.residual_norm);
-    }
-
     /// Whether the round begins with SEA: then it is set up.
     fn begins_exploration(&mut self, search: &Search, workspace: &mut Workspace<'_, T>) -> bool {
         if self.iteration == 0 || self.in_round > 0 || search.exploration == 0.0 {
@@ -276,7 +264,7 @@ impl<T: Scalar> State<T> {
         trial.begin_at(exploration.best(), workspace);
         self.exploration = None;
         let (seen, floor) = (&self.seen, smallest_change(workspace));
-        workspace.with_neighbourhood(|neighbourhood| trial.descend(seen, floor, neighbourhood));
+        trial.descend(seen, floor, &workspace.neighbourhood());
         self.iteration += 1;
         self.in_round += 1;
         let better = self.judge(0, workspace) == Verdict::Better;
@@ -303,7 +291,8 @@ impl<T: Scalar> State<T> {
         let known = Knowledge { ways: &search.perturbations, most, credits: &self.known.0, elites: &self.known.1 };
         let first = self.iteration;
         let floor = smallest_change(workspace);
-        let one = |at: usize, trial: &mut Trial<T>, neighbourhood: &dyn Neighbourhood<T>| {
+        let neighbourhood = &workspace.neighbourhood();
+        let one = |at: usize, trial: &mut Trial<T>| {
             let number = first + at as u64;
             trial.begin_from(best);
             if number > 0 && size > 0 {
@@ -312,21 +301,19 @@ impl<T: Scalar> State<T> {
             trial.descend(seen, floor, neighbourhood);
         };
         if count == 1 {
-            workspace.with_neighbourhood(|neighbourhood| one(0, &mut self.trials[0], neighbourhood));
+            one(0, &mut self.trials[0]);
             return;
         }
         let trials = &mut self.trials[..count];
         // Once one has clearly found a better support, those after it will not be needed.
         let square = self.residual_norm * self.residual_norm * (1.0 - SMALLEST_GAIN);
         let found: Vec<AtomicBool> = (0..count).map(|_| AtomicBool::new(false)).collect();
-        workspace.with_neighbourhood(|neighbourhood| {
-            trials.par_iter_mut().enumerate().for_each(|(at, trial)| {
-                if found[..at].iter().any(|earlier| earlier.load(Ordering::Relaxed)) {
-                    return;
-                }
-                one(at, trial, neighbourhood);
-                found[at].store(trial.tableau.square() < square, Ordering::Relaxed);
-            });
+        trials.par_iter_mut().enumerate().for_each(|(at, trial)| {
+            if found[..at].iter().any(|earlier| earlier.load(Ordering::Relaxed)) {
+                return;
+            }
+            one(at, trial);
+            found[at].store(trial.tableau.square() < square, Ordering::Relaxed);
         });
     }
 
@@ -366,7 +353,7 @@ impl<T: Scalar> State<T> {
         let drift = self.best.correct(workspace.correlate(), scale);
         self.best.set_square(residual_norm * residual_norm);
         if drift.is_nan() || drift > DRIFT {
-            self.build(workspace);
+            build(&mut self.best, &self.support, workspace);
         }
         Verdict::Better
     }

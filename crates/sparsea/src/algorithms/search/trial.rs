@@ -43,6 +43,18 @@ const MOVES_PER_MEMBER: usize = 100;
 /// How much columns of another good support are favoured when one is relinked to it.
 const FAVOUR: f64 = 4.0;
 
+/// Makes the tableau that of a support, at which the workspace stands. Cost: n k².
+pub(super) fn build<T: Scalar>(tableau: &mut Tableau<T>, support: &[usize], workspace: &mut Workspace<'_, T>) {
+    tableau.clear(workspace.column_norms(), workspace.data_correlation());
+    for &j in support {
+        tableau.join(j, workspace.gram_column(j));
+    }
+    tableau.built();
+    let (scale, residual_norm) = (workspace.data_norm_or_one(), workspace.residual_norm());
+    tableau.correct(workspace.correlate(), scale);
+    tableau.set_square(residual_norm * residual_norm);
+}
+
 impl<T: Scalar> Trial<T> {
     pub(super) fn new(workspace: &Workspace<'_, T>) -> Self {
         let n = workspace.ncols();
@@ -67,16 +79,7 @@ impl<T: Scalar> Trial<T> {
     /// Begins from a support, at which the workspace stands.
     pub(super) fn begin_at(&mut self, support: &[usize], workspace: &mut Workspace<'_, T>) {
         self.begin();
-        self.tableau.clear(workspace.column_norms(), workspace.data_correlation());
-        workspace.with_neighbourhood(|neighbourhood| {
-            for &j in support {
-                self.join(j, neighbourhood);
-            }
-        });
-        self.tableau.built();
-        let (scale, residual_norm) = (workspace.data_norm_or_one(), workspace.residual_norm());
-        self.tableau.correct(workspace.correlate(), scale);
-        self.tableau.set_square(residual_norm * residual_norm);
+        build(&mut self.tableau, support, workspace);
     }
 
     fn begin(&mut self) {
@@ -93,22 +96,18 @@ impl<T: Scalar> Trial<T> {
         support
     }
 
-    fn join(&mut self, j: usize, neighbourhood: &dyn Neighbourhood<T>) {
+    fn join(&mut self, j: usize, neighbourhood: &Neighbourhood<'_, '_, T>) {
         self.moves += 1;
         self.joined.push(j);
         let tableau = &mut self.tableau;
-        neighbourhood.gram_column(j, &mut |gram| {
-            tableau.join(j, gram);
-        });
+        neighbourhood.gram_column(j, |gram| tableau.join(j, gram));
     }
 
-    fn exchange(&mut self, position: usize, entering: usize, neighbourhood: &dyn Neighbourhood<T>) {
+    fn exchange(&mut self, position: usize, entering: usize, neighbourhood: &Neighbourhood<'_, '_, T>) {
         self.moves += 2;
         self.joined.push(entering);
         let tableau = &mut self.tableau;
-        neighbourhood.gram_column(entering, &mut |gram| {
-            tableau.exchange(position, entering, gram);
-        });
+        neighbourhood.gram_column(entering, |gram| tableau.exchange(position, entering, gram));
     }
 
     /// Changes the support in a way drawn by credit.
@@ -116,7 +115,7 @@ impl<T: Scalar> Trial<T> {
         &mut self,
         rng: &mut ChaCha8Rng,
         known: &Knowledge<'_>,
-        neighbourhood: &dyn Neighbourhood<T>,
+        neighbourhood: &Neighbourhood<'_, '_, T>,
     ) {
         use Perturbation as By;
         let size = self.tableau.members().len();
@@ -138,7 +137,7 @@ impl<T: Scalar> Trial<T> {
                 // One and its neighbours: those that could stand for each other.
                 let centre = self.order[rng.random_range(0..size)];
                 let order = &mut self.order;
-                neighbourhood.gram_column(centre, &mut |gram| {
+                neighbourhood.gram_column(centre, |gram| {
                     order.sort_by(|&a, &b| gram[b].rank().total_cmp(&gram[a].rank()).then(a.cmp(&b)));
                 });
                 if way == By::Pair {
@@ -198,7 +197,13 @@ impl<T: Scalar> Trial<T> {
     }
 
     /// Follows SEA in continuous time, in which one column at a time is overtaken by another.
-    fn walk(&mut self, rng: &mut ChaCha8Rng, changes: usize, normalized: bool, neighbourhood: &dyn Neighbourhood<T>) {
+    fn walk(
+        &mut self,
+        rng: &mut ChaCha8Rng,
+        changes: usize,
+        normalized: bool,
+        neighbourhood: &Neighbourhood<'_, '_, T>,
+    ) {
         let n = self.weights.len();
         self.exploration.clear();
         self.exploration.resize(n, T::ZERO);
@@ -226,7 +231,7 @@ impl<T: Scalar> Trial<T> {
     }
 
     /// Exchanges until none helps, or a support comes from which the way is known.
-    pub(super) fn descend(&mut self, seen: &SupportSet, floor: f64, neighbourhood: &dyn Neighbourhood<T>) {
+    pub(super) fn descend(&mut self, seen: &SupportSet, floor: f64, neighbourhood: &Neighbourhood<'_, '_, T>) {
         let most = self.moves + MOVES_PER_MEMBER * neighbourhood.sparsity();
         while self.moves <= most {
             let least = (SMALLEST_GAIN * self.tableau.square()).max(floor);
