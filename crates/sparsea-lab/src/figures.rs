@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::error::LabError;
 use crate::plot::{Curve, CurvesPlot, Figure, Scale, SuccessMapPlot, SuccessPanel, curves, success_map};
 use crate::store::{Store, Stored};
-use crate::study::{Cell, Study, Transition};
+use crate::study::{Study, Transition};
 use crate::summary::{Summary, by_algorithm};
 use crate::transition::{Location, locate, read};
 
@@ -77,6 +77,8 @@ enum Axis {
     Parameter,
     Rows,
     Columns,
+    /// The time limit, where a study compares several: no property of a cell.
+    Time,
 }
 
 impl Axis {
@@ -86,6 +88,7 @@ impl Axis {
             Self::Parameter => cell.parameter.unwrap_or(0.0),
             Self::Rows => cell.rows as f64,
             Self::Columns => cell.columns as f64,
+            Self::Time => 0.0,
         }
     }
 
@@ -101,24 +104,23 @@ impl Axis {
             },
             Self::Rows => "rows m".to_owned(),
             Self::Columns => "columns n".to_owned(),
+            Self::Time => "time limit (ms)".to_owned(),
         }
     }
 }
 
 /// Support distance against k (or what varies if k does not), one picture for each combination of the other
-/// parameters; success maps if m and k vary; time against n if n varies; against the time limit, one picture for each
-/// cell, if the study compares time limits. Each with its name.
+/// parameters; success maps if m and k vary; time against n if n varies. If the study compares time limits, against those.
+/// Each with its name.
 ///
 /// # Errors
 /// [`LabError::Plot`].
 pub fn study_figures(study: &Study, summaries: &[Summary]) -> Result<Vec<(String, Figure)>, LabError> {
     let Some(first) = summaries.first() else { return Ok(vec![]) };
-    if study.methods.iter().any(|method| method.budget.is_some()) {
-        return any_time_figures(study, summaries);
-    }
     let varies = |axis: Axis| summaries.iter().any(|s| axis.value(&s.cell) != axis.value(&first.cell));
     let order = [Axis::Sparsity, Axis::Parameter, Axis::Columns, Axis::Rows];
-    let axis = order.into_iter().find(|&axis| varies(axis)).unwrap_or(Axis::Sparsity);
+    let timed = study.methods.iter().any(|method| method.budget.is_some());
+    let axis = if timed { Axis::Time } else { order.into_iter().find(|&axis| varies(axis)).unwrap_or(Axis::Sparsity) };
     // Rows that follow from the other parameters say nothing of their own.
     let mut rows_of: HashMap<(usize, Option<u64>), usize> = HashMap::new();
     let follow = summaries.iter().all(|s| {
@@ -144,7 +146,8 @@ pub fn study_figures(study: &Study, summaries: &[Summary]) -> Result<Vec<(String
         }
         done.push((suffix, said));
     }
-    if varies(Axis::Rows) && varies(Axis::Sparsity) && !varies(Axis::Parameter) && !varies(Axis::Columns) {
+    let mapped = varies(Axis::Rows) && varies(Axis::Sparsity) && !varies(Axis::Parameter) && !varies(Axis::Columns);
+    if mapped && !timed {
         figures.push((format!("{}-map", study.name), map_figure(study, summaries)?));
     }
     Ok(figures)
@@ -155,7 +158,8 @@ fn rest(cell: &Stored, first: &Stored, axis: Axis, all: &[Summary], study: &Stud
     let (mut suffix, mut said) = (String::new(), Vec::new());
     let varies = |of: &dyn Fn(&Stored) -> f64| all.iter().any(|s| of(&s.cell).to_bits() != of(first).to_bits());
     let parameter = study.cells.first().and_then(|cell| cell.family.parameter()).unwrap_or("parameter");
-    let parts: [(Axis, &str, f64, bool); 3] = [
+    let parts: [(Axis, &str, f64, bool); 4] = [
+        (Axis::Sparsity, "k", cell.sparsity as f64, varies(&|c| c.sparsity as f64)),
         (Axis::Columns, "n", cell.columns as f64, varies(&|c| c.columns as f64)),
         (Axis::Rows, "m", cell.rows as f64, varies(&|c| c.rows as f64)),
         (Axis::Parameter, parameter, cell.parameter.unwrap_or(0.0), varies(&|c| c.parameter.unwrap_or(0.0))),
@@ -174,77 +178,36 @@ fn rest(cell: &Stored, first: &Stored, axis: Axis, all: &[Summary], study: &Stud
     (suffix, said.join(", "))
 }
 
-/// A number that a cell has.
-type OfCell = fn(&Cell) -> f64;
-
-/// Support distance against the time limit, one picture for each cell.
-fn any_time_figures(study: &Study, summaries: &[Summary]) -> Result<Vec<(String, Figure)>, LabError> {
-    let several = |of: OfCell| study.cells.iter().any(|cell| of(cell) != of(&study.cells[0]));
-    let mut figures = Vec::new();
-    for cell in &study.cells {
-        let (mut suffix, mut said) = (String::new(), Vec::new());
-        let parameter = cell.family.parameter().unwrap_or("parameter");
-        let parts: [(&str, OfCell); 5] = [
-            ("n", |cell| cell.columns as f64),
-            ("m", |cell| cell.rows as f64),
-            ("k", |cell| cell.sparsity as f64),
-            (parameter, |cell| cell.parameter.unwrap_or(0.0)),
-            ("snr", |cell| cell.snr_db.unwrap_or(f64::INFINITY)),
-        ];
-        for (name, of) in parts {
-            if several(of) {
-                suffix.push_str(&format!("-{name}{}", of(cell)));
-                said.push(format!("{name} = {}", of(cell)));
-            }
+/// The algorithms in the order of the study, each with its summaries and where they are on the axis.
+fn by_curve<'s>(study: &'s Study, axis: Axis, summaries: &'s [Summary]) -> Vec<(&'s str, Vec<(f64, &'s Summary)>)> {
+    let mut grouped: Vec<(&str, Vec<(f64, &Summary)>)> = Vec::new();
+    for (label, group) in by_algorithm(summaries) {
+        if axis != Axis::Time {
+            grouped.push((label, group.into_iter().map(|s| (axis.value(&s.cell), s)).collect()));
+            continue;
         }
-        let title = if said.is_empty() { study.title.clone() } else { format!("{}, {}", study.title, said.join(", ")) };
-        let address = cell.address();
-        let of_label: HashMap<&str, &Summary> =
-            summaries.iter().filter(|s| s.cell.cell == address).map(|s| (s.algorithm.as_str(), s)).collect();
-        let mut lines: Vec<(&str, [Vec<f64>; 4])> = Vec::new();
-        for method in &study.methods {
-            let (Some((name, seconds)), Some(summary)) = (&method.budget, of_label.get(method.label.as_str())) else {
-                continue;
-            };
-            if lines.last().is_none_or(|(before, _)| before != name) {
-                lines.push((name, Default::default()));
-            }
-            let Some((_, [x, y, low, high])) = lines.last_mut() else { continue };
-            x.push(1e3 * seconds);
-            y.push(summary.distance.value);
-            low.push(summary.distance.low.max(0.0));
-            high.push(summary.distance.high.min(1.0));
+        // One label for each time limit makes one curve; what has no limit of the comparison has no place on the axis.
+        let budget =
+            study.methods.iter().find(|method| method.label == label).and_then(|method| method.budget.as_ref());
+        let Some((name, seconds)) = budget else { continue };
+        if grouped.last().is_none_or(|(before, _)| before != name) {
+            grouped.push((name, vec![]));
         }
-        let drawn: Vec<Curve<'_>> = lines
-            .iter()
-            .map(|(name, [x, y, low, high])| {
-                let band = low.iter().chain(high).all(|v| !v.is_nan()).then_some((&low[..], &high[..]));
-                Curve { name, x, y, band }
-            })
-            .collect();
-        let figure = curves(&CurvesPlot {
-            title: &title,
-            x_label: "time limit (ms)",
-            y_label: "mean support distance (95 % interval)",
-            curves: &drawn,
-            x_scale: Scale::Logarithmic,
-            y_scale: Scale::Linear,
-            y_range: Some((0.0, 1.0)),
-            ideal: None,
-        })?;
-        figures.push((format!("{}{suffix}", study.name), figure));
+        if let Some((_, curve)) = grouped.last_mut() {
+            curve.extend(group.into_iter().map(|s| (1e3 * seconds, s)));
+        }
     }
-    Ok(figures)
+    grouped
 }
 
 fn distance_figure(study: &Study, title: &str, axis: Axis, summaries: &[Summary]) -> Result<Figure, LabError> {
-    let groups = by_algorithm(summaries);
+    let groups = by_curve(study, axis, summaries);
     let lines: Vec<[Vec<f64>; 4]> = groups
         .iter()
         .map(|(_, group)| {
-            let of = |value: &dyn Fn(&Summary) -> f64| group.iter().map(|s| value(s)).collect::<Vec<f64>>();
+            let of = |value: &dyn Fn(&Summary) -> f64| group.iter().map(|(_, s)| value(s)).collect::<Vec<f64>>();
             [
-                of(&|s| axis.value(&s.cell)),
+                group.iter().map(|(x, _)| *x).collect(),
                 of(&|s| s.distance.value),
                 of(&|s| s.distance.low.max(0.0)),
                 of(&|s| s.distance.high.min(1.0)),
@@ -265,9 +228,9 @@ fn distance_figure(study: &Study, title: &str, axis: Axis, summaries: &[Summary]
         x_label: &axis.label(study),
         y_label: "mean support distance (95 % interval)",
         curves: &drawn,
-        x_scale: Scale::Linear,
+        x_scale: if axis == Axis::Time { Scale::Logarithmic } else { Scale::Linear },
         y_scale: Scale::Linear,
-        y_range: None,
+        y_range: (axis == Axis::Time).then_some((0.0, 1.0)),
         ideal: None,
     })?)
 }

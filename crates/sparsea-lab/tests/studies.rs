@@ -384,7 +384,7 @@ fn several_time_limits_are_compared() {
     let figures = study_figures(&study, &summaries).unwrap();
     let names: Vec<&str> = figures.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names.len(), 8);
-    assert_eq!(names[0], "small-m12-k2-snr20");
+    assert_eq!(names[0], "small-k2-m12-20dB");
     let svg = figures[0].1.svg();
     assert!(
         svg.contains("time limit (ms)") && svg.contains(">omp<") && svg.contains(">warm<") && !svg.contains("short")
