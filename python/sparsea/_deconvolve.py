@@ -89,8 +89,8 @@ def deconvolve(
     array([20, 60])
     """
     data = as_vector("y", y)
-    samples = _kernel(kernel, len(data))
-    operator = _blur(samples, len(data), boundary, origin)
+    samples = samples_of(kernel, len(data))
+    operator = blur(samples, len(data), boundary, origin)
     request = as_request(
         algorithm=algorithm,
         settings=settings,
@@ -107,12 +107,12 @@ def deconvolve(
         callback=callback,
         check_adjoint=check_adjoint,
     )
-    data = data - _baseline(data, baseline)
+    data = data - level_of(data, baseline)
     found: Solution = run(as_operator(operator), data, k, request, Start(start), progress)
     return found
 
 
-def _kernel(kernel: Any, length: int) -> Array:
+def samples_of(kernel: Any, length: int) -> Array:
     """The samples of a kernel, none of which lies more than the trace's length behind another."""
     advice = ""
     if isinstance(kernel, str):
@@ -140,9 +140,10 @@ def _kernel(kernel: Any, length: int) -> Array:
     return samples
 
 
-def _blur(
+def blur(
     kernel: Array, m: int, boundary: Literal["same", "full", "valid", "circular"], origin: int | None
 ) -> _core.Convolution:
+    """The convolution whose results have the m samples of a trace."""
     if boundary in {"full", "valid"}:
         n = m + 1 - len(kernel) if boundary == "full" else m + len(kernel) - 1
         return _core.Convolution(kernel, n, boundary, origin)
@@ -152,7 +153,8 @@ def _blur(
     return _core.Convolution(kernel, m, boundary, origin)
 
 
-def _baseline(data: Array, rule: str) -> float:
+def level_of(data: Array, rule: str) -> float:
+    """The baseline of a trace."""
     if rule == "none":
         return 0.0
     if isinstance(rule, str) and (rule in {"mean", "median"} or rule.startswith("quantile:")):

@@ -1,0 +1,614 @@
+"""Pictures of solutions, runs and studies, with Matplotlib (the extra ``[plot]``).
+
+Every function draws into the axes that it is given, or into new ones, and returns them; none shows or saves anything.
+Algorithms have the colours that they have in the pictures of the command.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ._deconvolve import blur, level_of, samples_of
+from ._input import Array, as_vector
+from ._solution import ExplorationReport, Solution, Trace
+from ._style import BASELINE, DATA, TEXT, curve_style
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from matplotlib.axes import Axes
+
+__all__ = ["algorithm_color", "coefficients", "deconvolution", "path", "phase_transition", "report", "trace"]
+
+_CRITERIA = {"aic": ("AIC", "#d55e00"), "bic": ("BIC", "#009e73"), "ebic": ("EBIC", "#cc79a7"), "cp": ("Cp", "#e69f00")}
+
+
+def algorithm_color(name: str) -> str:
+    """Name the colour that stands for an algorithm, or a chain, in every picture.
+
+    Parameters
+    ----------
+    name : str
+        As ``"sea"`` or ``"omp+sea"``. A name that is not known has a colour too, always the same.
+
+    Returns
+    -------
+    str
+        As ``"#0072b2"``.
+
+    Raises
+    ------
+    AttributeError
+        If the name is no string.
+
+    Examples
+    --------
+    >>> from sparsea.plot import algorithm_color
+    >>> algorithm_color("sea")
+    '#0072b2'
+    """
+    return curve_style(name).color
+
+
+def deconvolution(
+    y: Any,
+    kernel: Any,
+    solution: Solution,
+    *,
+    boundary: Literal["same", "full", "valid", "circular"] = "same",
+    origin: int | None = None,
+    baseline: str = "none",
+    truth: Any = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a trace, the spikes found in it, and what they add up to once blurred.
+
+    Parameters
+    ----------
+    y : array_like of shape (m,)
+        The trace; real.
+    kernel, boundary, origin, baseline
+        As they were given to `sparsea.deconvolve`.
+    solution : Solution
+        What it returned.
+    truth : array_like of shape (n,), optional
+        The true spikes, to compare with.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes unless said.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Over the samples of the trace. A spike stands where the kernel that it is blurred by is largest, as high as that
+        is: x_j h, with h the largest sample of the kernel in modulus.
+
+    Raises
+    ------
+    ValueError
+        If lengths do not fit, y is complex, or a kernel or baseline cannot be used.
+    TypeError
+        If something does not hold numbers.
+    ImportError
+        If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsea
+    >>> from sparsea import plot
+    >>> x = np.zeros(100)
+    >>> x[[20, 60]] = [1.5, -2.0]
+    >>> y = np.convolve(x, sparsea.gaussian(3.0), mode="same")
+    >>> ax = plot.deconvolution(y, "gaussian:3", sparsea.deconvolve(y, "gaussian:3", 2), truth=x)
+    >>> ax.get_xlabel()
+    'sample i'
+    """
+    data = as_vector("y", y)
+    samples = samples_of(kernel, len(data))
+    if np.iscomplexobj(data) or np.iscomplexobj(samples) or np.iscomplexobj(solution.coefficients):
+        raise ValueError("deconvolution draws real traces; draw complex spikes by coefficients")
+    operator = blur(samples, len(data), boundary, origin)
+    columns = operator.shape[1]
+    if solution.n != columns:
+        raise ValueError(f"the solution has {solution.n} entries, but the convolution has {columns} columns")
+    data = data - level_of(data, baseline)
+    peak = int(np.argmax(np.abs(samples)))
+    # Where the peak of column 0 lies, counted in rows.
+    first = {"full": peak, "valid": peak - (len(samples) - 1)}.get(boundary, peak - (operator.origin or 0))
+
+    def stems(places: Array, values: Array) -> tuple[Array, Array]:
+        rows = places + first
+        return (rows % len(data) if boundary == "circular" else rows), values * samples[peak]
+
+    ax = _axes(ax)
+    color = algorithm_color(solution.algorithm)
+    ax.plot(data, color=DATA, linewidth=1.0, label="data y")
+    ax.plot(operator.matvec(solution.x), color=color, linewidth=1.6, label=f"fit A x ({solution.algorithm})")
+    if truth is not None:
+        x = _truth(truth, columns)
+        places = np.flatnonzero(x)
+        _circles(ax, *stems(places, x[places]))
+    _stems(ax, *stems(solution.support, solution.coefficients), color, "spikes x")
+    ax.set(xlabel="sample i", ylabel="y, A x, x")
+    ax.legend()
+    return ax
+
+
+def coefficients(solution: Solution, *, truth: Any = None, ax: Axes | None = None) -> Axes:
+    """Draw the coefficients of a solution as stems.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of any problem. Of complex coefficients, the moduli are drawn. If A was a frame, the names of the columns of the
+        support (and of the true one) stand below.
+    truth : array_like of shape (n,), optional
+        The true x, drawn as circles.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes unless said.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Over all indices, or over the names.
+
+    Raises
+    ------
+    ValueError
+        If the truth has another length than x.
+    TypeError
+        If the truth does not hold numbers.
+    ImportError
+        If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsea
+    >>> from sparsea import plot
+    >>> A = np.random.default_rng(0).standard_normal((30, 80))
+    >>> ax = plot.coefficients(sparsea.solve(A, A[:, 3] - 2 * A[:, 40], 2))
+    >>> [float(x) for x in ax.containers[0].markerline.get_xdata()]
+    [3.0, 40.0]
+    """
+    x = None if truth is None else _truth(truth, solution.n)
+    is_complex = np.iscomplexobj(solution.coefficients) or (x is not None and np.iscomplexobj(x))
+
+    def heights(values: Array) -> Array:
+        return np.abs(values) if is_complex else values
+
+    support = solution.support
+    true_support = np.array([], dtype=np.int64) if x is None else np.flatnonzero(x)
+    ax = _axes(ax)
+    if solution.names is None:
+        places, true_places = support, true_support
+        ax.set_xlim(-0.5, solution.n - 0.5)
+        ax.set_xlabel("index j")
+    else:
+        shown = np.union1d(support, true_support)
+        places, true_places = np.searchsorted(shown, support), np.searchsorted(shown, true_support)
+        ax.set_xticks(range(len(shown)), [str(solution.names[j]) for j in shown], rotation=45, ha="right")
+        ax.set_xlim(-0.5, max(len(shown), 1) - 0.5)
+    if x is not None:
+        _circles(ax, true_places, heights(x[true_support]))
+    color = algorithm_color(solution.algorithm)
+    _stems(ax, places, heights(solution.coefficients), color, f"found ({solution.algorithm})")
+    ax.axhline(0, color=BASELINE, linewidth=0.8, zorder=0)
+    ax.set_ylabel("|x_j|" if is_complex else "x_j")
+    ax.legend()
+    return ax
+
+
+def trace(
+    runs: Solution | Trace | Sequence[Solution | Trace],
+    *,
+    against: Literal["iteration", "elapsed"] = "iteration",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the objective along a run, or several, and the best so far.
+
+    Parameters
+    ----------
+    runs : Solution, Trace, or a sequence of them
+        What ``trace=True`` recorded.
+    against : {"iteration", "elapsed"}
+        What runs to the right: iterations (of a chain, those of all its links, one after the other) or seconds.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes unless said.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With a thick line for the best and a pale one for the current objective. The vertical scale is logarithmic;
+        an objective of 0 lies below it.
+
+    Raises
+    ------
+    ValueError
+        If a solution has no trace, there is none, or ``against`` is another word.
+    TypeError
+        If something else is given.
+    ImportError
+        If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsea
+    >>> from sparsea import plot
+    >>> rng = np.random.default_rng(0)
+    >>> A, y = rng.standard_normal((30, 80)), rng.standard_normal(30)
+    >>> chains = ("sea", "omp+sea")
+    >>> ax = plot.trace([sparsea.solve(A, y, 8, algorithm=chain, trace=True) for chain in chains])
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['sea', 'omp+sea']
+    """
+    if against not in {"iteration", "elapsed"}:
+        raise ValueError(f"against must be iteration or elapsed, got {against!r}")
+    given = [runs] if isinstance(runs, (Solution, Trace)) else list(runs)
+    if not given:
+        raise ValueError("there is no trace to draw")
+    traces = [_trace_of(run) for run in given]
+    ax = _axes(ax)
+    for found in traces:
+        label = "+".join(dict.fromkeys(found.algorithm)) if isinstance(found, Trace) else found.algorithm
+        record = found if isinstance(found, Trace) else found.trace
+        assert record is not None
+        color = algorithm_color(label)
+        along = _iterations(record) if against == "iteration" else record.elapsed
+        ax.step(along, record.objective, where="post", color=color, linewidth=0.9, alpha=0.4)
+        ax.step(along, record.best_objective, where="post", color=color, linewidth=2.0, label=label)
+    ax.set_yscale("log")
+    ax.set(xlabel="iteration t" if against == "iteration" else "time (s)", ylabel="½‖y − A x‖²")
+    ax.legend(title="best so far")
+    return ax
+
+
+def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the residual, and criteria for choosing k, against k.
+
+    Parameters
+    ----------
+    path : sequence of Solution, or a fitted sparsea.sklearn.SparsityPath
+        Solutions for several k, in any order; k is the size of their supports.
+    criteria : iterable of {"aic", "bic", "ebic", "cp"}, optional
+        What to draw of a `SparsityPath`, each above its least value; all that are known unless said, and Cp only where
+        it has chosen. Solutions alone have none.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw the residual; new axes unless said. Criteria are drawn into axes of their own with the scale on
+        the right, the last of ``ax.figure.axes``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Those of the residual. A dotted line marks the k that a `SparsityPath` has chosen.
+
+    Raises
+    ------
+    ValueError
+        If there is no solution, or a criterion is not known.
+    TypeError
+        If something else is given.
+    ImportError
+        If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsea
+    >>> from sparsea import plot
+    >>> rng = np.random.default_rng(0)
+    >>> A, y = rng.standard_normal((30, 80)), rng.standard_normal(30)
+    >>> ax = plot.path([sparsea.solve(A, y, k, algorithm="omp") for k in range(1, 6)])
+    >>> [float(k) for k in ax.lines[0].get_xdata()]
+    [1.0, 2.0, 3.0, 4.0, 5.0]
+    """
+    fitted = hasattr(path, "path_")
+    solutions = list(path.path_ if fitted else path)
+    if not solutions:
+        raise ValueError("there is no solution to draw")
+    for solution in solutions:
+        if not isinstance(solution, Solution):
+            raise TypeError(f"a path holds solutions, got {type(solution).__name__}")
+    wanted = _criteria(path, fitted, criteria)
+    sizes = np.arange(1, len(solutions) + 1) if fitted else np.array([len(s.support) for s in solutions])
+    order = np.argsort(sizes, kind="stable")
+    ax = _axes(ax)
+    color = algorithm_color(solutions[-1].algorithm)
+    residuals = np.array([solution.relative_residual for solution in solutions])
+    ax.plot(sizes[order], residuals[order], color=color, marker="o", markersize=4, label="‖y − A x‖/‖y‖")
+    ax.set(xlabel="k", ylabel="‖y − A x‖/‖y‖")
+    ax.locator_params(axis="x", integer=True)
+    if wanted:
+        other = ax.twinx()
+        for name in wanted:
+            label, shade = _CRITERIA[name]
+            values = np.asarray(getattr(path, f"{name}_"))
+            other.plot(sizes, values - np.nanmin(values), color=shade, marker=".", linewidth=1.2, label=label)
+        other.set_ylabel("criterion − its least value")
+        other.set_ylim(bottom=0)
+    if fitted:
+        chosen = f"k = {path.n_nonzero_coefs_} by {_CRITERIA[path.criterion][0]}"
+        ax.axvline(path.n_nonzero_coefs_, color=TEXT, linestyle=":", linewidth=1.0, label=chosen)
+    handles, labels = ax.get_legend_handles_labels()
+    if wanted:
+        more = other.get_legend_handles_labels()
+        handles, labels = handles + more[0], labels + more[1]
+        # In front of the curves of both.
+        other.legend(handles, labels, loc="upper right")
+    else:
+        ax.legend(handles, labels, loc="upper right")
+    return ax
+
+
+def report(report: Solution | ExplorationReport, *, most: int = 25, ax: Axes | None = None) -> Axes:
+    """Draw how often each column occurs among the near-ties, and where else it could stand.
+
+    Parameters
+    ----------
+    report : Solution or ExplorationReport
+        What ``report=True`` recorded. Of a solution with names, these are shown.
+    most : int
+        The most columns to draw; those that occur most often come first.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes unless said.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With one bar for each column: filled if it is in the best support. At its end is the column most correlated with
+        it, and |cos| of the angle between the two.
+
+    Raises
+    ------
+    ValueError
+        If there is no report, or ``most`` is less than 1.
+    TypeError
+        If something else is given.
+    ImportError
+        If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsea
+    >>> from sparsea import plot
+    >>> rng = np.random.default_rng(0)
+    >>> A, y = rng.standard_normal((30, 80)), rng.standard_normal(30)
+    >>> ax = plot.report(sparsea.solve(A, y, 4, report=True))
+    >>> ax.get_xlabel()
+    'share of near-ties with j'
+    """
+    names: tuple[Any, ...] | None = None
+    color = algorithm_color("search")
+    found = report
+    if isinstance(found, Solution):
+        names, color, found = found.names, algorithm_color(found.algorithm), found.report  # type: ignore[assignment]
+        if found is None:
+            raise ValueError("the solution has no report; solve with report=True")
+    if not isinstance(found, ExplorationReport):
+        raise TypeError(f"a Solution or ExplorationReport is needed, got {type(found).__name__}")
+    if most < 1:
+        raise ValueError(f"most must be at least 1, got {most}")
+
+    def name(index: int) -> str:
+        return str(index) if names is None else str(names[index])
+
+    rows = found.indices[:most]
+    new = ax is None
+    ax = _axes(ax)
+    if new:
+        ax.figure.set_size_inches(6.4, 1.2 + 0.24 * max(len(rows), 6))  # type: ignore[union-attr]
+    places = np.arange(len(rows))
+    fills = [color if row.chosen else "white" for row in rows]
+    ax.barh(places, [row.frequency for row in rows], color=fills, edgecolor=color, height=0.7)
+    for place, row in enumerate(rows):
+        if row.neighbour is not None:
+            index, cosine = row.neighbour
+            ax.text(row.frequency + 0.01, place, f"{name(index)} ({cosine:.2f})", va="center", size="small", color=TEXT)
+    ax.set_yticks(places, [name(row.index) for row in rows])
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1.3)
+    ax.set_xticks(np.linspace(0, 1, 6))
+    ax.set(xlabel="share of near-ties with j", ylabel="column j")
+    ties = f"{found.near_ties} of {found.distinct_supports} supports within {100 * found.margin:.4g} % of the best"
+    ax.set_title(f"{ties}\nfilled: in the best; at the end: nearest column (|cos|)", size="medium")
+    return ax
+
+
+def phase_transition(
+    store: str | PathLike[str],
+    *,
+    level: float | None = None,
+    algorithms: Iterable[str] | None = None,
+    where: Mapping[str, Any] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw up to which k/m the support is recovered exactly, against m/n, from the results of ``sparsea sweep``.
+
+    Parameters
+    ----------
+    store : path
+        The file ``NAME.sqlite`` of a study, finished or not.
+    level : float, optional
+        The rate of exact recovery, above 0 and below 1, at which success ends; that of the study, or 0.95, unless said.
+    algorithms : iterable of str, optional
+        The labels to draw, in this order; all of the study unless said.
+    where : mapping, optional
+        Which problems, if the study has several kinds: values of ``family``, ``n``, ``parameter`` or ``snr_db``, as
+        ``{"n": 64}``.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes unless said.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With a curve for each algorithm. It passes between neighbours of k, one that succeeds and one that fails, where
+        the line through their rates meets the level. Where the store does not hold both there is no point.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no store of a study, holds other kinds of problems or algorithms than asked for, or several kinds; if
+        the level is out of its range.
+    ImportError
+        If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from sparsea import plot
+    >>> ax = plot.phase_transition("phase-transition.sqlite", algorithms=["omp", "sea"])  # doctest: +SKIP
+    """
+    if level is not None and not 0 < level < 1:
+        raise ValueError(f"level must be above 0 and below 1, got {level}")
+    study, labels, rows = _read(Path(store), dict(where or {}))
+    if level is None:
+        level = float((study.get("transition") or {}).get("level", 0.95))
+    wanted = labels if algorithms is None else list(algorithms)
+    for label in wanted:
+        if label not in labels:
+            raise ValueError(f"{store} has no algorithm '{label}'; it has {', '.join(labels)}")
+    rates: dict[tuple[str, int, int], dict[int, float]] = {}
+    for label, m, n, k, rate in rows:
+        rates.setdefault((label, m, n), {})[k] = rate
+    ax = _axes(ax)
+    for label in wanted:
+        located = []
+        for (_, m, n), of_k in sorted((key, of_k) for key, of_k in rates.items() if key[0] == label):
+            where_it_ends = _location(of_k, min(m, n), level)
+            if where_it_ends is not None:
+                located.append((m / n, where_it_ends / m))
+        ax.plot(*np.array(located).reshape(-1, 2).T, label=label, **curve_style(label).line())
+    ax.set(xlabel="m/n", ylabel="k/m")
+    ax.set_ylim(bottom=0)
+    ax.legend(title=f"{100 * level:.4g} % recovered")
+    return ax
+
+
+def _axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError("sparsea.plot needs Matplotlib: pip install 'sparsea[plot]'") from error
+    return plt.subplots(layout="constrained")[1]
+
+
+def _stems(ax: Axes, places: Array, values: Array, color: str, label: str) -> None:
+    # Without a place there is no stem, but the legend still says what would be one.
+    drawn = ax.stem(places, values, basefmt=" ", label=label)
+    drawn.markerline.set(color=color, markersize=5.0)
+    drawn.stemlines.set(color=color, linewidth=1.3)
+
+
+def _circles(ax: Axes, places: Array, values: Array) -> None:
+    ax.plot(places, values, "o", color=TEXT, markerfacecolor="none", markersize=9.0, markeredgewidth=1.1, label="truth")
+
+
+def _truth(truth: Any, columns: int) -> Array:
+    x = as_vector("truth", truth)
+    if len(x) != columns:
+        raise ValueError(f"truth has {len(x)} entries, but A has {columns} columns")
+    return x
+
+
+def _trace_of(run: Any) -> Solution | Trace:
+    if isinstance(run, Trace):
+        return run
+    if not isinstance(run, Solution):
+        raise TypeError(f"a Solution or Trace is needed, got {type(run).__name__}")
+    if run.trace is None:
+        raise ValueError(f"the solution by {run.algorithm} has no trace; solve with trace=True")
+    return run
+
+
+def _iterations(record: Trace) -> Array:
+    """Iterations of all links, one after the other: each link counts from 0."""
+    steps = record.iteration.astype(np.int64)
+    changes = [i for i in range(1, len(record)) if record.algorithm[i] != record.algorithm[i - 1]]
+    for change in reversed(changes):
+        steps[change:] += steps[change - 1]
+    return steps
+
+
+def _criteria(path: Any, fitted: bool, criteria: Iterable[str] | None) -> list[str]:
+    if not fitted:
+        if criteria is not None:
+            raise ValueError("solutions alone have no criteria; fit a sparsea.sklearn.SparsityPath")
+        return []
+    if criteria is None:
+        return ["cp"] if path.criterion == "cp" else ["aic", "bic", "ebic"]
+    wanted = list(criteria)
+    for name in wanted:
+        if name not in _CRITERIA:
+            raise ValueError(f"criteria are {', '.join(_CRITERIA)}, got {name!r}")
+        if np.isnan(getattr(path, f"{name}_")).all():
+            raise ValueError(f"{name} is not known: the path has no noise variance")
+    return wanted
+
+
+_KINDS = ("family", "n", "parameter", "snr_db")
+
+
+def _read(
+    store: Path, where: dict[str, Any]
+) -> tuple[dict[str, Any], list[str], list[tuple[str, int, int, int, float]]]:
+    """The study, its algorithms in order, and the rate of exact recovery of each (algorithm, m, n, k)."""
+    for key in where:
+        if key not in _KINDS:
+            raise ValueError(f"where takes {', '.join(_KINDS)}, got {key!r}")
+    if not store.is_file():
+        raise FileNotFoundError(f"{store}: there is no such file")
+    condition = " AND ".join([f"{key} IS ?" for key in where]) or "1"
+    values = list(where.values())
+    kinds_of = f"SELECT DISTINCT {', '.join(_KINDS)} FROM all_results WHERE {condition} ORDER BY 1, 2, 3, 4"
+    rates_of = f"SELECT algorithm, m, n, k, avg(exact) FROM all_results WHERE {condition} GROUP BY algorithm, m, n, k"
+    try:
+        with closing(sqlite3.connect(f"{store.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            description = connection.execute("SELECT value FROM study WHERE key = 'description'").fetchone()
+            labels = [row[0] for row in connection.execute("SELECT label FROM algorithms ORDER BY algorithm")]
+            kinds = connection.execute(kinds_of, values).fetchall()
+            rows = connection.execute(rates_of, values).fetchall()
+    except sqlite3.DatabaseError as error:
+        raise ValueError(f"{store} is not the store of a study: {error}") from error
+    if not kinds:
+        asked = " with " + ", ".join(f"{key} = {value}" for key, value in where.items()) if where else ""
+        raise ValueError(f"{store} has no results{asked}")
+    if len(kinds) > 1:
+        found = [
+            f"{key} = {', '.join(map(str, values))}"
+            for key, column in zip(_KINDS, zip(*kinds, strict=True), strict=True)
+            if len(values := list(dict.fromkeys(column))) > 1
+        ]
+        raise ValueError(f"{store} has several kinds of problems; choose by where: {'; '.join(found)}")
+    return json.loads(description[0]), labels, rows
+
+
+def _location(rates: dict[int, float], most: int, level: float) -> float | None:
+    """Where success ends in units of k, found as the command finds it; None if the store does not say.
+
+    At k = 0 all succeed, beyond the largest k all fail; bisection between the two looks only at k that are there.
+    """
+    known = {0: 1.0, **rates, most + 1: 0.0}
+    success, failure = 0, most + 1
+    while between := [k for k in known if success < k < failure]:
+        middle = min(between, key=lambda k: (abs(k - (success + failure) // 2), k))
+        if known[middle] >= level:
+            success = middle
+        else:
+            failure = middle
+    # The ends of the range are neighbours of nothing but the first and the last k.
+    if (success == 0 and failure > 1) or (failure == most + 1 and success < most):
+        return None
+    above, below = known[success], known[failure]
+    return success + (failure - success) * (above - level) / (above - below)
