@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["algorithm_color", "coefficients", "deconvolution", "path", "phase_transition", "report", "trace"]
 
+# The objective of an exact fit, ‖r‖ ≤ 128 ε‖y‖, in units of ½‖y‖².
+_EXACT = float((128 * np.finfo(float).eps) ** 2)
 _CRITERIA = {"aic": ("AIC", "#d55e00"), "bic": ("BIC", "#009e73"), "ebic": ("EBIC", "#cc79a7"), "cp": ("Cp", "#e69f00")}
 
 
@@ -130,7 +132,7 @@ def deconvolution(
     ax = _axes(ax)
     color = algorithm_color(solution.algorithm)
     ax.plot(data, color=DATA, linewidth=1.0, label="data y")
-    ax.plot(operator.matvec(solution.x), color=color, linewidth=1.6, label=f"fit A x ({solution.algorithm})")
+    ax.plot(operator.matvec(solution.x), color=color, alpha=0.6, linewidth=1.6, label=f"fit A x ({solution.algorithm})")
     if truth is not None:
         x = _truth(truth, columns)
         places = np.flatnonzero(x)
@@ -226,8 +228,8 @@ def trace(
     Returns
     -------
     matplotlib.axes.Axes
-        With a thick line for the best and a pale one for the current objective. The vertical scale is logarithmic;
-        an objective of 0 lies below it.
+        With a thick line for the best and a pale one for the current objective. The vertical scale is logarithmic,
+        and ends above exact fits, whose objective is rounding.
 
     Raises
     ------
@@ -257,15 +259,16 @@ def trace(
         raise ValueError("there is no trace to draw")
     traces = [_trace_of(run) for run in given]
     ax = _axes(ax)
-    for found in traces:
-        label = "+".join(dict.fromkeys(found.algorithm)) if isinstance(found, Trace) else found.algorithm
-        record = found if isinstance(found, Trace) else found.trace
-        assert record is not None
+    for label, record in traces:
         color = algorithm_color(label)
         along = _iterations(record) if against == "iteration" else record.elapsed
         ax.step(along, record.objective, where="post", color=color, linewidth=0.9, alpha=0.4)
         ax.step(along, record.best_objective, where="post", color=color, linewidth=2.0, label=label)
+    objectives = np.concatenate([record.objective for _, record in traces])
+    seen = objectives[objectives > _EXACT * objectives.max()]
     ax.set_yscale("log")
+    if len(seen) > 0:
+        ax.set_ylim(seen.min() / 1.5, seen.max() * 1.5)
     ax.set(xlabel="iteration t" if against == "iteration" else "time (s)", ylabel="½‖y − A x‖²")
     ax.legend(title="best so far")
     return ax
@@ -333,7 +336,7 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
             values = np.asarray(getattr(path, f"{name}_"))
             other.plot(sizes, values - np.nanmin(values), color=shade, marker=".", linewidth=1.2, label=label)
         other.set_ylabel("criterion − its least value")
-        other.set_ylim(bottom=0)
+        other.set_ylim(bottom=-0.02 * other.get_ylim()[1])
     if fitted:
         chosen = f"k = {path.n_nonzero_coefs_} by {_CRITERIA[path.criterion][0]}"
         ax.axvline(path.n_nonzero_coefs_, color=TEXT, linestyle=":", linewidth=1.0, label=chosen)
@@ -522,14 +525,15 @@ def _truth(truth: Any, columns: int) -> Array:
     return x
 
 
-def _trace_of(run: Any) -> Solution | Trace:
+def _trace_of(run: Any) -> tuple[str, Trace]:
+    """The algorithm of a run, or the chain, and its trace."""
     if isinstance(run, Trace):
-        return run
+        return "+".join(dict.fromkeys(run.algorithm)), run
     if not isinstance(run, Solution):
         raise TypeError(f"a Solution or Trace is needed, got {type(run).__name__}")
     if run.trace is None:
         raise ValueError(f"the solution by {run.algorithm} has no trace; solve with trace=True")
-    return run
+    return run.algorithm, run.trace
 
 
 def _iterations(record: Trace) -> Array:

@@ -214,6 +214,16 @@ def test_traces(against: Any) -> None:
     assert ax.get_xlabel() == {"iteration": "iteration t", "elapsed": "time (s)"}[against]
 
 
+def test_exact_fits_do_not_squeeze_the_scale() -> None:
+    data = A[:, :3] @ np.ones(3)
+    runs = [sparsea.solve(A, data, 3, algorithm="omp", trace=True) for _ in range(2)]
+    assert runs[0].stop_reason == "exact_fit"
+    assert runs[0].trace is not None
+    bottom = plot.trace(runs).get_ylim()[0]
+    before, last = runs[0].trace.objective[-2:]
+    assert last < 1e-20 * before < bottom < before
+
+
 def test_a_trace_alone_is_enough() -> None:
     solution = sparsea.solve(A, y, 8, algorithm="omp+htp", trace=True)
     assert solution.trace is not None

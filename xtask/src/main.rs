@@ -17,6 +17,7 @@ Tasks:
   test    Everything: the static checks, the Python tests, the Rust tests
   lint    The static checks only: format, clippy, documentation, ruff, mypy
   python  The Python part only: ruff, mypy, the tests of the wheel and of the built command
+  docs    The documentation site, target/site/index.html
   help    This text
 
 The Python part keeps its tools in a virtual environment, target/venv, and installs the wheel in a
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         ["test"] => test,
         ["lint"] => lint,
         ["python"] => python_part,
+        ["docs"] => docs,
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
@@ -81,6 +83,16 @@ fn python_part(runner: &mut Runner) -> Result<(), Failure> {
     runner.cargo(&["build", "--package", "sparsea-cli", "--locked"], &[])?;
     python_tests(runner, &tools)?;
     runner.print_times();
+    Ok(())
+}
+
+/// The documentation site.
+fn docs(runner: &mut Runner) -> Result<(), Failure> {
+    let tools = python::environment(runner)?;
+    let wheel = python::wheel(runner, &tools)?;
+    let page = python::site(runner, &wheel)?;
+    runner.print_times();
+    eprintln!("\nWritten: {}", page.display());
     Ok(())
 }
 

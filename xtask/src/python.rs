@@ -1,7 +1,8 @@
 //! The Python part: static checks, the wheel, and tests.
 //!
 //! Tools, and libraries to compare with, are in a virtual environment that is kept, `target/venv`. The wheel is installed
-//! in a fresh one, `target/venv-package`, which at first holds nothing else but NumPy.
+//! in a fresh one, `target/venv-package`, which at first holds nothing else but NumPy. What builds the site is in
+//! `target/venv-docs`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,25 +12,33 @@ use std::process::Command;
 use crate::runner::{Failure, Runner};
 
 const REQUIREMENTS: &str = "python/requirements-test.txt";
+/// What builds the site.
+const DOCS_REQUIREMENTS: &str = "docs/requirements.txt";
 /// Where Python code lives; each tool searches these.
-const SOURCES: [&str; 4] = ["python", "examples", "data", "crates"];
+const SOURCES: [&str; 5] = ["python", "examples", "docs/conf.py", "data", "crates"];
 /// What the package must do where nothing but NumPy is installed.
 const ONLY_NUMPY: &str = "python/tests/only_numpy.py";
 const CANDIDATES: [&str; 6] = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
 /// Prints the version if this Python is new enough, and fails otherwise.
 const PROBE: &str = "import sys; assert sys.version_info >= (3, 10); print(*sys.version_info[:3], sep='.')";
 
-/// The interpreter of a virtual environment that holds exactly what the requirements name.
+/// The interpreter of `target/venv`, which holds the tools and the libraries to compare with.
+pub fn environment(runner: &mut Runner) -> Result<PathBuf, Failure> {
+    let interpreter = kept_environment(runner, "venv", REQUIREMENTS)?;
+    runner.build_for(&interpreter);
+    Ok(interpreter)
+}
+
+/// The interpreter of a virtual environment in the target directory that holds exactly what a file of requirements names.
 ///
 /// It is made anew when the requirements or the version of Python have changed: a copy of both is kept inside it,
 /// written last, so that an interrupted installation is never taken for a complete one.
-pub fn environment(runner: &mut Runner) -> Result<PathBuf, Failure> {
+fn kept_environment(runner: &mut Runner, name: &str, list: &str) -> Result<PathBuf, Failure> {
     let (base, version) = find_python()?;
-    let requirements = fs::read_to_string(runner.root().join(REQUIREMENTS))
-        .map_err(|error| Failure(format!("{REQUIREMENTS}: {error}")))?;
-    let directory = runner.target().join("venv");
+    let requirements =
+        fs::read_to_string(runner.root().join(list)).map_err(|error| Failure(format!("{list}: {error}")))?;
+    let directory = runner.target().join(name);
     let interpreter = in_environment(&directory);
-    runner.build_for(&interpreter);
     let stamp = directory.join("made-from.txt");
     let wanted = format!("# Python {version}\n{requirements}");
     if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) && probe(&interpreter).is_some() {
@@ -41,7 +50,7 @@ pub fn environment(runner: &mut Runner) -> Result<PathBuf, Failure> {
     runner.run(&base.to_string_lossy(), &base, &["-m", "venv", "--clear", &place], &[]).map_err(|failure| {
         Failure(format!("{failure} (on Debian and Ubuntu, install python3-venv; or set PYTHON to another Python)"))
     })?;
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS];
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", list];
     python(runner, &interpreter, &install, &[])?;
     fs::write(&stamp, wanted).map_err(|error| Failure(format!("{}: {error}", stamp.display())))?;
     Ok(interpreter)
@@ -96,6 +105,24 @@ pub fn test(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
     }
     let variables = [("SPARSEA_BIN", command.as_os_str()), ("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))];
     python(runner, interpreter, &["-m", "pytest", "-p", "no:cacheprovider", "python/tests"], &variables)
+}
+
+/// Builds the site in `target/site` from `docs` and the docstrings of the wheel; a warning is an error.
+pub fn site(runner: &mut Runner, wheel: &Path) -> Result<PathBuf, Failure> {
+    let interpreter = kept_environment(runner, "venv-docs", DOCS_REQUIREMENTS)?;
+    let wheel = wheel.to_string_lossy();
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let install: Vec<&str> = pip.into_iter().chain(["--force-reinstall", "--no-deps", &wheel]).collect();
+    python(runner, &interpreter, &install, &[])?;
+    let site = runner.target().join("site");
+    // Pages of before would outlive their sources.
+    let _ = fs::remove_dir_all(&site);
+    let (place, cache) = (site.to_string_lossy(), runner.target().join("site-cache"));
+    let cache = cache.to_string_lossy();
+    let build = ["-m", "sphinx", "--builder", "html", "--fail-on-warning", "--keep-going", "--quiet"];
+    let build: Vec<&str> = build.into_iter().chain(["--fresh-env", "--doctree-dir", &cache, "docs", &place]).collect();
+    python(runner, &interpreter, &build, &[("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))])?;
+    Ok(site.join("index.html"))
 }
 
 /// The interpreter of a virtual environment.
