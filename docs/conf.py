@@ -17,7 +17,7 @@ default_role = "py:obj"
 myst_heading_anchors = 3
 suppress_warnings = ["myst.header"]
 
-autodoc_default_options = {"members": True, "member-order": "bysource"}
+autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_preserve_defaults = True
 numpydoc_show_class_members = False
@@ -37,6 +37,13 @@ def _name_folders(_app: Any, _page: str, source: list[str]) -> None:
     source[0] = _FOLDER.sub(r"\1", source[0])
 
 
+def _escape_bars(_app: Any, _kind: str, _name: str, _thing: Any, _options: Any, lines: list[str]) -> None:
+    """Shows bars, as of a modulus: to reStructuredText |x| is a substitution."""
+    lines[:] = [line if ">>>" in line or "``" in line else line.replace("|", r"\|") for line in lines]
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    # Before numpydoc reads them.
+    app.connect("autodoc-process-docstring", _escape_bars, priority=100)
     app.connect("source-read", _name_folders)

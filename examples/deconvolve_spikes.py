@@ -4,6 +4,7 @@ import matplotlib
 import numpy as np
 
 import sparsea
+from sparsea import plot
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -22,10 +23,9 @@ axes[0].set_title("data: 20 spikes, blurred by a Gaussian of σ = 3 samples", lo
 for axis, algorithm in zip(axes[1:], ("omp", "sea", "search"), strict=True):
     solution = sparsea.solve(A, y, k, algorithm=algorithm)
     missed = len(set(places) - set(solution.support))
-    axis.stem(places, truth[places], linefmt="0.75", markerfmt="o", basefmt=" ", label="truth")
-    axis.stem(solution.support, solution.coefficients, linefmt="C3", markerfmt="C3.", basefmt=" ", label="found")
+    plot.coefficients(solution, truth=truth, ax=axis)
+    axis.label_outer()
     axis.set_title(f"{algorithm}: {missed} of {k} missed, {1e3 * solution.elapsed:.1f} ms", loc="left")
     print(f"{algorithm:<8}{missed:>3} missed, relative residual {solution.relative_residual:.1e}")
-axes[1].legend(loc="upper right")
-axes[-1].set_xlabel("sample")
+axes[-1].set_xlim(-(len(y) - n) / 2, n + (len(y) - n) / 2)
 figure.savefig("deconvolve_spikes.png", dpi=130)

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import sparsea
+from sparsea import plot
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -28,13 +29,12 @@ y = wave(truth) @ amplitudes + noise
 beam = np.abs(A.conj().T @ y) / antennas
 figure, axis = plt.subplots(figsize=(9, 4), layout="constrained")
 axis.plot(angles, beam, color="0.6", label="beam: |Aᴴ y|/m")
-for algorithm, color, marker in (("omp", "C2", "s"), ("search", "C3", "o")):
+for algorithm, marker in (("omp", "s"), ("search", "o")):
     solution = sparsea.solve(A, y, len(truth), algorithm=algorithm)
     found = angles[solution.support]
     print(f"{algorithm:<8}{found}")
-    axis.plot(
-        found, np.abs(solution.coefficients), color=color, marker=marker, ls="", ms=9, mfc="none", label=algorithm
-    )
+    heights, color = np.abs(solution.coefficients), plot.algorithm_color(algorithm)
+    axis.plot(found, heights, color=color, marker=marker, ls="", ms=9, mfc="none", label=algorithm)
 for degrees in truth:
     axis.axvline(degrees, color="0.3", lw=0.8, ls=":", label="truth" if degrees == truth[0] else None)
 axis.set(xlabel="direction (degrees)", ylabel="amplitude", title="five waves at 24 antennas", xlim=(-90, 90))

@@ -5,6 +5,7 @@ import numpy as np
 from sklearn.linear_model import orthogonal_mp
 
 import sparsea
+from sparsea import plot
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -28,8 +29,8 @@ for k, before, after in zip(sparsities, *rates, strict=True):
     print(f"k = {k}: {before:.0f} % exact by OMP, {after:.0f} % once improved")
 
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
-axis.plot(sparsities, rates[0], color="C2", marker="s", label="orthogonal_mp of scikit-learn")
-axis.plot(sparsities, rates[1], color="C3", marker="o", label="improved by sparsea")
+axis.plot(sparsities, rates[0], color=plot.algorithm_color("omp"), marker="s", label="orthogonal_mp of scikit-learn")
+axis.plot(sparsities, rates[1], color=plot.algorithm_color("search"), marker="o", label="improved by sparsea")
 axis.set(
     xlabel="non-zeros k", ylabel="supports recovered exactly (%)", title=f"Gaussian {m} × {n}, {runs} problems each"
 )

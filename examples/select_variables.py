@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
+from sparsea import plot
 from sparsea.sklearn import SparsityPath
 
 matplotlib.use("Agg")
@@ -20,15 +21,10 @@ chosen = len(path.support_)
 print(f"{chosen} of {len(names)} variables by BIC: {', '.join(names[path.support_])}")
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-k = np.arange(1, 16)
-for word, color in (("aic", "C0"), ("bic", "C3"), ("ebic", "C2")):
-    score = getattr(path, f"{word}_")
-    left.plot(k, score - score.min(), color=color, marker=".", label=word.upper())
-    left.plot(k[score.argmin()], 0, color=color, marker="o", ms=9, mfc="none")
-left.set(xlabel="number of variables k", ylabel="criterion above its minimum", title="how many")
-left.legend()
+plot.path(path, ax=left)
+left.set_title("how many")
 order = np.argsort(np.abs(path.coef_[path.support_]))
-right.barh(names[path.support_][order], path.coef_[path.support_][order], color="C3")
+right.barh(names[path.support_][order], path.coef_[path.support_][order], color=plot.algorithm_color(path.algorithm))
 right.axvline(0, color="0.3", lw=0.8)
 right.set(xlabel="coefficient", title=f"which: the {chosen} of BIC")
 figure.savefig("select_variables.png", dpi=130)

@@ -32,6 +32,6 @@ for axis, k in zip(axes, (20, 40, 60), strict=True):
     axis.plot(found, color="C3", lw=1.2, label="found from them")
     axis.set_title(f"{k} cosines: error {100 * error:.1f} %", loc="left")
     axis.set_ylabel("√counts")
-axes[0].legend(loc="upper left")
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
 axes[-1].set_xlabel("channel")
 figure.savefig("sense_signal.png", dpi=130)

@@ -10,9 +10,6 @@ Dash: TypeAlias = tuple[float, ...]
 TEXT = "#1a1a1a"
 BASELINE = "#8c8c8c"
 DATA = "#8a8a8a"
-RESIDUAL = "#5f5f5f"
-VERMILION = "#d55e00"
-GREEN = "#009e73"
 
 _SOLID: Dash = ()
 _DASHES: tuple[Dash, ...] = ((7, 3), (2.5, 2.5), (8, 3, 2, 3), (11, 3))

@@ -37,7 +37,7 @@ use trial::{Knowledge, SMALLEST_GAIN, Trial, build};
 ///
 /// # Reference
 /// Iterated local search: Lourenço, Martin & Stützle 2003, DOI 10.1007/0-306-48056-5_11; the exchanges are those of ELS.
-/// `docs/search.md` tells what was tried.
+/// `docs/any-time-search.md` tells what was tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Search {
@@ -126,7 +126,7 @@ impl<T: Scalar> Algorithm<T> for Search {
     const TITLE: &'static str = "Iterated Exchange Search";
     const SUMMARY: &'static str = "explores by SEA, exchanges, changes the best support and begins again; any-time";
     const REFERENCE: &'static str =
-        "docs/search.md; iterated local search: Lourenço, Martin & Stützle 2003, 10.1007/0-306-48056-5_11";
+        "docs/any-time-search.md; iterated local search: Lourenço, Martin & Stützle 2003, 10.1007/0-306-48056-5_11";
     const COST: &'static str = "5 n k for each exchange, of which an iteration makes a few, up to k";
     const MEMORY: &'static str = "2 n k to 9 n k, and n² for Gram columns if that is allowed";
     const WHEN: &'static str = "hard problems: the best support that the time allows";
