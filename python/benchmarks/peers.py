@@ -94,7 +94,7 @@ def measure(arguments: list[str], k: int, runs: int) -> dict[str, list[tuple[flo
                 support, milliseconds = timed(solve)
                 missed = len(truth - set(support.tolist())) / k
                 results.setdefault(name, []).append((missed, milliseconds))
-            for algorithm in ("omp", "sea", "omp+sea"):
+            for algorithm in ("omp", "sea", "omp+sea", "search"):
                 text = command(
                     *("solve", f"{folder}/A.npy", f"{folder}/y.npy", "-k", str(k)),
                     *("--algorithm", algorithm, "--threads", "1", "--json"),

@@ -68,7 +68,8 @@ def solve(
     threads : int, optional
         Threads to use; all of the machine's unless said. Results do not depend on it.
     memory : int, optional
-        Bytes to use besides the problem; 4.3 · 2³⁰ unless said, most of them only by ``"els"`` on large problems.
+        Bytes to use besides the problem; 4.3 · 2³⁰ unless said, most of them only by ``"els"`` and ``"search"``
+        on large problems.
     report : bool or float
         Whether to report what was explored, in `Solution.report`: near-ties within 5 % of the best residual, or within
         this margin.

@@ -67,7 +67,8 @@ pub fn check(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Builds the wheel with the profile and in the directory of the Rust tests, so that nothing is compiled twice.
+/// Builds the wheel with the profile of the Rust tests. (Its dependencies have fewer features than theirs, and are therefore
+/// compiled once more.)
 pub fn wheel(runner: &mut Runner, interpreter: &Path) -> Result<PathBuf, Failure> {
     let directory = runner.target().join("wheels-test");
     let _ = fs::remove_dir_all(&directory);

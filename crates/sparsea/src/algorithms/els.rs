@@ -16,7 +16,7 @@ use crate::scalar::Scalar;
 /// declared finished, the tableau is built anew.
 ///
 /// # Cost
-/// n k multiply-adds to score all exchanges, 4 n k to make one; n k² for a tableau built anew.
+/// n k multiply-adds to score all exchanges, 3 n k to make one; n k² for a tableau built anew.
 ///
 /// # Reference
 /// Axiotis & Sviridenko 2021, *Sparse convex optimization via adaptively regularized hard thresholding*, JMLR 22(122)
@@ -43,7 +43,7 @@ impl<T: Scalar> Algorithm<T> for Els {
     const TITLE: &'static str = "Exhaustive Local Search";
     const SUMMARY: &'static str = "makes the best exchange of one column for another until none lowers the residual";
     const REFERENCE: &'static str = "Axiotis & Sviridenko 2021, arXiv:2006.14571";
-    const COST: &'static str = "5 n k, and one Gram column";
+    const COST: &'static str = "4 n k, and one Gram column";
     const MEMORY: &'static str = "n k besides the Gram columns";
     const WHEN: &'static str = "to polish any support until no single exchange improves it";
     const SETTINGS: &'static [Setting] = &[];

@@ -97,13 +97,11 @@ fn more_iterations_are_never_worse_and_seeds_differ() {
     assert_eq!(first.support, els.support);
 }
 
-const EVERY: [Perturbation; 9] = [
+const EVERY: [Perturbation; 7] = [
     Perturbation::Random,
     Perturbation::Neighbours,
     Perturbation::Disputed,
     Perturbation::Relink,
-    Perturbation::RandomFree,
-    Perturbation::NeighboursFree,
     Perturbation::Pair,
     Perturbation::Walk,
     Perturbation::NormalizedWalk,

@@ -127,8 +127,8 @@ impl<T: Scalar> Algorithm<T> for Search {
     const SUMMARY: &'static str = "explores by SEA, exchanges, changes the best support and begins again; any-time";
     const REFERENCE: &'static str =
         "docs/any-time-search.md; iterated local search: Lourenço, Martin & Stützle 2003, 10.1007/0-306-48056-5_11";
-    const COST: &'static str = "5 n k for each exchange, of which an iteration makes a few, up to k";
-    const MEMORY: &'static str = "2 n k to 9 n k, and n² for Gram columns if that is allowed";
+    const COST: &'static str = "4 n k for each exchange, of which an iteration makes a few, up to k";
+    const MEMORY: &'static str = "2 n k to 9 n k, besides Gram columns for itself and as many again for its threads";
     const WHEN: &'static str = "hard problems: the best support that the time allows";
     const SETTINGS: &'static [Setting] = &[
         Setting {
@@ -151,8 +151,8 @@ impl<T: Scalar> Algorithm<T> for Search {
         },
         Setting {
             name: "perturbations",
-            range: r#"a list, as ["random","relink"], of random, neighbours, disputed, relink, random_free, neighbours_free, pair, walk, normalized_walk"#,
-            default: r#"["random","neighbours","disputed","relink","random_free"]"#,
+            range: r#"a list, as ["random","relink"], of random, neighbours, disputed, relink, pair, walk, normalized_walk"#,
+            default: r#"["random","disputed"]"#,
             meaning: "how the best support is changed",
         },
     ];

@@ -4,7 +4,7 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 /// A way to change the best support before exchanges begin again. Unless said otherwise it drops columns and refills
-/// greedily with those that lower ‖y − A x‖² most, each gain weighted at random in [½, 1].
+/// greedily with those that lower ‖y − A x‖² most, each gain weighted at random in [½, 1], now and then in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Perturbation {
@@ -17,10 +17,6 @@ pub enum Perturbation {
     /// Drops columns that another good support does without, and favours those that it has instead: path relinking
     /// (Glover, Laguna & Martí 2000).
     Relink,
-    /// As `random`, gains weighted by the fourth power of a number in [0, 1], so that small ones win now and then.
-    RandomFree,
-    /// As `neighbours`, gains weighted as for `random_free`.
-    NeighboursFree,
     /// Drops one column and the one most correlated with it, and refills with the two best.
     Pair,
     /// Follows SEA from the support, its coefficients weighted at random, for a few changes of support.
@@ -30,14 +26,8 @@ pub enum Perturbation {
     NormalizedWalk,
 }
 
-/// What [`Search`](super::Search) uses unless told otherwise: those that paid, and one by which every support can be reached.
-pub(super) const KEPT: [Perturbation; 5] = [
-    Perturbation::Random,
-    Perturbation::Neighbours,
-    Perturbation::Disputed,
-    Perturbation::Relink,
-    Perturbation::RandomFree,
-];
+/// What [`Search`](super::Search) uses unless told otherwise: those that paid.
+pub(super) const KEPT: [Perturbation; 2] = [Perturbation::Random, Perturbation::Disputed];
 
 /// What a kind gains in credit when it leads to a better support, and the share of credit that is kept from one iteration to
 /// the next.

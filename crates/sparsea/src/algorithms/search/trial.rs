@@ -42,6 +42,9 @@ pub(super) const SMALLEST_GAIN: f64 = 1e-10;
 const MOVES_PER_MEMBER: usize = 100;
 /// How much columns of another good support are favoured when one is relinked to it.
 const FAVOUR: f64 = 4.0;
+/// One perturbation in so many weights gains in [0, 1] instead of [½, 1]: a column whose gain is less than half of
+/// another's would never be chosen before it otherwise, and some supports never be reached.
+const FREE: u32 = 8;
 
 /// Makes the tableau that of a support, at which the workspace stands. Cost: n k².
 pub(super) fn build<T: Scalar>(tableau: &mut Tableau<T>, support: &[usize], workspace: &mut Workspace<'_, T>) {
@@ -133,7 +136,7 @@ impl<T: Scalar> Trial<T> {
         let mut other: &[usize] = &[];
         let mut dropped = count;
         match way {
-            By::Neighbours | By::NeighboursFree | By::Pair => {
+            By::Neighbours | By::Pair => {
                 // One and its neighbours: those that could stand for each other.
                 let centre = self.order[rng.random_range(0..size)];
                 let order = &mut self.order;
@@ -159,12 +162,11 @@ impl<T: Scalar> Trial<T> {
             _ => self.shuffle(rng, dropped),
         }
         self.leave(dropped);
-        let free = matches!(way, By::RandomFree | By::NeighboursFree);
+        let least = if rng.random_ratio(1, FREE) { 0.0 } else { 0.5 };
         for weight in &mut self.weights {
             *weight = match way {
                 By::Pair => 1.0,
-                _ if free => rng.random::<f64>().powi(4),
-                _ => rng.random_range(0.5..=1.0),
+                _ => rng.random_range(least..=1.0),
             };
         }
         for &j in other {
