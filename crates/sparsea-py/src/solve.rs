@@ -12,7 +12,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sparsea::algorithms::default_algorithm;
-use sparsea::{CachedGram, Error, ExplorationReport, Observer, Operator, Problem, Solution, Trace};
+use sparsea::{CachedGram, Error, ExplorationReport, Observer, Operator, Problem, Solution, Trace, Workspace};
 
 use crate::convert::{Field, vector};
 use crate::error::refused;
@@ -99,7 +99,7 @@ impl<T: Field> Task<'_, T> {
     fn single(&self, data: &[Vec<T>]) -> Outcome<T> {
         let work = || {
             let problem = self.problem(&*self.operator, &data[0])?;
-            Ok(vec![self.run(&problem, None)?])
+            Ok(vec![self.run(&problem, None, &mut None)?])
         };
         match self.request.threads {
             None => work(),
@@ -119,13 +119,15 @@ impl<T: Field> Task<'_, T> {
         let problems = problems.map_err(refused)?;
         let next = AtomicUsize::new(0);
         let solve_some = || -> PyResult<Vec<(usize, Solved<T>)>> {
-            let mut solved = Vec::new();
+            let (mut solved, mut kept) = (Vec::new(), None);
             loop {
                 self.stop.check();
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(problem) = problems.get(at) else { return Ok(solved) };
                 // After an error the columns that are left are not needed.
-                let run = self.run(problem, Some(at)).inspect_err(|_| next.store(problems.len(), Ordering::Relaxed));
+                let run = self
+                    .run(problem, Some(at), &mut kept)
+                    .inspect_err(|_| next.store(problems.len(), Ordering::Relaxed));
                 solved.push((at, run?));
             }
         };
@@ -148,7 +150,13 @@ impl<T: Field> Task<'_, T> {
         Ok(self.request.scale(Problem::new(operator, data, self.sparsity).map_err(refused)?))
     }
 
-    fn run(&self, problem: &Problem<'_, T>, column: Option<usize>) -> PyResult<Solved<T>> {
+    /// One run, in the workspace that one before it has left, if any.
+    fn run<'a>(
+        &self,
+        problem: &Problem<'a, T>,
+        column: Option<usize>,
+        kept: &mut Option<Workspace<'a, T>>,
+    ) -> PyResult<Solved<T>> {
         let mut watch = Watch { task: self, column, shown: None };
         let mut trace = Trace::default();
         let mut run = self.request.run(problem, column).observe(&mut watch);
@@ -158,7 +166,7 @@ impl<T: Field> Task<'_, T> {
         if self.request.trace {
             run = run.observe(&mut trace);
         }
-        let solution = run.solve().map_err(refused)?;
+        let solution = run.solve_with(kept).map_err(refused)?;
         Ok((solution, self.request.trace.then_some(trace)))
     }
 }

@@ -64,6 +64,13 @@ impl<'a, T: Scalar> Problem<'a, T> {
         Ok(Self { sparsity, ..self.clone() })
     }
 
+    /// Whether this and another problem differ in y at most.
+    pub(crate) fn differs_in_data_only(&self, other: &Self) -> bool {
+        std::ptr::addr_eq(self.operator, other.operator)
+            && Arc::ptr_eq(&self.column_norms, &other.column_norms)
+            && (self.sparsity, self.unit_columns) == (other.sparsity, other.unit_columns)
+    }
+
     /// Lets algorithms see the columns of A as they are, not scaled to unit norm. Results then depend on units.
     #[must_use]
     pub fn keep_columns(mut self) -> Self {

@@ -20,6 +20,7 @@ mod sealed {
 /// Magnitudes and norms are always `f64`; every tolerance of the library is a multiple of [`Scalar::EPSILON`].
 pub trait Scalar:
     sealed::Sealed
+    + crate::kernels::vector::Vectorized
     + ComplexField<Real = f64>
     + Copy
     + Default

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::error::Error;
+use crate::kernels::simd;
 use crate::scalar::Scalar;
 
 /// Sorts `indices` and checks that each names a column once.
@@ -82,15 +83,28 @@ impl TopK {
 /// The entry of largest magnitude among those whose index passes `allowed`; the lowest index wins ties. `None` if
 /// no allowed entry is non-zero.
 pub(crate) fn largest<T: Scalar>(values: &[T], allowed: impl Fn(usize) -> bool) -> Option<usize> {
-    let mut best = None;
-    let mut best_rank = 0.0;
-    for (i, v) in values.iter().enumerate() {
-        let rank = v.rank();
-        if rank > best_rank && allowed(i) {
-            (best, best_rank) = (Some(i), rank);
-        }
+    const LANES: usize = 16;
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let mut most = [0.0; LANES];
+    simd(
+        #[inline(always)]
+        || {
+            for block in blocks {
+                for lane in 0..LANES {
+                    let rank = block[lane].rank();
+                    most[lane] = if rank > most[lane] { rank } else { most[lane] };
+                }
+            }
+        },
+    );
+    let most = rest.iter().map(|v| v.rank()).chain(most).fold(0.0, f64::max);
+    let first = values.iter().position(|v| v.rank() == most && most > 0.0)?;
+    if allowed(first) {
+        return Some(first);
     }
-    best
+    let allowed = values.iter().enumerate().filter(|&(i, v)| v.rank() > 0.0 && allowed(i));
+    let best = allowed.max_by(|a, b| a.1.rank().total_cmp(&b.1.rank()).then(b.0.cmp(&a.0)));
+    best.map(|(i, _)| i)
 }
 
 /// A set of supports, remembered by fingerprints of 128 bits: 16 bytes each, whatever their size.
@@ -103,6 +117,11 @@ impl SupportSet {
     /// A set in which `capacity` supports find room without allocating.
     pub fn with_capacity(capacity: usize) -> Self {
         Self { fingerprints: HashSet::with_capacity_and_hasher(capacity, FingerprintHash::default()) }
+    }
+
+    /// Forgets all supports, and keeps the room for them.
+    pub fn clear(&mut self) {
+        self.fingerprints.clear();
     }
 
     /// Adds a support; true if it was not there.

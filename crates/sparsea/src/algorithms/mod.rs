@@ -71,6 +71,9 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
     /// What it keeps between steps.
     type State: Send + 'static;
 
+    /// Whether it may come back to a support, so that fits are worth remembering.
+    const REVISITS: bool = true;
+
     /// Checks the ranges of the settings.
     ///
     /// # Errors
@@ -113,6 +116,8 @@ pub trait Solver<T: Scalar>: Debug + Send + Sync {
     fn default_halt(&self) -> Halt;
     /// See [`Algorithm::state_size`].
     fn state_size(&self, rows: usize, columns: usize, sparsity: usize) -> usize;
+    /// See [`Algorithm::REVISITS`].
+    fn revisits(&self) -> bool;
     /// Starts it on a workspace.
     fn launch(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Box<dyn Process<T>>;
 }
@@ -137,6 +142,10 @@ impl<T: Scalar, A: Algorithm<T>> Process<T> for Started<A, A::State> {
 impl<T: Scalar, A: Algorithm<T>> Solver<T> for A {
     fn name(&self) -> &'static str {
         A::NAME
+    }
+
+    fn revisits(&self) -> bool {
+        A::REVISITS
     }
 
     fn settings(&self) -> Value {

@@ -24,17 +24,24 @@ pub struct Ols {}
 pub struct State<T> {
     support: Vec<usize>,
     distances: Distances<T>,
+    /// Aᴴ r.
+    correlation: Vec<T>,
 }
+
+/// ‖r‖ relative to ‖y‖ down to which Aᴴ r is carried along from step to step; a smaller residual would have lost too many
+/// digits on the way, and its correlation is computed anew.
+const CARRIED: f64 = 1e-6;
 
 impl<T: Scalar> Algorithm<T> for Ols {
     const NAME: &'static str = "ols";
     const TITLE: &'static str = "Orthogonal Least Squares";
     const SUMMARY: &'static str = "adds the column whose joining lowers the residual most, k times";
     const REFERENCE: &'static str = "Chen, Billings & Luo 1989, 10.1080/00207178908953472";
-    const COST: &'static str = "2 n |S|, and one Gram column";
+    const COST: &'static str = "n |S|, and one Gram column";
     const MEMORY: &'static str = "n k besides the Gram columns";
     const WHEN: &'static str = "coherent columns, at hardly more cost than OMP";
     const SETTINGS: &'static [Setting] = &[];
+    const REVISITS: bool = false;
 
     type State = State<T>;
 
@@ -49,7 +56,8 @@ impl<T: Scalar> Algorithm<T> for Ols {
         for &j in &support {
             distances.join(j, workspace.gram_column(j));
         }
-        State { support, distances }
+        let correlation = workspace.correlate().to_vec();
+        State { support, distances, correlation }
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
@@ -57,14 +65,21 @@ impl<T: Scalar> Algorithm<T> for Ols {
             return Step { iterations: 0, finished: true };
         }
         loop {
-            let Some((chosen, _)) = state.distances.best(workspace.correlate()) else {
+            let Some((chosen, _)) = state.distances.best(&state.correlation) else {
                 return Step { iterations: 0, finished: true };
             };
+            let remaining = workspace.sparsity() - state.support.len();
+            workspace.anticipate(chosen, &state.correlation, remaining);
             // A column that turns out to depend on the support is passed over.
             if state.distances.join(chosen, workspace.gram_column(chosen)) {
                 let place = state.support.partition_point(|&j| j < chosen);
                 state.support.insert(place, chosen);
                 workspace.fit(&state.support);
+                if workspace.residual_norm() > CARRIED * workspace.data_norm() {
+                    state.distances.fit_last(&mut state.correlation);
+                } else {
+                    state.correlation.copy_from_slice(workspace.correlate());
+                }
                 return Step { iterations: 1, finished: state.support.len() == workspace.sparsity() };
             }
         }

@@ -30,6 +30,7 @@ impl<T: Scalar> Algorithm<T> for Omp {
     const MEMORY: &'static str = "k² besides the Gram columns";
     const WHEN: &'static str = "the first thing to try; columns that are far from parallel";
     const SETTINGS: &'static [Setting] = &[];
+    const REVISITS: bool = false;
 
     /// S.
     type State = Vec<usize>;
@@ -48,6 +49,7 @@ impl<T: Scalar> Algorithm<T> for Omp {
         let Some(chosen) = largest(correlation, |j| support.binary_search(&j).is_err()) else {
             return Step { iterations: 0, finished: true };
         };
+        workspace.anticipate_here(chosen, workspace.sparsity() - support.len());
         let place = support.partition_point(|&j| j < chosen);
         support.insert(place, chosen);
         workspace.fit(support);

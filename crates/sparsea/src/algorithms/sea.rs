@@ -114,6 +114,7 @@ impl<T: Scalar> Algorithm<T> for Sea {
         );
         if taken == iterations {
             workspace.select(&state.exploration, &mut state.support);
+            workspace.anticipate_largest(&state.support, &state.exploration);
             workspace.fit(&state.support);
         }
         Step { iterations: taken, finished: false }

@@ -1,13 +1,18 @@
 //! The few loops over long vectors in which the time goes, compiled for the instruction set found at run time.
 //!
-//! Each body is plain Rust over slices, written so that the compiler vectorises it; [`pulp`] runs it under AVX2 or
-//! whatever the machine has, so that a portable build is as fast as a native one.
+//! Element-wise loops are plain Rust over slices, which the compiler vectorises; inner products and combinations, in which most
+//! of the time goes, are written with vectors ([`products`]). [`pulp`] runs both under AVX2 or whatever the machine has, so
+//! that a portable build is as fast as a native one.
+
+mod products;
+pub(crate) mod vector;
 
 use std::sync::OnceLock;
 
 use pulp::Arch;
 
 use crate::scalar::Scalar;
+pub(crate) use products::{add_combination, block_dots, dot, dots, subtract_combination};
 
 fn arch() -> Arch {
     static ARCH: OnceLock<Arch> = OnceLock::new();
@@ -62,14 +67,6 @@ pub(crate) fn dot_plain_inline<T: Scalar>(a: &[T], b: &[T]) -> T {
     dot_with(a, b, |x, y| x * y)
 }
 
-/// aᴴ b.
-pub(crate) fn dot<T: Scalar>(a: &[T], b: &[T]) -> T {
-    simd(
-        #[inline(always)]
-        || dot_inline(a, b),
-    )
-}
-
 /// y ← y + α x, without switching the instruction set.
 #[inline(always)]
 pub(crate) fn axpy_inline<T: Scalar>(alpha: T, x: &[T], y: &mut [T]) {
@@ -93,35 +90,6 @@ pub(crate) fn axpy_two<T: Scalar>(alpha: T, a: &[T], beta: T, b: &[T], y: &mut [
         || {
             for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
                 *y += alpha * a + beta * b;
-            }
-        },
-    );
-}
-
-/// out ← base − Σ_j values[j] · column(j), in one pass per four columns so that `out` is loaded and stored less often.
-pub(crate) fn subtract_combination<'c, T: Scalar>(
-    base: &[T],
-    columns: impl Fn(usize) -> &'c [T],
-    values: &[T],
-    out: &mut [T],
-) {
-    out.copy_from_slice(base);
-    simd(
-        #[inline(always)]
-        || {
-            let n = out.len();
-            let mut j = 0;
-            while j + 4 <= values.len() {
-                let (a, b, c, d) = (&columns(j)[..n], &columns(j + 1)[..n], &columns(j + 2)[..n], &columns(j + 3)[..n]);
-                let (x, y, z, w) = (values[j], values[j + 1], values[j + 2], values[j + 3]);
-                for i in 0..n {
-                    out[i] -= (a[i] * x + b[i] * y) + (c[i] * z + d[i] * w);
-                }
-                j += 4;
-            }
-            while j < values.len() {
-                axpy_inline(-values[j], columns(j), out);
-                j += 1;
             }
         },
     );

@@ -1,6 +1,6 @@
 //! How far every column of A is from the span of a growing support.
 
-use crate::kernels::{axpy, simd};
+use crate::kernels::{add_combination, axpy, simd};
 use crate::scalar::Scalar;
 
 /// ‖a_i − P_S a_i‖² for every column i while columns join S, from columns of the Gram matrix alone.
@@ -12,6 +12,8 @@ pub(crate) struct Distances<T> {
     /// Aᴴ q for each basis vector q, end to end.
     basis: Vec<T>,
     squares: Vec<f64>,
+    /// What a joining column has of each basis vector.
+    shares: Vec<T>,
     /// Squared distances below which a column counts as dependent on the support.
     floors: Vec<f64>,
 }
@@ -25,7 +27,7 @@ impl<T: Scalar> Distances<T> {
     pub(crate) fn new(column_norms: &[f64]) -> Self {
         let squares: Vec<f64> = column_norms.iter().map(|norm| norm * norm).collect();
         let floors = squares.iter().map(|square| DEPENDENT * square).collect();
-        Self { members: Vec::new(), basis: Vec::new(), squares, floors }
+        Self { members: Vec::new(), basis: Vec::new(), squares, shares: Vec::new(), floors }
     }
 
     /// Adds column `j`, whose column of the Gram matrix is `gram`. Returns false, changing nothing, if it depends on
@@ -38,9 +40,9 @@ impl<T: Scalar> Distances<T> {
         let at = self.basis.len();
         self.basis.extend_from_slice(gram);
         let (before, row) = self.basis.split_at_mut(at);
-        for q in before.chunks_exact(n) {
-            axpy(-Scalar::conj(q[j]), q, row);
-        }
+        self.shares.clear();
+        self.shares.extend(before.chunks_exact(n).map(|q| -Scalar::conj(q[j])));
+        add_combination(&self.shares, |at| &before[at * n..][..n], false, row);
         let length = row[j].real();
         if length <= self.floors[j] {
             self.basis.truncate(at);
@@ -65,17 +67,38 @@ impl<T: Scalar> Distances<T> {
         true
     }
 
+    /// c ← Aᴴ(r − q qᴴr) from c = Aᴴr for the basis vector q of the column that joined last, as a fit on the larger support
+    /// leaves it. Cost: n multiply-adds.
+    pub(crate) fn fit_last(&self, correlation: &mut [T]) {
+        let n = correlation.len();
+        let (Some(&j), Some(row)) = (self.members.last(), self.basis.chunks_exact(n).next_back()) else { return };
+        // qᴴr = a_jᴴr / ‖a_j − P a_j‖, and that distance is what q and a_j have in common.
+        let step = correlation[j].scale(-1.0 / row[j].real());
+        axpy(step, row, correlation);
+        for &member in &self.members {
+            correlation[member] = T::ZERO;
+        }
+    }
+
     /// The column i off the support with the largest |c_i|²/‖a_i − P_S a_i‖², which is what ‖r‖² falls by when it joins,
     /// for c = Aᴴ r. `None` if no column would lower the residual.
     pub(crate) fn best(&self, correlation: &[T]) -> Option<(usize, f64)> {
-        let mut best = None;
-        let mut most = 0.0;
-        for (i, ((c, &square), &floor)) in correlation.iter().zip(&self.squares).zip(&self.floors).enumerate() {
-            // Compared without dividing: most columns lose.
-            let size = c.abs2();
-            if size > most * square && square > floor {
-                most = size / square;
-                best = Some((i, most));
+        let (mut best, mut most) = (None, 0.0);
+        // Compared without dividing: most columns lose, whole blocks of them at a time.
+        const LANES: usize = 16;
+        let better = |c: T, square: f64, floor: f64, most: f64| c.abs2() > most * square && square > floor;
+        for (at, values) in correlation.chunks(LANES).enumerate() {
+            let from = at * LANES;
+            let (squares, floors) = (&self.squares[from..], &self.floors[from..]);
+            let of = |lane: usize| better(values[lane], squares[lane], floors[lane], most);
+            if values.len() == LANES && !(0..LANES).fold(false, |any, lane| any | of(lane)) {
+                continue;
+            }
+            for (lane, &c) in values.iter().enumerate() {
+                if better(c, squares[lane], floors[lane], most) {
+                    most = c.abs2() / squares[lane];
+                    best = Some((from + lane, most));
+                }
             }
         }
         best

@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use faer::MatMut;
+use faer::{Mat, MatMut};
 
-use crate::operator::Operator;
+use crate::operator::{Operator, contiguous};
 use crate::scalar::Scalar;
 
 const ABSENT: u32 = u32::MAX;
@@ -83,6 +83,26 @@ impl<T: Scalar> GramCache<T> {
         self.missing.len()
     }
 
+    /// Whether column j is present.
+    pub(crate) fn holds(&self, j: usize) -> bool {
+        self.slot_of[j] != ABSENT
+    }
+
+    /// Now, on the clock by which columns are asked for.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock
+    }
+
+    /// Whether column j is present and was asked for after `when`.
+    pub(crate) fn asked_since(&self, j: usize, when: u64) -> bool {
+        self.slot_of[j] != ABSENT && self.used_at[self.slot_of[j] as usize] > when
+    }
+
+    /// Columns for which there is room without forgetting others.
+    pub(crate) fn room(&self) -> usize {
+        self.capacity - self.column_in.len()
+    }
+
     fn free_slot(&mut self) -> usize {
         if self.column_in.len() < self.capacity {
             self.values.resize(self.values.len() + self.n, T::ZERO);
@@ -106,8 +126,8 @@ impl<T: Scalar> GramCache<T> {
     }
 }
 
-/// Columns of the Gram matrix that any thread may ask for, kept while memory allows. A column is always computed alone, so
-/// that its bits depend neither on who asked first nor on what is kept.
+/// Columns of the Gram matrix that any thread may ask for, kept while memory allows. Operators compute a column with the
+/// same bits whatever the others, so that these depend neither on who asked first nor on what is kept.
 #[derive(Debug)]
 pub(crate) struct SharedGram<T> {
     kept: Vec<OnceLock<Box<[T]>>>,
@@ -138,14 +158,42 @@ impl<T: Scalar> SharedGram<T> {
         let mut column = vec![T::ZERO; n];
         operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut column, n, 1));
         let done = with(&column);
+        self.keep(j, column);
+        done
+    }
+
+    /// Copies the Gram columns of `support` to `out`; those that are missing are computed in one pass.
+    pub(crate) fn copy(&self, operator: &dyn Operator<T>, support: &[usize], mut out: MatMut<'_, T>) {
+        let missing: Vec<usize> = support.iter().copied().filter(|&j| self.kept[j].get().is_none()).collect();
+        let mut computed = Mat::zeros(self.kept.len(), missing.len());
+        if !missing.is_empty() {
+            operator.gram_columns(&missing, computed.as_mut());
+        }
+        let mut next = 0;
+        for (&j, out) in support.iter().zip(out.as_mut().col_iter_mut()) {
+            // Another thread may have stored one meanwhile; its bits are the same.
+            if missing.get(next) == Some(&j) {
+                contiguous(out).copy_from_slice(computed.col_as_slice(next));
+                next += 1;
+            } else if let Some(kept) = self.kept[j].get() {
+                contiguous(out).copy_from_slice(kept);
+            }
+        }
+        for (at, &j) in missing.iter().enumerate() {
+            self.keep(j, computed.col_as_slice(at).to_vec());
+        }
+    }
+
+    /// Keeps a column if there is room for it.
+    fn keep(&self, j: usize, column: Vec<T>) {
         let take = |room: usize| room.checked_sub(1);
-        if self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+        if self.kept[j].get().is_none()
+            && self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
             && self.kept[j].set(column.into_boxed_slice()).is_err()
         {
             // Another thread was faster.
             self.room.fetch_add(1, Ordering::Relaxed);
         }
-        done
     }
 }
 

@@ -9,6 +9,7 @@
 //!
 //! Where columns overlap only their neighbours, large problems are fitted cluster by cluster instead ([`clusters`]).
 
+mod anticipation;
 mod cholesky;
 mod clusters;
 mod distances;
@@ -21,6 +22,7 @@ use faer::MatMut;
 use crate::kernels::{axpy, norm, subtract_combination};
 use crate::operator::Operator;
 use crate::scalar::Scalar;
+use anticipation::Anticipation;
 use cholesky::Cholesky;
 use clusters::Clusters;
 pub(crate) use distances::Distances;
@@ -110,6 +112,7 @@ pub(crate) struct SupportFit<T: Scalar> {
     /// Coefficients, then corrections, in factor order.
     ordered: Vec<T>,
     correction: Vec<T>,
+    anticipation: Anticipation<T>,
     gram: Vec<T>,
     /// Columns within reach of one.
     near: Vec<usize>,
@@ -148,11 +151,24 @@ impl<T: Scalar> SupportFit<T> {
             place: vec![0; n],
             ordered: Vec::with_capacity(sparsity),
             correction: Vec::with_capacity(sparsity),
+            anticipation: Anticipation::default(),
             gram: Vec::with_capacity(sparsity),
             near: Vec::new(),
             product: Vec::with_capacity(m.max(sparsity)),
             gram_column: Vec::new(),
             counts: Counts::default(),
+        }
+    }
+
+    /// Forgets the support and the counts; keeps the Gram columns. What follows has the bits that it has with a new engine.
+    pub(crate) fn renew(&mut self) {
+        self.factor.truncate(0);
+        self.rotations = 0;
+        self.path = Path::Normal;
+        self.counts = Counts::default();
+        self.anticipation = Anticipation::default();
+        if let Some(clusters) = &mut self.clusters {
+            *clusters = Clusters::default();
         }
     }
 
@@ -391,6 +407,36 @@ impl<T: Scalar> SupportFit<T> {
         self.gram_column.resize(n, T::ZERO);
         system.operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut self.gram_column, n, 1));
         &self.gram_column
+    }
+
+    /// Makes Gram column `chosen` ready, and in the same pass over A those that a greedy search is likely to choose after it,
+    /// in at most `remaining` steps in all, when the correlation is `correlation`.
+    pub(crate) fn anticipate(&mut self, system: &System<'_, T>, chosen: usize, correlation: &[T], remaining: usize) {
+        let Some(cache) = &mut self.cache else { return };
+        if cache.holds(chosen) {
+            return;
+        }
+        let block = self.anticipation.block(system, cache).min(remaining);
+        if block > 1 {
+            let wanted = self.anticipation.greedily(system, cache, chosen, correlation, block);
+            self.counts.columns += cache.ensure(&*system.operator, wanted) as u64;
+            self.anticipation.note(cache.now());
+        }
+    }
+
+    /// Makes the Gram columns of `support` ready, and in the same pass over A those largest in `exploration` off the support.
+    pub(crate) fn anticipate_largest(&mut self, system: &System<'_, T>, support: &[usize], exploration: &[T]) {
+        let Some(cache) = &mut self.cache else { return };
+        let missing = support.iter().filter(|&&j| !cache.holds(j)).count();
+        if missing == 0 {
+            return;
+        }
+        let block = self.anticipation.block(system, cache).saturating_sub(missing);
+        if block > 0 {
+            let wanted = self.anticipation.largest(cache, support, exploration, block);
+            self.counts.columns += cache.ensure(&*system.operator, wanted) as u64;
+            self.anticipation.note(cache.now());
+        }
     }
 
     /// `out` ← (A_Sᴴ A_S)⁻¹ `right`, in the order of `support`; false if a column is too close to the span of the

@@ -2,7 +2,7 @@
 
 use faer::MatMut;
 
-use super::{Operator, contiguous};
+use super::Operator;
 use crate::forward_operator;
 use crate::least_squares::SharedGram;
 use crate::scalar::Scalar;
@@ -10,8 +10,8 @@ use crate::scalar::Scalar;
 /// Any operator with the columns of its Gram matrix AᴴA kept once computed, for problems that differ in their data only,
 /// on as many threads as wanted.
 ///
-/// A column is always computed alone, so that its bits depend neither on who asked first nor on what is kept. When the
-/// memory is full, further columns are computed each time.
+/// The bits of a column depend neither on who asked first nor on what is kept. When the memory is full, further columns are
+/// computed each time.
 ///
 /// # Cost
 /// That of the operator; a Gram column that is kept takes a copy of n numbers.
@@ -35,12 +35,10 @@ impl<'a, T: Scalar> CachedGram<'a, T> {
 impl<T: Scalar> Operator<T> for CachedGram<'_, T> {
     // Entries too are the operator's even where their column is kept, so that the bits do not depend on that.
     forward_operator!(T, self => self.inner; nrows ncols apply apply_adjoint column columns column_norms column_squares
-        gram_entries apply_sparse apply_adjoint_on local adjoint_cost);
+        gram_entries apply_sparse apply_adjoint_on local adjoint_cost gram_block);
 
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
-        for (&j, column) in support.iter().zip(out.col_iter_mut()) {
-            self.gram.read(self.inner, j, |kept| contiguous(column).copy_from_slice(kept));
-        }
+        self.gram.copy(self.inner, support, out);
     }
 }
 

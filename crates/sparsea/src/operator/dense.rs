@@ -1,12 +1,11 @@
 //! A dense matrix, column-major or row-major, borrowed from the caller.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, ContiguousFwd, Mat, MatMut, MatRef, Par};
+use faer::{ContiguousFwd, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 
 use super::{Operator, contiguous};
 use crate::error::Error;
-use crate::kernels::{axpy, axpy_inline, dot, dot_inline, dot_plain_inline, norm, simd};
+use crate::kernels::{add_combination, axpy, block_dots, dots, norm};
 use crate::scalar::Scalar;
 
 /// Entries of the output that one task computes when a product is shared among threads. Fixed, so that the order of
@@ -14,17 +13,32 @@ use crate::scalar::Scalar;
 const BLOCK: usize = 512;
 /// Multiply-adds below which sharing a product among threads costs more than it saves.
 const PARALLEL_WORK: usize = 1 << 20;
+/// Gram columns that are computed in one pass over A: as many columns of A as stay in the nearest caches meanwhile.
+const TOGETHER: usize = 8;
+/// Rows of a row-major A that are read before the next of those columns has its turn; a multiple of four.
+const ROWS_AT_ONCE: usize = 64;
+/// Numbers of A that are read from the nearest caches as fast as they are multiplied.
+const NEAR: usize = 1 << 15;
+/// Zeros at the ends of the lines are skipped where they are at least one in so many numbers of A.
+const WORTH_SKIPPING: usize = 8;
 
 /// A dense m × n matrix A as an operator, borrowed without copying when its rows or its columns are contiguous.
 ///
 /// # Cost
-/// `apply` and `apply_adjoint` take m n multiply-adds, shared among threads when large; a Gram column takes m n.
+/// `apply` and `apply_adjoint` take m n multiply-adds, shared among threads when large; a Gram column takes m n, in one
+/// pass over A for up to eight of them. Zeros at either end of the stored lines (columns, or rows of a row-major A) are
+/// skipped, so that a banded or triangular matrix costs what it holds besides them.
 #[derive(Debug, Clone)]
 pub struct DenseOperator<'a, T: Scalar> {
     storage: Storage<'a, T>,
     /// Whether the stored lines are rows of A; otherwise they are its columns.
     by_rows: bool,
+    /// From where to where each line may be other than zero, where that is worth knowing.
+    ranges: Option<Box<[Range]>>,
 }
+
+/// A range of a line.
+type Range = std::ops::Range<usize>;
 
 /// A view whose columns (the lines of A) are contiguous.
 type Lines<'a, T> = MatRef<'a, T, usize, usize, ContiguousFwd>;
@@ -38,15 +52,24 @@ enum Storage<'a, T: Scalar> {
 impl<'a, T: Scalar> DenseOperator<'a, T> {
     /// Borrows `matrix`; only one in which neither rows nor columns are contiguous is copied.
     pub fn new(matrix: MatRef<'a, T>) -> Self {
-        if let Some(lines) = matrix.try_as_col_major() {
-            Self { storage: Storage::Borrowed(lines), by_rows: false }
+        let (storage, by_rows) = if let Some(lines) = matrix.try_as_col_major() {
+            (Storage::Borrowed(lines), false)
         } else if let Some(lines) = matrix.transpose().try_as_col_major() {
-            Self { storage: Storage::Borrowed(lines), by_rows: true }
+            (Storage::Borrowed(lines), true)
         } else {
             let (length, count) = (matrix.nrows(), matrix.ncols());
             let data = (0..count).flat_map(|j| (0..length).map(move |i| matrix[(i, j)])).collect();
-            Self { storage: Storage::Owned { data, length, count }, by_rows: false }
+            (Storage::Owned { data, length, count }, false)
+        };
+        let mut operator = Self { storage, by_rows, ranges: None };
+        let lines = operator.lines();
+        let ranges: Box<[Range]> = lines.col_iter().map(|line| occupied(line.as_slice())).collect();
+        let held: usize = ranges.iter().map(Range::len).sum();
+        let all = lines.nrows() * lines.ncols();
+        if (all - held) * WORTH_SKIPPING >= all {
+            operator.ranges = Some(ranges);
         }
+        operator
     }
 
     /// Borrows m n numbers stored column by column.
@@ -84,47 +107,85 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
         }
     }
 
+    /// Numbers of A that products read.
+    fn held(&self) -> usize {
+        let all = || self.lines().nrows() * self.lines().ncols();
+        self.ranges.as_ref().map_or_else(all, |ranges| ranges.iter().map(Range::len).sum())
+    }
+
+    /// From where to where line l may be other than zero.
+    fn range(&self, l: usize) -> Range {
+        self.ranges.as_ref().map_or_else(|| 0..self.lines().nrows(), |ranges| ranges[l].clone())
+    }
+
     /// `out[l]` ← line(l)ᴴ v, or line(l)ᵀ v without `conjugate`.
     fn dots(&self, v: &[T], conjugate: bool, out: &mut [T]) {
         let lines = self.lines();
         in_blocks(out, v.len(), |start, out| {
-            simd(
-                #[inline(always)]
-                || {
-                    for (l, out) in out.iter_mut().enumerate() {
-                        let line = lines.col(start + l).as_slice();
-                        *out = if conjugate { dot_inline(line, v) } else { dot_plain_inline(line, v) };
-                    }
-                },
-            );
+            let part = |l: usize| {
+                let range = self.range(start + l);
+                (range.start, &lines.col(start + l).as_slice()[range])
+            };
+            dots(part, v, conjugate, out);
         });
     }
 
     /// `out` ← Σ_l v[l] line(l), the lines conjugated with `conjugate`.
     fn combine(&self, v: &[T], conjugate: bool, out: &mut [T]) {
-        let lines = self.lines();
         in_blocks(out, v.len(), |start, out| {
             out.fill(T::ZERO);
-            simd(
-                #[inline(always)]
-                || {
-                    for (l, &value) in v.iter().enumerate() {
-                        if value == T::ZERO {
-                            continue;
-                        }
-                        let line = &lines.col(l).as_slice()[start..][..out.len()];
-                        if conjugate && T::IS_COMPLEX {
-                            for (out, x) in out.iter_mut().zip(line) {
-                                *out += value * x.conj();
-                            }
-                        } else {
-                            axpy_inline(value, line, out);
-                        }
-                    }
-                },
-            );
+            self.add_lines(0..v.len(), v, start, conjugate, out);
         });
     }
+
+    /// `out` ← `out` + Σ_l v[l] line(l) over `which` lines, for the entries of the sum from `start` on; `v` begins with that
+    /// of the first of these lines.
+    fn add_lines(&self, which: Range, v: &[T], start: usize, conjugate: bool, out: &mut [T]) {
+        let lines = self.lines();
+        let Some(ranges) = &self.ranges else {
+            let segment = |l: usize| &lines.col(which.start + l).as_slice()[start..];
+            return add_combination(v, segment, conjugate, out);
+        };
+        for (l, value) in which.zip(v) {
+            let (from, to) = (ranges[l].start.max(start), ranges[l].end.min(start + out.len()));
+            if from < to {
+                let line = &lines.col(l).as_slice()[from..to];
+                add_combination(&[*value], |_| line, conjugate, &mut out[from - start..to - start]);
+            }
+        }
+    }
+
+    /// Rows from `start` on of the Gram columns of the (column-major) columns in `chosen`.
+    fn gram_of_columns(&self, chosen: &[&[T]], start: usize, mut out: MatMut<'_, T>) {
+        let lines = self.lines();
+        let chosen: Vec<(Range, &[T])> = chosen.iter().map(|&column| (occupied(column), column)).collect();
+        let mut outs: Vec<&mut [T]> = out.as_mut().col_iter_mut().map(contiguous).collect();
+        for (chosen, outs) in chosen.chunks(TOGETHER).zip(outs.chunks_mut(TOGETHER)) {
+            block_dots(|l| (self.range(start + l), lines.col(start + l).as_slice()), chosen, outs);
+        }
+    }
+
+    /// Rows from `start` on of the Gram columns of the columns in `chosen`, of a row-major A.
+    fn gram_of_rows(&self, chosen: &[&[T]], start: usize, mut out: MatMut<'_, T>) {
+        let mut outs: Vec<&mut [T]> = out.as_mut().col_iter_mut().map(contiguous).collect();
+        outs.iter_mut().for_each(|out| out.fill(T::ZERO));
+        for (chosen, outs) in chosen.chunks(TOGETHER).zip(outs.chunks_mut(TOGETHER)) {
+            let m = chosen[0].len();
+            for from in (0..m).step_by(ROWS_AT_ONCE) {
+                let which = from..(from + ROWS_AT_ONCE).min(m);
+                for (column, out) in chosen.iter().zip(outs.iter_mut()) {
+                    self.add_lines(which.clone(), &column[which.clone()], start, true, out);
+                }
+            }
+        }
+    }
+}
+
+/// The range of a line outside which it is zero.
+fn occupied<T: Scalar>(line: &[T]) -> Range {
+    let Some(first) = line.iter().position(|&v| v != T::ZERO) else { return 0..0 };
+    let last = line.iter().rposition(|&v| v != T::ZERO).unwrap_or(first);
+    first..last + 1
 }
 
 fn check_size(entries: usize, nrows: usize, ncols: usize) -> Result<(), Error> {
@@ -214,29 +275,37 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
     }
 
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
-        if let (true, &[j]) = (self.by_rows, support) {
-            // One pass over the rows in their order, several times as fast as a product of matrices here.
-            let mut column = vec![T::ZERO; self.nrows()];
-            self.column(j, &mut column);
-            for gram in out.col_iter_mut() {
-                self.combine(&column, true, contiguous(gram));
+        let (m, n) = (self.nrows(), self.ncols());
+        let mut gathered = Mat::zeros(if self.by_rows { m } else { 0 }, support.len());
+        let lines = self.lines();
+        let chosen: Vec<&[T]> = if self.by_rows {
+            self.columns(support, gathered.as_mut());
+            support.iter().enumerate().map(|(at, _)| gathered.col_as_slice(at)).collect()
+        } else {
+            support.iter().map(|&j| lines.col(j).as_slice()).collect()
+        };
+        // Each entry is the same sum whatever the block, the other columns and the number of threads.
+        let part = |block: usize, out: MatMut<'_, T>| {
+            let start = block * BLOCK;
+            if self.by_rows {
+                self.gram_of_rows(&chosen, start, out)
+            } else {
+                self.gram_of_columns(&chosen, start, out)
             }
-            return;
+        };
+        if m.saturating_mul(n).saturating_mul(support.len()) < PARALLEL_WORK {
+            part(0, out);
+        } else {
+            out.par_row_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| part(block, out));
         }
-        let mut chosen = Mat::zeros(self.nrows(), support.len());
-        self.columns(support, chosen.as_mut());
-        let lines = self.lines().as_dyn_stride();
-        let a = if self.by_rows { lines.transpose() } else { lines };
-        let (chosen, n) = (chosen.as_ref(), self.ncols());
-        if n.saturating_mul(chosen.nrows()) < PARALLEL_WORK {
-            matmul(out, Accum::Replace, a.adjoint(), chosen, T::ONE, Par::Seq);
-            return;
-        }
-        // Blocks of fixed height: the same sums in the same order for any number of threads.
-        out.par_row_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| {
-            let rows = a.subcols(block * BLOCK, out.nrows());
-            matmul(out, Accum::Replace, rows.adjoint(), chosen, T::ONE, Par::Seq);
-        });
+    }
+
+    fn gram_block(&self) -> usize {
+        if self.held() > NEAR { TOGETHER } else { 1 }
+    }
+
+    fn adjoint_cost(&self) -> usize {
+        self.held()
     }
 
     fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
@@ -255,7 +324,8 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
             }
         } else {
             for (&j, &value) in support.iter().zip(values) {
-                axpy(value, lines.col(j).as_slice(), y);
+                let range = self.range(j);
+                axpy(value, &lines.col(j).as_slice()[range.clone()], &mut y[range]);
             }
         }
     }
@@ -271,9 +341,11 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
                 }
             }
         } else {
-            for (out, &j) in out.iter_mut().zip(support) {
-                *out = dot(lines.col(j).as_slice(), y);
-            }
+            let part = |at: usize| {
+                let range = self.range(support[at]);
+                (range.start, &lines.col(support[at]).as_slice()[range])
+            };
+            dots(part, y, true, out);
         }
     }
 }

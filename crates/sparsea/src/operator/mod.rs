@@ -82,7 +82,8 @@ pub trait Operator<T: Scalar>: Send + Sync {
             .collect()
     }
 
-    /// `out` ← Aᴴ A_S, whole columns of the Gram matrix as a dense n × |S| block whose columns are contiguous.
+    /// `out` ← Aᴴ A_S, whole columns of the Gram matrix as a dense n × |S| block whose columns are contiguous. The bits of
+    /// each must not depend on the other columns asked for.
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
         let mut column = vec![T::ZERO; self.nrows()];
         for (&j, gram) in support.iter().zip(out.col_iter_mut()) {
@@ -127,6 +128,12 @@ pub trait Operator<T: Scalar>: Send + Sync {
     fn adjoint_cost(&self) -> usize {
         self.nrows().saturating_mul(self.ncols())
     }
+
+    /// Columns of the Gram matrix that [`gram_columns`](Operator::gram_columns) computes at hardly more than the cost of one,
+    /// because it reads A once for all of them. Default: 1.
+    fn gram_block(&self) -> usize {
+        1
+    }
 }
 
 /// An operator whose columns are non-zero in a few neighbouring rows each, further down from column to column.
@@ -140,7 +147,7 @@ pub trait Local<T> {
 }
 
 /// The memory of a column of a block, whose columns are contiguous by contract.
-fn contiguous<T>(column: ColMut<'_, T>) -> &mut [T] {
+pub(crate) fn contiguous<T>(column: ColMut<'_, T>) -> &mut [T] {
     match column.try_as_col_major_mut() {
         Some(column) => column.as_slice_mut(),
         None => unreachable!("columns of a block are contiguous"),
@@ -165,7 +172,7 @@ fn contiguous<T>(column: ColMut<'_, T>) -> &mut [T] {
 macro_rules! forward_operator {
     ($T:ty, $self:ident => $inner:expr) => {
         $crate::forward_operator!($T, $self => $inner; nrows ncols apply apply_adjoint column columns column_norms
-            column_squares gram_columns gram_entries apply_sparse apply_adjoint_on local adjoint_cost);
+            column_squares gram_columns gram_entries apply_sparse apply_adjoint_on local adjoint_cost gram_block);
     };
     ($T:ty, $self:ident => $inner:expr; $($method:ident)+) => {
         $($crate::forward_operator!(@$method $T, $self, $inner);)+
@@ -238,6 +245,11 @@ macro_rules! forward_operator {
     (@adjoint_cost $T:ty, $self:ident, $inner:expr) => {
         fn adjoint_cost(&$self) -> usize {
             $crate::Operator::<$T>::adjoint_cost($inner)
+        }
+    };
+    (@gram_block $T:ty, $self:ident, $inner:expr) => {
+        fn gram_block(&$self) -> usize {
+            $crate::Operator::<$T>::gram_block($inner)
         }
     };
 }

@@ -145,6 +145,10 @@ impl<T: Scalar> Operator<T> for Normalized<'_, T> {
     fn adjoint_cost(&self) -> usize {
         self.inner.adjoint_cost()
     }
+
+    fn gram_block(&self) -> usize {
+        self.inner.gram_block()
+    }
 }
 
 impl<T: Scalar> Local<T> for Normalized<'_, T> {

@@ -142,7 +142,18 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     ///
     /// # Errors
     /// Settings, start or halting rule out of their range; Aᴴ y not finite; more memory needed than allowed. Reaching a limit is not an error.
-    pub fn solve(mut self) -> Result<Solution<T>, Error> {
+    pub fn solve(self) -> Result<Solution<T>, Error> {
+        self.solve_with(&mut None)
+    }
+
+    /// Runs to the end in a workspace that an earlier run has left, and leaves it for the next: for one problem after another
+    /// that differ in y only, made by [`Problem::with_data`]. What is known of A is kept, and the solution has the bits that
+    /// it has without; [`Counts::columns`](crate::Counts) tells Gram columns that were new. A workspace of another problem is
+    /// replaced.
+    ///
+    /// # Errors
+    /// Those of [`solve`](Self::solve).
+    pub fn solve_with(mut self, left: &mut Option<Workspace<'a, T>>) -> Result<Solution<T>, Error> {
         let begin = Instant::now();
         let mut links = self.chain.links().to_vec();
         let mut start = self.start.clone();
@@ -168,7 +179,19 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             let value = options.margin.to_string();
             return Err(Error::InvalidHalt { rule: "the margin of a report must be at least 0 and finite", value });
         }
-        let mut workspace = Workspace::new(self.problem, self.memory)?;
+        let mut memory = self.memory;
+        if !links.iter().any(|link| link.revisits()) {
+            memory.fits = 0;
+        }
+        // Taken, so that nothing is left of a run that does not end.
+        let mut kept = left.take();
+        let workspace = match &mut kept {
+            Some(kept) => {
+                kept.renew(self.problem, memory)?;
+                kept
+            }
+            None => kept.insert(Workspace::new(self.problem, memory)?),
+        };
         if self.alone {
             workspace.be_alone();
         }
@@ -190,7 +213,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
                 }
                 None => {}
             }
-            let ended = self.run_link(&**link, &initial, &mut workspace, &halt, begin);
+            let ended = self.run_link(&**link, &initial, workspace, &halt, begin);
             let stopped_all = matches!(ended.reason, StopReason::Interrupted | StopReason::Time);
             initial = Initial { support: ended.best.support.clone(), values: ended.best.values.clone() };
             outcome = Some(ended);
@@ -200,10 +223,11 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         }
         let Some(outcome) = outcome else { unreachable!("a chain has at least one link") };
         let name = links.iter().map(|link| link.name()).collect::<Vec<_>>().join("+");
-        let solution = self.finish(name, outcome, &mut workspace, begin);
+        let solution = self.finish(name, outcome, workspace, begin);
         for observer in &mut self.observers {
             observer.end(&solution);
         }
+        *left = kept;
         Ok(solution)
     }
 

@@ -58,6 +58,17 @@ impl<T: Scalar> Visited<T> {
         }
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.seen.clear();
+        self.slot_of.clear();
+        self.fits.clear();
+        self.oldest = 0;
+        self.supports.clear();
+        self.values.clear();
+        self.correlations.clear();
+    }
+
     /// Notes a visit; true if `support` was not visited before.
     pub(crate) fn note(&mut self, support: &[usize]) -> bool {
         self.seen.insert(support)

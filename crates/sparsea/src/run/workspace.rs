@@ -53,6 +53,8 @@ impl<T: Scalar> Neighbourhood<'_, '_, T> {
 ///
 /// Everything here is in the scale of unit columns (see [`Problem`]).
 pub struct Workspace<'a, T: Scalar> {
+    problem: Problem<'a, T>,
+    memory: Memory,
     system: System<'a, T>,
     engine: SupportFit<T>,
     visited: Visited<T>,
@@ -69,9 +71,8 @@ pub struct Workspace<'a, T: Scalar> {
     correlation_known: bool,
     operator_norm_squared: Option<f64>,
     image: Vec<T>,
-    /// Gram columns for several threads, once those were asked for, in at most so many bytes.
+    /// Gram columns for several threads, once those were asked for.
     shared: Option<SharedGram<T>>,
-    shared_memory: usize,
     exploration: Option<Exploration>,
     alone: bool,
 }
@@ -86,9 +87,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         let n = operator.ncols();
         let mut data_correlation = vec![T::ZERO; n];
         operator.apply_adjoint(problem.data(), &mut data_correlation);
-        if !data_correlation.iter().all(|v| Scalar::is_finite(*v)) {
-            return Err(Error::Overflow { what: "Aᴴ y" });
-        }
+        check_correlation(&data_correlation)?;
         let scales = problem.scales();
         let column_norms = problem.column_norms().iter().zip(scales.iter()).map(|(norm, scale)| norm * scale).collect();
         let system =
@@ -97,6 +96,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         let mut engine = SupportFit::new(&system, sparsity, memory.gram);
         engine.counts.adjoints += 1;
         let mut workspace = Self {
+            problem: problem.clone(),
+            memory,
             engine,
             visited: Visited::new(n, sparsity, memory.fits),
             sparsity,
@@ -112,13 +113,35 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             operator_norm_squared: None,
             image: Vec::new(),
             shared: None,
-            shared_memory: memory.gram,
             exploration: None,
             alone: rayon::current_thread_index().is_none(),
             system,
         };
         workspace.clear();
         Ok(workspace)
+    }
+
+    /// Begins anew with a problem. If that differs in y only, everything known of A is kept: Gram columns and ‖A‖².
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub(crate) fn renew(&mut self, problem: &Problem<'a, T>, memory: Memory) -> Result<(), Error> {
+        if memory != self.memory || !problem.differs_in_data_only(&self.problem) {
+            *self = Self::new(problem, memory)?;
+            return Ok(());
+        }
+        self.system.operator.apply_adjoint(problem.data(), &mut self.system.data_correlation);
+        check_correlation(&self.system.data_correlation)?;
+        self.problem = problem.clone();
+        self.system.data = problem.data();
+        self.system.data_norm = problem.data_norm();
+        self.engine.renew();
+        self.engine.counts.adjoints += 1;
+        self.visited.clear();
+        self.exploration = None;
+        self.alone = rayon::current_thread_index().is_none();
+        self.clear();
+        Ok(())
     }
 
     /// Number of columns n.
@@ -176,10 +199,28 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.engine.gram_column(&self.system, j)
     }
 
+    /// Says that column `chosen` joins next, and after it, in up to `remaining` steps in all, others by their correlation with
+    /// the residual, which is given: if several Gram columns cost hardly more than one, those most likely to be needed are
+    /// computed together. Changes no result.
+    pub fn anticipate(&mut self, chosen: usize, correlation: &[T], remaining: usize) {
+        self.engine.anticipate(&self.system, chosen, correlation, remaining);
+    }
+
+    /// The same with the correlation of the current point.
+    pub fn anticipate_here(&mut self, chosen: usize, remaining: usize) {
+        self.correlate();
+        self.engine.anticipate(&self.system, chosen, &self.correlation, remaining);
+    }
+
+    /// Says that `support` is fitted next, and that columns largest in `exploration` are likely to follow. Changes no result.
+    pub fn anticipate_largest(&mut self, support: &[usize], exploration: &[T]) {
+        self.engine.anticipate_largest(&self.system, support, exploration);
+    }
+
     /// What moves through neighbouring supports need.
     pub(crate) fn neighbourhood(&mut self) -> Neighbourhood<'_, 'a, T> {
         let n = self.ncols();
-        let gram = self.shared.get_or_insert_with(|| SharedGram::new(n, self.shared_memory));
+        let gram = self.shared.get_or_insert_with(|| SharedGram::new(n, self.memory.gram));
         Neighbourhood { system: &self.system, gram, sparsity: self.sparsity }
     }
 
@@ -444,4 +485,9 @@ fn largest_eigenvalue(diagonal: &[f64], beside: &[f64]) -> f64 {
         // Gershgorin's bound is safe where the iteration for the eigenvalues fails.
         Err(_) => (0..size).map(|i| (0..size).map(|j| matrix[(i, j)].abs()).sum()).fold(0.0, f64::max),
     }
+}
+
+fn check_correlation<T: Scalar>(correlation: &[T]) -> Result<(), Error> {
+    let finite = correlation.iter().all(|v| Scalar::is_finite(*v));
+    if finite { Ok(()) } else { Err(Error::Overflow { what: "Aᴴ y" }) }
 }

@@ -1,0 +1,294 @@
+//! Inner products, one or many at a time, and combinations of vectors.
+
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::arch;
+use crate::scalar::Scalar;
+
+/// a b + c, or conj(a) b + c. (Functions, not closures, because only these can be told to be inlined, without which they
+/// would not be compiled for the instruction set.)
+#[inline(always)]
+fn step<T: Scalar, S: Simd, const CONJUGATE: bool>(
+    simd: S,
+    a: T::Vector<S>,
+    b: T::Vector<S>,
+    c: T::Vector<S>,
+) -> T::Vector<S> {
+    if CONJUGATE { T::conj_mul_add(simd, a, b, c) } else { T::mul_add(simd, a, b, c) }
+}
+
+#[inline(always)]
+fn product<T: Scalar, const CONJUGATE: bool>(a: T, b: T) -> T {
+    if CONJUGATE { Scalar::conj(a) * b } else { a * b }
+}
+
+#[inline(always)]
+fn total<T: Scalar, S: Simd>(simd: S, sums: [T::Vector<S>; 4]) -> T {
+    let [p, q, r, s] = sums;
+    T::total(simd, T::plus(simd, T::plus(simd, p, q), T::plus(simd, r, s)))
+}
+
+/// Where two ranges overlap.
+#[inline(always)]
+fn common(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+    let from = a.start.max(b.start);
+    from..a.end.min(b.end).max(from)
+}
+
+/// aᴴ b, or aᵀ b without `CONJUGATE`: four partial sums, so that additions do not wait for each other.
+#[inline(always)]
+fn dot_in<T: Scalar, S: Simd, const CONJUGATE: bool>(simd: S, a: &[T], b: &[T]) -> T {
+    let n = a.len().min(b.len());
+    let ((a, rest_a), (b, rest_b)) = (T::split::<S>(&a[..n]), T::split::<S>(&b[..n]));
+    let zero = T::splat(simd, T::ZERO);
+    let (mut p, mut q, mut r, mut s) = (zero, zero, zero, zero);
+    let ((fours_a, last_a), (fours_b, last_b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    for (&[a, b, c, d], &[e, f, g, h]) in fours_a.iter().zip(fours_b) {
+        (p, q, r, s) = (
+            step::<T, S, CONJUGATE>(simd, a, e, p),
+            step::<T, S, CONJUGATE>(simd, b, f, q),
+            step::<T, S, CONJUGATE>(simd, c, g, r),
+            step::<T, S, CONJUGATE>(simd, d, h, s),
+        );
+    }
+    for (&a, &b) in last_a.iter().zip(last_b) {
+        p = step::<T, S, CONJUGATE>(simd, a, b, p);
+    }
+    let mut total = total(simd, [p, q, r, s]);
+    for (&a, &b) in rest_a.iter().zip(rest_b) {
+        total += product::<T, CONJUGATE>(a, b);
+    }
+    total
+}
+
+/// aᴴ b and aᴴ c, each with the bits that it has alone.
+#[inline(always)]
+fn two_dots_in<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &[T]) -> [T; 2] {
+    let n = a.len();
+    let (a, rest_a) = T::split::<S>(a);
+    let ((b, rest_b), (c, rest_c)) = (T::split::<S>(&b[..n]), T::split::<S>(&c[..n]));
+    let zero = T::splat(simd, T::ZERO);
+    let (mut p, mut q, mut r, mut s) = (zero, zero, zero, zero);
+    let (mut t, mut u, mut v, mut w) = (zero, zero, zero, zero);
+    let (fours_a, last_a) = a.as_chunks::<4>();
+    let ((fours_b, last_b), (fours_c, last_c)) = (b.as_chunks::<4>(), c.as_chunks::<4>());
+    for ((&[a, b, c, d], &[e, f, g, h]), &[i, j, k, l]) in fours_a.iter().zip(fours_b).zip(fours_c) {
+        (p, q, r, s) = (
+            step::<T, S, true>(simd, a, e, p),
+            step::<T, S, true>(simd, b, f, q),
+            step::<T, S, true>(simd, c, g, r),
+            step::<T, S, true>(simd, d, h, s),
+        );
+        (t, u, v, w) = (
+            step::<T, S, true>(simd, a, i, t),
+            step::<T, S, true>(simd, b, j, u),
+            step::<T, S, true>(simd, c, k, v),
+            step::<T, S, true>(simd, d, l, w),
+        );
+    }
+    for ((&a, &b), &c) in last_a.iter().zip(last_b).zip(last_c) {
+        (p, t) = (step::<T, S, true>(simd, a, b, p), step::<T, S, true>(simd, a, c, t));
+    }
+    let mut totals = [total(simd, [p, q, r, s]), total(simd, [t, u, v, w])];
+    for ((&a, &b), &c) in rest_a.iter().zip(rest_b).zip(rest_c) {
+        totals[0] += Scalar::conj(a) * b;
+        totals[1] += Scalar::conj(a) * c;
+    }
+    totals
+}
+
+/// aᴴ b.
+pub(crate) fn dot<T: Scalar>(a: &[T], b: &[T]) -> T {
+    struct Dot<'v, T>(&'v [T], &'v [T]);
+    impl<T: Scalar> WithSimd for Dot<'_, T> {
+        type Output = T;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> T {
+            dot_in::<T, S, true>(simd, self.0, self.1)
+        }
+    }
+    arch().dispatch(Dot(a, b))
+}
+
+/// `out[l]` ← line(l)ᴴ v, or line(l)ᵀ v without `conjugate`, for lines that are zero outside a part: where it begins, and the
+/// part itself.
+pub(crate) fn dots<'l, T: Scalar>(line: impl Fn(usize) -> (usize, &'l [T]), v: &[T], conjugate: bool, out: &mut [T]) {
+    struct Dots<'v, F, T> {
+        line: F,
+        v: &'v [T],
+        conjugate: bool,
+        out: &'v mut [T],
+    }
+    impl<'l, T: Scalar, F: Fn(usize) -> (usize, &'l [T])> WithSimd for Dots<'_, F, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            for (l, out) in self.out.iter_mut().enumerate() {
+                let (first, line) = (self.line)(l);
+                let v = &self.v[first..];
+                *out = if self.conjugate {
+                    dot_in::<T, S, true>(simd, line, v)
+                } else {
+                    dot_in::<T, S, false>(simd, line, v)
+                };
+            }
+        }
+    }
+    arch().dispatch(Dots { line, v, conjugate, out });
+}
+
+/// `outs[c][l]` ← line(l)ᴴ v_c for several vectors, each line read from memory once. Lines and vectors are zero outside a
+/// part: from where to where, and (for both) the whole. Every product has the bits that it has alone.
+pub(crate) fn block_dots<'l, T: Scalar>(
+    line: impl Fn(usize) -> (Range<usize>, &'l [T]),
+    vectors: &[(Range<usize>, &[T])],
+    outs: &mut [&mut [T]],
+) {
+    struct Block<'v, 'o, F, T> {
+        line: F,
+        vectors: &'v [(Range<usize>, &'v [T])],
+        outs: &'v mut [&'o mut [T]],
+    }
+    impl<'l, T: Scalar, F: Fn(usize) -> (Range<usize>, &'l [T])> WithSimd for Block<'_, '_, F, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let count = self.outs.first().map_or(0, |out| out.len());
+            for l in 0..count {
+                let (part, line) = (self.line)(l);
+                let (pairs, last) = self.vectors.as_chunks::<2>();
+                for (at, [(a, v), (b, w)]) in pairs.iter().enumerate() {
+                    let (a, b) = (common(&part, a), common(&part, b));
+                    let products = if a == b {
+                        two_dots_in(simd, &line[a.clone()], &v[a.clone()], &w[a])
+                    } else {
+                        [
+                            dot_in::<T, S, true>(simd, &line[a.clone()], &v[a]),
+                            dot_in::<T, S, true>(simd, &line[b.clone()], &w[b]),
+                        ]
+                    };
+                    [self.outs[2 * at][l], self.outs[2 * at + 1][l]] = products;
+                }
+                if let [(a, v)] = last {
+                    let a = common(&part, a);
+                    self.outs[2 * pairs.len()][l] = dot_in::<T, S, true>(simd, &line[a.clone()], &v[a]);
+                }
+            }
+        }
+    }
+    arch().dispatch(Block { line, vectors, outs });
+}
+
+/// y ← y + Σ_i α_i x_i, the x_i conjugated with `conjugate`, in one pass per four of them so that y is loaded and stored less
+/// often. An entry of y has the same bits however y is cut up.
+pub(crate) fn add_combination<'c, T: Scalar>(alphas: &[T], x: impl Fn(usize) -> &'c [T], conjugate: bool, y: &mut [T]) {
+    struct Combination<'v, F, T> {
+        alphas: &'v [T],
+        x: F,
+        conjugate: bool,
+        y: &'v mut [T],
+    }
+    impl<'c, T: Scalar, F: Fn(usize) -> &'c [T]> WithSimd for Combination<'_, F, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            if self.conjugate && T::IS_COMPLEX {
+                combine_in::<T, S, true>(simd, self.alphas, self.x, self.y);
+            } else {
+                combine_in::<T, S, false>(simd, self.alphas, self.x, self.y);
+            }
+        }
+    }
+    arch().dispatch(Combination { alphas, x, conjugate, y });
+}
+
+#[inline(always)]
+fn combine_in<'c, T: Scalar, S: Simd, const CONJUGATE: bool>(
+    simd: S,
+    alphas: &[T],
+    x: impl Fn(usize) -> &'c [T],
+    y: &mut [T],
+) {
+    let n = y.len();
+    let (fours, rest) = alphas.as_chunks::<4>();
+    for (at, &[p, q, r, s]) in fours.iter().enumerate() {
+        if [p, q, r, s] == [T::ZERO; 4] {
+            continue;
+        }
+        let (a, b, c, d) = (&x(4 * at)[..n], &x(4 * at + 1)[..n], &x(4 * at + 2)[..n], &x(4 * at + 3)[..n]);
+        let ((va, a), (vb, b)) = (T::split::<S>(a), T::split::<S>(b));
+        let ((vc, c), (vd, d)) = (T::split::<S>(c), T::split::<S>(d));
+        let (vy, y) = T::split_mut::<S>(y);
+        let (vp, vq, vr, vs) = (T::splat(simd, p), T::splat(simd, q), T::splat(simd, r), T::splat(simd, s));
+        for ((((y, &a), &b), &c), &d) in vy.iter_mut().zip(va).zip(vb).zip(vc).zip(vd) {
+            let sum = step::<T, S, CONJUGATE>(simd, b, vq, step::<T, S, CONJUGATE>(simd, a, vp, *y));
+            *y = step::<T, S, CONJUGATE>(simd, d, vs, step::<T, S, CONJUGATE>(simd, c, vr, sum));
+        }
+        for ((((y, &a), &b), &c), &d) in y.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *y = *y
+                + product::<T, CONJUGATE>(a, p)
+                + product::<T, CONJUGATE>(b, q)
+                + product::<T, CONJUGATE>(c, r)
+                + product::<T, CONJUGATE>(d, s);
+        }
+    }
+    for (at, &alpha) in rest.iter().enumerate() {
+        if alpha == T::ZERO {
+            continue;
+        }
+        let (vx, x) = T::split::<S>(&x(4 * fours.len() + at)[..n]);
+        let (vy, y) = T::split_mut::<S>(y);
+        let v = T::splat(simd, alpha);
+        for (y, &x) in vy.iter_mut().zip(vx) {
+            *y = step::<T, S, CONJUGATE>(simd, x, v, *y);
+        }
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y += product::<T, CONJUGATE>(x, alpha);
+        }
+    }
+}
+
+/// out ← base − Σ_j values[j] · column(j), in one pass per four columns.
+pub(crate) fn subtract_combination<'c, T: Scalar>(
+    base: &[T],
+    columns: impl Fn(usize) -> &'c [T],
+    values: &[T],
+    out: &mut [T],
+) {
+    struct Difference<'v, F, T> {
+        base: &'v [T],
+        columns: F,
+        values: &'v [T],
+        out: &'v mut [T],
+    }
+    impl<'c, T: Scalar, F: Fn(usize) -> &'c [T]> WithSimd for Difference<'_, F, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            self.out.copy_from_slice(self.base);
+            let (fours, rest) = self.values.as_chunks::<4>();
+            for (at, four) in fours.iter().enumerate() {
+                let alphas = four.map(|v| -v);
+                combine_in::<T, S, false>(
+                    simd,
+                    &alphas,
+                    #[inline(always)]
+                    |c| (self.columns)(4 * at + c),
+                    self.out,
+                );
+            }
+            for (at, &value) in rest.iter().enumerate() {
+                combine_in::<T, S, false>(
+                    simd,
+                    &[-value],
+                    #[inline(always)]
+                    |_| (self.columns)(4 * fours.len() + at),
+                    self.out,
+                );
+            }
+        }
+    }
+    arch().dispatch(Difference { base, columns, values, out });
+}
