@@ -12,7 +12,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sparsea::algorithms::default_algorithm;
-use sparsea::{CachedGram, Error, ExplorationReport, Observer, Operator, Problem, Solution, Trace, Workspace};
+use sparsea::{CachedGram, ExplorationReport, Observer, Operator, Problem, Solution, Trace, Workspace};
 
 use crate::convert::{Field, vector};
 use crate::error::refused;
@@ -115,23 +115,31 @@ impl<T: Field> Task<'_, T> {
         let cached = CachedGram::new(&*self.operator, self.request.memory.gram);
         let Some(first) = data.first() else { return Ok(Vec::new()) };
         let measured = self.problem(&cached, first)?;
-        let problems: Result<Vec<_>, Error> = data.iter().map(|data| measured.with_data(data)).collect();
-        let problems = problems.map_err(refused)?;
+        // Refused before anything is solved.
+        for data in data {
+            measured.with_data(data).map_err(refused)?;
+        }
+        let threads = self.request.threads.unwrap_or_else(rayon::current_num_threads).min(data.len());
+        // Blocks share a pass over A; there are several for each thread.
+        let block = (data.len() / (4 * threads)).clamp(1, 8);
         let next = AtomicUsize::new(0);
         let solve_some = || -> PyResult<Vec<(usize, Solved<T>)>> {
             let (mut solved, mut kept) = (Vec::new(), None);
             loop {
-                self.stop.check();
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(problem) = problems.get(at) else { return Ok(solved) };
-                // After an error the columns that are left are not needed.
-                let run = self
-                    .run(problem, Some(at), &mut kept)
-                    .inspect_err(|_| next.store(problems.len(), Ordering::Relaxed));
-                solved.push((at, run?));
+                let from = next.fetch_add(block, Ordering::Relaxed);
+                if from >= data.len() {
+                    return Ok(solved);
+                }
+                let columns: Vec<&[T]> = data[from..].iter().take(block).map(Vec::as_slice).collect();
+                let problems = measured.with_data_block(&columns).map_err(refused)?;
+                for (problem, at) in problems.iter().zip(from..) {
+                    self.stop.check();
+                    // After an error the columns that are left are not needed.
+                    let end = |_: &PyErr| next.store(data.len(), Ordering::Relaxed);
+                    solved.push((at, self.run(problem, Some(at), &mut kept).inspect_err(end)?));
+                }
             }
         };
-        let threads = self.request.threads.unwrap_or_else(rayon::current_num_threads).min(data.len());
         let parts: PyResult<Vec<_>> = thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| pool(1)?.install(solve_some))).collect();
             // All are waited for before the first that was unwound unwinds this thread too.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use faer::Mat;
+
 use crate::error::{Error, non_finite_word};
 use crate::kernels::norm;
 use crate::operator::Normalized;
@@ -23,6 +25,8 @@ pub struct Problem<'a, T: Scalar> {
     data_norm: f64,
     column_norms: Arc<[f64]>,
     unit_columns: bool,
+    /// Aᴴ y, where it was computed with that of others; in the scale of A.
+    data_correlation: Option<Arc<[T]>>,
 }
 
 impl<'a, T: Scalar> Problem<'a, T> {
@@ -43,7 +47,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         check_sparsity(sparsity, rows, columns)?;
         let data_norm = check_data(data, rows)?;
         let column_norms = check_columns(operator)?.into();
-        Ok(Self { operator, data, sparsity, data_norm, column_norms, unit_columns: true })
+        Ok(Self { operator, data, sparsity, data_norm, column_norms, unit_columns: true, data_correlation: None })
     }
 
     /// The same operator and sparsity with other data, without measuring the columns again.
@@ -52,7 +56,35 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// Those of [`new`](Self::new) that concern y.
     pub fn with_data(&self, data: &'a [T]) -> Result<Self, Error> {
         let data_norm = check_data(data, self.operator.nrows())?;
-        Ok(Self { data, data_norm, ..self.clone() })
+        Ok(Self { data, data_norm, data_correlation: None, ..self.clone() })
+    }
+
+    /// The same operator and sparsity with each of several data, whose products with Aᴴ are computed together: for a dense A
+    /// in one pass for up to eight. n numbers are held for each. Solutions are those of problems made one by one.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new) that concern y.
+    pub fn with_data_block(&self, data: &[&'a [T]]) -> Result<Vec<Self>, Error> {
+        let problems: Result<Vec<Self>, Error> = data.iter().map(|data| self.with_data(data)).collect();
+        let mut problems = problems?;
+        let mut products = Mat::zeros(self.operator.ncols(), data.len());
+        self.operator.apply_adjoint_block(data, products.as_mut());
+        for (at, problem) in problems.iter_mut().enumerate() {
+            problem.data_correlation = Some(products.col_as_slice(at).into());
+        }
+        Ok(problems)
+    }
+
+    /// `out` ← (A D)ᴴ y for the operator A D that algorithms see.
+    pub(crate) fn correlate_data(&self, scaled: &dyn Operator<T>, scales: &[f64], out: &mut [T]) {
+        match &self.data_correlation {
+            Some(known) => {
+                for ((out, &c), &scale) in out.iter_mut().zip(known.iter()).zip(scales) {
+                    *out = if self.unit_columns { c.scale(scale) } else { c };
+                }
+            }
+            None => scaled.apply_adjoint(self.data, out),
+        }
     }
 
     /// The same problem with another sparsity.

@@ -52,7 +52,7 @@ impl<T: Scalar> Algorithm<T> for Ols {
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
-        let mut distances = Distances::new(workspace.column_norms());
+        let mut distances = Distances::new(workspace.column_norms(), workspace.sparsity());
         for &j in &support {
             distances.join(j, workspace.gram_column(j));
         }

@@ -23,11 +23,12 @@ pub(crate) struct Distances<T> {
 pub(crate) const DEPENDENT: f64 = 1e-10;
 
 impl<T: Scalar> Distances<T> {
-    /// The distances from the empty span: the columns' own squared norms.
-    pub(crate) fn new(column_norms: &[f64]) -> Self {
+    /// The distances from the empty span: the columns' own squared norms. Makes room for `most` columns to join.
+    pub(crate) fn new(column_norms: &[f64], most: usize) -> Self {
         let squares: Vec<f64> = column_norms.iter().map(|norm| norm * norm).collect();
         let floors = squares.iter().map(|square| DEPENDENT * square).collect();
-        Self { members: Vec::new(), basis: Vec::new(), squares, shares: Vec::new(), floors }
+        let basis = Vec::with_capacity(most * column_norms.len());
+        Self { members: Vec::with_capacity(most), basis, squares, shares: Vec::new(), floors }
     }
 
     /// Adds column `j`, whose column of the Gram matrix is `gram`. Returns false, changing nothing, if it depends on

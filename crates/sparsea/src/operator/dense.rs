@@ -155,26 +155,40 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
         }
     }
 
-    /// Rows from `start` on of the Gram columns of the (column-major) columns in `chosen`.
-    fn gram_of_columns(&self, chosen: &[&[T]], start: usize, mut out: MatMut<'_, T>) {
-        let lines = self.lines();
-        let chosen: Vec<(Range, &[T])> = chosen.iter().map(|&column| (occupied(column), column)).collect();
-        let mut outs: Vec<&mut [T]> = out.as_mut().col_iter_mut().map(contiguous).collect();
-        for (chosen, outs) in chosen.chunks(TOGETHER).zip(outs.chunks_mut(TOGETHER)) {
-            block_dots(|l| (self.range(start + l), lines.col(start + l).as_slice()), chosen, outs);
+    /// `out` ← Aᴴ Y in one pass over A for up to eight vectors. Each entry is the same sum whatever the block, the other vectors
+    /// and the number of threads.
+    fn adjoint_of(&self, ys: &[&[T]], out: MatMut<'_, T>) {
+        let part = |block: usize, out: MatMut<'_, T>| {
+            let start = block * BLOCK;
+            if self.by_rows { self.adjoint_of_rows(ys, start, out) } else { self.adjoint_of_columns(ys, start, out) }
+        };
+        if self.nrows().saturating_mul(self.ncols()).saturating_mul(ys.len()) < PARALLEL_WORK {
+            part(0, out);
+        } else {
+            out.par_row_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| part(block, out));
         }
     }
 
-    /// Rows from `start` on of the Gram columns of the columns in `chosen`, of a row-major A.
-    fn gram_of_rows(&self, chosen: &[&[T]], start: usize, mut out: MatMut<'_, T>) {
+    /// Entries from `start` on of Aᴴ Y for a column-major A.
+    fn adjoint_of_columns(&self, ys: &[&[T]], start: usize, mut out: MatMut<'_, T>) {
+        let lines = self.lines();
+        let ys: Vec<(Range, &[T])> = ys.iter().map(|&y| (occupied(y), y)).collect();
+        let mut outs: Vec<&mut [T]> = out.as_mut().col_iter_mut().map(contiguous).collect();
+        for (ys, outs) in ys.chunks(TOGETHER).zip(outs.chunks_mut(TOGETHER)) {
+            block_dots(|l| (self.range(start + l), lines.col(start + l).as_slice()), ys, outs);
+        }
+    }
+
+    /// Entries from `start` on of Aᴴ Y for a row-major A.
+    fn adjoint_of_rows(&self, ys: &[&[T]], start: usize, mut out: MatMut<'_, T>) {
         let mut outs: Vec<&mut [T]> = out.as_mut().col_iter_mut().map(contiguous).collect();
         outs.iter_mut().for_each(|out| out.fill(T::ZERO));
-        for (chosen, outs) in chosen.chunks(TOGETHER).zip(outs.chunks_mut(TOGETHER)) {
-            let m = chosen[0].len();
+        for (ys, outs) in ys.chunks(TOGETHER).zip(outs.chunks_mut(TOGETHER)) {
+            let m = ys[0].len();
             for from in (0..m).step_by(ROWS_AT_ONCE) {
                 let which = from..(from + ROWS_AT_ONCE).min(m);
-                for (column, out) in chosen.iter().zip(outs.iter_mut()) {
-                    self.add_lines(which.clone(), &column[which.clone()], start, true, out);
+                for (y, out) in ys.iter().zip(outs.iter_mut()) {
+                    self.add_lines(which.clone(), &y[which.clone()], start, true, out);
                 }
             }
         }
@@ -274,29 +288,20 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
         squares
     }
 
+    fn apply_adjoint_block(&self, ys: &[&[T]], out: MatMut<'_, T>) {
+        self.adjoint_of(ys, out);
+    }
+
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
-        let (m, n) = (self.nrows(), self.ncols());
-        let mut gathered = Mat::zeros(if self.by_rows { m } else { 0 }, support.len());
-        let lines = self.lines();
-        let chosen: Vec<&[T]> = if self.by_rows {
+        if self.by_rows {
+            let mut gathered = Mat::zeros(self.nrows(), support.len());
             self.columns(support, gathered.as_mut());
-            support.iter().enumerate().map(|(at, _)| gathered.col_as_slice(at)).collect()
+            let chosen: Vec<&[T]> = (0..support.len()).map(|at| gathered.col_as_slice(at)).collect();
+            self.adjoint_of(&chosen, out);
         } else {
-            support.iter().map(|&j| lines.col(j).as_slice()).collect()
-        };
-        // Each entry is the same sum whatever the block, the other columns and the number of threads.
-        let part = |block: usize, out: MatMut<'_, T>| {
-            let start = block * BLOCK;
-            if self.by_rows {
-                self.gram_of_rows(&chosen, start, out)
-            } else {
-                self.gram_of_columns(&chosen, start, out)
-            }
-        };
-        if m.saturating_mul(n).saturating_mul(support.len()) < PARALLEL_WORK {
-            part(0, out);
-        } else {
-            out.par_row_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| part(block, out));
+            let lines = self.lines();
+            let chosen: Vec<&[T]> = support.iter().map(|&j| lines.col(j).as_slice()).collect();
+            self.adjoint_of(&chosen, out);
         }
     }
 

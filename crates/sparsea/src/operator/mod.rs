@@ -46,6 +46,14 @@ pub trait Operator<T: Scalar>: Send + Sync {
     /// x ← Aᴴ y, overwriting `x` (length n) from `y` (length m).
     fn apply_adjoint(&self, y: &[T], x: &mut [T]);
 
+    /// `out` ← Aᴴ Y for several vectors y (the columns of the n-row block `out` are contiguous), each with the bits that
+    /// [`apply_adjoint`](Operator::apply_adjoint) gives it. Default: one after the other.
+    fn apply_adjoint_block(&self, ys: &[&[T]], out: MatMut<'_, T>) {
+        for (y, out) in ys.iter().zip(out.col_iter_mut()) {
+            self.apply_adjoint(y, contiguous(out));
+        }
+    }
+
     /// `out` ← a_j, one column (length m). Default: A applied to a unit vector.
     fn column(&self, j: usize, out: &mut [T]) {
         let mut unit = vec![T::ZERO; self.ncols()];
@@ -171,8 +179,8 @@ pub(crate) fn contiguous<T>(column: ColMut<'_, T>) -> &mut [T] {
 #[macro_export]
 macro_rules! forward_operator {
     ($T:ty, $self:ident => $inner:expr) => {
-        $crate::forward_operator!($T, $self => $inner; nrows ncols apply apply_adjoint column columns column_norms
-            column_squares gram_columns gram_entries apply_sparse apply_adjoint_on local adjoint_cost gram_block);
+        $crate::forward_operator!($T, $self => $inner; nrows ncols apply apply_adjoint apply_adjoint_block column columns
+            column_norms column_squares gram_columns gram_entries apply_sparse apply_adjoint_on local adjoint_cost gram_block);
     };
     ($T:ty, $self:ident => $inner:expr; $($method:ident)+) => {
         $($crate::forward_operator!(@$method $T, $self, $inner);)+
@@ -195,6 +203,11 @@ macro_rules! forward_operator {
     (@apply_adjoint $T:ty, $self:ident, $inner:expr) => {
         fn apply_adjoint(&$self, y: &[$T], x: &mut [$T]) {
             $crate::Operator::<$T>::apply_adjoint($inner, y, x);
+        }
+    };
+    (@apply_adjoint_block $T:ty, $self:ident, $inner:expr) => {
+        fn apply_adjoint_block(&$self, ys: &[&[$T]], out: ::faer::MatMut<'_, $T>) {
+            $crate::Operator::<$T>::apply_adjoint_block($inner, ys, out);
         }
     };
     (@column $T:ty, $self:ident, $inner:expr) => {

@@ -85,6 +85,15 @@ impl<T: Scalar> Operator<T> for Normalized<'_, T> {
         }
     }
 
+    fn apply_adjoint_block(&self, ys: &[&[T]], mut out: MatMut<'_, T>) {
+        self.inner.apply_adjoint_block(ys, out.as_mut());
+        for column in out.col_iter_mut() {
+            for (x, &d) in contiguous(column).iter_mut().zip(self.scales.iter()) {
+                *x = x.scale(d);
+            }
+        }
+    }
+
     fn column(&self, j: usize, out: &mut [T]) {
         self.inner.column(j, out);
         for v in out {

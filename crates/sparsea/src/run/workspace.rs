@@ -69,7 +69,10 @@ pub struct Workspace<'a, T: Scalar> {
     residual_norm: Option<f64>,
     correlation: Vec<T>,
     correlation_known: bool,
-    operator_norm_squared: Option<f64>,
+    /// ‖A‖², and the steps that it took.
+    operator_norm_squared: Option<(f64, u64)>,
+    /// Whether these count for this run.
+    norm_counted: bool,
     image: Vec<T>,
     /// Gram columns for several threads, once those were asked for.
     shared: Option<SharedGram<T>>,
@@ -86,7 +89,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         let operator = problem.scaled_operator();
         let n = operator.ncols();
         let mut data_correlation = vec![T::ZERO; n];
-        operator.apply_adjoint(problem.data(), &mut data_correlation);
+        problem.correlate_data(&*operator, &problem.scales(), &mut data_correlation);
         check_correlation(&data_correlation)?;
         let scales = problem.scales();
         let column_norms = problem.column_norms().iter().zip(scales.iter()).map(|(norm, scale)| norm * scale).collect();
@@ -111,6 +114,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             correlation: Vec::with_capacity(n),
             correlation_known: false,
             operator_norm_squared: None,
+            norm_counted: false,
             image: Vec::new(),
             shared: None,
             exploration: None,
@@ -130,13 +134,14 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             *self = Self::new(problem, memory)?;
             return Ok(());
         }
-        self.system.operator.apply_adjoint(problem.data(), &mut self.system.data_correlation);
+        problem.correlate_data(&*self.system.operator, &self.problem.scales(), &mut self.system.data_correlation);
         check_correlation(&self.system.data_correlation)?;
         self.problem = problem.clone();
         self.system.data = problem.data();
         self.system.data_norm = problem.data_norm();
         self.engine.renew();
         self.engine.counts.adjoints += 1;
+        self.norm_counted = false;
         self.visited.clear();
         self.exploration = None;
         self.alone = rayon::current_thread_index().is_none();
@@ -427,7 +432,12 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     ///
     /// Lanczos tridiagonalisation of AᴴA from a fixed random vector (Golub & Van Loan, Matrix Computations, §10.1).
     pub fn operator_norm_squared(&mut self) -> f64 {
-        if let Some(known) = self.operator_norm_squared {
+        if let Some((known, steps)) = self.operator_norm_squared {
+            // A run in a workspace that was kept counts as many calls as it would alone: a rule may halt it by them.
+            if !std::mem::replace(&mut self.norm_counted, true) {
+                self.engine.counts.applies += steps;
+                self.engine.counts.adjoints += steps;
+            }
             return known;
         }
         let operator = &*self.system.operator;
@@ -442,8 +452,6 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         for step in 0..operator.ncols().min(300) {
             operator.apply(&q, &mut image);
             operator.apply_adjoint(&image, &mut w);
-            self.engine.counts.applies += 1;
-            self.engine.counts.adjoints += 1;
             let alpha = dot(&q, &w).real();
             let beta_before = betas.last().copied().unwrap_or(0.0);
             for ((w, q), before) in w.iter_mut().zip(&q).zip(&before) {
@@ -467,8 +475,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         }
         betas.truncate(alphas.len().saturating_sub(1));
         largest = largest_eigenvalue(&alphas, &betas).max(f64::MIN_POSITIVE);
-        self.operator_norm_squared = Some(largest);
-        largest
+        self.operator_norm_squared = Some((largest, alphas.len() as u64));
+        self.operator_norm_squared()
     }
 }
 

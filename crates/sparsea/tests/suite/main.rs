@@ -13,6 +13,7 @@ mod invariance;
 mod least_squares;
 mod operators;
 mod references;
+mod reuse;
 mod sea_algorithm_1;
 mod search;
 mod theory;

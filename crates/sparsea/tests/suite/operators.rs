@@ -88,6 +88,21 @@ pub fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &s
         near(&entries, &support.iter().map(|&i| expected[i]).collect::<Vec<_>>(), "gram_entries");
     }
 
+    // What is computed together has the bits that it has alone.
+    let mut alone = Mat::from_fn(n, 1, |_, _| T::from_real(9.0));
+    for (at, &j) in support.iter().enumerate() {
+        operator.gram_columns(&[j], alone.as_mut());
+        assert_eq!(gram.col_as_slice(at), alone.col_as_slice(0), "{what}: gram_columns, column {j} alone");
+    }
+    let ys: Vec<Vec<T>> = (0..5).map(|_| normal_vector(&mut rng, m)).collect();
+    let each: Vec<&[T]> = ys.iter().map(Vec::as_slice).collect();
+    let mut together = Mat::from_fn(n, 5, |_, _| T::from_real(9.0));
+    operator.apply_adjoint_block(&each, together.as_mut());
+    for (at, y) in ys.iter().enumerate() {
+        operator.apply_adjoint(y, &mut correlation);
+        assert_eq!(together.col_as_slice(at), correlation, "{what}: apply_adjoint_block");
+    }
+
     let values: Vec<T> = normal_vector(&mut rng, size);
     let mut image = vec![T::from_real(9.0); m];
     operator.apply_sparse(&support, &values, &mut image);
@@ -115,6 +130,32 @@ fn all_kinds<T: Scalar>() {
         assert_eq!(normalized.scales()[5], 0.0);
         check_methods(&normalized, &crate::common::normalized(&a), &format!("normalized {form} with zeros"));
     });
+}
+
+/// Matrices of which dense storage holds mostly zeros.
+fn bands_and_triangles<T: Scalar>() {
+    let (m, n) = (70, 50);
+    let full = matrix::<T>(Kind::Gaussian, m, n, 5);
+    let part = |kept: &dyn Fn(usize, usize) -> bool| {
+        Mat::from_fn(m, n, |i, j| if kept(i, j) { full[(i, j)] } else { T::ZERO })
+    };
+    for (name, a) in [
+        ("band", part(&|i, j| (j..j + 21).contains(&i))),
+        ("narrow band", part(&|i, j| i == j)),
+        ("lower triangle", part(&|i, j| i >= j)),
+        ("upper triangle", part(&|i, j| i <= j)),
+        ("two blocks", part(&|i, j| (i < 35) == (j < 20))),
+        ("some columns empty", part(&|i, j| j % 3 != 0 && i > 40)),
+        ("some rows empty", part(&|i, _| i % 4 == 1)),
+    ] {
+        every_form(&a, |form, operator| check_methods(operator, &a, &format!("{name}, {form}")));
+    }
+}
+
+#[test]
+fn zeros_may_be_skipped() {
+    bands_and_triangles::<f64>();
+    bands_and_triangles::<C>();
 }
 
 #[test]
