@@ -62,10 +62,17 @@ impl TopK {
         } else {
             0.0
         };
-        for (i, v) in values.iter().enumerate() {
-            let rank = v.rank();
-            if rank >= floor && rank > 0.0 {
-                self.candidates.push((rank, i));
+        // Most entries are small, whole blocks of them at a time.
+        const LANES: usize = 16;
+        for (at, block) in values.chunks(LANES).enumerate() {
+            if block.len() == LANES && !block.iter().fold(false, |any, v| any | (v.rank() >= floor)) {
+                continue;
+            }
+            for (lane, v) in block.iter().enumerate() {
+                let rank = v.rank();
+                if rank >= floor && rank > 0.0 {
+                    self.candidates.push((rank, at * LANES + lane));
+                }
             }
         }
         if k == 0 {

@@ -75,12 +75,15 @@ impl<T: Scalar> Algorithm<T> for Ols {
                 let place = state.support.partition_point(|&j| j < chosen);
                 state.support.insert(place, chosen);
                 workspace.fit(&state.support);
-                if workspace.residual_norm() > CARRIED * workspace.data_norm() {
-                    state.distances.fit_last(&mut state.correlation);
-                } else {
-                    state.correlation.copy_from_slice(workspace.correlate());
+                let finished = state.support.len() == workspace.sparsity();
+                if !finished {
+                    if workspace.residual_norm() > CARRIED * workspace.data_norm() {
+                        state.distances.fit_last(&mut state.correlation);
+                    } else {
+                        state.correlation.copy_from_slice(workspace.correlate());
+                    }
                 }
-                return Step { iterations: 1, finished: state.support.len() == workspace.sparsity() };
+                return Step { iterations: 1, finished };
             }
         }
     }

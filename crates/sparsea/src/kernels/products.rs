@@ -63,38 +63,34 @@ fn dot_in<T: Scalar, S: Simd, const CONJUGATE: bool>(simd: S, a: &[T], b: &[T]) 
     total
 }
 
-/// aᴴ b and aᴴ c, each with the bits that it has alone.
+/// aᴴ c and bᴴ c, each with the bits that it has alone.
 #[inline(always)]
 fn two_dots_in<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &[T]) -> [T; 2] {
-    let n = a.len();
-    let (a, rest_a) = T::split::<S>(a);
-    let ((b, rest_b), (c, rest_c)) = (T::split::<S>(&b[..n]), T::split::<S>(&c[..n]));
+    let n = c.len();
+    let ((a, rest_a), (b, rest_b)) = (T::split::<S>(&a[..n]), T::split::<S>(&b[..n]));
+    let (c, rest_c) = T::split::<S>(c);
     let zero = T::splat(simd, T::ZERO);
     let (mut p, mut q, mut r, mut s) = (zero, zero, zero, zero);
     let (mut t, mut u, mut v, mut w) = (zero, zero, zero, zero);
-    let (fours_a, last_a) = a.as_chunks::<4>();
-    let ((fours_b, last_b), (fours_c, last_c)) = (b.as_chunks::<4>(), c.as_chunks::<4>());
-    for ((&[a, b, c, d], &[e, f, g, h]), &[i, j, k, l]) in fours_a.iter().zip(fours_b).zip(fours_c) {
-        (p, q, r, s) = (
-            step::<T, S, true>(simd, a, e, p),
-            step::<T, S, true>(simd, b, f, q),
-            step::<T, S, true>(simd, c, g, r),
-            step::<T, S, true>(simd, d, h, s),
-        );
-        (t, u, v, w) = (
-            step::<T, S, true>(simd, a, i, t),
-            step::<T, S, true>(simd, b, j, u),
-            step::<T, S, true>(simd, c, k, v),
-            step::<T, S, true>(simd, d, l, w),
-        );
+    let ((fours_a, last_a), (fours_b, last_b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    let (fours_c, last_c) = c.as_chunks::<4>();
+    for ((a, b), c) in fours_a.iter().zip(fours_b).zip(fours_c) {
+        p = step::<T, S, true>(simd, a[0], c[0], p);
+        t = step::<T, S, true>(simd, b[0], c[0], t);
+        q = step::<T, S, true>(simd, a[1], c[1], q);
+        u = step::<T, S, true>(simd, b[1], c[1], u);
+        r = step::<T, S, true>(simd, a[2], c[2], r);
+        v = step::<T, S, true>(simd, b[2], c[2], v);
+        s = step::<T, S, true>(simd, a[3], c[3], s);
+        w = step::<T, S, true>(simd, b[3], c[3], w);
     }
     for ((&a, &b), &c) in last_a.iter().zip(last_b).zip(last_c) {
-        (p, t) = (step::<T, S, true>(simd, a, b, p), step::<T, S, true>(simd, a, c, t));
+        (p, t) = (step::<T, S, true>(simd, a, c, p), step::<T, S, true>(simd, b, c, t));
     }
     let mut totals = [total(simd, [p, q, r, s]), total(simd, [t, u, v, w])];
     for ((&a, &b), &c) in rest_a.iter().zip(rest_b).zip(rest_c) {
-        totals[0] += Scalar::conj(a) * b;
-        totals[1] += Scalar::conj(a) * c;
+        totals[0] += product::<T, true>(a, c);
+        totals[1] += product::<T, true>(b, c);
     }
     totals
 }
@@ -156,25 +152,25 @@ pub(crate) fn block_dots<'l, T: Scalar>(
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
             let count = self.outs.first().map_or(0, |out| out.len());
-            for l in 0..count {
+            let mut l = 0;
+            while l < count {
+                // Two lines at a time, so that vectors come from their cache half as often.
                 let (part, line) = (self.line)(l);
-                let (pairs, last) = self.vectors.as_chunks::<2>();
-                for (at, [(a, v), (b, w)]) in pairs.iter().enumerate() {
-                    let (a, b) = (common(&part, a), common(&part, b));
-                    let products = if a == b {
-                        two_dots_in(simd, &line[a.clone()], &v[a.clone()], &w[a])
-                    } else {
-                        [
-                            dot_in::<T, S, true>(simd, &line[a.clone()], &v[a]),
-                            dot_in::<T, S, true>(simd, &line[b.clone()], &w[b]),
-                        ]
-                    };
-                    [self.outs[2 * at][l], self.outs[2 * at + 1][l]] = products;
+                let (next_part, next) = if l + 1 < count { (self.line)(l + 1) } else { (0..0, line) };
+                let both = part == next_part;
+                for ((used, v), out) in self.vectors.iter().zip(self.outs.iter_mut()) {
+                    let a = common(&part, used);
+                    if both {
+                        [out[l], out[l + 1]] = two_dots_in(simd, &line[a.clone()], &next[a.clone()], &v[a]);
+                        continue;
+                    }
+                    out[l] = dot_in::<T, S, true>(simd, &line[a.clone()], &v[a]);
+                    if l + 1 < count {
+                        let b = common(&next_part, used);
+                        out[l + 1] = dot_in::<T, S, true>(simd, &next[b.clone()], &v[b]);
+                    }
                 }
-                if let [(a, v)] = last {
-                    let a = common(&part, a);
-                    self.outs[2 * pairs.len()][l] = dot_in::<T, S, true>(simd, &line[a.clone()], &v[a]);
-                }
+                l += 2;
             }
         }
     }

@@ -7,6 +7,10 @@ use crate::support::{FingerprintHash, SupportSet, fingerprint};
 
 /// Supports for which room is made in advance, so that visiting them allocates nothing.
 const RESERVED: usize = 1 << 14;
+/// Fits in more memory than this leave the near caches before they are recalled, and cost more to store than they save; but
+/// so many are remembered in any case, as those of large problems are dear.
+const NEAR: usize = 1 << 20;
+const FEWEST: usize = 64;
 
 /// Distinct supports seen, and a bounded table of fits: coefficients, residual norm and correlation by support.
 #[derive(Debug)]
@@ -42,7 +46,7 @@ impl<T: Scalar> Visited<T> {
     /// Remembers fits on supports of up to `sparsity` of `n` columns in at most `memory` bytes.
     pub(crate) fn new(n: usize, sparsity: usize, memory: usize) -> Self {
         let bytes = n * size_of::<T>() + sparsity * (size_of::<T>() + size_of::<usize>()) + 64;
-        let capacity = (memory / bytes).min(RESERVED);
+        let capacity = (memory / bytes).min((NEAR / bytes).max(FEWEST)).min(RESERVED);
         Self {
             seen: SupportSet::with_capacity(RESERVED),
             slot_of: HashMap::with_capacity_and_hasher(2 * capacity, FingerprintHash::default()),
