@@ -18,6 +18,7 @@ Tasks:
   lint    The static checks only: format, clippy, documentation, ruff, mypy
   python  The Python part only: ruff, mypy, the tests of the wheel and of the built command
   docs    The documentation site, target/site/index.html
+  peers   The comparison with other packages, docs/benchmarks.md: [--runs N] [--only TASK]… [--quick]
   help    This text
 
 The Python part keeps its tools in a virtual environment, target/venv, and installs the wheel in a
@@ -28,11 +29,12 @@ else the first Python 3.10 or newer on the PATH.
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let task: fn(&mut Runner) -> Result<(), Failure> = match words[..] {
-        ["test"] => test,
-        ["lint"] => lint,
-        ["python"] => python_part,
-        ["docs"] => docs,
+    let task: &dyn Fn(&mut Runner) -> Result<(), Failure> = match &words[..] {
+        ["test"] => &test,
+        ["lint"] => &lint,
+        ["python"] => &python_part,
+        ["docs"] => &docs,
+        ["peers", options @ ..] => &|runner: &mut Runner| peers(runner, options),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
@@ -89,16 +91,23 @@ fn python_part(runner: &mut Runner) -> Result<(), Failure> {
 /// The documentation site.
 fn docs(runner: &mut Runner) -> Result<(), Failure> {
     let tools = python::environment(runner)?;
-    let wheel = python::wheel(runner, &tools)?;
+    let wheel = python::wheel(runner, &tools, "dev")?;
     let page = python::site(runner, &wheel)?;
     runner.print_times();
     eprintln!("\nWritten: {}", page.display());
     Ok(())
 }
 
+/// The comparison with other packages, with the options of `benches/peers/run.py`.
+fn peers(runner: &mut Runner, options: &[&str]) -> Result<(), Failure> {
+    let tools = python::environment(runner)?;
+    let wheel = python::wheel(runner, &tools, "release")?;
+    python::peers(runner, &wheel, options)
+}
+
 /// The wheel, in a fresh virtual environment, and the command.
 fn python_tests(runner: &mut Runner, tools: &Path) -> Result<(), Failure> {
-    let wheel = python::wheel(runner, tools)?;
+    let wheel = python::wheel(runner, tools, "dev")?;
     let interpreter = python::package(runner, tools, &wheel)?;
     python::test(runner, &interpreter)
 }

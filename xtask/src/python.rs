@@ -2,7 +2,7 @@
 //!
 //! Tools, and libraries to compare with, are in a virtual environment that is kept, `target/venv`. The wheel is installed
 //! in a fresh one, `target/venv-package`, which at first holds nothing else but NumPy. What builds the site is in
-//! `target/venv-docs`.
+//! `target/venv-docs`, the packages that sparsea is measured against in `target/venv-peers`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,8 +14,10 @@ use crate::runner::{Failure, Runner};
 const REQUIREMENTS: &str = "python/requirements-test.txt";
 /// What builds the site.
 const DOCS_REQUIREMENTS: &str = "docs/requirements.txt";
+/// What sparsea is measured against.
+const PEERS_REQUIREMENTS: &str = "benches/peers/requirements.txt";
 /// Where Python code lives; each tool searches these.
-const SOURCES: [&str; 5] = ["python", "examples", "docs/conf.py", "data", "crates"];
+const SOURCES: [&str; 6] = ["python", "examples", "benches", "docs/conf.py", "data", "crates"];
 /// What the package must do where nothing but NumPy is installed.
 const ONLY_NUMPY: &str = "python/tests/only_numpy.py";
 const CANDIDATES: [&str; 6] = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
@@ -67,13 +69,13 @@ pub fn check(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Builds the wheel with the profile of the Rust tests. (Its dependencies have fewer features than theirs, and are therefore
-/// compiled once more.)
-pub fn wheel(runner: &mut Runner, interpreter: &Path) -> Result<PathBuf, Failure> {
-    let directory = runner.target().join("wheels-test");
+/// Builds the wheel with a profile: `dev` for tests, as theirs. (Its dependencies have fewer features than theirs, and are
+/// therefore compiled once more.)
+pub fn wheel(runner: &mut Runner, interpreter: &Path, profile: &str) -> Result<PathBuf, Failure> {
+    let directory = runner.target().join(format!("wheels-{profile}"));
     let _ = fs::remove_dir_all(&directory);
     let (place, with) = (directory.to_string_lossy(), interpreter.to_string_lossy());
-    let build = ["-m", "maturin", "build", "--profile", "dev", "--locked", "--interpreter", &with, "--out", &place];
+    let build = ["-m", "maturin", "build", "--profile", profile, "--locked", "--interpreter", &with, "--out", &place];
     python(runner, interpreter, &build, &[])?;
     let entries = fs::read_dir(&directory).map_err(|error| Failure(format!("{}: {error}", directory.display())))?;
     let mut wheels = entries.flatten().map(|entry| entry.path());
@@ -111,10 +113,7 @@ pub fn test(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
 /// Builds the site in `target/site` from `docs` and the docstrings of the wheel; a warning is an error.
 pub fn site(runner: &mut Runner, wheel: &Path) -> Result<PathBuf, Failure> {
     let interpreter = kept_environment(runner, "venv-docs", DOCS_REQUIREMENTS)?;
-    let wheel = wheel.to_string_lossy();
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    let install: Vec<&str> = pip.into_iter().chain(["--force-reinstall", "--no-deps", &wheel]).collect();
-    python(runner, &interpreter, &install, &[])?;
+    replace(runner, &interpreter, wheel)?;
     let site = runner.target().join("site");
     // Pages of before would outlive their sources.
     let _ = fs::remove_dir_all(&site);
@@ -124,6 +123,22 @@ pub fn site(runner: &mut Runner, wheel: &Path) -> Result<PathBuf, Failure> {
     let build: Vec<&str> = build.into_iter().chain(["--fresh-env", "--doctree-dir", &cache, "docs", &place]).collect();
     python(runner, &interpreter, &build, &[("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))])?;
     Ok(site.join("index.html"))
+}
+
+/// Measures the wheel and other packages, which writes `docs/benchmarks.md`.
+pub fn peers(runner: &mut Runner, wheel: &Path, options: &[&str]) -> Result<(), Failure> {
+    let interpreter = kept_environment(runner, "venv-peers", PEERS_REQUIREMENTS)?;
+    replace(runner, &interpreter, wheel)?;
+    let run: Vec<&str> = ["benches/peers/run.py"].into_iter().chain(options.iter().copied()).collect();
+    python(runner, &interpreter, &run, &[("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))])
+}
+
+/// Installs the wheel, in place of the one before, in an environment that has what it needs.
+fn replace(runner: &mut Runner, interpreter: &Path, wheel: &Path) -> Result<(), Failure> {
+    let wheel = wheel.to_string_lossy();
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let install: Vec<&str> = pip.into_iter().chain(["--force-reinstall", "--no-deps", &wheel]).collect();
+    python(runner, interpreter, &install, &[])
 }
 
 /// The interpreter of a virtual environment.
