@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,10 @@ use sparsea::{CachedGram, ExplorationReport, Observer, Operator, Problem, Soluti
 
 use crate::convert::{Field, vector};
 use crate::error::refused;
-use crate::operator::{Shared, operator};
+use crate::operator::{Compressed, Convolution, Shared, operator};
 use crate::progress::Progress;
 use crate::request::Request;
-use crate::run::{Caller, Stop, beside};
+use crate::run::{Caller, LISTENING, Stop, beside, here};
 
 /// How often a display is brought up to date.
 const REFRESH: Duration = Duration::from_millis(100);
@@ -78,11 +78,28 @@ fn run<'py, T: Field>(
     let default = default_algorithm(operator.ncols(), sparsity);
     let request = Request::new(request, default)?;
     let watched = stop.clone();
-    let solutions = beside(py, &stop, move |caller| {
-        let task = Task { operator, sparsity, request, stop: watched, caller };
+    let brief = !batch && is_brief::<T>(a, &*operator, sparsity, &request);
+    let work = move |caller: &Caller<Outcome<T>>| {
+        let task = Task { operator, sparsity, request, stop: watched, caller, brief };
         if batch { task.batch(&data) } else { task.single(&data) }
-    })?;
+    };
+    let solutions = if brief { here(py, &stop, work)? } else { beside(py, &stop, work)? };
     solutions?.into_iter().map(|(solution, trace)| fields(py, solution, trace)).collect()
+}
+
+/// Whether every step of the run is over in a moment, on one thread, and nothing in it calls Python.
+fn is_brief<T: Field>(a: &Bound<'_, PyAny>, operator: &dyn Operator<T>, sparsity: usize, request: &Request<T>) -> bool {
+    /// Numbers of A that no product shares among threads, and multiply-adds of a step.
+    const NUMBERS: usize = (1 << 17) - 1;
+    const STEP: usize = 1 << 22;
+    let (m, n) = (operator.nrows(), operator.ncols());
+    let native = a.cast::<PyArray2<T>>().is_ok() || a.cast::<Compressed>().is_ok() || a.cast::<Convolution>().is_ok();
+    native
+        && request.callback.is_none()
+        && request.display.is_none()
+        && request.threads.is_none_or(|threads| threads == 1)
+        && m.saturating_mul(n) <= NUMBERS
+        && n.saturating_mul(sparsity).saturating_mul(sparsity) <= STEP
 }
 
 /// What all runs of a call have in common.
@@ -92,6 +109,8 @@ struct Task<'c, T: Field> {
     request: Request<T>,
     stop: Arc<Stop>,
     caller: &'c Caller<Outcome<T>>,
+    /// Whether the work is done on the calling thread.
+    brief: bool,
 }
 
 impl<T: Field> Task<'_, T> {
@@ -102,8 +121,8 @@ impl<T: Field> Task<'_, T> {
             Ok(vec![self.run(&problem, None, &mut None)?])
         };
         match self.request.threads {
-            None => work(),
-            Some(threads) => pool(threads)?.install(work),
+            Some(threads) if !self.brief => pool(threads)?.install(work),
+            _ => work(),
         }
     }
 
@@ -165,11 +184,12 @@ impl<T: Field> Task<'_, T> {
         column: Option<usize>,
         kept: &mut Option<Workspace<'a, T>>,
     ) -> PyResult<Solved<T>> {
-        let mut watch = Watch { task: self, column, shown: None };
+        let mut watch = Watch { task: self, column, shown: None, listened: Instant::now() };
         let mut trace = Trace::default();
         let mut run = self.request.run(problem, column).observe(&mut watch);
         if column.is_none() {
-            run = run.alone();
+            // On the calling thread there is no pool to tell that one thread is wanted.
+            run = run.alone(!(self.brief && self.request.threads == Some(1)));
         }
         if self.request.trace {
             run = run.observe(&mut trace);
@@ -179,9 +199,50 @@ impl<T: Field> Task<'_, T> {
     }
 }
 
-fn pool(threads: usize) -> PyResult<rayon::ThreadPool> {
-    let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    built.map_err(|problem| PyRuntimeError::new_err(format!("{threads} threads cannot be started: {problem}")))
+/// A pool of threads, which is kept for the next run that wants as many: to start threads takes longer than many a run.
+struct Lease {
+    process: u32,
+    pool: Option<rayon::ThreadPool>,
+}
+
+/// Pools that wait for a run, each with the process in which it was made: threads do not survive a fork.
+static IDLE: Mutex<Vec<(u32, rayon::ThreadPool)>> = Mutex::new(Vec::new());
+/// The most pools that wait.
+const MOST_IDLE: usize = 16;
+
+fn pool(threads: usize) -> PyResult<Lease> {
+    let process = std::process::id();
+    // Never waited for: a fork may have left it locked.
+    let found = IDLE.try_lock().ok().and_then(|mut idle| {
+        let foreign: Vec<_> = idle.extract_if(.., |(made, _)| *made != process).collect();
+        foreign.into_iter().for_each(std::mem::forget);
+        let found = idle.iter().position(|(_, pool)| pool.current_num_threads() == threads);
+        found.map(|at| idle.swap_remove(at).1)
+    });
+    let build = || rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let failed = |problem| PyRuntimeError::new_err(format!("{threads} threads cannot be started: {problem}"));
+    let pool = found.map_or_else(build, Ok).map_err(failed)?;
+    Ok(Lease { process, pool: Some(pool) })
+}
+
+impl Lease {
+    fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.take()
+            && let Ok(mut idle) = IDLE.try_lock()
+            && idle.len() < MOST_IDLE
+        {
+            idle.push((self.process, pool));
+        }
+    }
 }
 
 /// Stops a run that was told to, and lets Python see every step.
@@ -189,6 +250,7 @@ struct Watch<'w, T: Field> {
     task: &'w Task<'w, T>,
     column: Option<usize>,
     shown: Option<Instant>,
+    listened: Instant,
 }
 
 impl<T: Field> Watch<'_, T> {
@@ -201,6 +263,10 @@ impl<T: Field> Watch<'_, T> {
 
 impl<T: Field> Observer<T> for Watch<'_, T> {
     fn step(&mut self, progress: &sparsea::Progress<'_>) -> ControlFlow<()> {
+        if self.task.brief && self.listened.elapsed() >= LISTENING {
+            self.task.stop.listen();
+            self.listened = Instant::now();
+        }
         let mut end = self.task.stop.requested();
         if let Some(callback) = &self.task.request.callback {
             end |= self.ask(callback, progress);

@@ -49,7 +49,7 @@ pub struct Run<'r, 'a, T: Scalar> {
     halt: Option<Halt>,
     memory: Memory,
     report: Option<ReportOptions>,
-    alone: bool,
+    alone: Option<bool>,
     observers: Vec<&'r mut dyn Observer<T>>,
 }
 
@@ -89,7 +89,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             halt: None,
             memory: Memory::default(),
             report: None,
-            alone: false,
+            alone: None,
             observers: Vec::new(),
         }
     }
@@ -123,11 +123,11 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         self
     }
 
-    /// Says that no other run is at work in the pool of threads from which this one is called, so that `search` may use all
-    /// of them. A run that is not called from a pool knows that. Results are the same either way.
+    /// Says whether no other run is at work in the pool of threads from which this one is called, so that `search` may use all
+    /// of them. Unless said, a run that is not called from a pool is. Results are the same either way.
     #[must_use]
-    pub fn alone(mut self) -> Self {
-        self.alone = true;
+    pub fn alone(mut self, alone: bool) -> Self {
+        self.alone = Some(alone);
         self
     }
 
@@ -192,8 +192,8 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             }
             None => kept.insert(Workspace::new(self.problem, memory)?),
         };
-        if self.alone {
-            workspace.be_alone();
+        if let Some(alone) = self.alone {
+            workspace.be_alone(alone);
         }
         if let Some(options) = self.report {
             workspace.record(Exploration::new(options));

@@ -47,8 +47,10 @@ impl<T: Scalar> Visited<T> {
     pub(crate) fn new(n: usize, sparsity: usize, memory: usize) -> Self {
         let bytes = n * size_of::<T>() + sparsity * (size_of::<T>() + size_of::<usize>()) + 64;
         let capacity = (memory / bytes).min((NEAR / bytes).max(FEWEST)).min(RESERVED);
+        // Who remembers nothing comes back to nothing: each step to one more column.
+        let reserved = if memory == 0 { sparsity + 2 } else { RESERVED };
         Self {
-            seen: SupportSet::with_capacity(RESERVED),
+            seen: SupportSet::with_capacity(reserved),
             slot_of: HashMap::with_capacity_and_hasher(2 * capacity, FingerprintHash::default()),
             fits: Vec::with_capacity(capacity),
             capacity,

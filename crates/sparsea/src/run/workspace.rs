@@ -244,9 +244,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.alone && rayon::current_num_threads() > 1
     }
 
-    /// Says that no other run is at work in this pool of threads.
-    pub(crate) fn be_alone(&mut self) {
-        self.alone = true;
+    /// Says whether no other run is at work in this pool of threads.
+    pub(crate) fn be_alone(&mut self, alone: bool) {
+        self.alone = alone;
     }
 
     /// Begins to record what is explored, for a report.
