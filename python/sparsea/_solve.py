@@ -107,9 +107,9 @@ def solve(
     Reaching a limit is no error: see `Solution.stop_reason`. The interpreter is let go of during the run, so that other
     threads of Python go on.
 
-    The same input and settings give the same bits, whatever the number of threads. The command ``sparsea solve``, which
-    reads every file column by column, gives those of a matrix in Fortran order; in C order sums are made in another
-    order, and results agree to rounding.
+    The same input and settings give the same bits, whatever the number of threads, and so does the command ``sparsea
+    solve`` for the files that ``numpy.save`` makes of A and y. The order of A in memory is part of the input: sums are
+    made in another order for a matrix in C order than for one in Fortran order, and their results agree to rounding.
 
     References
     ----------

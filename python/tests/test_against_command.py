@@ -26,6 +26,7 @@ z = y + 1j * rng.standard_normal(60)
 FULL = np.linspace(-1, 1, 150)
 
 WORDS = [algorithm.name for algorithm in sparsea.algorithms()] + ["omp+sea", "els+sea+els"]
+OMP_SEA = ["--algorithm", "omp+sea"]
 COMPLEX = {algorithm.name for algorithm in sparsea.algorithms() if algorithm.complex} | {"omp+sea", "els+sea+els"}
 
 
@@ -49,30 +50,72 @@ def same(found: sparsea.Solution, expected: dict[str, Any]) -> None:
     assert list(answer) == list(expected)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("word", WORDS)
-def test_dense_matrices(tmp_path: Path, word: str) -> None:
+def test_dense_matrices(tmp_path: Path, word: str, order: Any) -> None:
     for matrix, data in ((A, y), (B, z)) if word in COMPLEX else ((A, y),):
-        np.save(tmp_path / "A.npy", np.asfortranarray(matrix))
+        matrix = np.array(matrix, order=order)
+        np.save(tmp_path / "A.npy", matrix)
         np.save(tmp_path / "y.npy", data)
         expected = command("solve", tmp_path / "A.npy", tmp_path / "y.npy", "-k", "8", "--algorithm", word)
-        same(sparsea.solve(np.load(tmp_path / "A.npy"), data, 8, algorithm=word), expected)
+        for given in (matrix, np.load(tmp_path / "A.npy", mmap_mode="r")):
+            same(sparsea.solve(given, data, 8, algorithm=word), dict(expected))
 
 
-def test_the_command_reads_every_file_column_by_column(tmp_path: Path) -> None:
-    np.save(tmp_path / "A.npy", A)
+def test_the_order_of_a_matrix_is_part_of_the_input() -> None:
+    """If bits did not depend on the order, the test above could not tell in which one the command reads."""
+    found = [sparsea.solve(matrix, y, 8, algorithm="omp") for matrix in (A, np.asfortranarray(A))]
+    np.testing.assert_array_equal(found[0].support, found[1].support)
+    np.testing.assert_allclose(found[0].coefficients, found[1].coefficients, rtol=1e-9)
+    assert found[0].coefficients.tolist() != found[1].coefficients.tolist()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_real_matrix_with_complex_data(tmp_path: Path, order: Any) -> None:
+    matrix = np.array(A, order=order)
+    np.save(tmp_path / "A.npy", matrix)
+    np.save(tmp_path / "z.npy", z)
+    expected = command("solve", tmp_path / "A.npy", tmp_path / "z.npy", "-k", "8", *OMP_SEA)
+    same(sparsea.solve(matrix, z, 8, algorithm="omp+sea"), expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "int16", ">f8", ">c16"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_types_that_are_converted(tmp_path: Path, dtype: str, order: Any) -> None:
+    matrix = np.array(B if np.dtype(dtype).kind == "c" else np.rint(A), dtype, order=order)
+    np.save(tmp_path / "A.npy", matrix)
     np.save(tmp_path / "y.npy", y)
-    expected = command("solve", tmp_path / "A.npy", tmp_path / "y.npy", "-k", "8", "--algorithm", "omp")
-    by_rows = sparsea.solve(np.load(tmp_path / "A.npy"), y, 8, algorithm="omp")
-    assert by_rows.support.tolist() == expected["support"]
-    np.testing.assert_allclose(by_rows.coefficients, expected["coefficients"], rtol=1e-9)
-    same(sparsea.solve(np.asfortranarray(A), y, 8, algorithm="omp"), expected)
+    expected = command("solve", tmp_path / "A.npy", tmp_path / "y.npy", "-k", "8", "--algorithm", "els")
+    same(sparsea.solve(matrix, y, 8, algorithm="els"), expected)
 
 
-def test_large_matrices_whose_products_are_shared_among_threads(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("m", "n"), [(1, 40), (40, 1)])
+def test_single_rows_and_columns(tmp_path: Path, m: int, n: int) -> None:
+    numbers = np.random.default_rng(4).standard_normal(40)
+    np.save(tmp_path / "y.npy", y[:m])
+    for matrix in (numbers.reshape(m, n), np.array(numbers.reshape(m, n), order="F"), numbers.reshape(n, m).T):
+        np.save(tmp_path / "A.npy", matrix)
+        expected = command("solve", tmp_path / "A.npy", tmp_path / "y.npy", "-k", "1")
+        same(sparsea.solve(matrix, y[:m], 1), expected)
+
+
+def test_tables_of_text_are_read_by_rows(tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "A.csv", A, delimiter=",")
+    np.save(tmp_path / "y.npy", y)
+    expected = command("solve", tmp_path / "A.csv", tmp_path / "y.npy", "-k", "8", *OMP_SEA)
+    same(sparsea.solve(np.loadtxt(tmp_path / "A.csv", delimiter=","), y, 8, algorithm="omp+sea"), expected)
+    # A column that is taken out leaves the order as it is.
+    np.savetxt(tmp_path / "both.csv", np.column_stack([A[:, :70], y, A[:, 70:]]), delimiter=",")
+    table = tmp_path / "both.csv"
+    same(sparsea.solve(A, y, 8, algorithm="omp+sea"), command("solve", table, f"{table}:70", "-k", "8", *OMP_SEA))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_large_matrices_whose_products_are_shared_among_threads(tmp_path: Path, order: Any) -> None:
     large = np.random.default_rng(0).standard_normal((700, 1600))
     data = large[:, ::80] @ np.ones(20) + np.random.default_rng(1).standard_normal(700)
     np.save(tmp_path / "y.npy", data)
-    large = np.asfortranarray(large)
+    large = np.array(large, order=order)
     np.save(tmp_path / "A.npy", large)
     arguments: list[Any] = ["solve", tmp_path / "A.npy", tmp_path / "y.npy", "-k", "20", "--algorithm", "omp+search"]
     expected = command(*arguments, "--iterations", "20", "--report")
@@ -114,7 +157,7 @@ def test_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[
     np.save("x.npy", FULL)
     Path("support.txt").write_text("3\n1\n4\n", encoding="utf-8")
     expected = command("solve", "A.npy", "y.npy", "-k", "8", *options)
-    same(sparsea.solve(np.asfortranarray(A), y, 8, **keywords), expected)
+    same(sparsea.solve(A, y, 8, **keywords), expected)
 
 
 @pytest.mark.parametrize("boundary", ["same", "full", "valid", "circular"])
@@ -141,13 +184,12 @@ def test_improve(tmp_path: Path) -> None:
     vector[[7, 77]] = [0.5, -0.25]
     np.save(tmp_path / "x.npy", vector)
     files = [tmp_path / "A.npy", tmp_path / "y.npy"]
-    matrix = np.asfortranarray(A)
-    same(sparsea.improve(matrix, y, support=[5, 100, 30]), command("improve", *files, "--support", tmp_path / "s.npy"))
-    same(sparsea.improve(matrix, y, 6, x=vector), command("improve", *files, "--vector", tmp_path / "x.npy", "-k", "6"))
+    same(sparsea.improve(A, y, support=[5, 100, 30]), command("improve", *files, "--support", tmp_path / "s.npy"))
+    same(sparsea.improve(A, y, 6, x=vector), command("improve", *files, "--vector", tmp_path / "x.npy", "-k", "6"))
 
 
 def test_theory(tmp_path: Path) -> None:
-    matrix = np.asfortranarray(np.linalg.qr(rng.standard_normal((20, 12)))[0] + 0.003 * rng.standard_normal((20, 12)))
+    matrix = np.linalg.qr(rng.standard_normal((20, 12)))[0] + 0.003 * rng.standard_normal((20, 12))
     truth, noise = np.zeros(12), 1e-4 * rng.standard_normal(20)
     truth[[2, 9]] = [1.0, -1.2]
     for name, array in {"A": matrix, "x": truth, "e": noise, "s": np.ones(12)}.items():

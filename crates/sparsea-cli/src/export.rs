@@ -253,14 +253,14 @@ fn write_column<T: Scalar>(path: &Path, values: &[T]) -> Result<(), ExportError>
 /// Writes a matrix, in the format that the extension of `path` says. Sparse matrices stay sparse in `.mtx` only.
 pub fn write_matrix(path: &Path, matrix: &Matrix) -> Result<(), ExportError> {
     match matrix {
-        Matrix::Dense(a) => write_dense(path, a),
-        Matrix::DenseComplex(a) => write_dense(path, a),
+        Matrix::Dense(a) => write_dense(path, a.as_ref()),
+        Matrix::DenseComplex(a) => write_dense(path, a.as_ref()),
         Matrix::Sparse(a) => write_sparse(path, a),
         Matrix::SparseComplex(a) => write_sparse(path, a),
     }
 }
 
-fn write_dense<T: Scalar>(path: &Path, a: &faer::Mat<T>) -> Result<(), ExportError> {
+fn write_dense<T: Scalar>(path: &Path, a: faer::MatRef<'_, T>) -> Result<(), ExportError> {
     let format = Format::of(path).map_err(at(path))?;
     write_atomically(path, |out| dense(out, format, a.nrows(), a.ncols(), |i, j| a[(i, j)]))
 }
@@ -291,7 +291,7 @@ fn write_sparse<T: Scalar + faer::traits::ComplexField>(
     for entry in a.triplet_iter() {
         full[(entry.row, entry.col)] = *entry.val;
     }
-    write_dense(path, &full)
+    write_dense(path, full.as_ref())
 }
 
 fn dense<T: Scalar>(

@@ -2,18 +2,17 @@
 
 use std::path::Path;
 
-use faer::Mat;
 use faer::sparse::SparseColMat;
 use num_complex::Complex;
 use sparsea::operator::pulse;
 use sparsea::{Boundary, Convolution, DenseOperator, Operator, Scalar, SparseOperator};
 
 use crate::cli::{Baseline, BoundaryChoice, Failure, Kernel, KernelOptions};
-use crate::input::{self, Matrix, Table, Vector};
+use crate::input::{self, Dense, Matrix, Table, Vector};
 
 /// A or the convolution, owned.
 pub enum Owned<T: Scalar> {
-    Dense(Mat<T>),
+    Dense(Dense<T>),
     Sparse(SparseColMat<usize, T>),
     Convolution(Convolution<T>),
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use faer::Mat;
 use serde_json::Map;
 use sparsea::generate::{deconvolution_problem, stream};
 use sparsea::metrics::support_distance;
@@ -15,7 +14,7 @@ use sparsea_lab::plot::{
 
 use super::compare::table;
 use crate::cli::{Baseline, BoundaryChoice, Demo, Failure, Kernel, KernelOptions};
-use crate::input::{Matrix, Table, Vector, parse_csv};
+use crate::input::{Dense, Matrix, Table, Vector, parse_csv};
 use crate::problem::convolution;
 use crate::{export, report};
 
@@ -96,7 +95,7 @@ fn variable_selection() -> Result<Figure, Failure> {
 
 /// The 64 variables of 442 patients, and the response.
 struct Design {
-    matrix: Mat<f64>,
+    matrix: Dense<f64>,
     y: Vec<f64>,
     names: Vec<String>,
 }

@@ -57,7 +57,7 @@ pub fn run(arguments: &Generate) -> Result<ExitCode, Failure> {
     export::make_folder(&arguments.out)?;
     let file = |name: &str| arguments.out.join(format!("{name}.{}", arguments.format.extension()));
     let m = matrix.nrows();
-    export::write_matrix(&file("A"), &Matrix::Dense(matrix))?;
+    export::write_matrix(&file("A"), &Matrix::Dense(matrix.into()))?;
     export::write_vector(&file("y"), &Vector::Real(data))?;
     export::write_vector(&file("x"), &Vector::Real(x))?;
     export::write_indices(&file("support"), &support)?;

@@ -44,7 +44,7 @@ pub fn read_study(text: &str, path: &Path) -> Result<Study, Failure> {
         let file = path.parent().unwrap_or(Path::new("")).join(file);
         let table = input::read_matrix(&file).map_err(|error| error.to_string())?;
         match table.matrix {
-            Matrix::Dense(matrix) => Ok(matrix),
+            Matrix::Dense(matrix) => Ok(matrix.as_ref().to_owned()),
             _ => Err(format!("{}: the matrix of a study must be real and dense", file.display())),
         }
     };

@@ -2,10 +2,10 @@
 
 use std::ops::{AddAssign, Neg};
 
-use faer::Mat;
 use faer::sparse::{SparseColMat, Triplet};
 use num_complex::Complex;
 
+use super::dense::{Dense, Layout};
 use super::error::{Problem, Shape, not_finite};
 
 /// More rows or columns than this must be backed by as many entries in the file.
@@ -15,9 +15,9 @@ const UNBACKED_DIMENSION: usize = 1 << 24;
 #[derive(Debug, Clone)]
 pub enum Matrix {
     /// Dense and real.
-    Dense(Mat<f64>),
+    Dense(Dense<f64>),
     /// Dense and complex.
-    DenseComplex(Mat<Complex<f64>>),
+    DenseComplex(Dense<Complex<f64>>),
     /// Sparse and real.
     Sparse(SparseColMat<usize, f64>),
     /// Sparse and complex.
@@ -47,7 +47,7 @@ pub trait Entry: faer::traits::ComplexField + Copy + Default + AddAssign + Neg<O
     /// The words for a value that is not finite, if it is not.
     fn not_finite(self) -> Option<&'static str>;
     /// A dense matrix of such scalars.
-    fn dense(matrix: Mat<Self>) -> Matrix;
+    fn dense(matrix: Dense<Self>) -> Matrix;
     /// A sparse matrix of such scalars.
     fn sparse(matrix: SparseColMat<usize, Self>) -> Matrix;
     /// A vector of such scalars.
@@ -60,7 +60,7 @@ impl Entry for f64 {
     fn not_finite(self) -> Option<&'static str> {
         not_finite(self)
     }
-    fn dense(matrix: Mat<Self>) -> Matrix {
+    fn dense(matrix: Dense<Self>) -> Matrix {
         Matrix::Dense(matrix)
     }
     fn sparse(matrix: SparseColMat<usize, Self>) -> Matrix {
@@ -78,7 +78,7 @@ impl Entry for Complex<f64> {
     fn not_finite(self) -> Option<&'static str> {
         not_finite(self.re).or_else(|| not_finite(self.im))
     }
-    fn dense(matrix: Mat<Self>) -> Matrix {
+    fn dense(matrix: Dense<Self>) -> Matrix {
         Matrix::DenseComplex(matrix)
     }
     fn sparse(matrix: SparseColMat<usize, Self>) -> Matrix {
@@ -92,22 +92,9 @@ impl Entry for Complex<f64> {
     }
 }
 
-/// The order in which a file lists the entries of a matrix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// Row by row (C).
-    Rows,
-    /// Column by column (Fortran).
-    Columns,
-}
-
 /// Entries in file order as a dense matrix. `values` must hold `nrows * ncols` of them.
-pub fn dense<T: Entry>(values: &[T], nrows: usize, ncols: usize, layout: Layout) -> Matrix {
-    debug_assert_eq!(values.len(), nrows * ncols);
-    T::dense(match layout {
-        Layout::Rows => Mat::from_fn(nrows, ncols, |i, j| values[i * ncols + j]),
-        Layout::Columns => Mat::from_fn(nrows, ncols, |i, j| values[i + j * nrows]),
-    })
+pub fn dense<T: Entry>(values: Vec<T>, nrows: usize, ncols: usize, layout: Layout) -> Matrix {
+    T::dense(Dense::new(values, nrows, ncols, layout))
 }
 
 /// Entries `(row, column, value)`, all in range, as a sparse matrix; duplicates are summed.
@@ -152,9 +139,7 @@ impl Matrix {
     /// The same matrix with complex entries; dense stays dense and sparse stays sparse.
     pub fn into_complex(self) -> Self {
         match self {
-            Self::Dense(a) => {
-                Self::DenseComplex(Mat::from_fn(a.nrows(), a.ncols(), |i, j| Complex::new(a[(i, j)], 0.0)))
-            }
+            Self::Dense(a) => Self::DenseComplex(a.into_complex()),
             Self::Sparse(a) => {
                 let (symbolic, values) = a.into_parts();
                 let values = values.into_iter().map(|v| Complex::new(v, 0.0)).collect();
@@ -181,29 +166,27 @@ impl Matrix {
             return Err(Problem::NotAVector(Shape(vec![nrows as u64, ncols as u64])));
         }
         Ok(match self {
-            Self::Dense(a) => flat(&a),
-            Self::DenseComplex(a) => flat(&a),
+            Self::Dense(a) => a.into_vector(),
+            Self::DenseComplex(a) => a.into_vector(),
             // A sparse file's dimensions are bounded by `sparse`, so this is never large without cause.
-            Self::Sparse(a) => flat(&a.to_dense()),
-            Self::SparseComplex(a) => flat(&a.to_dense()),
+            Self::Sparse(a) => Dense::from(a.to_dense()).into_vector(),
+            Self::SparseComplex(a) => Dense::from(a.to_dense()).into_vector(),
         })
     }
 
     /// Refuses NaN and infinity, with the place of the first one (in column order).
     pub fn check_finite(&self) -> Result<(), Problem> {
         match self {
-            Self::Dense(a) => dense_finite(a),
-            Self::DenseComplex(a) => dense_finite(a),
+            Self::Dense(a) => a.check_finite(),
+            Self::DenseComplex(a) => a.check_finite(),
             Self::Sparse(a) => sparse_finite(a),
             Self::SparseComplex(a) => sparse_finite(a),
         }
     }
 }
 
-fn dense_without<T: Entry>(a: &Mat<T>, j: usize) -> (Matrix, Vector) {
-    let rest =
-        Mat::from_fn(a.nrows(), a.ncols() - 1, |row, column| a[(row, if column < j { column } else { column + 1 })]);
-    let column = (0..a.nrows()).map(|row| a[(row, j)]).collect();
+fn dense_without<T: Entry>(a: &Dense<T>, j: usize) -> (Matrix, Vector) {
+    let (rest, column) = a.without_column(j);
     (T::dense(rest), T::vector(column))
 }
 
@@ -222,22 +205,6 @@ fn sparse_without<T: Entry>(a: &SparseColMat<usize, T>, j: usize) -> (Matrix, Ve
     let values = without(a.val().len()).map(|p| a.val()[p]).collect();
     let rest = faer::sparse::SymbolicSparseColMat::new_checked(a.nrows(), a.ncols() - 1, pointers, None, rows);
     (T::sparse(SparseColMat::new(rest, values)), T::vector(column))
-}
-
-fn flat<T: Entry>(a: &Mat<T>) -> Vector {
-    let values = (0..a.ncols()).flat_map(|j| (0..a.nrows()).map(move |i| a[(i, j)])).collect();
-    T::vector(values)
-}
-
-fn dense_finite<T: Entry>(a: &Mat<T>) -> Result<(), Problem> {
-    for column in 0..a.ncols() {
-        for row in 0..a.nrows() {
-            if let Some(value) = a[(row, column)].not_finite() {
-                return Err(Problem::NotFiniteAt { value, row, column });
-            }
-        }
-    }
-    Ok(())
 }
 
 fn sparse_finite<T: Entry>(a: &SparseColMat<usize, T>) -> Result<(), Problem> {

@@ -8,8 +8,9 @@ use std::io::Read;
 use faer::sparse::Triplet;
 use num_complex::Complex;
 
-use super::array::{Entry, Layout, Matrix, Vector, dense, sparse};
+use super::array::{Entry, Matrix, Vector, dense, sparse};
 use super::container::{Container, choose};
+use super::dense::Layout;
 use super::error::{Problem, Shape};
 
 const COMPRESSED: u32 = 15;
@@ -204,12 +205,11 @@ impl Array {
         };
         check(real.len())?;
         if !self.complex {
-            return Ok(dense(&real, nrows, ncols, Layout::Columns));
+            return Ok(dense(real, nrows, ncols, Layout::Columns));
         }
         let imaginary = self.take_numbers(&mut rest)?;
         check(imaginary.len())?;
-        let both: Vec<_> = complex(&real, &imaginary);
-        Ok(dense(&both, nrows, ncols, Layout::Columns))
+        Ok(dense(complex(&real, &imaginary), nrows, ncols, Layout::Columns))
     }
 
     /// Rows of the entries, where each column starts, and the values; there may be room left at the end of each.

@@ -3,7 +3,8 @@
 use faer::sparse::Triplet;
 use num_complex::Complex;
 
-use super::array::{Entry, Layout, Matrix, dense, sparse};
+use super::array::{Entry, Matrix, dense, sparse};
+use super::dense::Layout;
 use super::error::{Problem, Shape};
 use super::table;
 
@@ -207,7 +208,7 @@ impl Head {
             return Err(wrong(lines.last, rule));
         }
         if self.symmetry == Symmetry::General {
-            return Ok(dense(&stored, self.nrows, self.ncols, Layout::Columns));
+            return Ok(dense(stored, self.nrows, self.ncols, Layout::Columns));
         }
         let mut full = vec![T::default(); self.nrows * self.ncols];
         let below = usize::from(self.symmetry == Symmetry::Skew);
@@ -218,7 +219,7 @@ impl Head {
                 full[j + i * self.nrows] = self.symmetry.mirrored(value);
             }
         }
-        Ok(dense(&full, self.nrows, self.ncols, Layout::Columns))
+        Ok(dense(full, self.nrows, self.ncols, Layout::Columns))
     }
 }
 

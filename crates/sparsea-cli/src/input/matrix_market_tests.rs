@@ -31,6 +31,7 @@ fn fields_and_symmetries() {
 fn arrays_with_symmetry_hold_one_triangle() {
     let read_dense = |text: &str| {
         let Matrix::Dense(a) = read(text.as_bytes()).unwrap() else { panic!("not dense") };
+        let a = a.as_ref();
         [a[(0, 0)], a[(0, 1)], a[(1, 0)], a[(1, 1)]]
     };
     let head = "%%MatrixMarket matrix array real";

@@ -7,6 +7,7 @@
 
 mod array;
 mod container;
+mod dense;
 mod error;
 mod matlab;
 mod matrix_market;
@@ -19,6 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use array::{Matrix, Table, Vector};
+pub use dense::Dense;
 pub use error::{InputError, Problem};
 
 use container::Container;

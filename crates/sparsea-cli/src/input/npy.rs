@@ -5,7 +5,8 @@
 
 use num_complex::Complex;
 
-use super::array::{Layout, Matrix, Vector, dense};
+use super::array::{Matrix, Vector, dense};
+use super::dense::Layout;
 use super::error::{Problem, Shape};
 
 /// An array as a `.npy` file holds it, not yet decoded.
@@ -43,8 +44,8 @@ pub fn matrix(bytes: &[u8]) -> Result<Matrix, Problem> {
         return Err(Problem::EmptyShape(shape()));
     }
     Ok(match numbers {
-        Numbers::Real(values) => dense(&values, nrows, ncols, npy.layout),
-        Numbers::Complex(values) => dense(&values, nrows, ncols, npy.layout),
+        Numbers::Real(values) => dense(values, nrows, ncols, npy.layout),
+        Numbers::Complex(values) => dense(values, nrows, ncols, npy.layout),
     })
 }
 

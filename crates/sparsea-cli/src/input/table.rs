@@ -2,7 +2,8 @@
 
 use num_complex::Complex;
 
-use super::array::{Layout, Matrix, Table, dense};
+use super::array::{Matrix, Table, dense};
+use super::dense::Layout;
 use super::error::Problem;
 
 /// What stands between the fields of a line.
@@ -165,9 +166,9 @@ impl Rows {
         if self.count == 0 {
             return Err(Problem::OnlyHeader);
         }
-        let matrix: Matrix = match &self.complex {
+        let matrix: Matrix = match self.complex {
             Some(values) => dense(values, self.count, ncols, Layout::Rows),
-            None => dense(&self.real, self.count, ncols, Layout::Rows),
+            None => dense(self.real, self.count, ncols, Layout::Rows),
         };
         Ok(Table { matrix, column_names: self.names })
     }

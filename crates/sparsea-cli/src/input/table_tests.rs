@@ -8,7 +8,7 @@ fn read_csv(text: &str) -> Result<Table, String> {
 
 fn rows(table: &Table) -> Vec<Vec<f64>> {
     let Matrix::Dense(a) = &table.matrix else { panic!("not real and dense") };
-    (0..a.nrows()).map(|i| (0..a.ncols()).map(|j| a[(i, j)]).collect()).collect()
+    (0..a.nrows()).map(|i| (0..a.ncols()).map(|j| a.as_ref()[(i, j)]).collect()).collect()
 }
 
 #[test]
@@ -60,6 +60,7 @@ fn complex_numbers() {
     }
     let table = read_csv("1,2\n3,4+1j\n").unwrap();
     let Matrix::DenseComplex(a) = table.matrix else { panic!("not complex") };
+    let a = a.as_ref();
     assert_eq!(a[(0, 1)], Complex::new(2.0, 0.0));
     assert_eq!(a[(1, 1)], Complex::new(4.0, 1.0));
 }

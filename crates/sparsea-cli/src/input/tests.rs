@@ -15,7 +15,7 @@ fn entries(matrix: Matrix) -> (Vec<Vec<Complex<f64>>>, bool, bool) {
     let complex = matrix.is_complex();
     let sparse = matches!(matrix, Matrix::Sparse(_) | Matrix::SparseComplex(_));
     let a = match matrix.into_complex() {
-        Matrix::DenseComplex(a) => a,
+        Matrix::DenseComplex(a) => a.as_ref().to_owned(),
         Matrix::SparseComplex(a) => a.to_dense(),
         _ => panic!("into_complex left a real matrix"),
     };

@@ -52,6 +52,15 @@ enum Storage<'a, T: Scalar> {
 impl<'a, T: Scalar> DenseOperator<'a, T> {
     /// Borrows `matrix`; only one in which neither rows nor columns are contiguous is copied.
     pub fn new(matrix: MatRef<'a, T>) -> Self {
+        let (nrows, ncols) = (matrix.nrows(), matrix.ncols());
+        let single = match (nrows, ncols) {
+            (1, _) => matrix.row(0).try_as_row_major().map(|row| row.as_slice()),
+            (_, 1) => matrix.col(0).try_as_col_major().map(|column| column.as_slice()),
+            _ => None,
+        };
+        // A single line lies by rows and by columns, with any stride between the lines: without a rule, bits would depend
+        // on what the caller calls it.
+        let matrix = single.map_or(matrix, |numbers| MatRef::from_column_major_slice(numbers, nrows, ncols));
         let (storage, by_rows) = if let Some(lines) = matrix.try_as_col_major() {
             (Storage::Borrowed(lines), false)
         } else if let Some(lines) = matrix.transpose().try_as_col_major() {

@@ -330,6 +330,26 @@ fn views_of_every_layout() {
     }
 }
 
+/// A single row or column lies by rows as well as by columns; what it is called must not change a bit.
+#[test]
+fn single_rows_and_columns_have_no_order() {
+    let numbers = by_rows(&matrix::<f64>(Kind::Gaussian, 1, 500, 3));
+    for (m, n) in [(1, 500), (500, 1), (1, 40), (40, 1)] {
+        let numbers = &numbers[..m * n];
+        let products = |view: MatRef<'_, f64>| {
+            let operator = DenseOperator::new(view);
+            assert!(operator.is_borrowed());
+            let (mut y, mut x, mut gram) = (vec![0.0; m], vec![0.0; n], Mat::zeros(n, 1));
+            operator.apply(&numbers[..n], &mut y);
+            operator.apply_adjoint(&numbers[..m], &mut x);
+            operator.gram_columns(&[0], gram.as_mut());
+            (y, x, operator.column_norms(), gram)
+        };
+        let by_rows = products(MatRef::from_row_major_slice(numbers, m, n));
+        assert_eq!(by_rows, products(MatRef::from_column_major_slice(numbers, m, n)), "{m} × {n}");
+    }
+}
+
 #[test]
 fn references_and_boxes_are_operators() {
     let a = matrix::<f64>(Kind::Gaussian, 5, 6, 1);

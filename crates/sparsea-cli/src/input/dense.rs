@@ -1,0 +1,153 @@
+//! A dense matrix in the order of its file.
+
+use faer::{Mat, MatRef};
+use num_complex::Complex;
+
+use super::array::{Entry, Vector};
+use super::error::Problem;
+
+/// The order in which a file lists the entries of a matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// Row by row (C).
+    Rows,
+    /// Column by column (Fortran).
+    Columns,
+}
+
+/// A dense matrix whose entries lie as in its file: another order would make other sums, and so other bits.
+#[derive(Debug, Clone)]
+pub struct Dense<T> {
+    values: Vec<T>,
+    nrows: usize,
+    ncols: usize,
+    layout: Layout,
+}
+
+impl<T> Dense<T> {
+    /// `values` must be `nrows * ncols` numbers.
+    pub fn new(values: Vec<T>, nrows: usize, ncols: usize, layout: Layout) -> Self {
+        debug_assert_eq!(values.len(), nrows * ncols);
+        Self { values, nrows, ncols, layout }
+    }
+
+    /// Number of rows.
+    pub fn nrows(&self) -> usize {
+        self.nrows
+    }
+
+    /// Number of columns.
+    pub fn ncols(&self) -> usize {
+        self.ncols
+    }
+
+    /// The matrix where it lies.
+    pub fn as_ref(&self) -> MatRef<'_, T> {
+        match self.layout {
+            Layout::Rows => MatRef::from_row_major_slice(&self.values, self.nrows, self.ncols),
+            Layout::Columns => MatRef::from_column_major_slice(&self.values, self.nrows, self.ncols),
+        }
+    }
+
+    /// Row and column of an entry, from its place in the file.
+    fn place(&self, at: usize) -> (usize, usize) {
+        match self.layout {
+            Layout::Rows => (at / self.ncols, at % self.ncols),
+            Layout::Columns => (at % self.nrows, at / self.nrows),
+        }
+    }
+}
+
+impl<T: Entry> Dense<T> {
+    /// Column `j`, and the matrix without it, in the same order.
+    pub fn without_column(&self, j: usize) -> (Self, Vec<T>) {
+        let mut rest = Vec::with_capacity(self.nrows * (self.ncols - 1));
+        let mut column = Vec::with_capacity(self.nrows);
+        for (at, &value) in self.values.iter().enumerate() {
+            if self.place(at).1 == j { column.push(value) } else { rest.push(value) }
+        }
+        (Self::new(rest, self.nrows, self.ncols - 1, self.layout), column)
+    }
+
+    /// The numbers of a single row or column.
+    pub fn into_vector(self) -> Vector {
+        T::vector(self.values)
+    }
+
+    /// Refuses NaN and infinity, with the place of the first one (in column order).
+    pub fn check_finite(&self) -> Result<(), Problem> {
+        let entries = self.values.iter().enumerate();
+        let first = entries.filter_map(|(at, value)| value.not_finite().map(|value| (self.place(at), value)));
+        match first.min_by_key(|&((row, column), _)| (column, row)) {
+            Some(((row, column), value)) => Err(Problem::NotFiniteAt { value, row, column }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Dense<f64> {
+    /// The same matrix with complex entries.
+    pub fn into_complex(self) -> Dense<Complex<f64>> {
+        let values = self.values.into_iter().map(|v| Complex::new(v, 0.0)).collect();
+        Dense::new(values, self.nrows, self.ncols, self.layout)
+    }
+}
+
+impl<T: Copy> From<Mat<T>> for Dense<T> {
+    fn from(matrix: Mat<T>) -> Self {
+        let (nrows, ncols) = (matrix.nrows(), matrix.ncols());
+        let values = (0..ncols).flat_map(|j| (0..nrows).map(move |i| (i, j))).map(|place| matrix[place]).collect();
+        Self::new(values, nrows, ncols, Layout::Columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rows: 0 1 2 and 10 11 12.
+    fn both() -> [Dense<f64>; 2] {
+        [
+            Dense::new(vec![0.0, 1.0, 2.0, 10.0, 11.0, 12.0], 2, 3, Layout::Rows),
+            Dense::new(vec![0.0, 10.0, 1.0, 11.0, 2.0, 12.0], 2, 3, Layout::Columns),
+        ]
+    }
+
+    #[test]
+    fn a_column_is_taken_out_in_either_order() {
+        for a in both() {
+            for j in 0..3 {
+                let (rest, column) = a.without_column(j);
+                assert_eq!(column, [j as f64, 10.0 + j as f64]);
+                assert_eq!(rest.layout, a.layout);
+                let kept: Vec<usize> = (0..3).filter(|&column| column != j).collect();
+                let expected = Mat::from_fn(2, 2, |i, at| (10 * i + kept[at]) as f64);
+                assert_eq!(rest.as_ref(), expected.as_ref());
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_is_kept() {
+        let [rows, columns] = both();
+        let copied = Dense::from(Mat::from_fn(2, 3, |i, j| (10 * i + j) as f64));
+        assert_eq!(rows.as_ref(), columns.as_ref());
+        assert_eq!(copied.as_ref(), columns.as_ref());
+        let strides = [rows.as_ref().row_stride(), columns.as_ref().col_stride(), copied.as_ref().col_stride()];
+        assert_eq!(strides, [3, 2, 2]);
+        let (rows, columns) = (rows.into_complex(), columns.into_complex());
+        assert_eq!(rows.as_ref(), columns.as_ref());
+        assert_eq!((rows.as_ref().row_stride(), columns.as_ref().col_stride()), (3, 2));
+    }
+
+    #[test]
+    fn the_first_value_that_is_not_finite_is_that_of_the_first_column() {
+        let (nan, inf) = (f64::NAN, f64::INFINITY);
+        let (by_rows, by_columns) = ([0.0, 1.0, nan, inf, 11.0, 12.0], [0.0, inf, 1.0, 11.0, nan, 12.0]);
+        assert!(both().iter().all(|a| a.check_finite().is_ok()));
+        for (values, layout) in [(by_rows, Layout::Rows), (by_columns, Layout::Columns)] {
+            let said = Dense::new(values.to_vec(), 2, 3, layout).check_finite().unwrap_err().to_string();
+            assert_eq!(said, "contains inf at row 1, column 0 (counted from 0)");
+        }
+    }
+}
