@@ -111,8 +111,10 @@ def test_tables_of_text_are_read_by_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_large_matrices_whose_products_are_shared_among_threads(tmp_path: Path, order: Any) -> None:
-    large = np.random.default_rng(0).standard_normal((700, 1600))
+@pytest.mark.parametrize("factor", [1.0, 1.0 - 0.5j])
+def test_large_matrices_whose_products_are_shared_among_threads(tmp_path: Path, order: Any, factor: complex) -> None:
+    # So large that the command maps the file, too.
+    large = np.random.default_rng(0).standard_normal((700, 1600)) * factor
     data = large[:, ::80] @ np.ones(20) + np.random.default_rng(1).standard_normal(700)
     np.save(tmp_path / "y.npy", data)
     large = np.array(large, order=order)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -252,9 +253,9 @@ def test_forked_processes_can_solve() -> None:
 
 
 def resident() -> int:
-    """Bytes of memory that this process holds now."""
-    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    """Bytes of memory that this process holds now, but for files that are mapped."""
+    with open("/proc/self/status", encoding="ascii") as file:  # noqa: PTH123
+        return 1024 * next(int(line.split()[1]) for line in file if line.startswith("RssAnon:"))
 
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -263,9 +264,13 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /
 @linux
 @pytest.mark.parametrize("dtype", [np.float64, np.complex128])
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_a_large_matrix_is_not_copied(dtype: Any, order: Any) -> None:
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_large_matrix_is_not_copied(tmp_path: Path, dtype: Any, order: Any, mapped: bool) -> None:
     large = np.ones((2000, 2000), dtype, order)
     large[np.arange(2000), np.arange(2000)] = 50.0
+    if mapped:
+        np.save(tmp_path / "A.npy", large)
+        large = np.load(tmp_path / "A.npy", mmap_mode="r")
     peak = [0]
     before = resident()
 

@@ -120,10 +120,11 @@ def test_frames_keep_the_names_of_columns() -> None:
 
 
 def test_memory_mapped_arrays_are_read_where_they_lie(tmp_path: Path) -> None:
-    np.save(tmp_path / "A.npy", A)
-    mapped = np.load(tmp_path / "A.npy", mmap_mode="r")
-    assert isinstance(mapped.base, mmap.mmap)
-    assert sparsea.solve(mapped, y, 4) == sparsea.solve(A, y, 4)
+    for matrix in (A, np.asfortranarray(A), A + 1j * A[::-1], np.asfortranarray(A + 1j * A[::-1])):
+        np.save(tmp_path / "A.npy", matrix)
+        mapped = np.load(tmp_path / "A.npy", mmap_mode="r")
+        assert isinstance(mapped.base, mmap.mmap)
+        assert sparsea.solve(mapped, y, 4) == sparsea.solve(matrix, y, 4)
 
 
 def test_a_batch_is_its_columns_solved_one_by_one() -> None:

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Folder, algorithms, npy_of, npy_vector};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 /// With files asked for, none of which may appear.
@@ -140,11 +141,32 @@ fn arrays_that_cannot_be_used() {
     );
 }
 
+/// A MATLAB file with one array of this class and shape, called A, and one number in each of its parts.
+fn level_5(class: u32, shape: [u32; 2]) -> Vec<u8> {
+    let element = |kind: u32, words: [u32; 2]| [[kind, 8], words].concat();
+    let one = element(9, [0, 0x3ff0_0000]);
+    let name = [1 << 16 | 1, u32::from(b'A')];
+    let content = [&element(6, [class, 0])[..], &element(5, shape), &name, &one, &one, &one].concat();
+    let mut bytes = vec![b' '; 124];
+    bytes.extend(*b"\x00\x01IM");
+    bytes.extend([14, 4 * content.len() as u32].into_iter().chain(content).flat_map(u32::to_le_bytes));
+    bytes
+}
+
 #[test]
 fn headers_that_claim_too_much_cost_nothing() {
     let folder = folder();
     folder.write("huge.npy", npy_of("<f8", false, "(1000000, 1000000)", &[0; 64]));
     folder.write("huger.npy", npy_of("<f8", false, "(18446744073709551615, 18446744073709551615)", &[0; 64]));
+    // So large that it is mapped.
+    folder.write("mapped.npy", npy_of("<f8", true, "(1000000, 1000000)", &[0; 2 << 20]));
+    let member = npy_of("<c16", false, "(1000000, 1000000)", &[0; 64]);
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("A.npy", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(&member).unwrap();
+    folder.write("huge.npz", zip.finish().unwrap().into_inner());
+    folder.write("huge.mat", level_5(6, [1_000_000, 1_000_000]));
+    folder.write("sparse.mat", level_5(5, [4, 2_000_000_000]));
     folder.write("huge.mtx", "%%MatrixMarket matrix array real general\n1000000 1000000\n1\n");
     folder.write("wide.mtx", "%%MatrixMarket matrix coordinate real general\n4 1000000000000 1\n1 1 1\n");
     folder.write("many.mtx", "%%MatrixMarket matrix coordinate real general\n4 3 1000000000000\n1 1 1\n");
@@ -157,6 +179,22 @@ fn headers_that_claim_too_much_cost_nothing() {
                 "shape 1000000 x 1000000 needs 8000000000000 bytes of data, but the file holds 64",
             ),
             ("solve huger.npy y.txt -k 1", "huger.npy: is cut short"),
+            (
+                "solve mapped.npy y.txt -k 1",
+                "mapped.npy: is cut short: shape 1000000 x 1000000 needs 8000000000000 bytes of data, but the file holds 2097152",
+            ),
+            (
+                "solve huge.npz y.txt -k 1",
+                "huge.npz: is cut short: shape 1000000 x 1000000 needs 16000000000000 bytes of data, but the file holds 64",
+            ),
+            (
+                "solve huge.mat y.txt -k 1",
+                "huge.mat: is not a valid .mat file: shape 1000000 x 1000000 does not fit 1 val",
+            ),
+            (
+                "solve sparse.mat y.txt -k 1",
+                "sparse.mat: is not a valid .mat file: the column starts of a sparse array",
+            ),
             ("solve huge.mtx y.txt -k 1", "huge.mtx: "),
             ("solve wide.mtx y.txt -k 1", "wide.mtx: claims 4 x 1000000000000 entries"),
             ("solve many.mtx y.txt -k 1", "many.mtx: "),

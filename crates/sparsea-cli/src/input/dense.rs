@@ -1,10 +1,13 @@
 //! A dense matrix in the order of its file.
 
+use std::ops::Deref;
+
 use faer::{Mat, MatRef};
 use num_complex::Complex;
 
 use super::array::{Entry, Vector};
 use super::error::Problem;
+use super::mapped::MappedNumbers;
 
 /// The order in which a file lists the entries of a matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +18,27 @@ pub enum Layout {
     Columns,
 }
 
+/// Where the entries of a matrix are.
+#[derive(Debug, Clone)]
+enum Values<T> {
+    Read(Vec<T>),
+    Mapped(MappedNumbers<T>),
+}
+
+impl<T> Deref for Values<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Read(values) => values,
+            Self::Mapped(values) => values,
+        }
+    }
+}
+
 /// A dense matrix whose entries lie as in its file: another order would make other sums, and so other bits.
 #[derive(Debug, Clone)]
 pub struct Dense<T> {
-    values: Vec<T>,
+    values: Values<T>,
     nrows: usize,
     ncols: usize,
     layout: Layout,
@@ -27,6 +47,15 @@ pub struct Dense<T> {
 impl<T> Dense<T> {
     /// `values` must be `nrows * ncols` numbers.
     pub fn new(values: Vec<T>, nrows: usize, ncols: usize, layout: Layout) -> Self {
+        Self::of(Values::Read(values), nrows, ncols, layout)
+    }
+
+    /// As [`new`](Self::new), of numbers that stay in their file.
+    pub fn mapped(values: MappedNumbers<T>, nrows: usize, ncols: usize, layout: Layout) -> Self {
+        Self::of(Values::Mapped(values), nrows, ncols, layout)
+    }
+
+    fn of(values: Values<T>, nrows: usize, ncols: usize, layout: Layout) -> Self {
         debug_assert_eq!(values.len(), nrows * ncols);
         Self { values, nrows, ncols, layout }
     }
@@ -39,6 +68,12 @@ impl<T> Dense<T> {
     /// Number of columns.
     pub fn ncols(&self) -> usize {
         self.ncols
+    }
+
+    /// Whether the numbers stay in their file.
+    #[cfg(test)]
+    pub fn is_mapped(&self) -> bool {
+        matches!(self.values, Values::Mapped(_))
     }
 
     /// The matrix where it lies.
@@ -71,7 +106,10 @@ impl<T: Entry> Dense<T> {
 
     /// The numbers of a single row or column.
     pub fn into_vector(self) -> Vector {
-        T::vector(self.values)
+        T::vector(match self.values {
+            Values::Read(values) => values,
+            Values::Mapped(values) => values.to_vec(),
+        })
     }
 
     /// Refuses NaN and infinity, with the place of the first one (in column order).
@@ -88,7 +126,7 @@ impl<T: Entry> Dense<T> {
 impl Dense<f64> {
     /// The same matrix with complex entries.
     pub fn into_complex(self) -> Dense<Complex<f64>> {
-        let values = self.values.into_iter().map(|v| Complex::new(v, 0.0)).collect();
+        let values = self.values.iter().map(|&v| Complex::new(v, 0.0)).collect();
         Dense::new(values, self.nrows, self.ncols, self.layout)
     }
 }

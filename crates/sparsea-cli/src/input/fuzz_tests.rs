@@ -43,6 +43,13 @@ fn damage(bytes: &mut Vec<u8>, dice: &mut Dice) {
 
 fn check(format: Format, bytes: &[u8]) {
     let file = Path::new("A");
+    if format == Format::Npy && !bytes.is_empty() {
+        let finite =
+            |matrix: Matrix| matrix.check_finite().map(|()| (matrix.nrows(), matrix.ncols(), matrix.is_complex()));
+        let read = npy::matrix(bytes).and_then(finite).map_err(|problem| problem.to_string());
+        let mapped = npy::mapped_matrix(&npy::tests::mapped(bytes)).and_then(finite);
+        assert_eq!(mapped.map_err(|problem| problem.to_string()), read);
+    }
     for name in [None, Some("A")] {
         for problem in [
             parse_table(format, bytes, file, name).and_then(|table| table.matrix.check_finite()).err(),

@@ -3,12 +3,14 @@
 //! The extension says the format: `.npy`, `.npz`, `.csv`, `.tsv`, `.txt`, `.mtx`, `.mat`. In a file of several arrays
 //! (`.npz`, `.mat`) one is named as in `A.npz:b`; in a table a column is named as in `data.csv:price` or, counted from
 //! 0, `data.csv:3`. A file that exists under the whole name wins. Nothing that is read may hold NaN or infinity, and
-//! no header makes sparsea allocate more than the file can fill.
+//! no header makes sparsea allocate more than the file can fill. A dense matrix keeps the order of its file, and a large
+//! one in a `.npy` file stays there, mapped.
 
 mod array;
 mod container;
 mod dense;
 mod error;
+mod mapped;
 mod matlab;
 mod matrix_market;
 mod npy;
@@ -118,8 +120,11 @@ impl Source {
 
     /// The table in the file; a name is that of an array, never of a column.
     fn whole_table(&self, format: Format) -> Result<Table, Problem> {
-        let bytes = self.bytes()?;
-        let table = parse_table(format, &bytes, &self.file, self.name.as_deref())?;
+        let mapped = if format == Format::Npy { mapped::map(&self.file) } else { None };
+        let table = match mapped {
+            Some(file) => Table { matrix: npy::mapped_matrix(&file)?, column_names: None },
+            None => parse_table(format, &self.bytes()?, &self.file, self.name.as_deref())?,
+        };
         table.matrix.check_finite()?;
         Ok(table)
     }

@@ -3,11 +3,16 @@
 //! The header is read by a parser for exactly the three keys of the format, with no recursion, and its shape is
 //! compared with the bytes that are there before anything is allocated. Pickled objects are code: never loaded.
 
+use std::sync::Arc;
+
+use bytemuck::Pod;
+use memmap2::Mmap;
 use num_complex::Complex;
 
-use super::array::{Matrix, Vector, dense};
-use super::dense::Layout;
+use super::array::{Entry, Matrix, Vector, dense};
+use super::dense::{Dense, Layout};
 use super::error::{Problem, Shape};
+use super::mapped::MappedNumbers;
 
 /// An array as a `.npy` file holds it, not yet decoded.
 pub struct Npy<'a> {
@@ -34,19 +39,23 @@ fn malformed(rule: impl Into<String>) -> Problem {
 /// Reads a matrix from the bytes of a `.npy` file.
 pub fn matrix(bytes: &[u8]) -> Result<Matrix, Problem> {
     let npy = Npy::parse(bytes)?;
-    let shape = || Shape(npy.shape.clone());
-    let &[nrows, ncols] = npy.shape.as_slice() else {
-        return Err(Problem::NotAMatrix(shape()));
-    };
-    let numbers = npy.numbers()?;
-    let (nrows, ncols) = (nrows as usize, ncols as usize);
-    if nrows == 0 || ncols == 0 {
-        return Err(Problem::EmptyShape(shape()));
-    }
-    Ok(match numbers {
+    let (nrows, ncols) = npy.matrix_shape()?;
+    Ok(match npy.numbers()? {
         Numbers::Real(values) => dense(values, nrows, ncols, npy.layout),
         Numbers::Complex(values) => dense(values, nrows, ncols, npy.layout),
     })
+}
+
+/// Reads a matrix from a `.npy` file that is mapped. Its numbers stay there if they are doubles of this machine's order.
+pub fn mapped_matrix(file: &Arc<Mmap>) -> Result<Matrix, Problem> {
+    const NATIVE: char = if cfg!(target_endian = "little") { '<' } else { '>' };
+    let npy = Npy::parse(file)?;
+    let stay = match npy.descr.strip_prefix(NATIVE) {
+        Some("f8") => npy.stay::<f64>(file)?,
+        Some("c16") => npy.stay::<Complex<f64>>(file)?,
+        _ => None,
+    };
+    stay.map_or_else(|| matrix(file), Ok)
 }
 
 /// Reads a vector from the bytes of a `.npy` file: one dimension, or a single row or column.
@@ -106,6 +115,24 @@ impl<'a> Npy<'a> {
             needed,
             held: self.data.len(),
         })
+    }
+
+    /// The rows and columns of a matrix.
+    fn matrix_shape(&self) -> Result<(usize, usize), Problem> {
+        match *self.shape.as_slice() {
+            [0, _] | [_, 0] => Err(Problem::EmptyShape(Shape(self.shape.clone()))),
+            [nrows, ncols] => Ok((nrows as usize, ncols as usize)),
+            _ => Err(Problem::NotAMatrix(Shape(self.shape.clone()))),
+        }
+    }
+
+    /// The matrix whose numbers stay in the file, or nothing if they do not lie where the processor can read them.
+    fn stay<T: Entry + Pod>(&self, file: &Arc<Mmap>) -> Result<Option<Matrix>, Problem> {
+        let (nrows, ncols) = self.matrix_shape()?;
+        let start = file.len() - self.data.len();
+        let end = start + self.elements(size_of::<T>())?.len();
+        let numbers = MappedNumbers::<T>::new(file, start..end);
+        Ok(numbers.map(|numbers| T::dense(Dense::mapped(numbers, nrows, ncols, self.layout))))
     }
 
     /// Decodes the elements.
@@ -290,4 +317,4 @@ impl<'a> Scanner<'a> {
 
 #[cfg(test)]
 #[path = "npy_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -28,6 +28,54 @@ fn vectors_of_each_shape() {
     assert_eq!(two, "has shape 2 x 2; a vector has one dimension, or is a single row or column");
 }
 
+/// These bytes as a file that is mapped.
+pub fn mapped(bytes: &[u8]) -> Arc<Mmap> {
+    let mut map = memmap2::MmapMut::map_anon(bytes.len()).unwrap();
+    map.copy_from_slice(bytes);
+    Arc::new(map.make_read_only().unwrap())
+}
+
+#[test]
+fn numbers_stay_in_a_mapped_file_where_they_can_be_used_as_they_lie() {
+    fn check<T: Entry>(mapped: &Dense<T>, read: &Dense<T>, stays: bool, said: &str) {
+        assert_eq!(mapped.as_ref(), read.as_ref(), "{said}");
+        assert_eq!(mapped.as_ref().row_stride(), read.as_ref().row_stride(), "{said}");
+        assert_eq!((mapped.is_mapped(), read.is_mapped()), (stays, false), "{said}");
+    }
+    let values: Vec<f64> = (0..24).map(|v| f64::from(v) - 3.5).collect();
+    let little: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let big: Vec<u8> = values.iter().flat_map(|v| v.to_be_bytes()).collect();
+    let single: Vec<u8> = values.iter().flat_map(|&v| (v as f32).to_le_bytes()).collect();
+    for (descr, shape, data, padding, stays) in [
+        ("<f8", "(4, 6)", &little, 64, true),
+        ("<f8", "(4, 5)", &little, 64, true),
+        ("<c16", "(4, 3)", &little, 64, true),
+        ("<c16", "(4, 3)", &little, 8, true),
+        ("<f8", "(4, 6)", &little, 4, false),
+        ("<c16", "(4, 3)", &little, 4, false),
+        (">f8", "(4, 6)", &big, 64, false),
+        (">c16", "(4, 3)", &big, 64, false),
+        ("<f4", "(4, 6)", &single, 64, false),
+        ("<i8", "(4, 6)", &little, 64, false),
+    ] {
+        for order in ["False", "True"] {
+            let mut header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}");
+            // The numbers start at an odd multiple of `padding`.
+            while (10 + header.len()) % (2 * padding) != padding {
+                header.push(' ');
+            }
+            let bytes = npy(&header, data);
+            let file = mapped(&bytes);
+            let said = format!("{descr} {order} {padding}");
+            match (mapped_matrix(&file).unwrap(), matrix(&bytes).unwrap()) {
+                (Matrix::Dense(a), Matrix::Dense(b)) => check(&a, &b, stays, &said),
+                (Matrix::DenseComplex(a), Matrix::DenseComplex(b)) => check(&a, &b, stays, &said),
+                _ => panic!("not both dense: {said}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn half_precision() {
     for (bits, value) in [
@@ -92,6 +140,8 @@ fn not_finite_values_are_found_with_their_place() {
     let matrix = matrix(&plain("<f8", "(2, 3)", &data)).unwrap();
     let refusal = matrix.check_finite().unwrap_err().to_string();
     assert_eq!(refusal, "contains NaN at row 1, column 1 (counted from 0)");
+    let stays = mapped_matrix(&mapped(&plain("<f8", "(2, 3)", &data))).unwrap();
+    assert_eq!(stays.check_finite().unwrap_err().to_string(), refusal);
     let vector = vector(&plain("<f8", "(6,)", &data)).unwrap();
     let refusal = vector.check_finite().unwrap_err().to_string();
     assert_eq!(refusal, "contains NaN at row 4 (counted from 0)");

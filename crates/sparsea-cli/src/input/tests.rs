@@ -73,6 +73,32 @@ fn what_numpy_and_scipy_write_is_read_exactly() {
 }
 
 #[test]
+fn large_npy_files_are_mapped_and_small_ones_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("A.npy");
+    for (m, large) in [(300, false), (400, true)] {
+        let a = faer::Mat::from_fn(m, 400, |i, j| (i * 400 + j) as f64);
+        crate::export::write_matrix(&path, &Matrix::Dense(a.clone().into())).unwrap();
+        assert_eq!(mapped::map(&path).is_some(), large);
+        let table = read_matrix(&path).unwrap();
+        let Matrix::Dense(found) = &table.matrix else { panic!("not dense") };
+        assert_eq!(found.as_ref(), a.as_ref());
+        assert_eq!(found.is_mapped(), large);
+        let (rest, column) = table.matrix.clone().without_column(399);
+        assert_eq!(column, Vector::Real((0..m).map(|i| (i * 400 + 399) as f64).collect()));
+        let Matrix::DenseComplex(rest) = rest.into_complex() else { panic!("not dense") };
+        assert_eq!(rest.as_ref()[(m - 1, 398)], Complex::new(((m - 1) * 400 + 398) as f64, 0.0));
+        assert_eq!(read_vector(&folder.path().join("A.npy:399")).unwrap(), column);
+        // What the header claims is compared with the length of the file before anything else is done.
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+        let error = read_matrix(&path).unwrap_err().to_string();
+        assert!(error.contains("A.npy: is cut short: shape"), "{error}");
+    }
+    assert!(mapped::map(folder.path()).is_none() && mapped::map(&folder.path().join("none.npy")).is_none());
+}
+
+#[test]
 fn vectors_of_several_files() {
     for name in ["two.npz:b", "two.mat:b"] {
         let vector = read_vector(&fixture(name)).unwrap();
