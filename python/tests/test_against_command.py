@@ -150,6 +150,8 @@ def test_sparse_matrices(tmp_path: Path, word: str) -> None:
         ),
         (["--report"], {"report": True}),
         (["--threads", "1"], {"threads": 1}),
+        # So little that Gram columns are let go of.
+        (["--memory", "0.01MB", *OMP_SEA], {"memory": 10_000, "algorithm": "omp+sea"}),
     ],
 )  # fmt: skip
 def test_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], keywords: dict[str, Any]) -> None:

@@ -194,6 +194,10 @@ pub struct Limits {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = values::whole::<u64>("--stagnation", 0))]
     pub stagnation: Option<u64>,
+    /// Bytes to use besides the problem, plain or with a unit (kB, MB, GB, TB; KiB, MiB, GiB, TiB), as 500MB; 4.3GiB unless
+    /// said, most of them only by els and search on large problems
+    #[arg(long, value_name = "BYTES", value_parser = values::memory, allow_hyphen_values = true)]
+    pub memory: Option<usize>,
 }
 
 #[derive(Debug, Args)]

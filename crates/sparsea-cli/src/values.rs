@@ -41,6 +41,39 @@ pub fn threads(text: &str) -> Result<u32, Refusal> {
     text.parse().ok().filter(|count| (1..=MOST).contains(count)).ok_or_else(refusal)
 }
 
+/// Reads a number of bytes, plain or with a unit.
+pub fn memory(text: &str) -> Result<usize, Refusal> {
+    const RULE: &str = "--memory must be a number of bytes of at least 1, as 4000000000, 500MB or 4GiB";
+    const KILO: f64 = 1e3;
+    const KIBI: f64 = 1024.0;
+    let refusal = || Refusal(format!("{RULE}, got '{text}'"));
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kb" => KILO,
+        "mb" => KILO.powi(2),
+        "gb" => KILO.powi(3),
+        "tb" => KILO.powi(4),
+        "kib" => KIBI,
+        "mib" => KIBI.powi(2),
+        "gib" => KIBI.powi(3),
+        "tib" => KIBI.powi(4),
+        _ => return Err(refusal()),
+    };
+    let number: f64 = number.parse().map_err(|_| refusal())?;
+    let bytes = number * unit;
+    // As Python, whose numbers of bytes are those of 64 bits with a sign.
+    if bytes >= i64::MAX as f64 {
+        return Err(Refusal(format!("--memory is too large, got '{text}'")));
+    }
+    // Of a unit there may be a part, of a byte not.
+    if bytes < 1.0 || unit == 1.0 && number.fract() != 0.0 {
+        return Err(refusal());
+    }
+    Ok(bytes as usize)
+}
+
 /// Reads a number that `fits`; `range` says which do.
 pub fn number(
     name: &'static str,
@@ -76,6 +109,32 @@ mod tests {
         );
         assert_eq!((sparsity("0"), sparsity("7")), (Ok(0), Ok(7)));
         assert!(threads("0").is_err() && threads("4097").is_err() && threads("4096") == Ok(4096));
+    }
+
+    #[test]
+    fn bytes_have_units() {
+        for (text, bytes) in [
+            ("1", 1),
+            ("123456789", 123_456_789),
+            ("7b", 7),
+            ("2kB", 2000),
+            ("500MB", 500_000_000),
+            ("1.5gb", 1_500_000_000),
+            ("3TB", 3_000_000_000_000),
+            ("2KiB", 2048),
+            ("0.5mib", 1 << 19),
+            ("4GiB", 4 << 30),
+            ("1TiB", 1 << 40),
+        ] {
+            assert_eq!(memory(text), Ok(bytes), "{text}");
+        }
+        let rule = "--memory must be a number of bytes of at least 1, as 4000000000, 500MB or 4GiB";
+        for bad in ["", "0", "0GB", "-1", "1.5", "1e9", "4G", "GB", "1.2.3MB", "4 GB", "NaN", "inf", "0.0001kB"] {
+            assert_eq!(memory(bad), Err(Refusal(format!("{rule}, got '{bad}'"))));
+        }
+        for large in ["9223372036854775808", "9300000000GB", &"9".repeat(400)] {
+            assert_eq!(memory(large), Err(Refusal(format!("--memory is too large, got '{large}'"))));
+        }
     }
 
     #[test]

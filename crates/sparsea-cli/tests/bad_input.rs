@@ -353,6 +353,12 @@ fn limits_and_threads() {
         ("--time 1e999s", "1e999s"),
         ("--iterations=-5", "--iterations must be a whole number of at least 0, got '-5'"),
         ("--relative-residual=-0.1", "--relative-residual must be a number of at least 0, got '-0.1'"),
+        ("--memory 0", "--memory must be a number of bytes of at least 1, as 4000000000, 500MB or 4GiB, got '0'"),
+        ("--memory -1", "--memory must be a number of bytes of at least 1, as 4000000000, 500MB or 4GiB, got '-1'"),
+        ("--memory 4GHz", "or 4GiB, got '4GHz'"),
+        ("--memory 99999999999GB", "--memory is too large, got '99999999999GB'"),
+        ("--memory 8 --algorithm els", "els would hold 24 bytes for this problem, more than the 3 bytes it may"),
+        ("--memory 8 --algorithm omp+els", "els would hold 24 bytes for this problem, more than the 3 bytes it may"),
         ("--threads 0", "'0'"),
         ("--threads two", "'two'"),
         ("--threads 99999999", "'99999999'"),
@@ -360,6 +366,10 @@ fn limits_and_threads() {
     ] {
         folder.refuse(&format!("solve A.csv y.txt -k 1 {line} {WRITING}"), &[said]);
     }
+    folder.write("s.txt", "1\n");
+    let too_much = ["els would hold 24 bytes for this problem, more than the 3 bytes it may"];
+    folder.refuse("improve A.csv y.txt --support s.txt --algorithm els --memory 8B", &too_much);
+    folder.refuse("deconvolve y.txt --kernel three.txt -k 1 --algorithm els --memory 8", &["els would hold 32 bytes"]);
     folder.refuse("", &["a command is missing: demo, solve, deconvolve"]);
     folder.refuse("slove A.csv y.txt -k 1", &["slove"]);
 }

@@ -51,6 +51,25 @@ fn all_algorithms_best_first() {
 }
 
 #[test]
+fn what_would_take_too_much_memory_is_left_out() {
+    let folder = folder();
+    let all = rows(&folder.succeed("compare A.npy y.npy -k 4").out);
+    // els and search would hold 60 · 4 numbers of 8 bytes and more.
+    let ran = folder.run("compare A.npy y.npy -k 4 --memory 1.2kB");
+    let kept = rows(&ran.out);
+    assert!(ran.status == 0 && !kept.is_empty() && kept.len() < all.len(), "{ran:?}");
+    assert_eq!(ran.err.lines().count(), all.len() - kept.len());
+    let said = "sparsea: left out: els would hold 1920 bytes for this problem, more than the 450 bytes it may";
+    assert!(ran.err.lines().any(|line| line == said), "{}", ran.err);
+    // A limit changes no result of those that keep to it.
+    for row in &kept {
+        assert!(all.contains(row), "{row:?}");
+    }
+    let plenty = folder.succeed("compare A.npy y.npy -k 4 --memory 1GiB").out;
+    assert_eq!(rows(&plenty), all);
+}
+
+#[test]
 fn the_truth_shows_what_was_missed() {
     let folder = folder();
     let out = folder.succeed("compare A.npy y.npy -k 4 --truth x.npy").out;

@@ -47,7 +47,7 @@ impl<T: Field> Request<T> {
                 .map_or(Ok(Vec::new()), |start| start.try_iter()?.map(|one| read_start(&one?)).collect())?,
             halt: read_halt(&get)?,
             unit_columns: get("unit_columns")?.map_or(Ok(true), |flag| flag.extract())?,
-            memory: memory.map_or_else(Memory::default, share),
+            memory: memory.map_or_else(Memory::default, Memory::total),
             report: margin.map(|margin| ReportOptions { margin, ..ReportOptions::default() }),
             trace: get("trace")?.map_or(Ok(false), |flag| flag.extract())?,
             threads: get("threads")?.map(|threads| threads.extract()).transpose()?.or_else(threads_after_fork),
@@ -93,12 +93,6 @@ pub fn note_process() {
 fn threads_after_fork() -> Option<usize> {
     let forked = PROCESS.get().is_some_and(|&process| process != std::process::id());
     forked.then(|| std::thread::available_parallelism().map_or(1, usize::from))
-}
-
-/// Bytes shared among what a run keeps: half for Gram columns, an eighth for fits, the rest for the algorithm.
-fn share(bytes: usize) -> Memory {
-    let (gram, fits) = (bytes / 2, bytes / 8);
-    Memory { gram, fits, state: bytes - gram - fits }
 }
 
 /// `("random", seed)`, `("chain", names)`, `("support", indices)` or `("vector", x)`.

@@ -115,7 +115,7 @@ pub enum Error {
         algorithm: &'static str,
     },
     /// The algorithm would hold more than it may.
-    #[error("{algorithm} would hold {:.3} MiB for this problem, more than the {:.3} MiB it may", mebi(*bytes), mebi(*limit))]
+    #[error("{algorithm} would hold {} for this problem, more than the {} it may", size(*bytes), size(*limit))]
     StateMemory {
         /// The algorithm.
         algorithm: &'static str,
@@ -229,6 +229,8 @@ pub(crate) fn non_finite_word(re: f64, im: f64) -> String {
     }
 }
 
-fn mebi(bytes: usize) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
+/// A number of bytes, in MiB where that is not a mere fraction.
+fn size(bytes: usize) -> String {
+    const MEBI: usize = 1 << 20;
+    if bytes < MEBI { format!("{bytes} bytes") } else { format!("{:.3} MiB", bytes as f64 / MEBI as f64) }
 }

@@ -78,7 +78,7 @@ fn solve_all<T: Scalar>(
     let (mut solutions, mut skipped) = (Vec::new(), Vec::new());
     for chain in chains {
         let mut stop = interrupt::StopOnInterrupt;
-        let mut run = Run::with_chain(problem, chain).observe(&mut stop);
+        let mut run = Run::with_chain(problem, chain).memory(arguments.limits.memory()).observe(&mut stop);
         if let Some(halt) = arguments.limits.halt() {
             run = run.halt(halt);
         }

@@ -43,11 +43,14 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
     }
     let problem = Problem::new(&*operator, &loaded.data, sparsity)?;
     let chain = chain(arguments.algorithm.as_deref(), &problem, &arguments.settings)?;
+    // Shown with the result: what is refused later must not leave half of the output behind.
+    let mut heading = None;
     if !arguments.output.json {
-        let fit = Run::new(&problem, Omp::default()).start(start.clone()).halt(Halt::Iterations(0)).solve()?;
-        say!("{:<20}{} non-zeros, fitted: relative residual {}", "given", size, report::short(fit.relative_residual));
+        let fit = Run::new(&problem, Omp::default()).start(start.clone()).memory(arguments.limits.memory());
+        let residual = report::short(fit.halt(Halt::Iterations(0)).solve()?.relative_residual);
+        heading = Some(format!("{:<20}{size} non-zeros, fitted: relative residual {residual}", "given"));
     }
-    solve_from(loaded, &problem, chain, start, &arguments.limits, &arguments.output)
+    solve_from(loaded, &problem, chain, start, &arguments.limits, &arguments.output, heading)
 }
 
 /// What is to be improved, its file, and its number of non-zeros.

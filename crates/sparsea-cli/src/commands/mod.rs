@@ -14,7 +14,7 @@ mod theory;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, Failure, Limits};
-use sparsea::Halt;
+use sparsea::{Halt, Memory};
 
 /// Does what was typed.
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -36,6 +36,11 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
 }
 
 impl Limits {
+    /// What a run may use.
+    fn memory(&self) -> Memory {
+        self.memory.map_or_else(Memory::default, Memory::total)
+    }
+
     /// The halting rule, or `None` for the algorithm's own.
     fn halt(&self) -> Option<Halt> {
         let rules: Vec<Halt> = [

@@ -68,10 +68,10 @@ pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) ->
     let operator = loaded.operator.operator();
     let problem = Problem::new(&*operator, &loaded.data, method.sparsity)?;
     let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
-    solve_from(loaded, &problem, chain, read_start(&method.start)?, &method.limits, output)
+    solve_from(loaded, &problem, chain, read_start(&method.start)?, &method.limits, output, None)
 }
 
-/// Solves from a start, writes what was asked for, prints the result.
+/// Solves from a start, writes what was asked for, prints the result below a line about the start.
 pub fn solve_from<T: Scalar>(
     loaded: &Loaded<T>,
     problem: &Problem<'_, T>,
@@ -79,6 +79,7 @@ pub fn solve_from<T: Scalar>(
     start: Start<T>,
     limits: &Limits,
     output: &Output,
+    heading: Option<String>,
 ) -> Result<ExitCode, Failure> {
     let halt = limits.halt();
     let limit = match (&halt, chain.links().last().map(|link| link.default_halt())) {
@@ -86,7 +87,8 @@ pub fn solve_from<T: Scalar>(
         _ => limits.iterations,
     };
     let (mut stop, mut bar, mut trace) = (interrupt::StopOnInterrupt, progress::Bar::new(limit), Trace::default());
-    let mut run = Run::with_chain(problem, chain).start(start).observe(&mut stop).observe(&mut bar);
+    let run = Run::with_chain(problem, chain).start(start).memory(limits.memory());
+    let mut run = run.observe(&mut stop).observe(&mut bar);
     if output.trace.is_some() {
         run = run.observe(&mut trace);
     }
@@ -117,6 +119,9 @@ pub fn solve_from<T: Scalar>(
     if output.json {
         say!("{}", serde_json::to_string(&JsonSolution::new(&solution))?);
     } else {
+        if let Some(line) = heading {
+            say!("{line}");
+        }
         if loaded.baseline != 0.0 {
             say!("{:<20}{}", "baseline", report::short(loaded.baseline));
         }

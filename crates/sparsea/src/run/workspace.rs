@@ -23,6 +23,15 @@ pub struct Memory {
     pub state: usize,
 }
 
+impl Memory {
+    /// `bytes` shared among what a run keeps: half for Gram columns, an eighth for fits, the rest for the algorithm.
+    #[must_use]
+    pub fn total(bytes: usize) -> Self {
+        let (gram, fits) = (bytes / 2, bytes / 8);
+        Self { gram, fits, state: bytes - gram - fits }
+    }
+}
+
 impl Default for Memory {
     /// 256 MiB of Gram columns, 64 MiB of fits, 4 GiB for the algorithm.
     fn default() -> Self {

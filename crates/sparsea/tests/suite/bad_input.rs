@@ -282,10 +282,21 @@ fn algorithms_that_would_hold_too_much_are_refused() {
     let operator = DenseOperator::new(a.as_ref());
     let problem = Problem::new(&operator, &y, 2).unwrap();
     let memory = Memory { state: 128, ..Memory::default() };
-    let chain = |names| Run::with_chain(&problem, Chain::parse(names, &Map::new()).unwrap()).memory(memory);
+    let chain = |names, memory| Run::with_chain(&problem, Chain::parse(names, &Map::new()).unwrap()).memory(memory);
     assert_eq!(
-        said(chain("omp+els").solve()),
-        "els would hold 0.000 MiB for this problem, more than the 0.000 MiB it may"
+        said(chain("omp+els", memory).solve()),
+        "els would hold 192 bytes for this problem, more than the 128 bytes it may"
     );
-    assert!(chain("omp+sea").solve().is_ok());
+    assert!(chain("omp+sea", memory).solve().is_ok());
+    // Of a total, the algorithm may hold three eighths.
+    assert!(chain("els", Memory::total(512)).solve().is_ok());
+    assert!(chain("els", Memory::total(511 - 8)).solve().is_err());
+    for bytes in [1, 13, 512, usize::MAX] {
+        let Memory { gram, fits, state } = Memory::total(bytes);
+        assert_eq!(gram + fits + state, bytes);
+    }
+    assert_eq!(
+        Error::StateMemory { algorithm: "els", bytes: 3 << 19, limit: 1 << 20 }.to_string(),
+        "els would hold 1.500 MiB for this problem, more than the 1.000 MiB it may"
+    );
 }
