@@ -93,6 +93,13 @@ def test_data(data: Any, said: str, kind: type[Exception]) -> None:
     refuse(said, kind, lambda: sparsea.solve(A, data, 1))
 
 
+def test_dimensions_out_of_reach() -> None:
+    said = f"A is 3 × {2**60}, but a vector of that length does not fit into memory"
+    operator = LinearOperator((3, 2**60), matvec=lambda _: three, rmatvec=lambda _: three, dtype=float)
+    refuse(said, MemoryError, lambda: sparsea.solve(operator, three, 1))
+    refuse("does not fit into memory", MemoryError, lambda: sparsea.Convolution(three, 2**60))
+
+
 @pytest.mark.parametrize(
     ("a", "data", "k", "said", "kind"),
     [

@@ -140,6 +140,9 @@ fn bad_input_is_refused() {
     folder.write("many.csv", "1\n".repeat(12));
     folder.refuse("theory -k 2", &["<A>"]);
     folder.refuse("theory A.csv", &["--sparsity"]);
+    let huge = ["A is 1152921504606847024 × 1152921504606846976, but a vector of that length does not fit into memory"];
+    folder.refuse("theory --kernel gaussian:3 --boundary full -n 1152921504606846976 -k 2", &huge);
+    folder.refuse("theory --kernel gaussian:3 -n 18446744073709551615 -k 2", &["does not fit into memory"]);
     folder.refuse("theory missing.npy -k 2", &["missing.npy"]);
     folder.refuse("theory A.csv -k 0", &["k must be between 1 and 12", "got 0"]);
     folder.refuse("theory A.csv -k 13", &["k must be between 1 and 12", "got 13"]);

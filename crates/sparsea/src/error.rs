@@ -24,6 +24,14 @@ pub enum Error {
         /// `rows` or `columns`, whichever is smaller.
         dimension: &'static str,
     },
+    /// Not even one vector of such a length fits into memory.
+    #[error("A is {rows} × {columns}, but a vector of that length does not fit into memory")]
+    TooLarge {
+        /// Rows of A.
+        rows: usize,
+        /// Columns of A.
+        columns: usize,
+    },
     /// A matrix holds NaN or an infinity.
     #[error("{what} contains {value} at row {row}, column {column} (counted from 0)")]
     NonFiniteEntry {

@@ -35,7 +35,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// # Errors
     /// [`Error::Empty`], [`Error::DataLength`], [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n), [`Error::NonFinite`]
     /// and [`Error::NonFiniteEntry`] for NaN or infinities, [`Error::ColumnOverflow`] and [`Error::Overflow`] for
-    /// norms outside 10^±140.
+    /// norms outside 10^±140; [`Error::TooLarge`] if vectors of m or n numbers do not fit into memory.
     ///
     /// # Cost
     /// One pass over A for its column norms.
@@ -173,11 +173,24 @@ pub(crate) fn check_sparsity(sparsity: usize, rows: usize, columns: usize) -> Re
 
 /// Checks the columns of A and returns their norms.
 pub(crate) fn check_columns<T: Scalar>(operator: &dyn Operator<T>) -> Result<Vec<f64>, Error> {
+    check_size(operator.nrows(), operator.ncols())?;
     let norms = operator.column_norms();
     match norms.iter().position(|&norm| norm != 0.0 && !NORM_RANGE.contains(&norm)) {
         Some(column) => Err(blame(operator, column)),
         None => Ok(norms),
     }
+}
+
+/// Refuses dimensions that are out of reach. Where an allocation fails, no error can be returned any more: the process ends.
+pub(crate) fn check_size(rows: usize, columns: usize) -> Result<(), Error> {
+    let fits = |length| {
+        let mut vector = Vec::<num_complex::Complex<f64>>::new();
+        let reserved = vector.try_reserve_exact(length).is_ok();
+        // Seen by nobody, the vector would not be made at all.
+        std::hint::black_box(&vector);
+        reserved
+    };
+    if fits(rows) && fits(columns) { Ok(()) } else { Err(Error::TooLarge { rows, columns }) }
 }
 
 /// Checks y and returns its norm.

@@ -9,6 +9,7 @@ use super::fourier::FourierKernel;
 use super::{Local, Operator, contiguous};
 use crate::error::{Error, non_finite_word};
 use crate::kernels::{axpy_inline, dot_inline, norm, simd};
+use crate::problem::check_size;
 use crate::scalar::Scalar;
 
 /// What happens where the kernel reaches beyond the data; names and shapes as in NumPy and SciPy.
@@ -60,13 +61,13 @@ impl<T: Scalar> Convolution<T> {
     ///
     /// # Errors
     /// [`Error::Kernel`] if the kernel is empty, all zero, not finite, or longer than n where the boundary forbids
-    /// it (valid, circular); [`Error::Empty`] if n is 0.
+    /// it (valid, circular); [`Error::Empty`] if n is 0; [`Error::TooLarge`] if n numbers do not fit into memory.
     pub fn new(kernel: &[T], n: usize, boundary: Boundary) -> Result<Self, Error> {
         let length = kernel.len();
         let (first, nrows) = match boundary {
-            Boundary::Full => (0, n + length.saturating_sub(1)),
+            Boundary::Full => (0, n.saturating_add(length.saturating_sub(1))),
             Boundary::Same => (length.saturating_sub(1) / 2, n),
-            Boundary::Valid => (length.saturating_sub(1), (n + 1).saturating_sub(length)),
+            Boundary::Valid => (length.saturating_sub(1), n.saturating_add(1).saturating_sub(length)),
             Boundary::Circular => (0, n),
         };
         Self::build(kernel, n, nrows, first, boundary)
@@ -105,6 +106,7 @@ impl<T: Scalar> Convolution<T> {
         if matches!(boundary, Boundary::Valid | Boundary::Circular) && length > n {
             return refuse(format!("has {length} samples, more than the {n} of the spike train"));
         }
+        check_size(nrows, n)?;
         let circular = boundary == Boundary::Circular;
         let (fourier, autocorrelation) = if length <= DIRECT_LENGTH {
             (None, (0..length).map(|d| dot_inline(&kernel[d..], &kernel[..length - d])).collect())

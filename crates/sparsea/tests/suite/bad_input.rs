@@ -275,6 +275,27 @@ fn operators_that_are_not_adjoint() {
     );
 }
 
+/// Where an allocation fails, the process would end.
+#[test]
+fn dimensions_that_are_out_of_reach_are_refused() {
+    let kernel = [1.0, 2.0, 1.0];
+    let huge = 1 << 60;
+    for (boundary, n, rows) in [
+        (Boundary::Full, huge, huge + 2),
+        (Boundary::Same, huge, huge),
+        (Boundary::Valid, huge, huge - 2),
+        (Boundary::Circular, huge, huge),
+        (Boundary::Full, usize::MAX, usize::MAX),
+        (Boundary::Valid, usize::MAX, usize::MAX - 3),
+    ] {
+        let expected = format!("A is {rows} × {n}, but a vector of that length does not fit into memory");
+        assert_eq!(said(Convolution::new(&kernel, n, boundary)), expected);
+    }
+    let wide = FunctionOperator::new(3, huge, |_: &[f64], _: &mut [f64]| {}, |_, _| {});
+    let expected = format!("A is 3 × {huge}, but a vector of that length does not fit into memory");
+    assert_eq!(said(Problem::new(&wide, &[1.0; 3], 1)), expected);
+}
+
 #[test]
 fn algorithms_that_would_hold_too_much_are_refused() {
     let a = matrix::<f64>(Kind::Gaussian, 8, 12, 1);
