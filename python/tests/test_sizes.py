@@ -68,7 +68,8 @@ def check(answer: Answer, a: Any, y: Any, k: int) -> float:
     if name.split()[0] in UNFITTED:
         assert residual_norm >= fitted - rounding, name
     else:
-        assert residual_norm == pytest.approx(fitted, rel=1e-9, abs=rounding), name
+        # NumPy loses digits on supports that are nearly dependent; to be better than it is no fault.
+        assert residual_norm <= fitted * (1 + 1e-9) + rounding, name
     return fitted
 
 

@@ -25,6 +25,8 @@ pub(crate) struct GramCache<T> {
     /// When each slot was last asked for.
     used_at: Vec<u64>,
     clock: u64,
+    /// The clock when the run began.
+    begun: u64,
     missing: Vec<usize>,
     slots: Vec<usize>,
 }
@@ -40,32 +42,56 @@ impl<T: Scalar> GramCache<T> {
             column_in: Vec::new(),
             used_at: Vec::new(),
             clock: 0,
+            begun: 0,
             missing: Vec::new(),
             slots: Vec::new(),
         }
     }
 
-    /// Makes the columns of `support` present and returns how many had to be computed. `support` must not be larger
-    /// than the capacity.
+    /// A new run begins, in which no column has been asked for.
+    pub(crate) fn begin(&mut self) {
+        self.begun = self.clock;
+    }
+
+    /// Makes the columns of `support` present and returns how many of them the run had not asked for before. `support` must
+    /// not be larger than the capacity.
     pub(crate) fn ensure(&mut self, operator: &dyn Operator<T>, support: &[usize]) -> usize {
         debug_assert!(support.len() <= self.capacity);
         self.clock += 1;
         self.missing.clear();
+        let mut new = 0;
         for &j in support {
             match self.slot_of[j] {
                 ABSENT => self.missing.push(j),
-                slot => self.used_at[slot as usize] = self.clock,
+                slot => {
+                    let used_at = &mut self.used_at[slot as usize];
+                    new += usize::from(*used_at <= self.begun);
+                    *used_at = self.clock;
+                }
             }
         }
-        if self.missing.is_empty() {
-            return 0;
+        if !self.missing.is_empty() {
+            new += self.missing.len();
+            self.compute(operator, self.clock);
         }
+        new
+    }
+
+    /// Makes columns present for which there is room; that they are asked for is still to come.
+    pub(crate) fn prepare(&mut self, operator: &dyn Operator<T>, columns: &[usize]) {
+        self.missing.clear();
+        self.missing.extend(columns.iter().copied().filter(|&j| self.slot_of[j] == ABSENT));
+        self.compute(operator, 0);
+    }
+
+    /// Computes the missing columns.
+    fn compute(&mut self, operator: &dyn Operator<T>, used_at: u64) {
         self.slots.clear();
         for at in 0..self.missing.len() {
             let slot = self.free_slot();
             self.slot_of[self.missing[at]] = slot as u32;
             self.column_in[slot] = self.missing[at];
-            self.used_at[slot] = self.clock;
+            self.used_at[slot] = used_at;
             self.slots.push(slot);
         }
         // Neighbouring slots are filled together, as one product of matrices.
@@ -80,7 +106,6 @@ impl<T: Scalar> GramCache<T> {
             operator.gram_columns(&self.missing[from..to], block);
             from = to;
         }
-        self.missing.len()
     }
 
     /// Whether column j is present.

@@ -38,7 +38,7 @@ pub struct Counts {
     pub applies: u64,
     /// Products Aᴴ r.
     pub adjoints: u64,
-    /// Gram columns computed (one pass over A each when A is dense).
+    /// Gram columns used (one pass over A each when A is dense, or for several together), those of a run before included.
     pub columns: u64,
     /// Columns that joined the factor.
     pub joins: u64,
@@ -167,6 +167,9 @@ impl<T: Scalar> SupportFit<T> {
         self.path = Path::Normal;
         self.counts = Counts::default();
         self.anticipation = Anticipation::default();
+        if let Some(cache) = &mut self.cache {
+            cache.begin();
+        }
         if let Some(clusters) = &mut self.clusters {
             *clusters = Clusters::default();
         }
@@ -419,7 +422,7 @@ impl<T: Scalar> SupportFit<T> {
         let block = self.anticipation.block(system, cache).min(remaining);
         if block > 1 {
             let wanted = self.anticipation.greedily(system, cache, chosen, correlation, block);
-            self.counts.columns += cache.ensure(&*system.operator, wanted) as u64;
+            cache.prepare(&*system.operator, wanted);
             self.anticipation.note(cache.now());
         }
     }
@@ -434,7 +437,7 @@ impl<T: Scalar> SupportFit<T> {
         let block = self.anticipation.block(system, cache).saturating_sub(missing);
         if block > 0 {
             let wanted = self.anticipation.largest(cache, support, exploration, block);
-            self.counts.columns += cache.ensure(&*system.operator, wanted) as u64;
+            cache.prepare(&*system.operator, wanted);
             self.anticipation.note(cache.now());
         }
     }

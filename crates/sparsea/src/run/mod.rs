@@ -148,7 +148,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
 
     /// Runs to the end in a workspace that an earlier run has left, and leaves it for the next: for one problem after another
     /// that differ in y only, made by [`Problem::with_data`]. What is known of A is kept, and the solution has the bits that
-    /// it has without; only Gram columns are not counted ([`Counts::columns`](crate::Counts)) that were there. A workspace of another problem is
+    /// it has without. A workspace of another problem is
     /// replaced.
     ///
     /// # Errors
