@@ -157,7 +157,7 @@ pub(crate) fn block_dots<'l, T: Scalar>(
                 // Two lines at a time, so that vectors come from their cache half as often.
                 let (part, line) = (self.line)(l);
                 let (next_part, next) = if l + 1 < count { (self.line)(l + 1) } else { (0..0, line) };
-                let both = part == next_part;
+                let both = l + 1 < count && part == next_part;
                 for ((used, v), out) in self.vectors.iter().zip(self.outs.iter_mut()) {
                     let a = common(&part, used);
                     if both {

@@ -134,7 +134,8 @@ fn all_kinds<T: Scalar>() {
 
 /// Matrices of which dense storage holds mostly zeros.
 fn bands_and_triangles<T: Scalar>() {
-    let (m, n) = (70, 50);
+    // An odd number of columns: they are taken in pairs.
+    let (m, n) = (70, 51);
     let full = matrix::<T>(Kind::Gaussian, m, n, 5);
     let part = |kept: &dyn Fn(usize, usize) -> bool| {
         Mat::from_fn(m, n, |i, j| if kept(i, j) { full[(i, j)] } else { T::ZERO })
@@ -146,6 +147,7 @@ fn bands_and_triangles<T: Scalar>() {
         ("upper triangle", part(&|i, j| i <= j)),
         ("two blocks", part(&|i, j| (i < 35) == (j < 20))),
         ("some columns empty", part(&|i, j| j % 3 != 0 && i > 40)),
+        ("last column empty", part(&|i, j| i < 20 && j + 1 < n)),
         ("some rows empty", part(&|i, _| i % 4 == 1)),
     ] {
         every_form(&a, |form, operator| check_methods(operator, &a, &format!("{name}, {form}")));
