@@ -149,6 +149,9 @@ def agreement(task_name: str, results: list[dict[str, Any]], ours: str, theirs: 
     chosen = {r["method"]: r for r in results if r["task"] == task_name and r["threads"] == THREADS[0]}
     if ours not in chosen or theirs not in chosen:
         return None
+    if bool(chosen[ours]["seconds"]) != bool(chosen[theirs]["seconds"]):
+        # One of them solved problem 0 only, and the other's answers to that are not kept.
+        return None
     pairs = zip(chosen[ours]["supports"], chosen[theirs]["supports"], strict=False)
     same = [a == b for first, second in pairs for a, b in zip(first, second, strict=True)]
     return float(np.mean(same))

@@ -89,16 +89,21 @@ fn run<'py, T: Field>(
 
 /// Whether every step of the run is over in a moment, on one thread, and nothing in it calls Python.
 fn is_brief<T: Field>(a: &Bound<'_, PyAny>, operator: &dyn Operator<T>, sparsity: usize, request: &Request<T>) -> bool {
-    /// Numbers of A that no product shares among threads, and multiply-adds of a step.
-    const NUMBERS: usize = (1 << 17) - 1;
+    /// Numbers of A, those that no product shares among threads, and multiply-adds of a step.
+    const NUMBERS: usize = 1 << 20;
+    const ON_ONE_THREAD: usize = (1 << 17) - 1;
     const STEP: usize = 1 << 22;
-    let (m, n) = (operator.nrows(), operator.ncols());
+    let n = operator.ncols();
+    let most = match request.threads {
+        None => NUMBERS,
+        Some(1) => ON_ONE_THREAD,
+        Some(_) => return false,
+    };
     let native = a.cast::<PyArray2<T>>().is_ok() || a.cast::<Compressed>().is_ok() || a.cast::<Convolution>().is_ok();
     native
         && request.callback.is_none()
         && request.display.is_none()
-        && request.threads.is_none_or(|threads| threads == 1)
-        && m.saturating_mul(n) <= NUMBERS
+        && operator.adjoint_cost() <= most
         && n.saturating_mul(sparsity).saturating_mul(sparsity) <= STEP
 }
 

@@ -35,6 +35,8 @@ pub struct DenseOperator<'a, T: Scalar> {
     by_rows: bool,
     /// From where to where each line may be other than zero, where that is worth knowing.
     ranges: Option<Box<[Range]>>,
+    /// Numbers of A that products read.
+    held: usize,
 }
 
 /// A range of a line.
@@ -70,15 +72,13 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
             let data = (0..count).flat_map(|j| (0..length).map(move |i| matrix[(i, j)])).collect();
             (Storage::Owned { data, length, count }, false)
         };
-        let mut operator = Self { storage, by_rows, ranges: None };
+        let operator = Self { storage, by_rows, ranges: None, held: 0 };
         let lines = operator.lines();
         let ranges: Box<[Range]> = lines.col_iter().map(|line| occupied(line.as_slice())).collect();
         let held: usize = ranges.iter().map(Range::len).sum();
         let all = lines.nrows() * lines.ncols();
-        if (all - held) * WORTH_SKIPPING >= all {
-            operator.ranges = Some(ranges);
-        }
-        operator
+        let worth = (all - held) * WORTH_SKIPPING >= all;
+        Self { ranges: worth.then_some(ranges), held: if worth { held } else { all }, ..operator }
     }
 
     /// Borrows m n numbers stored column by column.
@@ -116,12 +116,6 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
         }
     }
 
-    /// Numbers of A that products read.
-    fn held(&self) -> usize {
-        let all = || self.lines().nrows() * self.lines().ncols();
-        self.ranges.as_ref().map_or_else(all, |ranges| ranges.iter().map(Range::len).sum())
-    }
-
     /// From where to where line l may be other than zero.
     fn range(&self, l: usize) -> Range {
         self.ranges.as_ref().map_or_else(|| 0..self.lines().nrows(), |ranges| ranges[l].clone())
@@ -130,7 +124,7 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
     /// `out[l]` ← line(l)ᴴ v, or line(l)ᵀ v without `conjugate`.
     fn dots(&self, v: &[T], conjugate: bool, out: &mut [T]) {
         let lines = self.lines();
-        in_blocks(out, v.len(), |start, out| {
+        in_blocks(out, self.held.div_ceil(out.len().max(1)), |start, out| {
             let part = |l: usize| {
                 let range = self.range(start + l);
                 (range.start, &lines.col(start + l).as_slice()[range])
@@ -141,7 +135,7 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
 
     /// `out` ← Σ_l v[l] line(l), the lines conjugated with `conjugate`.
     fn combine(&self, v: &[T], conjugate: bool, out: &mut [T]) {
-        in_blocks(out, v.len(), |start, out| {
+        in_blocks(out, self.held.div_ceil(out.len().max(1)), |start, out| {
             out.fill(T::ZERO);
             self.add_lines(0..v.len(), v, start, conjugate, out);
         });
@@ -171,7 +165,7 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
             let start = block * BLOCK;
             if self.by_rows { self.adjoint_of_rows(ys, start, out) } else { self.adjoint_of_columns(ys, start, out) }
         };
-        if self.nrows().saturating_mul(self.ncols()).saturating_mul(ys.len()) < PARALLEL_WORK {
+        if self.held.saturating_mul(ys.len()) < PARALLEL_WORK {
             part(0, out);
         } else {
             out.par_row_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| part(block, out));
@@ -206,9 +200,15 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
 
 /// The range of a line outside which it is zero.
 fn occupied<T: Scalar>(line: &[T]) -> Range {
-    let Some(first) = line.iter().position(|&v| v != T::ZERO) else { return 0..0 };
-    let last = line.iter().rposition(|&v| v != T::ZERO).unwrap_or(first);
-    first..last + 1
+    // Zeros are passed by the block: banded matrices hold little else.
+    const BLOCK: usize = 16;
+    let zeros = |block: &[T]| block.iter().fold(true, |zeros, &v| zeros & (v == T::ZERO));
+    let before = BLOCK * line.chunks_exact(BLOCK).take_while(|block| zeros(block)).count();
+    let Some(first) = line[before..].iter().position(|&v| v != T::ZERO) else { return 0..0 };
+    let first = before + first;
+    let after = BLOCK * line[first..].rchunks_exact(BLOCK).take_while(|block| zeros(block)).count();
+    let rest = &line[first..line.len() - after];
+    first..first + rest.iter().rposition(|&v| v != T::ZERO).unwrap_or(0) + 1
 }
 
 fn check_size(entries: usize, nrows: usize, ncols: usize) -> Result<(), Error> {
@@ -315,11 +315,11 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
     }
 
     fn gram_block(&self) -> usize {
-        if self.held() > NEAR { TOGETHER } else { 1 }
+        if self.held > NEAR { TOGETHER } else { 1 }
     }
 
     fn adjoint_cost(&self) -> usize {
-        self.held()
+        self.held
     }
 
     fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
