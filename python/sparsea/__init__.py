@@ -3,13 +3,17 @@
 minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k
 """
 
-from . import theory
+from typing import TYPE_CHECKING, Any
+
 from ._algorithms import AlgorithmInfo, Setting, algorithms
 from ._core import Convolution, Progress, __version__, exponential, gaussian
 from ._deconvolve import deconvolve
 from ._improve import improve
 from ._solution import ExplorationReport, IndexReport, RankedSupport, Solution, Solutions, Trace
 from ._solve import solve
+
+if TYPE_CHECKING:
+    from . import theory
 
 __all__ = [
     "AlgorithmInfo",
@@ -31,3 +35,16 @@ __all__ = [
     "solve",
     "theory",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `sparsea.theory` on first use: it would take half of the time of importing sparsea."""
+    if name == "theory":
+        import importlib
+
+        return importlib.import_module(".theory", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
