@@ -6,6 +6,7 @@ mod algorithms;
 mod convert;
 mod error;
 mod operator;
+mod pool;
 mod progress;
 mod request;
 mod run;

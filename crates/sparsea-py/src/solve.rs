@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use numpy::{PyArray1, PyArray2};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sparsea::algorithms::default_algorithm;
@@ -17,6 +17,7 @@ use sparsea::{CachedGram, ExplorationReport, Observer, Operator, Problem, Soluti
 use crate::convert::{Field, vector};
 use crate::error::refused;
 use crate::operator::{Compressed, Convolution, Shared, operator};
+use crate::pool::pool;
 use crate::progress::Progress;
 use crate::request::Request;
 use crate::run::{Caller, LISTENING, Stop, beside, here};
@@ -94,12 +95,13 @@ fn is_brief<T: Field>(a: &Bound<'_, PyAny>, operator: &dyn Operator<T>, sparsity
     const ON_ONE_THREAD: usize = (1 << 17) - 1;
     const STEP: usize = 1 << 22;
     let n = operator.ncols();
-    let most = match request.threads {
-        None => NUMBERS,
-        Some(1) => ON_ONE_THREAD,
+    let matrix = a.cast::<PyArray2<T>>().is_ok() || a.cast::<Compressed>().is_ok();
+    let (native, most) = match request.threads {
+        None => (matrix || a.cast::<Convolution>().is_ok(), NUMBERS),
+        // Convolutions are shared by their length, not by their cost.
+        Some(1) => (matrix, ON_ONE_THREAD),
         Some(_) => return false,
     };
-    let native = a.cast::<PyArray2<T>>().is_ok() || a.cast::<Compressed>().is_ok() || a.cast::<Convolution>().is_ok();
     native
         && request.callback.is_none()
         && request.display.is_none()
@@ -201,52 +203,6 @@ impl<T: Field> Task<'_, T> {
         }
         let solution = run.solve_with(kept).map_err(refused)?;
         Ok((solution, self.request.trace.then_some(trace)))
-    }
-}
-
-/// A pool of threads, which is kept for the next run that wants as many: to start threads takes longer than many a run.
-struct Lease {
-    process: u32,
-    pool: Option<rayon::ThreadPool>,
-}
-
-/// Pools that wait for a run, each with the process in which it was made: threads do not survive a fork.
-static IDLE: Mutex<Vec<(u32, rayon::ThreadPool)>> = Mutex::new(Vec::new());
-/// The most pools that wait.
-const MOST_IDLE: usize = 16;
-
-fn pool(threads: usize) -> PyResult<Lease> {
-    let process = std::process::id();
-    // Never waited for: a fork may have left it locked.
-    let found = IDLE.try_lock().ok().and_then(|mut idle| {
-        let foreign: Vec<_> = idle.extract_if(.., |(made, _)| *made != process).collect();
-        foreign.into_iter().for_each(std::mem::forget);
-        let found = idle.iter().position(|(_, pool)| pool.current_num_threads() == threads);
-        found.map(|at| idle.swap_remove(at).1)
-    });
-    let build = || rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let failed = |problem| PyRuntimeError::new_err(format!("{threads} threads cannot be started: {problem}"));
-    let pool = found.map_or_else(build, Ok).map_err(failed)?;
-    Ok(Lease { process, pool: Some(pool) })
-}
-
-impl Lease {
-    fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        match &self.pool {
-            Some(pool) => pool.install(work),
-            None => work(),
-        }
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(pool) = self.pool.take()
-            && let Ok(mut idle) = IDLE.try_lock()
-            && idle.len() < MOST_IDLE
-        {
-            idle.push((self.process, pool));
-        }
     }
 }
 

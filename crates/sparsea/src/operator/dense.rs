@@ -39,7 +39,7 @@ pub struct DenseOperator<'a, T: Scalar> {
     held: usize,
 }
 
-/// A range of a line.
+/// Places along a line.
 type Range = std::ops::Range<usize>;
 
 /// A view whose columns (the lines of A) are contiguous.
