@@ -218,6 +218,9 @@ fn peak() -> Option<usize> {
     Some(line.split_whitespace().nth(1)?.parse::<usize>().ok()? << 10)
 }
 
+/// Runs on fewer columns than this show no memory: much of it is what was used and freed before.
+const SHOWN: usize = 1_000_000;
+
 /// Makes the peak what is resident now.
 fn forget_peak() {
     // Linux alone has this; elsewhere `peak` says nothing anyway.
@@ -241,7 +244,7 @@ fn convolution() {
             let before = peak();
             let run = || Run::new(&problem, Sea::default()).halt(Halt::Iterations(100)).solve().expect("a run").elapsed;
             let elapsed = with_threads(threads, run);
-            if threads == 1 {
+            if threads == 1 && n >= SHOWN {
                 held = peak().zip(before).map(|(after, before)| (after - before) / n);
             }
             times[threads - 1].1.push(elapsed.as_secs_f64() / 100.0);
@@ -336,7 +339,10 @@ fn sparse() {
         let sea = with_threads(1, || {
             Run::new(&problem, Sea::default()).start(start).halt(Halt::Iterations(100)).solve().expect("a run").elapsed
         });
-        let held = peak().zip(before).map_or("–".to_owned(), |(a, b)| format!("{} MB", (a - b) / 1_000_000));
+        let held = peak()
+            .zip(before)
+            .filter(|_| n >= SHOWN)
+            .map_or("–".to_owned(), |(a, b)| format!("{} MB", (a - b) / 1_000_000));
         let (omp, sea) = (1e3 * omp.elapsed.as_secs_f64(), 1e3 * sea.as_secs_f64());
         println!("| {n} | {} | {omp:.0} ms | {sea:.0} ms | {held} |", values.len());
     }
