@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
 use rayon::ThreadPoolBuilder;
+use sparsea::algorithms::registry;
 use sparsea::generate::{deconvolution_problem, gaussian_matrix, normal_vector, stream};
 use sparsea::{
     Boundary, Chain, DenseOperator, Halt, Memory, Operator, Problem, Run, Sea, SparseOperator, Start, Trace, TraceRow,
@@ -152,10 +153,8 @@ fn floors() {
     let sea_row = |name: &str, n: usize, k: usize, time: f64| row(name, 8 * n * k, n * k, Some((k, n)), time);
     let deconvolution =
         deconvolution_problem(&mut stream(1, 0, 0), 500, 20, 3.0, Boundary::Full, 0.0).expect("a problem");
-    let a = faer::Mat::from_fn(548, 500, |i, j| {
-        let distance = i as f64 - j as f64 - 24.0;
-        if distance.abs() <= 24.0 { (-0.5 * (distance / 3.0).powi(2)).exp() } else { 0.0 }
-    });
+    let mut a = faer::Mat::zeros(deconvolution.operator.nrows(), 500);
+    deconvolution.operator.columns(&(0..500).collect::<Vec<_>>(), a.as_mut());
     let operator = DenseOperator::new(a.as_ref());
     let steps = sea_steps(&operator, &deconvolution.data, 20, 2000);
     sea_row("SEA, 548 × 500 deconvolution, k = 20", 500, 20, step_time(&steps, 200));
@@ -171,15 +170,13 @@ fn floors() {
     let operator = DenseOperator::new(a.as_ref());
     let data: Vec<f64> = normal_vector(&mut stream(1, 2, 1), m);
     let mut correlation = vec![0.0; n];
-    let pass =
-        with_threads(1, || shortest(7, || operator.apply_adjoint(black_box(&data), &mut correlation)).as_secs_f64());
+    let pass = shortest(7, || operator.apply_adjoint(black_box(&data), &mut correlation)).as_secs_f64();
     row("Aᴴr, 1000 × 10 000", 8 * m * n, m * n, None, pass);
     let mut columns = faer::Mat::<f64>::zeros(n, 8);
     let chosen: Vec<usize> = (0..8).map(|c| 1000 * c + 17).collect();
-    let block =
-        with_threads(1, || shortest(5, || operator.gram_columns(black_box(&chosen), columns.as_mut())).as_secs_f64());
+    let block = shortest(5, || operator.gram_columns(black_box(&chosen), columns.as_mut())).as_secs_f64();
     row("8 Gram columns, 1000 × 10 000", 8 * m * n, 8 * m * n, None, block);
-    let steps = with_threads(1, || sea_steps(&operator, &data, k, 1000));
+    let steps = sea_steps(&operator, &data, k, 1000);
     let step = step_time(&steps, 100);
     sea_row("SEA after 100 steps, Gaussian 1000 × 10 000, k = 50", n, k, step);
     let from = &steps[100.min(steps.len() - 1)];
@@ -194,12 +191,13 @@ fn floors() {
 }
 
 /// A curve for each number of threads: times at the places given.
-fn draw(file: &str, title: &str, x_label: &str, places: &[f64], times: &[(String, Vec<f64>)]) {
-    let lines: Vec<Curve<'_>> = times.iter().map(|(name, y)| Curve { name, x: places, y, band: None }).collect();
+fn draw(file: &str, title: &str, [x_label, y_label]: [&str; 2], places: &[f64], times: &[Vec<f64>; 2]) {
+    let named = ["1 thread", "2 threads"].into_iter().zip(times);
+    let lines: Vec<Curve<'_>> = named.map(|(name, y)| Curve { name, x: places, y, band: None }).collect();
     let figure = curves(&CurvesPlot {
         title,
         x_label,
-        y_label: "seconds for an iteration",
+        y_label,
         curves: &lines,
         x_scale: Scale::Logarithmic,
         y_scale: Scale::Logarithmic,
@@ -209,6 +207,11 @@ fn draw(file: &str, title: &str, x_label: &str, places: &[f64], times: &[(String
     .expect("a picture");
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images").join(file);
     std::fs::write(path, figure.svg()).expect("a picture written");
+}
+
+/// The latest time on one thread, and on two.
+fn latest(times: &[Vec<f64>; 2]) -> [f64; 2] {
+    [0, 1].map(|at| times[at].last().copied().unwrap_or(f64::NAN))
 }
 
 /// Peak of resident memory since the last call to [`forget_peak`], in bytes; `None` where the system does not tell.
@@ -232,7 +235,7 @@ fn convolution() {
     println!("| n | k | 1 thread, an iteration | 2 threads | per sample, 1 thread | memory of the run |");
     println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
     let sizes = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
-    let mut times = [("1 thread".to_owned(), vec![]), ("2 threads".to_owned(), vec![])];
+    let mut times = [vec![], vec![]];
     for n in sizes {
         let k = n / 100;
         let instance =
@@ -247,16 +250,16 @@ fn convolution() {
             if threads == 1 && n >= SHOWN {
                 held = peak().zip(before).map(|(after, before)| (after - before) / n);
             }
-            times[threads - 1].1.push(elapsed.as_secs_f64() / 100.0);
+            times[threads - 1].push(elapsed.as_secs_f64() / 100.0);
         }
-        let [one, two] = [0, 1].map(|at| times[at].1[times[at].1.len() - 1]);
+        let [one, two] = latest(&times);
         let held = held.map_or("–".to_owned(), |held| format!("{held} bytes a sample"));
         println!("| {n} | {k} | {} | {} | {:.1} ns | {held} |", micro(one), micro(two), 1e9 * one / n as f64);
     }
     draw(
         "growth_convolution.svg",
         "SEA on convolutions, a spike every 100 samples",
-        "samples n",
+        ["samples n", "seconds for an iteration"],
         &sizes.map(|n| n as f64),
         &times,
     );
@@ -266,19 +269,25 @@ fn dense() {
     println!("\n### SEA on Gaussian matrices of 200 rows, k = 20, y of no sparse origin\n");
     println!("| n | 1 thread, a step | 2 threads | per column, 1 thread |\n| ---: | ---: | ---: | ---: |");
     let sizes = [1_000, 3_000, 10_000, 30_000, 100_000];
-    let mut times = [("1 thread".to_owned(), vec![]), ("2 threads".to_owned(), vec![])];
+    let mut times = [vec![], vec![]];
     for n in sizes {
         let a = gaussian_matrix::<f64>(&mut stream(4, n as u64, 0), 200, n);
         let operator = DenseOperator::new(a.as_ref());
         let data: Vec<f64> = normal_vector(&mut stream(4, n as u64, 1), 200);
         for threads in [1, 2] {
             let steps = with_threads(threads, || sea_steps(&operator, &data, 20, 600));
-            times[threads - 1].1.push(step_time(&steps, 100));
+            times[threads - 1].push(step_time(&steps, 100));
         }
-        let [one, two] = [0, 1].map(|at| times[at].1[times[at].1.len() - 1]);
+        let [one, two] = latest(&times);
         println!("| {n} | {} | {} | {:.1} ns |", micro(one), micro(two), 1e9 * one / n as f64);
     }
-    draw("growth_dense.svg", "SEA on dense matrices, k = 20", "columns n", &sizes.map(|n| n as f64), &times);
+    draw(
+        "growth_dense.svg",
+        "SEA on dense matrices, k = 20",
+        ["columns n", "seconds for a step"],
+        &sizes.map(|n| n as f64),
+        &times,
+    );
 }
 
 fn sparsity() {
@@ -289,16 +298,22 @@ fn sparsity() {
     let a = gaussian_matrix::<f64>(&mut stream(5, 0, 0), m, n);
     let operator = DenseOperator::new(a.as_ref());
     let data: Vec<f64> = normal_vector(&mut stream(5, 0, 1), m);
-    let mut times = [("1 thread".to_owned(), vec![]), ("2 threads".to_owned(), vec![])];
+    let mut times = [vec![], vec![]];
     for k in sizes {
         for threads in [1, 2] {
             let steps = with_threads(threads, || sea_steps(&operator, &data, k, 300));
-            times[threads - 1].1.push(step_time(&steps, 100));
+            times[threads - 1].push(step_time(&steps, 100));
         }
-        let [one, two] = [0, 1].map(|at| times[at].1[times[at].1.len() - 1]);
+        let [one, two] = latest(&times);
         println!("| {k} | {} | {} | {:.2} ns |", micro(one), micro(two), 1e9 * one / (n * k) as f64);
     }
-    draw("growth_sparsity.svg", "SEA on a dense matrix 2000 × 4000", "non-zeros k", &sizes.map(|k| k as f64), &times);
+    draw(
+        "growth_sparsity.svg",
+        "SEA on a dense matrix 2000 × 4000",
+        ["non-zeros k", "seconds for a step"],
+        &sizes.map(|k| k as f64),
+        &times,
+    );
 }
 
 /// Sparse matrices with as many columns as a dense Gram matrix of them could never hold.
@@ -381,22 +396,9 @@ fn memory() {
     let operator = Counted(DenseOperator::new(a.as_ref()), AtomicUsize::new(0));
     let data: Vec<f64> = normal_vector(&mut stream(7, 0, 1), m);
     let problem = Problem::new(&operator, &data, k).expect("a problem");
-    let algorithms = [
-        "omp",
-        "ols",
-        "els",
-        "sea",
-        "ompr",
-        "foba",
-        "splicing",
-        "htp",
-        "iht",
-        "niht",
-        "cosamp",
-        "subspace_pursuit",
-        "lasso",
-    ];
-    for name in algorithms {
+    // Of search the formula is a range: 2 n k to 9 n k, and Gram columns for its threads.
+    for entry in registry::<f64>().into_iter().filter(|entry| entry.name != "search") {
+        let name = entry.name;
         let chain = Chain::parse(name, &serde_json::Map::new()).expect("an algorithm");
         let own: usize = chain.links().iter().map(|link| link.state_size(m, n, k)).sum();
         let memory = Memory { gram: 4 << 30, fits: 0, ..Memory::default() };
@@ -420,7 +422,7 @@ const VECTORS: usize = 8;
 fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     let parts: [(&str, fn()); 6] = [
-        ("floors", floors),
+        ("floors", || with_threads(1, floors)),
         ("convolution", convolution),
         ("dense", dense),
         ("sparsity", sparsity),
