@@ -37,24 +37,34 @@ fn shortest(times: usize, mut work: impl FnMut()) -> Duration {
 fn read_time(bytes: usize) -> f64 {
     let numbers = vec![1.0f64; bytes / 8];
     let repeats = ((64 << 20) / bytes).max(1);
-    let arch = pulp::Arch::new();
     let time = shortest(7, || {
         for _ in 0..repeats {
-            arch.dispatch(
-                #[inline(always)]
-                || {
-                    let mut sums = [0.0f64; 32];
-                    for block in black_box(&numbers[..]).as_chunks::<32>().0 {
-                        for (sum, x) in sums.iter_mut().zip(block) {
-                            *sum += x;
-                        }
-                    }
-                    black_box(sums);
-                },
-            );
+            black_box(pulp::Arch::new().dispatch(Sum(black_box(&numbers))));
         }
     });
     time.as_secs_f64() / repeats as f64
+}
+
+/// The sum of numbers by whole registers, in as many chains as hide the latency of an addition.
+struct Sum<'a>(&'a [f64]);
+
+impl pulp::WithSimd for Sum<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> f64 {
+        let mut sums = [simd.splat_f64s(0.0); 8];
+        for block in S::as_simd_f64s(self.0).0.as_chunks::<8>().0 {
+            for (sum, &x) in sums.iter_mut().zip(block) {
+                *sum = simd.add_f64s(*sum, x);
+            }
+        }
+        let mut total = 0.0;
+        for sum in sums {
+            total += simd.reduce_sum_f64s(sum);
+        }
+        total
+    }
 }
 
 /// Multiply-adds a second on registers alone.

@@ -5,6 +5,7 @@
 //! that a portable build is as fast as a native one.
 
 mod products;
+mod triangular;
 pub(crate) mod vector;
 
 use std::sync::OnceLock;
@@ -13,6 +14,7 @@ use pulp::Arch;
 
 use crate::scalar::Scalar;
 pub(crate) use products::{add_combination, block_dots, dot, dots, subtract_combination};
+pub(crate) use triangular::{solve_lower, solve_upper, start};
 
 fn arch() -> Arch {
     static ARCH: OnceLock<Arch> = OnceLock::new();
@@ -28,8 +30,9 @@ pub(crate) fn simd<R>(body: impl FnOnce() -> R) -> R {
 /// Independent partial sums: enough for four AVX registers, so that additions do not wait for each other.
 const LANES: usize = 16;
 
+/// aᴴ b, without switching the instruction set: for use inside [`simd`] and on short vectors.
 #[inline(always)]
-fn dot_with<T: Scalar>(a: &[T], b: &[T], product: impl Fn(T, T) -> T) -> T {
+pub(crate) fn dot_inline<T: Scalar>(a: &[T], b: &[T]) -> T {
     let n = a.len().min(b.len());
     let (a, b) = (&a[..n], &b[..n]);
     let mut sums = [T::ZERO; LANES];
@@ -37,7 +40,7 @@ fn dot_with<T: Scalar>(a: &[T], b: &[T], product: impl Fn(T, T) -> T) -> T {
     let (blocks_b, rest_b) = b.as_chunks::<LANES>();
     for (x, y) in blocks_a.iter().zip(blocks_b) {
         for lane in 0..LANES {
-            sums[lane] += product(x[lane], y[lane]);
+            sums[lane] += Scalar::conj(x[lane]) * y[lane];
         }
     }
     let mut width = LANES / 2;
@@ -50,21 +53,9 @@ fn dot_with<T: Scalar>(a: &[T], b: &[T], product: impl Fn(T, T) -> T) -> T {
     }
     let mut total = sums[0];
     for (&x, &y) in rest_a.iter().zip(rest_b) {
-        total += product(x, y);
+        total += Scalar::conj(x) * y;
     }
     total
-}
-
-/// aᴴ b, without switching the instruction set: for use inside [`simd`] and on short vectors.
-#[inline(always)]
-pub(crate) fn dot_inline<T: Scalar>(a: &[T], b: &[T]) -> T {
-    dot_with(a, b, |x, y| x.conj() * y)
-}
-
-/// aᵀ b (no conjugate), without switching the instruction set.
-#[inline(always)]
-pub(crate) fn dot_plain_inline<T: Scalar>(a: &[T], b: &[T]) -> T {
-    dot_with(a, b, |x, y| x * y)
 }
 
 /// y ← y + α x, without switching the instruction set.

@@ -25,7 +25,7 @@ fn product<T: Scalar, const CONJUGATE: bool>(a: T, b: T) -> T {
 }
 
 #[inline(always)]
-fn total<T: Scalar, S: Simd>(simd: S, sums: [T::Vector<S>; 4]) -> T {
+fn total_of_four<T: Scalar, S: Simd>(simd: S, sums: [T::Vector<S>; 4]) -> T {
     let [p, q, r, s] = sums;
     T::total(simd, T::plus(simd, T::plus(simd, p, q), T::plus(simd, r, s)))
 }
@@ -39,7 +39,7 @@ fn common(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
 
 /// aᴴ b, or aᵀ b without `CONJUGATE`: four partial sums, so that additions do not wait for each other.
 #[inline(always)]
-fn dot_in<T: Scalar, S: Simd, const CONJUGATE: bool>(simd: S, a: &[T], b: &[T]) -> T {
+pub(super) fn dot_in<T: Scalar, S: Simd, const CONJUGATE: bool>(simd: S, a: &[T], b: &[T]) -> T {
     let n = a.len().min(b.len());
     let ((a, rest_a), (b, rest_b)) = (T::split::<S>(&a[..n]), T::split::<S>(&b[..n]));
     let zero = T::splat(simd, T::ZERO);
@@ -56,7 +56,7 @@ fn dot_in<T: Scalar, S: Simd, const CONJUGATE: bool>(simd: S, a: &[T], b: &[T]) 
     for (&a, &b) in last_a.iter().zip(last_b) {
         p = step::<T, S, CONJUGATE>(simd, a, b, p);
     }
-    let mut total = total(simd, [p, q, r, s]);
+    let mut total = total_of_four(simd, [p, q, r, s]);
     for (&a, &b) in rest_a.iter().zip(rest_b) {
         total += product::<T, CONJUGATE>(a, b);
     }
@@ -87,7 +87,7 @@ fn two_dots_in<T: Scalar, S: Simd>(simd: S, a: &[T], b: &[T], c: &[T]) -> [T; 2]
     for ((&a, &b), &c) in last_a.iter().zip(last_b).zip(last_c) {
         (p, t) = (step::<T, S, true>(simd, a, c, p), step::<T, S, true>(simd, b, c, t));
     }
-    let mut totals = [total(simd, [p, q, r, s]), total(simd, [t, u, v, w])];
+    let mut totals = [total_of_four(simd, [p, q, r, s]), total_of_four(simd, [t, u, v, w])];
     for ((&a, &b), &c) in rest_a.iter().zip(rest_b).zip(rest_c) {
         totals[0] += product::<T, true>(a, c);
         totals[1] += product::<T, true>(b, c);
@@ -201,7 +201,7 @@ pub(crate) fn add_combination<'c, T: Scalar>(alphas: &[T], x: impl Fn(usize) -> 
 }
 
 #[inline(always)]
-fn combine_in<'c, T: Scalar, S: Simd, const CONJUGATE: bool>(
+pub(super) fn combine_in<'c, T: Scalar, S: Simd, const CONJUGATE: bool>(
     simd: S,
     alphas: &[T],
     x: impl Fn(usize) -> &'c [T],

@@ -17,10 +17,12 @@ mod gram;
 mod orthogonal;
 mod tableau;
 
-use faer::MatMut;
+use std::ops::Range;
+
+use faer::{Mat, MatMut};
 
 use crate::kernels::{axpy, norm, subtract_combination};
-use crate::operator::Operator;
+use crate::operator::{Operator, contiguous};
 use crate::scalar::Scalar;
 use anticipation::Anticipation;
 use cholesky::Cholesky;
@@ -61,10 +63,17 @@ const FIT_TOLERANCE: f64 = 1e-11;
 const GRAM_ROUNDING: f64 = 16.0;
 /// ‖r‖² from the normal equations is trusted down to this share of the numbers subtracted (relative error 10⁻¹⁰).
 const RESIDUAL_CANCELLATION: f64 = 1e-6;
-/// Plane rotations after which the factor is computed anew, so that their rounding cannot add up.
+/// Leaves after which the factor is computed anew, so that their rounding cannot add up.
 const ROTATIONS_KEPT: u32 = 128;
-/// One multiply-add of a plane rotation costs about as much as this many of a dot product.
-const ROTATION_WEIGHT: usize = 4;
+/// What moves of the factor cost, in multiply-adds of a column that joins: a leaving column for the square of those after it,
+const ROTATION_WEIGHT: usize = 2;
+/// any move besides,
+const MOVE: usize = 32;
+/// and the factor by the block: one for so many, one more for each entry.
+const BLOCK_GAIN: usize = 24;
+const BLOCK_ENTRY: usize = 8;
+/// Columns from which on the factor may be computed by the block.
+const BLOCK_FROM: usize = 32;
 
 /// Entries n k of a block of Gram columns from which on fits are made cluster by cluster where columns are local.
 const LOCAL_FROM: usize = 1 << 22;
@@ -111,6 +120,8 @@ pub(crate) struct SupportFit<T: Scalar> {
     place: Vec<u32>,
     /// Coefficients, then corrections, in factor order.
     ordered: Vec<T>,
+    /// Columns that are to join the factor, in order.
+    joining: Vec<usize>,
     correction: Vec<T>,
     anticipation: Anticipation<T>,
     gram: Vec<T>,
@@ -150,6 +161,7 @@ impl<T: Scalar> SupportFit<T> {
             stamp: 0,
             place: vec![0; n],
             ordered: Vec::with_capacity(sparsity),
+            joining: Vec::with_capacity(sparsity),
             correction: Vec::with_capacity(sparsity),
             anticipation: Anticipation::default(),
             gram: Vec::with_capacity(sparsity),
@@ -322,8 +334,8 @@ impl<T: Scalar> SupportFit<T> {
         }
     }
 
-    /// Makes `support` the members of the factor, by leaves and joins or by computing rows anew, whichever is
-    /// cheaper. Returns false if a column is too close to the span of the others for normal equations.
+    /// Makes `support` the members of the factor: by leaves and joins, by computing rows anew, or the whole by the block,
+    /// whichever is cheapest. Returns false if a column is too close to the span of the others for normal equations.
     fn move_to(&mut self, system: &System<'_, T>, support: &[usize]) -> bool {
         self.stamp = self.stamp.wrapping_add(1);
         if self.stamp == 0 {
@@ -338,25 +350,37 @@ impl<T: Scalar> SupportFit<T> {
         }
         let size = self.factor.len();
         let mut first = size;
+        let mut leaving = 0;
         let mut by_rotations = 0;
         for (position, &j) in self.factor.members().iter().enumerate() {
             if self.wanted[j] != self.stamp {
                 first = first.min(position);
-                by_rotations += ROTATION_WEIGHT * (size - position).pow(2);
+                leaving += 1;
+                by_rotations += ROTATION_WEIGHT * (size - position).pow(2) + MOVE;
             }
         }
         // Without a cache every row computed anew also costs its Gram entries.
         let per_entry =
             if self.cache.is_some() { 1 } else { system.operator.adjoint_cost() / system.operator.ncols().max(1) };
-        let kept = self.factor.members()[first..].iter().filter(|&&j| self.wanted[j] == self.stamp).count();
-        let by_rows: usize = (first..first + kept).map(|row| row * (row / 2 + per_entry) + 16).sum();
-        if kept == 0 {
-            self.factor.truncate(first);
-        } else if self.rotations >= ROTATIONS_KEPT {
-            self.factor.truncate(0);
-            self.rotations = 0;
-            self.counts.refactorisations += 1;
-        } else if by_rotations <= by_rows {
+        let joining = |rows: Range<usize>| -> usize { rows.map(|row| row * (row / 2 + per_entry) + MOVE).sum() };
+        let kept = size - leaving;
+        let by_rows = joining(first..kept);
+        let too_many = self.rotations >= ROTATIONS_KEPT && leaving > 0 && first < kept;
+        let rotate = by_rotations <= by_rows && !too_many;
+        if too_many {
+            first = 0;
+        }
+        let one_by_one = joining(kept..support.len()) + if rotate { by_rotations } else { joining(first..kept) };
+        let by_block = support.len().pow(2) * (support.len() / BLOCK_GAIN + per_entry + BLOCK_ENTRY);
+        if support.len() >= BLOCK_FROM && by_block < one_by_one {
+            self.list(0..size, support);
+            if self.replace(system) {
+                return true;
+            }
+            // A dependent column is met again one by one. Listing has forgotten who was wanted.
+            support.iter().for_each(|&j| self.wanted[j] = self.stamp);
+        }
+        if rotate {
             for position in (first..size).rev() {
                 if self.wanted[self.factor.members()[position]] != self.stamp {
                     self.factor.leave(position);
@@ -364,21 +388,57 @@ impl<T: Scalar> SupportFit<T> {
                     self.counts.leaves += 1;
                 }
             }
-        } else {
-            self.factor.truncate(first);
+            first = kept;
+        }
+        self.list(first..self.factor.len(), support);
+        if first < kept {
             self.counts.refactorisations += 1;
         }
-        for &j in self.factor.members() {
+        self.factor.truncate(first);
+        if first == 0 {
+            self.rotations = 0;
+        }
+        for at in 0..self.joining.len() {
+            if !self.join(system, self.joining[at]) {
+                return false;
+            }
+            self.counts.joins += 1;
+        }
+        true
+    }
+
+    /// Lists the columns that are to join after the members before `places`: those of them that stay, in their order, then the
+    /// others of `support`, as what joined last is the likeliest to leave next.
+    fn list(&mut self, places: Range<usize>, support: &[usize]) {
+        let members = self.factor.members();
+        self.joining.clear();
+        self.joining.extend(members[places].iter().filter(|&&j| self.wanted[j] == self.stamp));
+        for &j in members {
             self.wanted[j] = 0;
         }
-        for &j in support {
-            if self.wanted[j] == self.stamp {
-                if !self.join(system, j) {
-                    return false;
+        self.joining.extend(support.iter().filter(|&&j| self.wanted[j] == self.stamp));
+    }
+
+    /// Computes the factor of the columns listed anew, by the block; false, having changed nothing, if that does not go.
+    fn replace(&mut self, system: &System<'_, T>) -> bool {
+        let size = self.joining.len();
+        let mut gram = Mat::zeros(size, size);
+        for (c, (column, &j)) in gram.as_mut().col_iter_mut().zip(&self.joining).enumerate() {
+            let (below, rows) = (&mut contiguous(column)[c..], &self.joining[c..]);
+            match &self.cache {
+                Some(cache) => {
+                    let column = cache.column(j);
+                    below.iter_mut().zip(rows).for_each(|(out, &i)| *out = column[i]);
                 }
-                self.counts.joins += 1;
+                None => system.operator.gram_entries(rows, j, below),
             }
         }
+        if !self.factor.replace(&self.joining, gram) {
+            return false;
+        }
+        self.rotations = 0;
+        self.counts.refactorisations += 1;
+        self.counts.joins += size as u64;
         true
     }
 

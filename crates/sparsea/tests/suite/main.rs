@@ -12,6 +12,7 @@ mod halting;
 mod invariance;
 mod least_squares;
 mod operators;
+mod recorded;
 mod references;
 mod reuse;
 mod sea_algorithm_1;
