@@ -236,6 +236,9 @@ class Solution(_Record):
         ``refactorisations``, ``refinements``, ``orthogonalisations``, ``dependent_columns``.
     elapsed : float
         Seconds, starting algorithms included.
+    memory : int
+        Bytes held at the end for what ``memory=`` limits: Gram columns (or a sparse A by rows), remembered fits, and what
+        the algorithms keep; what an earlier run of a batch left is among them.
     trace : Trace or None
         Every step, if it was asked for.
     report : ExplorationReport or None
@@ -257,6 +260,7 @@ class Solution(_Record):
     stop_reason: str
     counts: Mapping[str, int]
     elapsed: float = field(compare=False)
+    memory: int = field(compare=False)
     trace: Trace | None = None
     report: ExplorationReport | None = None
     names: tuple[Any, ...] | None = None

@@ -71,6 +71,16 @@ pub fn time(elapsed: Duration) -> String {
     }
 }
 
+/// Bytes in the unit that suits them.
+fn bytes(count: usize) -> String {
+    let (size, unit) = match count {
+        0..1_000_000 => (1e3, "kB"),
+        1_000_000..1_000_000_000 => (1e6, "MB"),
+        _ => (1e9, "GB"),
+    };
+    format!("{:.1} {unit}", count as f64 / size)
+}
+
 fn coefficient<T: Scalar>(value: T) -> String {
     if T::IS_COMPLEX {
         let sign = if value.imag() < 0.0 { '-' } else { '+' };
@@ -95,6 +105,7 @@ pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, na
     line("supports explored", solution.supports_explored.to_string());
     line("stopped because", solution.stop_reason.to_string());
     line("time", time(solution.elapsed));
+    line("memory", format!("{} besides A and y", bytes(solution.memory)));
     if solution.support.is_empty() {
         let _ = writeln!(out, "\nx = 0: no column is chosen");
         return out;

@@ -95,6 +95,7 @@ fn people_get_a_table() {
         "supports explored",
         "stopped because",
         "time",
+        "memory",
     ];
     for label in labels {
         assert!(out.lines().any(|line| line.starts_with(label) && line.len() > label.len() + 2), "{label}: {out}");

@@ -258,6 +258,7 @@ fn fields<T: Field>(py: Python<'_>, solution: Solution<T>, trace: Option<Trace>)
     fields.set_item("supports_explored", solution.supports_explored)?;
     fields.set_item("stop_reason", solution.stop_reason.word())?;
     fields.set_item("elapsed", solution.elapsed.as_secs_f64())?;
+    fields.set_item("memory", solution.memory)?;
     let counts = solution.counts;
     let named = PyDict::new(py);
     for (name, count) in [

@@ -37,6 +37,9 @@ pub struct Solution<T> {
     pub counts: Counts,
     /// Wall time of the run, starting algorithms included.
     pub elapsed: Duration,
+    /// Bytes held at the end for what [`Memory`](crate::Memory) limits: Gram columns (or a sparse A by rows), remembered fits, and
+    /// what the algorithms keep. Gram columns left by an earlier run of a batch are among them.
+    pub memory: usize,
     /// What was learnt besides, if it was asked for.
     pub report: Option<ExplorationReport>,
 }

@@ -90,5 +90,5 @@ impl<T: Field> Owned<T> {
 
 impl<T: Field> Operator<T> for Owned<T> {
     forward_operator!(T, self => &self.operator(); nrows ncols apply apply_adjoint column columns column_norms column_squares
-        gram_columns gram_entries apply_sparse apply_adjoint_on adjoint_cost);
+        gram_columns gram_entries apply_sparse apply_adjoint_on sparse_column adjoint_cost);
 }

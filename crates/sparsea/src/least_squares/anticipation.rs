@@ -8,9 +8,12 @@ use crate::scalar::Scalar;
 const SHARE: usize = 16;
 const LEAST_PER_GUESS: usize = 4;
 const MOST: usize = 64;
-/// Guesses after which those that came true are looked at, and the share of them (one in so many) that must have.
-const TRIED: usize = 7;
-const WORTH: usize = 4;
+/// What a block costs beside one column of it, by measure: A that stays near the processor (up to so many bytes) is read as fast
+/// as it is multiplied, so that eight columns cost as much as five or six; a larger one costs about three times as much.
+const NEAR: usize = 2 << 20;
+/// Guesses after which those that came true are looked at, and the share of them in percent that must have, near and far.
+const TRIED: [usize; 2] = [3, 7];
+const WORTH: [usize; 2] = [65, 25];
 
 /// Guesses, and how many of them came true.
 #[derive(Debug)]
@@ -56,7 +59,14 @@ impl<T: Scalar> Anticipation<T> {
         let before = self.pending.len();
         self.pending.retain(|&(j, when)| !cache.asked_since(j, when));
         self.true_ones += before - self.pending.len();
-        if self.made >= TRIED && self.true_ones * WORTH < self.made { 1 } else { block }
+        let far = system.operator.adjoint_cost().saturating_mul(size_of::<T>()) > NEAR;
+        let (tried, worth) = (TRIED[usize::from(far)], WORTH[usize::from(far)]);
+        match self.made {
+            // The first guesses near the processor are few: they may be wrong.
+            0 => (tried + 1).min(block),
+            made if made >= tried && 100 * self.true_ones < worth * made => 1,
+            _ => block,
+        }
     }
 
     /// The guesses of the last call were computed, `now`.

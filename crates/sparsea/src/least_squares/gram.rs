@@ -108,6 +108,11 @@ impl<T: Scalar> GramCache<T> {
         }
     }
 
+    /// Bytes held for columns.
+    pub(crate) fn memory_held(&self) -> usize {
+        self.values.len() * size_of::<T>()
+    }
+
     /// Whether column j is present.
     pub(crate) fn holds(&self, j: usize) -> bool {
         self.slot_of[j] != ABSENT

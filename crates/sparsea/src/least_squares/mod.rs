@@ -15,6 +15,7 @@ mod clusters;
 mod distances;
 mod gram;
 mod orthogonal;
+mod rows;
 mod tableau;
 
 use std::ops::Range;
@@ -31,6 +32,7 @@ pub(crate) use distances::Distances;
 use gram::GramCache;
 pub(crate) use gram::SharedGram;
 pub(crate) use orthogonal::Orthogonal;
+use rows::Rows;
 pub(crate) use tableau::Tableau;
 
 /// What a run has cost so far, in calls and factor moves.
@@ -77,6 +79,8 @@ const BLOCK_FROM: usize = 32;
 
 /// Entries n k of a block of Gram columns from which on fits are made cluster by cluster where columns are local.
 const LOCAL_FROM: usize = 1 << 22;
+/// Products with a sparse A in a run after which it is written down by rows, which takes as long as these.
+const ROWS_AFTER: u32 = 4;
 /// One entry of the Gram matrix costs about as much as this many multiply-adds of a product with A.
 const ENTRY_WEIGHT: usize = 8;
 
@@ -109,6 +113,12 @@ pub(crate) struct SupportFit<T: Scalar> {
     cache: Option<GramCache<T>>,
     /// Fits by clusters, on large problems with local columns; the factor and the basis are then not used for fits.
     clusters: Option<Clusters<T>>,
+    /// A by rows, where it is sparse and neither of the above; whether that was looked into; how often the run would have used
+    /// it; and the bytes it may take.
+    rows: Option<Rows<T>>,
+    rows_known: bool,
+    rows_wanted: u32,
+    memory: usize,
     factor: Cholesky<T>,
     orthogonal: Orthogonal<T>,
     path: Path,
@@ -153,6 +163,10 @@ impl<T: Scalar> SupportFit<T> {
         Self {
             cache: cached.then(|| GramCache::new(n, capacity)),
             clusters: by_clusters.then(Clusters::default),
+            rows: None,
+            rows_known: cached || by_clusters,
+            rows_wanted: 0,
+            memory,
             factor,
             orthogonal: Orthogonal::default(),
             path: Path::Normal,
@@ -176,6 +190,7 @@ impl<T: Scalar> SupportFit<T> {
     pub(crate) fn renew(&mut self) {
         self.factor.truncate(0);
         self.rotations = 0;
+        self.rows_wanted = 0;
         self.path = Path::Normal;
         self.counts = Counts::default();
         self.anticipation = Anticipation::default();
@@ -185,6 +200,12 @@ impl<T: Scalar> SupportFit<T> {
         if let Some(clusters) = &mut self.clusters {
             *clusters = Clusters::default();
         }
+    }
+
+    /// Bytes held for Gram columns, or a sparse A by rows.
+    pub(crate) fn memory_held(&self) -> usize {
+        let rows = self.rows.as_ref().map_or(0, Rows::memory_held);
+        self.cache.as_ref().map_or(0, GramCache::memory_held) + rows
     }
 
     /// Minimises ‖y − A_S x‖ for the sorted `support`; returns true if `residual` was formed on the way.
@@ -572,6 +593,11 @@ impl<T: Scalar> SupportFit<T> {
                 self.correlate_locally(system, local.reach(), support, values, correlation);
                 return;
             }
+            if let Some(rows) = self.rows_for(system, support.len()) {
+                correlation.copy_from_slice(&system.data_correlation);
+                rows.subtract(&*system.operator, support, values, correlation);
+                return;
+            }
         }
         if !*residual_known {
             self.form_residual(system, support, values, residual);
@@ -579,6 +605,26 @@ impl<T: Scalar> SupportFit<T> {
         }
         self.counts.adjoints += 1;
         system.operator.apply_adjoint(residual, correlation);
+    }
+
+    /// The rows of a sparse A, if so many columns meet few enough of them that it pays to correlate by these.
+    fn rows_for(&mut self, system: &System<'_, T>, columns: usize) -> Option<&mut Rows<T>> {
+        let (m, n, cost) = (system.operator.nrows(), system.operator.ncols(), system.operator.adjoint_cost());
+        // An entry is met out of order, once for each of its kind in the rows of the support.
+        let met = columns.saturating_mul(cost) / n * (cost / m.max(1)).max(1);
+        if ENTRY_WEIGHT * met > cost {
+            return None;
+        }
+        // Rows that an earlier run left behind are not used sooner, so that this one has the bits that it has alone.
+        self.rows_wanted = self.rows_wanted.saturating_add(1);
+        if self.rows_wanted <= ROWS_AFTER {
+            return None;
+        }
+        if !self.rows_known {
+            self.rows = Rows::of(&*system.operator, self.memory);
+            self.rows_known = true;
+        }
+        self.rows.as_mut()
     }
 
     /// c ← b − G_S x from the entries of Gram columns within reach.

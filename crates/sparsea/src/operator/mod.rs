@@ -125,6 +125,12 @@ pub trait Operator<T: Scalar>: Send + Sync {
         }
     }
 
+    /// Calls `visit(i, a_ij)` for the entries of column j that A stores, if it is sparse, and returns true. Supports are then
+    /// correlated by the rows that their columns meet. Default: nothing, and false.
+    fn sparse_column(&self, _j: usize, _visit: &mut dyn FnMut(usize, T)) -> bool {
+        false
+    }
+
     /// What is known of columns that overlap only their neighbours, if they do: on large problems fits then fall into
     /// independent clusters. Default: nothing.
     fn local(&self) -> Option<&dyn Local<T>> {
@@ -180,7 +186,8 @@ pub(crate) fn contiguous<T>(column: ColMut<'_, T>) -> &mut [T] {
 macro_rules! forward_operator {
     ($T:ty, $self:ident => $inner:expr) => {
         $crate::forward_operator!($T, $self => $inner; nrows ncols apply apply_adjoint apply_adjoint_block column columns
-            column_norms column_squares gram_columns gram_entries apply_sparse apply_adjoint_on local adjoint_cost gram_block);
+            column_norms column_squares gram_columns gram_entries apply_sparse apply_adjoint_on sparse_column local adjoint_cost
+            gram_block);
     };
     ($T:ty, $self:ident => $inner:expr; $($method:ident)+) => {
         $($crate::forward_operator!(@$method $T, $self, $inner);)+
@@ -248,6 +255,11 @@ macro_rules! forward_operator {
     (@apply_adjoint_on $T:ty, $self:ident, $inner:expr) => {
         fn apply_adjoint_on(&$self, support: &[usize], y: &[$T], out: &mut [$T]) {
             $crate::Operator::<$T>::apply_adjoint_on($inner, support, y, out);
+        }
+    };
+    (@sparse_column $T:ty, $self:ident, $inner:expr) => {
+        fn sparse_column(&$self, j: usize, visit: &mut dyn FnMut(usize, $T)) -> bool {
+            $crate::Operator::<$T>::sparse_column($inner, j, visit)
         }
     };
     (@local $T:ty, $self:ident, $inner:expr) => {

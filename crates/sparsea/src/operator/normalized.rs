@@ -96,16 +96,18 @@ impl<T: Scalar> Operator<T> for Normalized<'_, T> {
 
     fn column(&self, j: usize, out: &mut [T]) {
         self.inner.column(j, out);
+        let scale = self.scales[j];
         for v in out {
-            *v = v.scale(self.scales[j]);
+            *v = v.scale(scale);
         }
     }
 
     fn columns(&self, support: &[usize], mut out: MatMut<'_, T>) {
         self.inner.columns(support, out.as_mut());
         for (&j, column) in support.iter().zip(out.col_iter_mut()) {
+            let scale = self.scales[j];
             for v in contiguous(column) {
-                *v = v.scale(self.scales[j]);
+                *v = v.scale(scale);
             }
         }
     }
@@ -122,8 +124,9 @@ impl<T: Scalar> Operator<T> for Normalized<'_, T> {
     fn gram_columns(&self, support: &[usize], mut out: MatMut<'_, T>) {
         self.inner.gram_columns(support, out.as_mut());
         for (&j, column) in support.iter().zip(out.col_iter_mut()) {
+            let scale = self.scales[j];
             for (v, &d) in contiguous(column).iter_mut().zip(self.scales.iter()) {
-                *v = v.scale(d * self.scales[j]);
+                *v = v.scale(d * scale);
             }
         }
     }
@@ -145,6 +148,11 @@ impl<T: Scalar> Operator<T> for Normalized<'_, T> {
         for (&j, v) in support.iter().zip(out) {
             *v = v.scale(self.scales[j]);
         }
+    }
+
+    fn sparse_column(&self, j: usize, visit: &mut dyn FnMut(usize, T)) -> bool {
+        let scale = self.scales[j];
+        self.inner.sparse_column(j, &mut |i, value| visit(i, value.scale(scale)))
     }
 
     fn local(&self) -> Option<&dyn Local<T>> {

@@ -140,6 +140,11 @@ impl<T: Scalar> Operator<T> for SparseOperator<'_, T> {
         }
     }
 
+    fn sparse_column(&self, j: usize, visit: &mut dyn FnMut(usize, T)) -> bool {
+        self.entries(j).for_each(|(i, a)| visit(i, a));
+        true
+    }
+
     fn adjoint_cost(&self) -> usize {
         // Gathering from y costs about as much as two entries read in order.
         self.matrix.val().len() * 2 + self.ncols()

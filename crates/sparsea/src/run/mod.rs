@@ -162,6 +162,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             start = Start::Zero;
         }
         let (rows, columns) = (self.problem.operator().nrows(), self.problem.operator().ncols());
+        let mut states = 0;
         for link in &links {
             link.check()?;
             let numbers = link.state_size(rows, columns, self.problem.sparsity());
@@ -169,6 +170,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             if bytes > self.memory.state {
                 return Err(Error::StateMemory { algorithm: link.name(), bytes, limit: self.memory.state });
             }
+            states = states.max(bytes);
         }
         if let Some(halt) = &self.halt {
             halt.check()?;
@@ -223,7 +225,8 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         }
         let Some(outcome) = outcome else { unreachable!("a chain has at least one link") };
         let name = links.iter().map(|link| link.name()).collect::<Vec<_>>().join("+");
-        let solution = self.finish(name, outcome, workspace, begin);
+        let mut solution = self.finish(name, outcome, workspace, begin);
+        solution.memory += states;
         for observer in &mut self.observers {
             observer.end(&solution);
         }
@@ -337,6 +340,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             stop_reason: outcome.reason,
             counts,
             elapsed: begin.elapsed(),
+            memory: workspace.memory_held(),
             report,
         }
     }

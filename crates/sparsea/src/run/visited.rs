@@ -85,6 +85,12 @@ impl<T: Scalar> Visited<T> {
         self.seen.len()
     }
 
+    /// Bytes held for fits.
+    pub(crate) fn memory_held(&self) -> usize {
+        let indices = self.supports.len() * size_of::<usize>();
+        indices + (self.values.len() + self.correlations.len()) * size_of::<T>()
+    }
+
     pub(crate) fn recall(&self, support: &[usize]) -> Option<Fit<'_, T>> {
         let &slot = self.slot_of.get(&fingerprint(support))?;
         let Slot { size, residual_norm, .. } = self.fits[slot];

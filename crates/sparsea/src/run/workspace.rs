@@ -243,6 +243,12 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.engine.counts.columns += 1;
     }
 
+    /// Bytes held for Gram columns, a sparse A by rows, and remembered fits.
+    pub(crate) fn memory_held(&self) -> usize {
+        let shared = self.shared.as_ref().map_or(0, |gram| gram.kept() * self.ncols() * size_of::<T>());
+        self.engine.memory_held() + shared + self.visited.memory_held()
+    }
+
     /// Whether what is explored is recorded.
     pub(crate) fn is_recording(&self) -> bool {
         self.exploration.is_some()

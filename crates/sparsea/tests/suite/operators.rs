@@ -4,13 +4,14 @@ use crate::common::{
     C, adjoint_product, assert_close, by_rows, dense_form, every_form, functions, matrix, norm, run, scalar,
 };
 use crate::common::{Kind, product};
+use faer::sparse::{SparseColMat, Triplet};
 use faer::{Mat, MatRef};
 use num_complex::Complex;
 use sparsea::generate::{normal_vector, stream};
 use sparsea::operator::from_compressed_rows;
 use sparsea::{
-    Boundary, Convolution, DenseOperator, Error, FunctionOperator, Halt, Normalized, Operator, Problem, Scalar,
-    SparseOperator, Start, check_adjoint,
+    Boundary, Chain, Convolution, DenseOperator, Error, FunctionOperator, Halt, Normalized, Operator, Problem, Run,
+    Scalar, SparseOperator, Start, check_adjoint, forward_operator,
 };
 
 /// Checks every method of an operator against the matrix `a` that it stands for.
@@ -101,6 +102,13 @@ pub fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &s
     for (at, y) in ys.iter().enumerate() {
         operator.apply_adjoint(y, &mut correlation);
         assert_eq!(together.col_as_slice(at), correlation, "{what}: apply_adjoint_block");
+    }
+
+    for (j, expected) in columns.iter().enumerate() {
+        let mut column = vec![T::ZERO; m];
+        if operator.sparse_column(j, &mut |i, value| column[i] += value) {
+            close(&column, expected, "sparse_column");
+        }
     }
 
     let values: Vec<T> = normal_vector(&mut rng, size);
@@ -407,6 +415,57 @@ impl<T: Scalar> Operator<T> for Plain<'_, T> {
     fn adjoint_cost(&self) -> usize {
         self.0.adjoint_cost()
     }
+}
+
+/// Hides the entries of a sparse matrix.
+struct Hidden<'a, T: Scalar>(SparseOperator<'a, T>);
+
+impl<T: Scalar> Operator<T> for Hidden<'_, T> {
+    forward_operator!(T, self => &self.0; nrows ncols apply apply_adjoint column columns column_norms column_squares gram_columns
+        gram_entries apply_sparse apply_adjoint_on local adjoint_cost gram_block);
+}
+
+/// Sparse enough to be correlated by rows, then the same by products; in a workspace that has its rows, the bits of one without.
+fn row_by_row<T: Scalar>() {
+    let (m, n, k) = (4000, 8000, 30);
+    let rng = &mut stream(12, 0, 0);
+    let mut entries = vec![];
+    for j in 0..n {
+        for i in sparsea::generate::random_support(rng, m, 4) {
+            entries.push(Triplet::new(i, j, normal_vector::<T>(rng, 1)[0]));
+        }
+    }
+    let matrix = SparseColMat::try_new_from_triplets(m, n, &entries).unwrap();
+    let operator = SparseOperator::new(matrix.as_ref());
+    let hidden = Hidden(operator);
+    let ys: Vec<Vec<T>> = (0..2).map(|_| normal_vector(rng, m)).collect();
+    let mut kept = None;
+    for (at, y) in ys.iter().enumerate() {
+        let (sparse, plain) = (Problem::new(&operator, y, k).unwrap(), Problem::new(&hidden, y, k).unwrap());
+        for word in ["omp", "sea", "cosamp"] {
+            let solve = |problem| run(problem, word, Start::Zero, Some(Halt::Iterations(40)));
+            let (one, other) = (solve(&sparse), solve(&plain));
+            assert_eq!(one.support, other.support, "{word}");
+            assert!((one.residual_norm - other.residual_norm).abs() <= 1e-10 * norm(y), "{word}");
+            assert!(one.counts.adjoints <= other.counts.adjoints, "{word}");
+            if word == "omp" {
+                assert!(one.counts.adjoints < 8 && other.counts.adjoints > 25, "{} of products", one.counts.adjoints);
+                let block = Problem::new(&operator, &ys[0], k).unwrap();
+                let each: Vec<&[T]> = ys.iter().map(Vec::as_slice).collect();
+                let block = block.with_data_block(&each).unwrap();
+                let chain = Chain::parse(word, &serde_json::Map::new()).unwrap();
+                let again =
+                    Run::with_chain(&block[at], chain).halt(Halt::Iterations(40)).solve_with(&mut kept).unwrap();
+                assert_eq!((again.support, again.coefficients), (one.support, one.coefficients));
+            }
+        }
+    }
+}
+
+#[test]
+fn correlating_by_rows_changes_nothing_but_the_cost() {
+    row_by_row::<f64>();
+    row_by_row::<C>();
 }
 
 /// Large enough to be fitted cluster by cluster; then the same without.

@@ -7,14 +7,16 @@ use faer::{Mat, MatMut};
 use serde_json::Map;
 use sparsea::generate::{normal_vector, stream};
 use sparsea::{
-    CachedGram, Chain, DenseOperator, Halt, Operator, Problem, Run, Scalar, Solution, Workspace, forward_operator,
+    CachedGram, Chain, DenseOperator, Error, Halt, Memory, Operator, Problem, Run, Scalar, Solution, Workspace,
+    forward_operator,
 };
 
 use crate::common::{C, KINDS, Kind, matrix, observed, words};
 
-/// Everything that a solution says but how long it took.
+/// Everything that a solution says but how long it took, and what is held.
 fn digits<T: Scalar>(mut solution: Solution<T>) -> String {
     solution.elapsed = Duration::ZERO;
+    solution.memory = 0;
     format!("{solution:?}")
 }
 
@@ -121,4 +123,34 @@ fn columns_computed_ahead<T: Scalar>() {
 fn gram_columns_computed_ahead_change_nothing() {
     columns_computed_ahead::<f64>();
     columns_computed_ahead::<C>();
+}
+
+/// What a run holds is reported, and stays within the limit; results depend on it no more than rounding does.
+#[test]
+fn what_is_held_is_reported_and_stays_within_the_limit() {
+    let a = matrix::<f64>(Kind::Gaussian, 60, 200, 8);
+    let operator = DenseOperator::new(a.as_ref());
+    let y = observed(&a, 6, 8);
+    let problem = Problem::new(&operator, &y, 6).unwrap();
+    for word in words::<f64>() {
+        let mut least_residual = vec![];
+        for bytes in [30_000, 100_000, 1_000_000, 100_000_000] {
+            let run = Run::with_chain(&problem, Chain::parse(word, &Map::new()).unwrap()).halt(Halt::Iterations(60));
+            let solution = match run.memory(Memory::total(bytes)).solve() {
+                Ok(solution) => solution,
+                Err(error) => {
+                    assert!(matches!(error, Error::StateMemory { limit, .. } if limit <= bytes), "{word}: {error}");
+                    continue;
+                }
+            };
+            // Search keeps as many Gram columns again for its threads.
+            let limit = if word.contains("search") { bytes + bytes / 2 } else { bytes };
+            assert!(solution.memory <= limit, "{word}: {} of {bytes}", solution.memory);
+            if bytes == 100_000_000 && word == "omp" {
+                assert!(solution.memory >= 8 * 200 * solution.counts.columns as usize, "{}", solution.memory);
+            }
+            least_residual.push(solution.residual_norm);
+        }
+        assert!(least_residual.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 1e-9), "{word}: {least_residual:?}");
+    }
 }
