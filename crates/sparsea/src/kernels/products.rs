@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
 
 use super::arch;
 use crate::scalar::Scalar;
@@ -246,7 +247,11 @@ pub(super) fn combine_in<'c, T: Scalar, S: Simd, const CONJUGATE: bool>(
     }
 }
 
-/// out ← base − Σ_j values[j] · column(j), in one pass per four columns.
+/// Entries of a combination that are finished before the next, so that they stay in the nearest cache meanwhile; whole vectors.
+const PART: usize = 2048;
+
+/// out ← base − Σ_j values[j] · column(j), in one pass per four columns. An entry has the same bits however `out` is cut up in
+/// multiples of eight.
 pub(crate) fn subtract_combination<'c, T: Scalar>(
     base: &[T],
     columns: impl Fn(usize) -> &'c [T],
@@ -263,28 +268,52 @@ pub(crate) fn subtract_combination<'c, T: Scalar>(
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            self.out.copy_from_slice(self.base);
             let (fours, rest) = self.values.as_chunks::<4>();
-            for (at, four) in fours.iter().enumerate() {
-                let alphas = four.map(|v| -v);
-                combine_in::<T, S, false>(
-                    simd,
-                    &alphas,
-                    #[inline(always)]
-                    |c| (self.columns)(4 * at + c),
-                    self.out,
-                );
-            }
-            for (at, &value) in rest.iter().enumerate() {
-                combine_in::<T, S, false>(
-                    simd,
-                    &[-value],
-                    #[inline(always)]
-                    |_| (self.columns)(4 * fours.len() + at),
-                    self.out,
-                );
+            let mut from = 0;
+            for (base, out) in self.base.chunks(PART).zip(self.out.chunks_mut(PART)) {
+                out.copy_from_slice(base);
+                for (at, &[p, q, r, s]) in fours.iter().enumerate() {
+                    combine_in::<T, S, false>(
+                        simd,
+                        &[-p, -q, -r, -s],
+                        #[inline(always)]
+                        |c| &(self.columns)(4 * at + c)[from..],
+                        out,
+                    );
+                }
+                for (at, &value) in rest.iter().enumerate() {
+                    combine_in::<T, S, false>(
+                        simd,
+                        &[-value],
+                        #[inline(always)]
+                        |_| &(self.columns)(4 * fours.len() + at)[from..],
+                        out,
+                    );
+                }
+                from += PART;
             }
         }
     }
     arch().dispatch(Difference { base, columns, values, out });
 }
+
+/// The same, shared among threads where that is worth it.
+pub(crate) fn subtract_combination_shared<'c, T: Scalar>(
+    base: &[T],
+    columns: impl Fn(usize) -> &'c [T] + Sync,
+    values: &[T],
+    out: &mut [T],
+) {
+    if out.len().saturating_mul(values.len()) < SHARED_FROM || rayon::current_num_threads() == 1 {
+        return subtract_combination(base, columns, values, out);
+    }
+    let share = |(at, (base, out)): (usize, (&[T], &mut [T]))| {
+        subtract_combination(base, |c| &columns(c)[at * SHARE..], values, out);
+    };
+    base.par_chunks(SHARE).zip(out.par_chunks_mut(SHARE)).enumerate().for_each(share);
+}
+
+/// Entries that one task computes; a multiple of eight.
+const SHARE: usize = PART / 2;
+/// Multiply-adds below which to share them among threads costs more than it saves.
+const SHARED_FROM: usize = 1 << 19;

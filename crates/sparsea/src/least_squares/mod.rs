@@ -22,7 +22,7 @@ use std::ops::Range;
 
 use faer::{Mat, MatMut};
 
-use crate::kernels::{axpy, norm, subtract_combination};
+use crate::kernels::{axpy, norm, subtract_combination_shared};
 use crate::operator::{Operator, contiguous};
 use crate::scalar::Scalar;
 use anticipation::Anticipation;
@@ -583,7 +583,8 @@ impl<T: Scalar> SupportFit<T> {
             if let Some(cache) = &mut self.cache {
                 self.counts.columns += cache.ensure(&*system.operator, support) as u64;
                 let cache = &*cache;
-                subtract_combination(&system.data_correlation, |at| cache.column(support[at]), values, correlation);
+                let column = |at: usize| cache.column(support[at]);
+                subtract_combination_shared(&system.data_correlation, column, values, correlation);
                 return;
             }
             if self.clusters.is_some()
