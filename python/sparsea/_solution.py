@@ -237,8 +237,8 @@ class Solution(_Record):
     elapsed : float
         Seconds, starting algorithms included.
     memory : int
-        Bytes held at the end for what ``memory=`` limits: Gram columns (or a sparse A by rows), remembered fits, and what
-        the algorithms keep; what an earlier run of a batch left is among them.
+        Bytes held at the end for what ``memory=`` limits: Gram columns (or a sparse A by rows), remembered fits, and
+        what the algorithms keep; what an earlier run of a batch left is among them.
     trace : Trace or None
         Every step, if it was asked for.
     report : ExplorationReport or None

@@ -13,11 +13,13 @@ use crate::scalar::Scalar;
 /// The fit on the latest support, cluster by cluster.
 #[derive(Debug, Default)]
 pub(crate) struct Clusters<T> {
-    /// The support before, its coefficients, and where its clusters end.
+    /// The support before, its coefficients, and where its clusters end. Of periodic columns, a cluster that goes on over the
+    /// end comes first, with its own indices before the end; all others are counted on, beyond the last column.
     support: Vec<usize>,
     values: Vec<T>,
     ends: Vec<End>,
     /// The same of the support being fitted.
+    next_support: Vec<usize>,
     next_values: Vec<T>,
     next_ends: Vec<End>,
     factor: Factor<T>,
@@ -50,7 +52,8 @@ const DEPENDENT: f64 = 64.0 * f64::EPSILON;
 impl<T: Scalar> Clusters<T> {
     /// Minimises ‖y − A_S x‖ for the sorted `support`, given the relative rounding of Gram entries and the largest error of
     /// A x that it may leave by them; if that is 0, only QR will do. Cost: |S| b² multiply-adds, with b the columns of the support
-    /// within reach of one, for the clusters that are new; by QR, b² for each row in which they lie.
+    /// within reach of one, for the clusters that are new; by QR, b² for each row in which they lie. `None`, having done nothing,
+    /// if columns are periodic and the support has no gap.
     pub(crate) fn fit(
         &mut self,
         system: &System<'_, T>,
@@ -59,8 +62,10 @@ impl<T: Scalar> Clusters<T> {
         values: &mut Vec<T>,
         rounding: f64,
         error: f64,
-    ) -> Fitted {
+    ) -> Option<Fitted> {
         let reach = local.reach();
+        let cut = self.unwrap(local, support)?;
+        let support = std::mem::take(&mut self.next_support);
         let mut fitted = Fitted::default();
         self.next_values.clear();
         self.next_values.resize(support.len(), T::ZERO);
@@ -95,21 +100,46 @@ impl<T: Scalar> Clusters<T> {
                 let left = built.then(|| self.factor.solve(system, members, out, rounding));
                 left.filter(|left| *left <= error).unwrap_or_else(|| {
                     fitted.by_qr += 1;
-                    fitted.dependent += self.triangle.fit(local, system.data, members, out);
+                    fitted.dependent += self.triangle.fit(local, system.data, members, out, system.column_norms.len());
                     0.0
                 })
             };
             self.next_ends.push(End { position: end, error: left });
             start = end;
         }
-        self.support.clear();
-        self.support.extend_from_slice(support);
+        self.next_support = std::mem::replace(&mut self.support, support);
         std::mem::swap(&mut self.values, &mut self.next_values);
         std::mem::swap(&mut self.ends, &mut self.next_ends);
         values.clear();
-        values.extend_from_slice(&self.values);
-        fitted
+        let (last, first) = self.values.split_at(self.values.len() - cut);
+        values.extend_from_slice(first);
+        values.extend_from_slice(last);
+        Some(fitted)
     }
+
+    /// Puts the support in `next_support`, cut open at a gap: how many of its members come after that. `None` without a gap.
+    fn unwrap(&mut self, local: &dyn Local<T>, support: &[usize]) -> Option<usize> {
+        self.next_support.clear();
+        let Some(period) = local.period() else {
+            self.next_support.extend_from_slice(support);
+            return Some(0);
+        };
+        // Whatever does not go on over the end is counted on, so that its clusters are known again whether or not something does.
+        let cut = match support {
+            [first, .., last] if first + period - last <= local.reach() => {
+                support.windows(2).rposition(|pair| pair[1] - pair[0] > local.reach())? + 1
+            }
+            _ => support.len(),
+        };
+        self.next_support.extend_from_slice(&support[cut..]);
+        self.next_support.extend(support[..cut].iter().map(|j| j + period));
+        Some(cut % support.len().max(1))
+    }
+}
+
+/// The column that a member stands for, which may be counted on beyond the last of n.
+fn column(member: usize, n: usize) -> usize {
+    if member >= n { member - n } else { member }
 }
 
 /// The Cholesky factor L of one cluster, row by row, each from the first member within reach.
@@ -119,6 +149,7 @@ struct Factor<T> {
     /// Where each row is, and the member with which it begins.
     from: Vec<(usize, usize)>,
     smallest_squared_sine: f64,
+    columns: Vec<usize>,
 }
 
 impl<T: Scalar> Factor<T> {
@@ -135,7 +166,10 @@ impl<T: Scalar> Factor<T> {
             let at = self.rows.len();
             self.rows.resize(at + p + 1 - first, T::ZERO);
             let (before, row) = self.rows.split_at_mut(at);
-            system.operator.gram_entries(&members[first..=p], j, row);
+            let n = system.column_norms.len();
+            self.columns.clear();
+            self.columns.extend(members[first..=p].iter().map(|&member| column(member, n)));
+            system.operator.gram_entries(&self.columns, column(j, n), row);
             let square = row[p - first].real();
             let mut rest = square;
             for q in first..p {
@@ -164,10 +198,11 @@ impl<T: Scalar> Factor<T> {
 
     /// x ← (L Lᴴ)⁻¹ b; returns an estimate of the error of A x.
     fn solve(&self, system: &System<'_, T>, members: &[usize], x: &mut [T], rounding: f64) -> f64 {
+        let n = system.column_norms.len();
         for p in 0..members.len() {
             let (at, first) = self.from[p];
             let row = &self.rows[at..=at + p - first];
-            let mut sum = system.data_correlation[members[p]];
+            let mut sum = system.data_correlation[column(members[p], n)];
             for (&l, &z) in row.iter().zip(&x[first..p]) {
                 sum -= l * z;
             }
@@ -182,7 +217,8 @@ impl<T: Scalar> Factor<T> {
                 *z -= l.conj() * value;
             }
         }
-        let length: f64 = members.iter().zip(&*x).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum();
+        let norm = |&member: &usize| system.column_norms[column(member, n)];
+        let length: f64 = members.iter().zip(&*x).map(|(member, x)| norm(member) * Scalar::abs(*x)).sum();
         rounding * length / self.smallest_squared_sine.sqrt()
     }
 }
@@ -201,14 +237,14 @@ struct Triangle<T> {
 }
 
 impl<T: Scalar> Triangle<T> {
-    /// Minimises ‖y − A_S x‖ for one cluster; returns how many columns were dependent.
-    fn fit(&mut self, local: &dyn Local<T>, data: &[T], members: &[usize], x: &mut [T]) -> usize {
+    /// Minimises ‖y − A_S x‖ for one cluster of n columns; returns how many columns were dependent.
+    fn fit(&mut self, local: &dyn Local<T>, data: &[T], members: &[usize], x: &mut [T], n: usize) -> usize {
         let size = members.len();
         self.entries.clear();
         self.parts.clear();
         for &j in members {
             let at = self.entries.len();
-            let first = local.segment(j, &mut self.entries);
+            let first = local.segment(column(j, n), &mut self.entries) + j - column(j, n);
             self.parts.push((first..first + self.entries.len() - at, at));
         }
         // R reaches as far from its diagonal as rows do.
@@ -246,7 +282,7 @@ impl<T: Scalar> Triangle<T> {
                     .iter()
                     .map(|(range, at)| if range.contains(&t) { self.entries[at + t - range.start] } else { T::ZERO }),
             );
-            self.add(low, &mut row, data[t]);
+            self.add(low, &mut row, data[t % data.len()]);
             self.row = row;
         }
         let mut dependent = 0;
@@ -361,17 +397,24 @@ mod tests {
         let mut clusters = Clusters::default();
         let mut support: Vec<usize> = (0..n).filter(|_| rng.random::<f64>() < 0.1).collect();
         let mut values = vec![];
-        let (mut qr, mut reused) = (0, 0);
+        let (mut qr, mut reused, mut wrapped) = (0, 0, 0);
         for round in 0..30 {
             // Runs of neighbours, which nearly depend on each other, come and go.
             let at = rng.random_range(0..n - 6);
             let run = rng.random_range(1..6);
             support.retain(|j| !(at..at + run).contains(j) || round % 3 == 0);
             support.extend(at..at + run * usize::from(round % 2 == 0));
+            if boundary == Boundary::Circular {
+                // Neighbours over the end, in every other round.
+                support.retain(|&j| j > 0);
+                support.extend([0, n - 2].iter().filter(|_| round % 2 == 0));
+            }
             support.sort_unstable();
             support.dedup();
             let error = if round % 7 == 6 { 0.0 } else { 1e-11 * data_norm };
             let fitted = clusters.fit(&system, local, &support, &mut values, 16.0 * T::EPSILON, error);
+            let Some(fitted) = fitted else { panic!("there is a gap between {support:?}") };
+            wrapped += usize::from(clusters.support.first() < Some(&n));
             qr += fitted.by_qr;
             reused += usize::from(fitted.clusters * 2 < clusters.ends.len());
             let (best, found, worst) = residuals(&operator, &y, &support, &values);
@@ -381,6 +424,7 @@ mod tests {
             assert!(worst <= slack * crate::kernels::norm(kernel), "{boundary:?} round {round}: {worst} {slack}");
         }
         assert!(qr > 0 && reused > 0, "{qr} {reused}");
+        assert!(boundary != Boundary::Circular || (10..20).contains(&wrapped), "{wrapped}");
     }
 
     #[test]
@@ -393,6 +437,9 @@ mod tests {
             fits(&complex, boundary, 2);
             fits(&[1.0, -0.5, 0.25], boundary, 3);
         }
+        // A period is cut open at a gap; with longer kernels there may be none.
+        fits(&[1.0, -0.5, 0.25, 0.5], Boundary::Circular, 4);
+        fits(&complex[..5], Boundary::Circular, 5);
     }
 
     /// More columns than rows in which they lie: the later ones are passed over.
@@ -403,7 +450,7 @@ mod tests {
         let support: Vec<usize> = (0..12).collect();
         let mut triangle = Triangle::default();
         let mut x = vec![0.0; 12];
-        assert_eq!(triangle.fit(operator.local().unwrap(), &y, &support, &mut x), 2);
+        assert_eq!(triangle.fit(operator.local().unwrap(), &y, &support, &mut x, 12), 2);
         let (best, found, _) = residuals(&operator, &y, &support, &x);
         assert!(best < 1e-12 && found < 1e-12 && x[10..] == [0.0, 0.0], "{x:?}");
     }

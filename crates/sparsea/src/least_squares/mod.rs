@@ -14,6 +14,7 @@ mod cholesky;
 mod clusters;
 mod distances;
 mod gram;
+mod nearby;
 mod orthogonal;
 mod rows;
 mod tableau;
@@ -22,7 +23,7 @@ use std::ops::Range;
 
 use faer::{Mat, MatMut};
 
-use crate::kernels::{axpy, norm, subtract_combination_shared};
+use crate::kernels::{norm, subtract_combination_shared};
 use crate::operator::{Operator, contiguous};
 use crate::scalar::Scalar;
 use anticipation::Anticipation;
@@ -31,6 +32,7 @@ use clusters::Clusters;
 pub(crate) use distances::Distances;
 use gram::GramCache;
 pub(crate) use gram::SharedGram;
+use nearby::Nearby;
 pub(crate) use orthogonal::Orthogonal;
 use rows::Rows;
 pub(crate) use tableau::Tableau;
@@ -135,8 +137,7 @@ pub(crate) struct SupportFit<T: Scalar> {
     correction: Vec<T>,
     anticipation: Anticipation<T>,
     gram: Vec<T>,
-    /// Columns within reach of one.
-    near: Vec<usize>,
+    nearby: Nearby<T>,
     product: Vec<T>,
     /// A column of the Gram matrix where none are cached.
     gram_column: Vec<T>,
@@ -155,7 +156,8 @@ impl<T: Scalar> SupportFit<T> {
             && system.operator.local().is_some_and(|local| {
                 // A fit anew takes k b² for b columns within reach of one, a changed column of the factor k².
                 let near = local.reach().saturating_mul(sparsity) / n;
-                near.saturating_mul(near) <= sparsity
+                let apart = local.period().is_none_or(|n| 2 * local.reach() < n);
+                near.saturating_mul(near) <= sparsity && apart
             });
         let cached = cached && !by_clusters;
         let mut factor = Cholesky::default();
@@ -179,7 +181,7 @@ impl<T: Scalar> SupportFit<T> {
             correction: Vec::with_capacity(sparsity),
             anticipation: Anticipation::default(),
             gram: Vec::with_capacity(sparsity),
-            near: Vec::new(),
+            nearby: Nearby::default(),
             product: Vec::with_capacity(m.max(sparsity)),
             gram_column: Vec::new(),
             counts: Counts::default(),
@@ -191,6 +193,7 @@ impl<T: Scalar> SupportFit<T> {
         self.factor.truncate(0);
         self.rotations = 0;
         self.rows_wanted = 0;
+        self.forget_correlation();
         self.path = Path::Normal;
         self.counts = Counts::default();
         self.anticipation = Anticipation::default();
@@ -247,7 +250,7 @@ impl<T: Scalar> SupportFit<T> {
         let (Some(clusters), Some(local)) = (&mut self.clusters, system.operator.local()) else { return false };
         let rounding = GRAM_ROUNDING * T::EPSILON;
         let error = if accurate { 0.0 } else { FIT_TOLERANCE * system.data_norm };
-        let fitted = clusters.fit(system, local, support, values, rounding, error);
+        let Some(fitted) = clusters.fit(system, local, support, values, rounding, error) else { return false };
         self.counts.refactorisations += fitted.clusters as u64;
         self.counts.orthogonalisations += fitted.by_qr as u64;
         self.counts.dependent_columns += fitted.dependent as u64;
@@ -572,6 +575,8 @@ impl<T: Scalar> SupportFit<T> {
         residual_known: &mut bool,
         correlation: &mut Vec<T>,
     ) {
+        // Whatever else computes it makes it another.
+        let known = std::mem::take(&mut self.nearby.known);
         correlation.resize(system.operator.ncols(), T::ZERO);
         if support.is_empty() {
             correlation.copy_from_slice(&system.data_correlation);
@@ -591,7 +596,8 @@ impl<T: Scalar> SupportFit<T> {
                 && let Some(local) = system.operator.local()
                 && 2 * ENTRY_WEIGHT * local.reach() * support.len() <= system.operator.adjoint_cost()
             {
-                self.correlate_locally(system, local.reach(), support, values, correlation);
+                self.nearby.known = known;
+                self.nearby.correlate(system, local, support, values, correlation);
                 return;
             }
             if let Some(rows) = self.rows_for(system, support.len()) {
@@ -628,25 +634,9 @@ impl<T: Scalar> SupportFit<T> {
         self.rows.as_mut()
     }
 
-    /// c ← b − G_S x from the entries of Gram columns within reach.
-    fn correlate_locally(
-        &mut self,
-        system: &System<'_, T>,
-        reach: usize,
-        support: &[usize],
-        values: &[T],
-        correlation: &mut [T],
-    ) {
-        correlation.copy_from_slice(&system.data_correlation);
-        let n = correlation.len();
-        for (&j, &x) in support.iter().zip(values) {
-            let (from, to) = (j.saturating_sub(reach), (j + reach + 1).min(n));
-            self.near.clear();
-            self.near.extend(from..to);
-            self.gram.resize(to - from, T::ZERO);
-            system.operator.gram_entries(&self.near, j, &mut self.gram);
-            axpy(-x, &self.gram, &mut correlation[from..to]);
-        }
+    /// Says that the correlation is not the one that was computed last.
+    pub(crate) fn forget_correlation(&mut self) {
+        self.nearby.known = false;
     }
 
     /// Whether a correlation that should vanish on the support does, to the tolerance of a fit.

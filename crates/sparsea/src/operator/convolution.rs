@@ -299,8 +299,7 @@ impl<T: Scalar> Operator<T> for Convolution<T> {
     }
 
     fn local(&self) -> Option<&dyn Local<T>> {
-        // A periodic column that wraps around overlaps both ends.
-        if self.circular { None } else { Some(self) }
+        Some(self)
     }
 
     fn adjoint_cost(&self) -> usize {
@@ -316,7 +315,15 @@ impl<T: Scalar> Local<T> for Convolution<T> {
         self.kernel.len() - 1
     }
 
+    fn period(&self) -> Option<usize> {
+        self.circular.then_some(self.ncols)
+    }
+
     fn segment(&self, j: usize, out: &mut Vec<T>) -> usize {
+        if self.circular {
+            out.extend_from_slice(&self.kernel);
+            return j + self.ncols - self.first % self.ncols;
+        }
         let [Segment { kernel, row }, _] = self.segments(j);
         // Out of sight before the first row, or after the last.
         let row = if kernel.is_empty() && j >= self.first { self.nrows } else { row };

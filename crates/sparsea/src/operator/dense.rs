@@ -259,7 +259,7 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
     fn column_norms(&self) -> Vec<f64> {
         let lines = self.lines();
         if !self.by_rows {
-            return (0..lines.ncols()).map(|j| norm(lines.col(j).as_slice())).collect();
+            return (0..lines.ncols()).map(|j| norm(&lines.col(j).as_slice()[self.range(j)])).collect();
         }
         let mut squares = vec![0.0; lines.nrows()];
         for row in lines.col_iter() {

@@ -156,8 +156,14 @@ pub trait Local<T> {
     fn reach(&self) -> usize;
 
     /// Appends the part of column j in which it may be non-zero to `out`, and returns the row with which that begins. The
-    /// first rows, and the last ones, of later columns are not above those of earlier ones.
+    /// first rows, and the last ones, of later columns are not above those of earlier ones; rows are counted on beyond the last
+    /// where columns are periodic.
     fn segment(&self, j: usize, out: &mut Vec<T>) -> usize;
+
+    /// m = n, if the column after the last is the first again, one period further down. Default: `None`.
+    fn period(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// The memory of a column of a block, whose columns are contiguous by contract.

@@ -173,6 +173,10 @@ impl<T: Scalar> Local<T> for Normalized<'_, T> {
         self.inner.local().map_or(usize::MAX, Local::reach)
     }
 
+    fn period(&self) -> Option<usize> {
+        self.inner.local().and_then(Local::period)
+    }
+
     fn segment(&self, j: usize, out: &mut Vec<T>) -> usize {
         let at = out.len();
         let first = self.inner.local().map_or(0, |local| local.segment(j, out));

@@ -333,6 +333,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             self.correlation.clear();
             self.correlation.extend_from_slice(fit.correlation);
             self.correlation_known = true;
+            self.engine.forget_correlation();
             return;
         }
         if support.len() <= self.sparsity {
@@ -352,6 +353,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.values.clear();
         self.values.extend_from_slice(values);
         self.moved(false);
+        // It will not be zero on the support, as that of a fit is.
+        self.engine.forget_correlation();
         self.visited.note(support);
     }
 

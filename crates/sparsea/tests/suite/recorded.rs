@@ -17,7 +17,7 @@ use sparsea::generate::{
 };
 use sparsea::{Boundary, Chain, DenseOperator, Halt, Operator, Problem, Run, Scalar, SparseOperator};
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 struct Record {
     problem: String,
     algorithm: String,
@@ -123,7 +123,9 @@ fn records() -> Vec<Record> {
 #[test]
 fn solutions_recorded_before_are_found_again() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/recorded.json");
-    let found = records();
+    let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(records);
+    let (found, shared) = (on(1), on(2));
+    assert!(found == shared, "two threads have other bits than one");
     if std::env::var_os("SPARSEA_RECORD").is_some() {
         let lines: Vec<String> = found.iter().map(|record| serde_json::to_string(record).unwrap()).collect();
         std::fs::write(&path, format!("[\n{}\n]\n", lines.join(",\n"))).unwrap();
