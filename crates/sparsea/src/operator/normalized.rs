@@ -133,8 +133,9 @@ impl<T: Scalar> Operator<T> for Normalized<'_, T> {
 
     fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
         self.inner.gram_entries(rows, j, out);
+        let scale = self.scales[j];
         for (&i, v) in rows.iter().zip(out) {
-            *v = v.scale(self.scales[i] * self.scales[j]);
+            *v = v.scale(self.scales[i] * scale);
         }
     }
 
