@@ -74,7 +74,8 @@ pub fn time(elapsed: Duration) -> String {
 /// Bytes in the unit that suits them.
 fn bytes(count: usize) -> String {
     let (size, unit) = match count {
-        0..1_000_000 => (1e3, "kB"),
+        0..1000 => return format!("{count} B"),
+        1000..1_000_000 => (1e3, "kB"),
         1_000_000..1_000_000_000 => (1e6, "MB"),
         _ => (1e9, "GB"),
     };
