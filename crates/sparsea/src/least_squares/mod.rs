@@ -69,8 +69,8 @@ const GRAM_ROUNDING: f64 = 16.0;
 const RESIDUAL_CANCELLATION: f64 = 1e-6;
 /// Leaves after which the factor is computed anew, so that their rounding cannot add up.
 const ROTATIONS_KEPT: u32 = 128;
-/// What moves of the factor cost, measured in multiply-adds of a column that joins (0.145 ns each on an Intel Xeon): a leaving
-/// column for the square of those after it,
+/// What moves of the factor cost, about, in multiply-adds of a column that joins: a leaving column for the square of those
+/// after it,
 const ROTATION_WEIGHT: usize = 4;
 /// any move besides,
 const MOVE: usize = 800;

@@ -125,3 +125,32 @@ fn duplicates_and_zero_columns_get_coefficient_zero() {
         assert!((found - expected).abs() < 1e-12);
     }
 }
+
+/// So many columns that their factor is computed by the block; with one of them twice, that does not go.
+#[test]
+fn a_factor_computed_by_the_block_fits_as_well() {
+    let (m, n, k) = (400, 500, 330);
+    for twice in [false, true] {
+        let mut a = matrix::<f64>(Kind::Gaussian, m, n, 21);
+        if twice {
+            for i in 0..m {
+                a[(i, 7)] = a[(i, 2)];
+            }
+        }
+        let operator = DenseOperator::new(a.as_ref());
+        let y: Vec<f64> = normal_vector(&mut stream(21, 1, 0), m);
+        let problem = Problem::new(&operator, &y, k).unwrap();
+        let support: Vec<usize> = (0..k).collect();
+        let mut workspace = Workspace::new(&problem, Memory::default()).unwrap();
+        workspace.fit(&support);
+        let (counts, dependent) = (workspace.counts(), u64::from(twice));
+        assert_eq!((counts.dependent_columns, counts.orthogonalisations), (dependent, dependent));
+        // Only what is computed anew as a whole counts as such: no row was there before.
+        assert_eq!(counts.refactorisations, 1 - dependent, "{counts:?}");
+        // In the workspace columns have norm 1; residuals do not know of that.
+        let (_, residual_norm, _) = svd_fit(&a, &y, &support);
+        assert!((workspace.residual_norm() - residual_norm).abs() <= 1e-10 * norm(&y));
+        let against = adjoint_product(&a, workspace.residual());
+        assert!(support.iter().all(|&j| against[j].abs() <= 1e-9 * norm(&y) * a.col(j).norm_l2()));
+    }
+}
