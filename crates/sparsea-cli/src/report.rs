@@ -106,7 +106,7 @@ pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, na
     line("supports explored", solution.supports_explored.to_string());
     line("stopped because", solution.stop_reason.to_string());
     line("time", time(solution.elapsed));
-    line("memory", format!("{} besides A and y", bytes(solution.memory)));
+    line("memory", format!("{} of Gram columns, fits and the algorithm", bytes(solution.memory)));
     if solution.support.is_empty() {
         let _ = writeln!(out, "\nx = 0: no column is chosen");
         return out;

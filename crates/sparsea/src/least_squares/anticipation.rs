@@ -8,7 +8,7 @@ use crate::scalar::Scalar;
 const SHARE: usize = 16;
 const LEAST_PER_GUESS: usize = 4;
 const MOST: usize = 64;
-/// What a block costs beside one column of it, by measure: A that stays near the processor (up to so many bytes) is read as fast
+/// What a block costs beside one column of it, about: A that stays near the processor (up to so many bytes) is read as fast
 /// as it is multiplied, so that eight columns cost as much as five or six; a larger one costs about three times as much.
 const NEAR: usize = 2 << 20;
 /// Guesses after which those that came true are looked at, and the share of them in percent that must have, near and far.
