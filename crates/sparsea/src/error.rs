@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::run::StopReason;
+
 /// Why a problem, an operator or a setting was refused. Reaching a limit is never an error.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
@@ -157,6 +159,20 @@ pub enum Error {
     /// A halting rule with an impossible limit.
     #[error("halt: {rule}, got {value}")]
     InvalidHalt {
+        /// What is allowed.
+        rule: &'static str,
+        /// What was given.
+        value: String,
+    },
+    /// An interrupt or its deadline came while the columns of A were measured.
+    #[error("stopped while the columns of A were measured: {reason}")]
+    Stopped {
+        /// Why.
+        reason: StopReason,
+    },
+    /// An option of a report out of its range.
+    #[error("report: {rule}, got {value}")]
+    InvalidReport {
         /// What is allowed.
         rule: &'static str,
         /// What was given.

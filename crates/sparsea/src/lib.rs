@@ -57,6 +57,7 @@ pub mod algorithms;
 mod error;
 pub mod exhaustive;
 pub mod generate;
+mod interrupt;
 mod kernels;
 mod least_squares;
 pub mod metrics;
@@ -67,12 +68,14 @@ mod scalar;
 mod solution;
 pub mod support;
 pub mod theory;
+mod tolerance;
 
 pub use algorithms::{
     Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea, Search, Solver,
     Splicing, SubspacePursuit,
 };
 pub use error::Error;
+pub use interrupt::Interrupt;
 pub use least_squares::Counts;
 pub use operator::{
     Boundary, CachedGram, Centered, Convolution, DenseOperator, FunctionOperator, Normalized, Operator, SparseOperator,
@@ -80,8 +83,8 @@ pub use operator::{
 };
 pub use problem::Problem;
 pub use run::{
-    ExplorationReport, Halt, IndexReport, Initial, Memory, Observer, Progress, RankedSupport, ReportOptions, Run,
-    Start, Step, StopReason, Trace, TraceRow, Workspace, improve, seconds, solve,
+    ExplorationReport, Halt, IndexReport, Initial, Limits, Memory, Observer, Progress, RankedSupport, ReportOptions,
+    Run, Start, Step, StopReason, Trace, TraceRow, Workspace, improve, seconds, solve,
 };
 pub use scalar::Scalar;
 pub use solution::Solution;

@@ -1,11 +1,14 @@
 //! The problem: an operator A, data y, a sparsity k, all checked once.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use faer::Mat;
 
 use crate::error::{Error, non_finite_word};
+use crate::interrupt::Interrupt;
 use crate::kernels::norm;
+use crate::least_squares::Counts;
 use crate::operator::Normalized;
 use crate::operator::Operator;
 use crate::scalar::Scalar;
@@ -27,6 +30,21 @@ pub struct Problem<'a, T: Scalar> {
     unit_columns: bool,
     /// Aᴴ y, where it was computed with that of others; in the scale of A.
     data_correlation: Option<Arc<[T]>>,
+    measuring: Measuring,
+}
+
+/// What it took to measure the columns of A: part of the cost of a run, but of none on problems derived from this one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Measuring {
+    pub(crate) elapsed: Duration,
+    /// Products A x.
+    pub(crate) applies: u64,
+}
+
+impl Measuring {
+    pub(crate) fn counts(self) -> Counts {
+        Counts { applies: self.applies, ..Counts::default() }
+    }
 }
 
 impl<'a, T: Scalar> Problem<'a, T> {
@@ -40,14 +58,32 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// # Cost
     /// One pass over A for its column norms.
     pub fn new(operator: &'a dyn Operator<T>, data: &'a [T], sparsity: usize) -> Result<Self, Error> {
+        Self::new_until(operator, data, sparsity, &Interrupt::default())
+    }
+
+    /// The same, given up when `interrupt` says so: a [`FunctionOperator`](crate::FunctionOperator) with unknown norms takes n
+    /// products to measure.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new); [`Error::Stopped`].
+    pub fn new_until(
+        operator: &'a dyn Operator<T>,
+        data: &'a [T],
+        sparsity: usize,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Error> {
+        let begin = Instant::now();
         let (rows, columns) = (operator.nrows(), operator.ncols());
         if rows == 0 || columns == 0 {
             return Err(Error::Empty { rows, columns });
         }
         check_sparsity(sparsity, rows, columns)?;
         let data_norm = check_data(data, rows)?;
-        let column_norms = check_columns(operator)?.into();
-        Ok(Self { operator, data, sparsity, data_norm, column_norms, unit_columns: true, data_correlation: None })
+        let (column_norms, applies) = check_columns(operator, interrupt)?;
+        let measuring = Measuring { elapsed: begin.elapsed(), applies };
+        let column_norms = column_norms.into();
+        let (unit_columns, data_correlation) = (true, None);
+        Ok(Self { operator, data, sparsity, data_norm, column_norms, unit_columns, data_correlation, measuring })
     }
 
     /// The same operator and sparsity with other data, without measuring the columns again.
@@ -56,7 +92,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// Those of [`new`](Self::new) that concern y.
     pub fn with_data(&self, data: &'a [T]) -> Result<Self, Error> {
         let data_norm = check_data(data, self.operator.nrows())?;
-        Ok(Self { data, data_norm, data_correlation: None, ..self.clone() })
+        Ok(Self { data, data_norm, data_correlation: None, measuring: Measuring::default(), ..self.clone() })
     }
 
     /// The same operator and sparsity with each of several data, whose products with Aᴴ are computed together: for a dense A
@@ -93,7 +129,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n).
     pub fn with_sparsity(&self, sparsity: usize) -> Result<Self, Error> {
         check_sparsity(sparsity, self.operator.nrows(), self.operator.ncols())?;
-        Ok(Self { sparsity, ..self.clone() })
+        Ok(Self { sparsity, measuring: Measuring::default(), ..self.clone() })
     }
 
     /// Whether this and another problem differ in y at most.
@@ -135,6 +171,11 @@ impl<'a, T: Scalar> Problem<'a, T> {
         &self.column_norms
     }
 
+    /// What it took to measure the columns.
+    pub(crate) fn measuring(&self) -> Measuring {
+        self.measuring
+    }
+
     /// 1/‖a_j‖, the scale between the coefficients algorithms see and those of A; 0 for a zero column. All ones
     /// (but still 0 for a zero column) after [`keep_columns`](Self::keep_columns).
     pub(crate) fn scales(&self) -> Arc<[f64]> {
@@ -171,13 +212,16 @@ pub(crate) fn check_sparsity(sparsity: usize, rows: usize, columns: usize) -> Re
     Ok(())
 }
 
-/// Checks the columns of A and returns their norms.
-pub(crate) fn check_columns<T: Scalar>(operator: &dyn Operator<T>) -> Result<Vec<f64>, Error> {
+/// Checks the columns of A and returns their norms, and the products with A that it took.
+pub(crate) fn check_columns<T: Scalar>(
+    operator: &dyn Operator<T>,
+    interrupt: &Interrupt,
+) -> Result<(Vec<f64>, u64), Error> {
     check_size(operator.nrows(), operator.ncols())?;
-    let norms = operator.column_norms();
+    let (norms, applies) = operator.measure_columns(interrupt)?;
     match norms.iter().position(|&norm| norm != 0.0 && !NORM_RANGE.contains(&norm)) {
         Some(column) => Err(blame(operator, column)),
-        None => Ok(norms),
+        None => Ok((norms, applies)),
     }
 }
 

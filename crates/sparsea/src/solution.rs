@@ -15,9 +15,9 @@ pub struct Solution<T> {
     pub algorithm: String,
     /// Number n of columns of A, the length of x.
     pub ncols: usize,
-    /// S, sorted; at most k indices.
+    /// S, sorted; at most k indices, fewer where k is above the rank of A.
     pub support: Vec<usize>,
-    /// x_S, in the scale of A. A column dependent on others of the support has coefficient 0.
+    /// x_S, in the scale of A, none of them 0: a column that depends on others of the support is not in it.
     pub coefficients: Vec<T>,
     /// ‖y − A x‖.
     pub residual_norm: f64,
@@ -27,7 +27,7 @@ pub struct Solution<T> {
     pub objective: f64,
     /// Iterations of the algorithm (of the last link of a chain). Iteration 0 is the start.
     pub iterations: u64,
-    /// The iteration that reached the returned point.
+    /// The latest iteration at which ‖y − A x‖ fell by more than rounding. Iterates that converge may be returned from later ones.
     pub best_iteration: u64,
     /// Distinct supports at which the run has been, starting algorithms included.
     pub supports_explored: usize,
@@ -45,6 +45,28 @@ pub struct Solution<T> {
 }
 
 impl<T: Scalar> Solution<T> {
+    /// x = 0, for a run that was stopped before it could begin, such as by [`Error::Stopped`](crate::Error::Stopped).
+    pub fn zero(algorithm: String, ncols: usize, data: &[T], stop_reason: StopReason, elapsed: Duration) -> Self {
+        let residual_norm = crate::kernels::norm(data);
+        Self {
+            algorithm,
+            ncols,
+            support: vec![],
+            coefficients: vec![],
+            residual_norm,
+            relative_residual: if residual_norm > 0.0 { 1.0 } else { 0.0 },
+            objective: 0.5 * residual_norm * residual_norm,
+            iterations: 0,
+            best_iteration: 0,
+            supports_explored: 0,
+            stop_reason,
+            counts: Counts::default(),
+            elapsed,
+            memory: 0,
+            report: None,
+        }
+    }
+
     /// x as a full vector of length n.
     pub fn to_dense(&self) -> Vec<T> {
         let mut x = vec![T::ZERO; self.ncols];

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::run::{Initial, Step, Workspace};
+use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::SupportSet;
 
@@ -56,6 +56,10 @@ impl<T: Scalar> Algorithm<T> for CoSaMp {
     }];
 
     type State = State<T>;
+
+    fn default_halt(&self) -> Halt {
+        Halt::Budget(1000)
+    }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let (support, values) = initial.truncated(workspace.sparsity());

@@ -6,6 +6,7 @@ use super::{Algorithm, Setting};
 use crate::least_squares::Tableau;
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::tolerance::{DRIFT, SMALLEST_GAIN};
 
 /// Exhaustive local search: of all k (n − k) exchanges of a column of the support for one outside make the one that
 /// lowers ‖y − A x‖ most; repeat until none lowers it.
@@ -28,15 +29,11 @@ pub struct Els {}
 /// What ELS keeps between steps.
 #[derive(Debug)]
 pub struct State<T> {
-    /// S, sorted, without columns that depend on others of it: those explain nothing and make room.
+    /// S, sorted, without columns too close to the span of the others for the tableau: they make room for others. (The run
+    /// keeps the start as it was.)
     support: Vec<usize>,
     tableau: Tableau<T>,
 }
-
-/// Exchanges that lower ‖r‖² by a smaller share are rounding.
-const SMALLEST_GAIN: f64 = 1e-10;
-/// Correlations of the tableau may be off by this much, relative to ‖y‖.
-const DRIFT: f64 = 1e-9;
 
 impl<T: Scalar> Algorithm<T> for Els {
     const NAME: &'static str = "els";
@@ -71,11 +68,14 @@ impl<T: Scalar> Algorithm<T> for Els {
             state.build(workspace);
         }
         loop {
+            if workspace.stop() {
+                return Step { iterations: 0, finished: false };
+            }
             let fresh = state.tableau.moves() == 0;
             if state.advance(workspace, SMALLEST_GAIN * before * before) {
                 let previous = std::mem::replace(&mut state.support, sorted(state.tableau.members()));
                 workspace.fit(&state.support);
-                if workspace.residual_norm() < before {
+                if workspace.lowers(before) {
                     return Step { iterations: 1, finished: false };
                 }
                 // The score was wrong, by rounding: back, to score again from a tableau without any.
@@ -95,6 +95,9 @@ impl<T: Scalar> State<T> {
     fn build(&mut self, workspace: &mut Workspace<'_, T>) {
         self.tableau.clear(workspace.column_norms(), workspace.data_correlation());
         for &j in &self.support {
+            if workspace.stop() {
+                return;
+            }
             self.tableau.join(j, workspace.gram_column(j));
         }
         self.tableau.built();

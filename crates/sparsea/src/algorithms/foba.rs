@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::largest;
+use crate::tolerance::FOBA_GAIN;
 
 /// Adaptive forward-backward greedy search. Each iteration
 ///
@@ -45,9 +46,6 @@ pub struct State {
     gains: Vec<f64>,
     shrinking: bool,
 }
-
-/// Forward gains smaller than this share of ‖r‖² are rounding.
-const SMALLEST_GAIN: f64 = 1e-12;
 
 impl<T: Scalar> Algorithm<T> for FoBa {
     const NAME: &'static str = "foba";
@@ -123,9 +121,10 @@ fn grow<T: Scalar>(
     let place = support.partition_point(|&j| j < entering);
     support.insert(place, entering);
     workspace.fit(support);
+    let lowered = workspace.lowers(before);
     let after = workspace.residual_norm();
     let gain = (before - after) * (before + after);
-    if gain.is_nan() || gain <= SMALLEST_GAIN * before * before {
+    if !lowered || gain.is_nan() || gain <= FOBA_GAIN * before * before {
         support.remove(place);
         workspace.fit(support);
         return false;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::iht::{StepSize, check_step_size};
 use super::{Algorithm, Setting};
 use crate::error::Error;
-use crate::run::{Initial, Step, Workspace};
+use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::SupportSet;
 
@@ -58,6 +58,10 @@ impl<T: Scalar> Algorithm<T> for Htp {
 
     fn check(&self) -> Result<(), Error> {
         check_step_size("htp", "a number greater than 0, or 'constant'", &self.step_size, false)
+    }
+
+    fn default_halt(&self) -> Halt {
+        Halt::Budget(1000)
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {

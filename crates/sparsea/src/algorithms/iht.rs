@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Niht, Setting};
 use crate::error::Error;
-use crate::run::{Initial, Step, Workspace};
+use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::tolerance::UNCHANGED;
 
 /// Iterative hard thresholding: x ← H_k(x + μ Aᴴ(y − A x)), where H_k keeps the k entries largest in magnitude.
 ///
@@ -113,6 +114,10 @@ impl<T: Scalar> Algorithm<T> for Iht {
         check_step_size("iht", "a number greater than 0, 'constant' or 'normalized'", &self.step_size, true)
     }
 
+    fn default_halt(&self) -> Halt {
+        Halt::Budget(1000)
+    }
+
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let mut state = start_at(workspace, initial);
         state.mu = match self.step_size {
@@ -152,7 +157,7 @@ pub(super) fn finish_step<T: Scalar>(state: &State<T>, workspace: &mut Workspace
     let size = state.values.iter().map(|x| Scalar::abs(*x)).fold(0.0, f64::max);
     let change = state.change.iter().map(|x| Scalar::abs(*x)).fold(0.0, f64::max);
     workspace.place(&state.support, &state.values);
-    Step { iterations: 1, finished: change <= 2.0 * T::EPSILON * size }
+    Step { iterations: 1, finished: change <= UNCHANGED * size }
 }
 
 impl<T: Scalar> State<T> {
@@ -207,6 +212,9 @@ impl<T: Scalar> State<T> {
         // After an exact fit the gradient on the support is zero and says nothing of the step.
         let mut mu = if square > 0.0 && image > 0.0 { square / image } else { 1.0 / workspace.operator_norm_squared() };
         for _ in 0..SHORTENED {
+            if workspace.stop() {
+                return;
+            }
             self.move_by(workspace, mu);
             if self.support == support {
                 return;

@@ -82,9 +82,10 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
         Ok(())
     }
 
-    /// When it stops if the user does not say.
+    /// When it stops if no limit is given. Default: when it has finished. One that may go on for ever has a
+    /// [`Halt::Budget`].
     fn default_halt(&self) -> Halt {
-        Halt::Iterations(1000)
+        Halt::Never
     }
 
     /// Numbers that the state holds for an m × n operator and sparsity k, if they may be many more than m + n: what is
@@ -112,7 +113,7 @@ pub trait Solver<T: Scalar>: Debug + Send + Sync {
     /// # Errors
     /// [`Error::InvalidSetting`].
     fn check(&self) -> Result<(), Error>;
-    /// When it stops if the user does not say.
+    /// When it stops if no limit is given.
     fn default_halt(&self) -> Halt;
     /// See [`Algorithm::state_size`].
     fn state_size(&self, rows: usize, columns: usize, sparsity: usize) -> usize;

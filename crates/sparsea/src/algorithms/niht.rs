@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::iht::{Line, State, finish_step, start_at};
 use super::{Algorithm, Setting};
 use crate::error::Error;
-use crate::run::{Initial, Step, Workspace};
+use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
 
 /// Normalised iterative hard thresholding: x ← H_k(x + μ g) with g = Aᴴ(y − A x) and a step μ found anew each time.
@@ -66,6 +66,10 @@ impl<T: Scalar> Algorithm<T> for Niht {
             return refuse("shrink", "greater than 1/(1 − margin) and finite", self.shrink);
         }
         Ok(())
+    }
+
+    fn default_halt(&self) -> Halt {
+        Halt::Budget(1000)
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {

@@ -6,6 +6,7 @@ use super::{Algorithm, Setting};
 use crate::least_squares::Distances;
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::tolerance::CARRIED;
 
 /// Orthogonal least squares, also known as ORMP: k times, add the column whose joining lowers ‖y − A x‖ most, and fit.
 ///
@@ -27,10 +28,6 @@ pub struct State<T> {
     /// Aᴴ r.
     correlation: Vec<T>,
 }
-
-/// ‖r‖ relative to ‖y‖ down to which Aᴴ r is carried along from step to step; a smaller residual would have lost too many
-/// digits on the way, and its correlation is computed anew.
-const CARRIED: f64 = 1e-6;
 
 impl<T: Scalar> Algorithm<T> for Ols {
     const NAME: &'static str = "ols";
@@ -54,6 +51,9 @@ impl<T: Scalar> Algorithm<T> for Ols {
         workspace.fit(&support);
         let mut distances = Distances::new(workspace.column_norms(), workspace.sparsity());
         for &j in &support {
+            if workspace.stop() {
+                break;
+            }
             distances.join(j, workspace.gram_column(j));
         }
         let correlation = workspace.correlate().to_vec();
@@ -65,6 +65,9 @@ impl<T: Scalar> Algorithm<T> for Ols {
             return Step { iterations: 0, finished: true };
         }
         loop {
+            if workspace.stop() {
+                return Step { iterations: 0, finished: false };
+            }
             let Some((chosen, _)) = state.distances.best(&state.correlation) else {
                 return Step { iterations: 0, finished: true };
             };

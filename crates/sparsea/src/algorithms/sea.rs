@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::kernels::simd;
-use crate::run::{Initial, Step, Workspace};
+use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
 
 /// Support Exploration Algorithm. With an exploration variable 𝒳 ∈ Tⁿ, repeat
@@ -68,6 +68,10 @@ impl<T: Scalar> Algorithm<T> for Sea {
 
     fn check(&self) -> Result<(), Error> {
         super::settings::check_positive("sea", "step_size", self.step_size)
+    }
+
+    fn default_halt(&self) -> Halt {
+        Halt::Budget(1000)
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {

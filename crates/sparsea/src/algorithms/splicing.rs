@@ -100,13 +100,15 @@ impl<T: Scalar> Algorithm<T> for Splicing {
         let most = self.exchanges.min(backward.len()).min(forward.len());
         let (mut best, mut best_norm) = (None, before * (1.0 - self.threshold).sqrt());
         for exchanged in 1..=most {
+            if workspace.stop() {
+                break;
+            }
             let mut support: Vec<usize> = backward[exchanged..].iter().map(|&(_, j)| j).collect();
             support.extend(forward[..exchanged].iter().map(|&(_, j)| j));
             support.sort_unstable();
             workspace.fit(&support);
-            let residual_norm = workspace.residual_norm();
-            if residual_norm < best_norm {
-                (best, best_norm) = (Some(support), residual_norm);
+            if workspace.lowers(best_norm) {
+                (best, best_norm) = (Some(support), workspace.residual_norm());
             }
         }
         let finished = best.is_none();

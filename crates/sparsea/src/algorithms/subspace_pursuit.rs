@@ -68,7 +68,7 @@ impl<T: Scalar> Algorithm<T> for SubspacePursuit {
         let previous = std::mem::take(&mut state.support);
         state.support.extend(state.kept.iter().map(|&at| state.merged[at]));
         workspace.fit(&state.support);
-        if workspace.residual_norm() < before {
+        if workspace.lowers(before) {
             return Step { iterations: 1, finished: false };
         }
         workspace.fit(&previous);

@@ -4,8 +4,9 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltParams, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
 use faer::{Mat, Par, Spec};
 
-use crate::kernels::{norm_squared, simd, solve_lower, solve_upper, start};
+use crate::kernels::{norm, norm_squared, simd, solve_lower, solve_upper, start};
 use crate::scalar::Scalar;
+use crate::tolerance::{CONDITION_SAFETY, GRAM_ROUNDING, NORMAL_SINE_SQUARED, PIVOT_DIGITS};
 
 /// L with L Lᴴ = A_Sᴴ A_S, the members of S in the order in which they joined.
 ///
@@ -19,11 +20,10 @@ pub(crate) struct Cholesky<T> {
     rotations: Vec<(T, f64)>,
     /// A row that joins, or those that are being rotated.
     rows: Vec<T>,
+    scratch: Vec<T>,
+    /// The product of all sin², where it is known.
+    volume: Option<f64>,
 }
-
-/// The squared distance of a column from the span of the others, relative to its own square, below which normal
-/// equations no longer tell it from zero well enough to divide by it.
-const SMALLEST_PIVOT: f64 = 1e-10;
 
 /// Rows that are rotated together, so that one need not wait for the other.
 const ROWS: usize = 4;
@@ -45,6 +45,7 @@ impl<T: Scalar> Cholesky<T> {
         self.entries.reserve(start(size));
         self.rotations.reserve(size);
         self.rows.reserve(ROWS * (size + 1));
+        self.scratch.reserve(size + 1);
     }
 
     /// Forgets all members from position `size` on.
@@ -52,6 +53,7 @@ impl<T: Scalar> Cholesky<T> {
         self.members.truncate(size);
         self.norms.truncate(size);
         self.entries.truncate(start(self.members.len()));
+        self.volume = None;
     }
 
     fn row(&self, i: usize) -> &[T] {
@@ -68,15 +70,71 @@ impl<T: Scalar> Cholesky<T> {
         row.extend_from_slice(gram);
         solve_lower(&self.entries, row);
         let length = norm_squared(row);
-        let pivot = square - length;
-        if pivot.is_nan() || pivot <= SMALLEST_PIVOT * square {
+        let sine_squared = (square - length) / square;
+        if sine_squared.is_nan() || sine_squared <= NORMAL_SINE_SQUARED {
+            return false;
+        }
+        let volume = self.volume();
+        // ‖L⁻¹‖² ≤ e / volume bounds the coefficients of the column in terms of the members; mostly that is enough.
+        let bound = (self.len() as f64 * std::f64::consts::E / volume).sqrt();
+        let rounded_to = |coefficients: f64| PIVOT_DIGITS * GRAM_ROUNDING * (1.0 + coefficients).powi(2);
+        if sine_squared <= rounded_to(bound) && sine_squared <= rounded_to(self.coefficients() / square.sqrt()) {
             return false;
         }
         self.entries.extend(self.rows.iter().map(|w| Scalar::conj(*w)));
-        self.entries.push(T::from_real(pivot.sqrt()));
+        self.entries.push(T::from_real((square - length).sqrt()));
         self.members.push(j);
         self.norms.push(square.sqrt());
+        self.volume = Some(volume * sine_squared);
         true
+    }
+
+    /// Σ ‖a_i‖ |c_i| for the column whose row of L is in `rows`, c = L⁻ᴴ w its coefficients in terms of the members.
+    fn coefficients(&mut self) -> f64 {
+        self.scratch.clone_from(&self.rows);
+        solve_upper(&self.entries, &mut self.scratch);
+        self.weighted_length(&self.scratch)
+    }
+
+    /// The product of all sin², each of the angle between a member and the span of those before it: the determinant of the
+    /// Gram matrix of unit columns. The smallest eigenvalue of that matrix is at least this over e, since the others add up to
+    /// at most |S| and their product is largest where they are equal, below e.
+    fn volume(&mut self) -> f64 {
+        let sines = self.norms.iter().enumerate().map(|(i, norm)| (self.row(i)[i].real() / norm).powi(2));
+        let volume = self.volume.unwrap_or_else(|| sines.product());
+        self.volume = Some(volume);
+        volume
+    }
+
+    /// A bound of 1/σ, with σ the smallest singular value of A_S with unit columns: by the volume, which is strict, where that
+    /// is at most `enough`, and otherwise the estimate of Cline, Moler, Stewart & Wilkinson 1979 (DOI 10.1137/0716029) with a
+    /// factor of safety. Cost: |S|² multiply-adds for the estimate.
+    pub(crate) fn inverse_bound(&mut self, enough: f64) -> f64 {
+        let bound = (std::f64::consts::E / self.volume()).sqrt();
+        if bound <= enough { bound } else { bound.min(CONDITION_SAFETY * self.inverse_estimate()) }
+    }
+
+    /// An estimate, from below, of ‖L⁻¹‖ where the rows of L are scaled to unit length.
+    fn inverse_estimate(&mut self) -> f64 {
+        let size = self.len();
+        if size == 0 {
+            return 1.0;
+        }
+        // L x = b with b_i = ±1 chosen so that x grows; then Lᴴ z = x.
+        let mut x = std::mem::take(&mut self.scratch);
+        x.clear();
+        for (i, &norm) in self.norms.iter().enumerate() {
+            let (diagonal, row) = (self.row(i)[i].real(), &self.row(i)[..i]);
+            let sum: T = row.iter().zip(&x).map(|(&l, &x)| l * x).sum();
+            let length = Scalar::abs(sum);
+            let direction = if length > 0.0 { sum.scale(1.0 / length) } else { T::ONE };
+            x.push(direction.scale(-(norm + length) / diagonal));
+        }
+        let once = norm(&x);
+        solve_upper(&self.entries, &mut x);
+        let twice = self.norms.iter().zip(&x).map(|(norm, z)| (norm * Scalar::abs(*z)).powi(2)).sum::<f64>().sqrt();
+        self.scratch = x;
+        (once / (size as f64).sqrt()).max(twice / once)
     }
 
     /// Replaces the members by `members`, given their Gram matrix (its lower triangle, which is overwritten). Returns false,
@@ -91,23 +149,34 @@ impl<T: Scalar> Cholesky<T> {
         if cholesky_in_place(gram.as_mut(), plain, Par::Seq, stack, parameters).is_err() {
             return false;
         }
-        let mut pivots = (0..size).map(|i| gram[(i, i)].real());
-        // Not so for a pivot that is not a number either.
-        if !squares.iter().zip(&mut pivots).all(|(square, pivot)| pivot * pivot > SMALLEST_PIVOT * square) {
+        let sines_squared = squares.iter().enumerate().map(|(i, square)| gram[(i, i)].real().powi(2) / square);
+        let (least, volume) = sines_squared.fold((1.0f64, 1.0), |(least, volume), sine| {
+            // Written so that NaN fails.
+            (if sine > least { least } else { sine }, volume * sine)
+        });
+        if least.is_nan() || least <= NORMAL_SINE_SQUARED {
             return false;
         }
+        let before = (self.members.clone(), self.norms.clone(), std::mem::take(&mut self.entries), self.volume);
         self.members.clear();
         self.members.extend_from_slice(members);
         self.norms.clear();
         self.norms.extend(squares.iter().map(|square| square.sqrt()));
-        self.entries.clear();
         self.entries.resize(start(size), T::ZERO);
+        self.volume = Some(volume);
         // Column by column in memory to row by row; rounding leaves a trace of an imaginary part on the diagonal.
         for (c, column) in gram.col_iter().enumerate() {
             self.entries[start(c) + c] = T::from_real(column[c].real());
             for i in c + 1..size {
                 self.entries[start(i) + c] = column[i];
             }
+        }
+        // Whether the least pivot has digits; where that is not proved, columns join one by one, each with its own check.
+        let enough = (least / (PIVOT_DIGITS * GRAM_ROUNDING * size as f64)).sqrt() - 1.0;
+        let coefficients = (size as f64).sqrt() * self.inverse_bound(enough);
+        if least <= PIVOT_DIGITS * GRAM_ROUNDING * (1.0 + coefficients).powi(2) {
+            (self.members, self.norms, self.entries, self.volume) = before;
+            return false;
         }
         true
     }
@@ -134,6 +203,7 @@ impl<T: Scalar> Cholesky<T> {
         self.members.remove(position);
         self.norms.remove(position);
         self.entries.truncate(start(size - 1));
+        self.volume = None;
     }
 
     /// v ← L⁻¹ v.
@@ -144,13 +214,6 @@ impl<T: Scalar> Cholesky<T> {
     /// v ← L⁻ᴴ v.
     pub(crate) fn solve_upper(&self, v: &mut [T]) {
         solve_upper(&self.entries, v);
-    }
-
-    /// The smallest sine of an angle between a member and the span of those before it: an estimate, from above, of
-    /// the smallest singular value of A_S with unit columns.
-    pub(crate) fn smallest_sine(&self) -> f64 {
-        let sines = self.norms.iter().enumerate().map(|(i, norm)| self.row(i)[i].real() / norm);
-        sines.fold(1.0, f64::min)
     }
 
     /// Σ ‖a_j‖ |x_j| for coefficients in factor order.
@@ -276,5 +339,80 @@ mod tests {
         assert!(!factor.replace(&[3, 4], gram), "twice the same column");
         assert!(!factor.replace(&[3], Mat::from_fn(1, 1, |_, _| f64::NAN)));
         assert_eq!((factor.members(), factor.row(0)), (&[0][..], &[1.0][..]));
+    }
+
+    /// The factor of columns with this Gram matrix, joined one by one; those refused are left out.
+    fn factor_of<T: Scalar>(gram: &Mat<T>) -> Cholesky<T> {
+        let mut factor = Cholesky::default();
+        for j in 0..gram.ncols() {
+            let column: Vec<T> = factor.members().iter().map(|&i| gram[(i, j)]).collect();
+            factor.join(j, &column, gram[(j, j)].real());
+        }
+        factor
+    }
+
+    /// Compares the bounds with the singular values of the columns scaled to unit length; returns how far each is above.
+    fn bounds<T: Scalar>(a: &Mat<T>) -> (f64, f64) {
+        let mut factor = factor_of(&(a.adjoint() * a));
+        let unit = Mat::from_fn(a.nrows(), factor.len(), |i, c| {
+            let j = factor.members()[c];
+            a[(i, j)].scale(1.0 / a.col(j).norm_l2())
+        });
+        let least = unit.singular_values().unwrap().into_iter().fold(f64::INFINITY, f64::min);
+        let strict = factor.inverse_bound(f64::INFINITY) * least;
+        let estimated = factor.inverse_bound(0.0) * least;
+        assert!(strict >= 1.0 - 1e-6 && estimated >= 1.0 - 1e-6, "{strict} {estimated}");
+        (strict, estimated)
+    }
+
+    /// Kahan's matrices, whose smallest singular value is far below every pivot, Gaussian pulses side by side, random columns
+    /// and columns with a common direction.
+    #[test]
+    fn bounds_of_the_condition_are_bounds() {
+        let mut furthest = 0.0f64;
+        let mut check = |(_, estimated): (f64, f64)| furthest = furthest.max(estimated);
+        for size in [2usize, 5, 10, 20, 40] {
+            for angle in [0.3f64, 0.6, 0.9, 1.2] {
+                let (s, c) = angle.sin_cos();
+                let kahan = Mat::<f64>::from_fn(size, size, |i, j| match i.cmp(&j) {
+                    std::cmp::Ordering::Less => -c * s.powi(i as i32),
+                    std::cmp::Ordering::Equal => s.powi(i as i32),
+                    std::cmp::Ordering::Greater => 0.0,
+                });
+                check(bounds(&kahan));
+            }
+            for step in [0.5, 1.0, 2.0, 4.0] {
+                let pulse = |i: usize, j: usize| (-(i as f64 - 20.0 - step * j as f64).powi(2) / 18.0).exp();
+                check(bounds(&Mat::from_fn(220, size, pulse)));
+            }
+            for seed in 0..10 {
+                let rng = &mut stream(seed, size as u64, 0);
+                check(bounds(&gaussian_matrix::<f64>(rng, size + seed as usize / 4, size)));
+                let a = gaussian_matrix::<Complex<f64>>(rng, 50, size);
+                check(bounds(&Mat::from_fn(50, size, |i, j| a[(i, 0)] + a[(i, j)] * 1e-3)));
+            }
+        }
+        // It is not so far above that it would be of no use.
+        assert!(furthest < 100.0, "{furthest}");
+    }
+
+    /// What is left of a column that depends on nearly parallel ones is rounding, and does not join as if it were more.
+    #[test]
+    fn a_pivot_that_is_rounding_is_refused() {
+        for seed in 0..200 {
+            let rng = &mut stream(seed, 0, 0);
+            let a = gaussian_matrix::<f64>(rng, 30, 4);
+            let close = 10f64.powf(-rng.random_range(1.0..4.9));
+            let (p, q) = (rng.random::<f64>(), rng.random::<f64>() / close);
+            // Two columns at a small angle, a third between them far outside of both, and one that is free.
+            let b = Mat::from_fn(30, 4, |i, j| match j {
+                0 => a[(i, 0)],
+                1 => a[(i, 0)] + close * a[(i, 1)],
+                2 => p * a[(i, 0)] + q * (close * a[(i, 1)]),
+                _ => a[(i, 3)],
+            });
+            let factor = factor_of(&(b.transpose() * &b));
+            assert_eq!(factor.members(), [0, 1, 3], "seed {seed}, {close}");
+        }
     }
 }

@@ -7,8 +7,13 @@
 use std::ops::Range;
 
 use super::System;
+use crate::kernels::{axpy, norm};
 use crate::operator::Local;
 use crate::scalar::Scalar;
+use crate::tolerance::{
+    COARSER_DEPENDENT, CONDITION_SAFETY, DEPENDENT, FIT, GRAM_ROUNDING, INDEPENDENT, NORMAL_SINE_SQUARED,
+    RESIDUAL_EXCESS,
+};
 
 /// The fit on the latest support, cluster by cluster.
 #[derive(Debug, Default)]
@@ -29,7 +34,7 @@ pub(crate) struct Clusters<T> {
 #[derive(Debug, Clone, Copy)]
 struct End {
     position: usize,
-    /// Estimated error of A x there; 0 after QR.
+    /// A bound of the error of A x there; 0 after QR.
     error: f64,
 }
 
@@ -42,16 +47,16 @@ pub(crate) struct Fitted {
     pub(crate) by_qr: usize,
     /// Columns that depend on others, with coefficient 0.
     pub(crate) dependent: usize,
+    /// A bound of the error of A x, as far as the rounding of Gram entries goes.
+    pub(crate) error: f64,
 }
 
-/// The squared sine below which a column is too close to those before it for normal equations.
-const SMALLEST_SQUARED_SINE: f64 = 1e-10;
-/// A column whose part outside the span of those before it is this much shorter than itself is dependent on them.
-const DEPENDENT: f64 = 64.0 * f64::EPSILON;
+/// A bound of 1/σ by the volume is not improved on where it is at most this.
+const ENOUGH: f64 = 1e2;
 
 impl<T: Scalar> Clusters<T> {
-    /// Minimises ‖y − A_S x‖ for the sorted `support`, given the relative rounding of Gram entries and the largest error of
-    /// A x that it may leave by them; if that is 0, only QR will do. Cost: |S| b² multiply-adds, with b the columns of the support
+    /// Minimises ‖y − A_S x‖ for the sorted `support`, given the largest error of A x that the rounding of Gram entries may
+    /// leave; if that is 0, only QR will do. Cost: |S| b² multiply-adds, with b the columns of the support
     /// within reach of one, for the clusters that are new; by QR, b² for each row in which they lie. `None`, having done nothing,
     /// if columns are periodic and the support has no gap.
     pub(crate) fn fit(
@@ -60,7 +65,6 @@ impl<T: Scalar> Clusters<T> {
         local: &dyn Local<T>,
         support: &[usize],
         values: &mut Vec<T>,
-        rounding: f64,
         error: f64,
     ) -> Option<Fitted> {
         let reach = local.reach();
@@ -97,13 +101,14 @@ impl<T: Scalar> Clusters<T> {
             } else {
                 fitted.clusters += 1;
                 let built = error > 0.0 && self.factor.build(system, members, reach);
-                let left = built.then(|| self.factor.solve(system, members, out, rounding));
+                let left = built.then(|| self.factor.solve(system, members, out));
                 left.filter(|left| *left <= error).unwrap_or_else(|| {
                     fitted.by_qr += 1;
                     fitted.dependent += self.triangle.fit(local, system.data, members, out, system.column_norms.len());
                     0.0
                 })
             };
+            fitted.error = fitted.error.hypot(left);
             self.next_ends.push(End { position: end, error: left });
             start = end;
         }
@@ -148,16 +153,18 @@ struct Factor<T> {
     rows: Vec<T>,
     /// Where each row is, and the member with which it begins.
     from: Vec<(usize, usize)>,
-    smallest_squared_sine: f64,
+    /// A bound of 1/σ, with σ the smallest singular value of the columns scaled to unit length.
+    inverse_bound: f64,
     columns: Vec<usize>,
+    scratch: Vec<T>,
 }
 
 impl<T: Scalar> Factor<T> {
-    /// False if a column is too close to the span of those before it.
+    /// False if a column is too close to the span of those before it for normal equations.
     fn build(&mut self, system: &System<'_, T>, members: &[usize], reach: usize) -> bool {
         self.rows.clear();
         self.from.clear();
-        self.smallest_squared_sine = 1.0;
+        let mut volume = 1.0f64;
         let mut first = 0;
         for (p, &j) in members.iter().enumerate() {
             while j - members[first] > reach {
@@ -185,19 +192,60 @@ impl<T: Scalar> Factor<T> {
                 row[q - first] = entry;
                 rest -= entry.abs2();
             }
-            let squared_sine = rest / square;
-            if squared_sine.is_nan() || squared_sine <= SMALLEST_SQUARED_SINE {
+            let sine_squared = rest / square;
+            if sine_squared.is_nan() || sine_squared <= NORMAL_SINE_SQUARED {
                 return false;
             }
-            self.smallest_squared_sine = self.smallest_squared_sine.min(squared_sine);
+            volume *= sine_squared;
             row[p - first] = T::from_real(rest.sqrt());
             self.from.push((at, first));
+        }
+        // As of columns that are not local: strict by the volume, or an estimate with a factor of safety.
+        self.inverse_bound = (std::f64::consts::E / volume).sqrt();
+        if self.inverse_bound > ENOUGH {
+            self.inverse_bound = self.inverse_bound.min(CONDITION_SAFETY * self.inverse_estimate(system, members));
         }
         true
     }
 
-    /// x ← (L Lᴴ)⁻¹ b; returns an estimate of the error of A x.
-    fn solve(&self, system: &System<'_, T>, members: &[usize], x: &mut [T], rounding: f64) -> f64 {
+    /// An estimate, from below, of ‖L⁻¹‖ with columns scaled to unit length (Cline, Moler, Stewart & Wilkinson 1979,
+    /// DOI 10.1137/0716029).
+    fn inverse_estimate(&mut self, system: &System<'_, T>, members: &[usize]) -> f64 {
+        let n = system.column_norms.len();
+        let mut x = std::mem::take(&mut self.scratch);
+        x.clear();
+        for p in 0..members.len() {
+            let (at, first) = self.from[p];
+            let row = &self.rows[at..=at + p - first];
+            let length = system.column_norms[column(members[p], n)];
+            let sum: T = row.iter().zip(&x[first..p]).map(|(&l, &x)| l * x).sum();
+            let size = Scalar::abs(sum);
+            let direction = if size > 0.0 { sum.scale(1.0 / size) } else { T::ONE };
+            x.push(direction.scale(-(length + size) / row[p - first].real()));
+        }
+        let once = norm(&x);
+        self.solve_upper(&mut x);
+        let scaled = |(&member, z): (&usize, &T)| (system.column_norms[column(member, n)] * Scalar::abs(*z)).powi(2);
+        let twice = members.iter().zip(&x).map(scaled).sum::<f64>().sqrt();
+        self.scratch = x;
+        (once / (members.len() as f64).sqrt()).max(twice / once)
+    }
+
+    /// v ← L⁻ᴴ v.
+    fn solve_upper(&self, v: &mut [T]) {
+        for p in (0..v.len()).rev() {
+            let (at, first) = self.from[p];
+            let row = &self.rows[at..=at + p - first];
+            v[p] = v[p].scale(1.0 / row[p - first].real());
+            let value = v[p];
+            for (&l, z) in row.iter().zip(&mut v[first..p]) {
+                *z -= l.conj() * value;
+            }
+        }
+    }
+
+    /// x ← (L Lᴴ)⁻¹ b; returns a bound of the error of A x.
+    fn solve(&self, system: &System<'_, T>, members: &[usize], x: &mut [T]) -> f64 {
         let n = system.column_norms.len();
         for p in 0..members.len() {
             let (at, first) = self.from[p];
@@ -208,18 +256,10 @@ impl<T: Scalar> Factor<T> {
             }
             x[p] = sum.scale(1.0 / row[p - first].real());
         }
-        for p in (0..members.len()).rev() {
-            let (at, first) = self.from[p];
-            let row = &self.rows[at..=at + p - first];
-            x[p] = x[p].scale(1.0 / row[p - first].real());
-            let value = x[p];
-            for (&l, z) in row.iter().zip(&mut x[first..p]) {
-                *z -= l.conj() * value;
-            }
-        }
+        self.solve_upper(x);
         let norm = |&member: &usize| system.column_norms[column(member, n)];
         let length: f64 = members.iter().zip(&*x).map(|(member, x)| norm(member) * Scalar::abs(*x)).sum();
-        rounding * length / self.smallest_squared_sine.sqrt()
+        GRAM_ROUNDING * length * self.inverse_bound
     }
 }
 
@@ -234,12 +274,17 @@ struct Triangle<T> {
     entries: Vec<T>,
     parts: Vec<(Range<usize>, usize)>,
     row: Vec<T>,
+    /// Σ|y_t|² over rows rotated in, of what no column explains.
+    outside: f64,
+    coefficients: Vec<T>,
+    left: Vec<T>,
 }
 
 impl<T: Scalar> Triangle<T> {
-    /// Minimises ‖y − A_S x‖ for one cluster of n columns; returns how many columns were dependent.
+    /// Minimises ‖y − A_S x‖ for one cluster of n columns; returns how many columns were dependent. Where coefficients are so
+    /// large that their rounding shows in y − A_S x, columns that nearly depend on others are passed over too, as long as
+    /// that lowers ‖y − A_S x‖.
     fn fit(&mut self, local: &dyn Local<T>, data: &[T], members: &[usize], x: &mut [T], n: usize) -> usize {
-        let size = members.len();
         self.entries.clear();
         self.parts.clear();
         for &j in members {
@@ -247,8 +292,45 @@ impl<T: Scalar> Triangle<T> {
             let first = local.segment(column(j, n), &mut self.entries) + j - column(j, n);
             self.parts.push((first..first + self.entries.len() - at, at));
         }
+        let rows = self.parts.iter().map(|(range, _)| range.start).min().unwrap_or(0)
+            ..self.parts.iter().map(|(range, _)| range.end).max().unwrap_or(0);
+        x.fill(T::ZERO);
+        let scale = self.residual_norm(data, &rows, x);
+        let (mut best, mut dependent) = (scale, 0);
+        let mut found = vec![T::ZERO; x.len()];
+        for (at, tolerance) in [DEPENDENT].into_iter().chain(COARSER_DEPENDENT).enumerate() {
+            self.rotate_all(local.reach(), data, members, &rows);
+            let passed_over = self.solve(&mut found, tolerance);
+            let left = self.residual_norm(data, &rows, &found);
+            if at == 0 {
+                dependent = passed_over;
+            }
+            if left < best {
+                (best, dependent) = (left, passed_over);
+                x.copy_from_slice(&found);
+            }
+            if left <= (1.0 + RESIDUAL_EXCESS) * self.outside.sqrt() + FIT * scale {
+                break;
+            }
+        }
+        dependent
+    }
+
+    /// ‖y − A_S x‖ over the rows of the cluster.
+    fn residual_norm(&mut self, data: &[T], rows: &Range<usize>, x: &[T]) -> f64 {
+        self.left.clear();
+        self.left.extend(rows.clone().map(|t| data[t % data.len()]));
+        for ((range, at), &x) in self.parts.iter().zip(x) {
+            let own = &self.entries[*at..][..range.len()];
+            axpy(-x, own, &mut self.left[range.start - rows.start..][..range.len()]);
+        }
+        norm(&self.left)
+    }
+
+    /// Rotates all rows of the cluster into the triangle.
+    fn rotate_all(&mut self, reach: usize, data: &[T], members: &[usize], rows: &Range<usize>) {
+        let size = members.len();
         // R reaches as far from its diagonal as rows do.
-        let reach = local.reach();
         self.width = 1;
         let mut last = 0;
         for p in 0..size {
@@ -261,18 +343,19 @@ impl<T: Scalar> Triangle<T> {
         self.rows.resize(size * self.width, T::ZERO);
         self.right.clear();
         self.right.resize(size, T::ZERO);
+        self.outside = 0.0;
         // Columns begin and end in the order of their indices: those in a row are neighbours.
         let (mut low, mut high) = (0, 0);
-        let rows = self.parts.iter().map(|(range, _)| range.start).min().unwrap_or(0)
-            ..self.parts.iter().map(|(range, _)| range.end).max().unwrap_or(0);
-        for t in rows {
+        for t in rows.clone() {
             while high < size && self.parts[high].0.start <= t {
                 high += 1;
             }
             while low < high && self.parts[low].0.end <= t {
                 low += 1;
             }
+            let y = data[t % data.len()];
             if low == high {
+                self.outside += y.abs2();
                 continue;
             }
             let mut row = std::mem::take(&mut self.row);
@@ -282,16 +365,21 @@ impl<T: Scalar> Triangle<T> {
                     .iter()
                     .map(|(range, at)| if range.contains(&t) { self.entries[at + t - range.start] } else { T::ZERO }),
             );
-            self.add(low, &mut row, data[t % data.len()]);
+            self.add(low, &mut row, y);
             self.row = row;
         }
+    }
+
+    /// x ← R⁻¹ Qᴴ y, with coefficient 0 for columns that depend on those before them; returns how many do.
+    fn solve(&mut self, x: &mut [T], tolerance: f64) -> usize {
+        let size = self.right.len();
         let mut dependent = 0;
         for p in 0..size {
-            let (_, at) = self.parts[p];
-            let end = self.parts.get(p + 1).map_or(self.entries.len(), |(_, next)| *next);
-            let length = crate::kernels::norm(&self.entries[at..end]);
+            let length = self.length(p);
             x[p] = T::ONE;
-            if self.rows[p * self.width].real() <= DEPENDENT * length {
+            let diagonal = self.rows[p * self.width].real();
+            let suspicious = diagonal <= tolerance.max(INDEPENDENT) * length;
+            if suspicious && diagonal <= tolerance * (length + self.cancelled(p)) {
                 // Without this column its row is one like any other.
                 dependent += 1;
                 x[p] = T::ZERO;
@@ -317,6 +405,34 @@ impl<T: Scalar> Triangle<T> {
             x[p] = sum.scale(1.0 / row[0].real());
         }
         dependent
+    }
+
+    /// ‖a_p‖.
+    fn length(&self, p: usize) -> f64 {
+        let (range, at) = &self.parts[p];
+        norm(&self.entries[*at..][..range.len()])
+    }
+
+    /// Σ|c_q|‖a_q‖ for the coefficients c of column p in terms of those before it.
+    fn cancelled(&mut self, p: usize) -> f64 {
+        let mut c = std::mem::take(&mut self.coefficients);
+        c.clear();
+        c.resize(p, T::ZERO);
+        for q in (0..p).rev() {
+            let row = &self.rows[q * self.width..][..self.width];
+            // Rows of columns that were passed over are zero.
+            if row[0] == T::ZERO {
+                continue;
+            }
+            let mut sum = if p - q < self.width { row[p - q] } else { T::ZERO };
+            for (&r, &c) in row[1..].iter().zip(&c[q + 1..]) {
+                sum -= r * c;
+            }
+            c[q] = sum.scale(1.0 / row[0].real());
+        }
+        let parts = c.iter().enumerate().map(|(q, c)| Scalar::abs(*c) * self.length(q)).sum();
+        self.coefficients = c;
+        parts
     }
 
     /// Rotates a row of the system into the triangle; its entries begin at member `first`.
@@ -346,6 +462,7 @@ impl<T: Scalar> Triangle<T> {
             }
             at += 1;
         }
+        self.outside += right.abs2();
     }
 }
 
@@ -392,6 +509,7 @@ mod tests {
             data: &y,
             data_norm,
             data_correlation,
+            watch: crate::interrupt::Watch::default(),
         };
         let local = operator.local().unwrap();
         let mut clusters = Clusters::default();
@@ -412,7 +530,7 @@ mod tests {
             support.sort_unstable();
             support.dedup();
             let error = if round % 7 == 6 { 0.0 } else { 1e-11 * data_norm };
-            let fitted = clusters.fit(&system, local, &support, &mut values, 16.0 * T::EPSILON, error);
+            let fitted = clusters.fit(&system, local, &support, &mut values, error);
             let Some(fitted) = fitted else { panic!("there is a gap between {support:?}") };
             wrapped += usize::from(clusters.support.first() < Some(&n));
             qr += fitted.by_qr;

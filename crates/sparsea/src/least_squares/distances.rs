@@ -2,6 +2,7 @@
 
 use crate::kernels::{add_combination, axpy, simd};
 use crate::scalar::Scalar;
+use crate::tolerance::NORMAL_SINE_SQUARED;
 
 /// ‖a_i − P_S a_i‖² for every column i while columns join S, from columns of the Gram matrix alone.
 ///
@@ -18,15 +19,11 @@ pub(crate) struct Distances<T> {
     floors: Vec<f64>,
 }
 
-/// The squared distance from the span of the support, relative to the column's own square, below which a column
-/// counts as dependent. Below the square root of the rounding of the Gram matrix, so that what is left has digits.
-pub(crate) const DEPENDENT: f64 = 1e-10;
-
 impl<T: Scalar> Distances<T> {
     /// The distances from the empty span: the columns' own squared norms. Makes room for `most` columns to join.
     pub(crate) fn new(column_norms: &[f64], most: usize) -> Self {
         let squares: Vec<f64> = column_norms.iter().map(|norm| norm * norm).collect();
-        let floors = squares.iter().map(|square| DEPENDENT * square).collect();
+        let floors = squares.iter().map(|square| NORMAL_SINE_SQUARED * square).collect();
         let basis = Vec::with_capacity(most * column_norms.len());
         Self { members: Vec::with_capacity(most), basis, squares, shares: Vec::new(), floors }
     }

@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::{Mat, MatMut};
 
+use super::System;
 use crate::operator::{Operator, contiguous};
 use crate::scalar::Scalar;
 
 const ABSENT: u32 = u32::MAX;
+/// Multiply-adds of Gram columns before the run is asked whether it is to stop.
+const UNWATCHED: usize = 1 << 26;
 
 /// A cache of whole Gram columns (length n each). When full, the column used longest ago makes room.
 #[derive(Debug)]
@@ -53,9 +56,9 @@ impl<T: Scalar> GramCache<T> {
         self.begun = self.clock;
     }
 
-    /// Makes the columns of `support` present and returns how many of them the run had not asked for before. `support` must
-    /// not be larger than the capacity.
-    pub(crate) fn ensure(&mut self, operator: &dyn Operator<T>, support: &[usize]) -> usize {
+    /// Makes the columns of `support` present and returns how many of them the run had not asked for before, or `None` if the
+    /// run is to stop. `support` must not be larger than the capacity.
+    pub(crate) fn ensure(&mut self, system: &System<'_, T>, support: &[usize]) -> Option<usize> {
         debug_assert!(support.len() <= self.capacity);
         self.clock += 1;
         self.missing.clear();
@@ -72,20 +75,23 @@ impl<T: Scalar> GramCache<T> {
         }
         if !self.missing.is_empty() {
             new += self.missing.len();
-            self.compute(operator, self.clock);
+            if !self.compute(system, self.clock) {
+                return None;
+            }
         }
-        new
+        Some(new)
     }
 
     /// Makes columns present for which there is room; that they are asked for is still to come.
-    pub(crate) fn prepare(&mut self, operator: &dyn Operator<T>, columns: &[usize]) {
+    pub(crate) fn prepare(&mut self, system: &System<'_, T>, columns: &[usize]) {
         self.missing.clear();
         self.missing.extend(columns.iter().copied().filter(|&j| self.slot_of[j] == ABSENT));
-        self.compute(operator, 0);
+        self.compute(system, 0);
     }
 
-    /// Computes the missing columns.
-    fn compute(&mut self, operator: &dyn Operator<T>, used_at: u64) {
+    /// Computes the missing columns; false, with some still absent, if the run is to stop.
+    fn compute(&mut self, system: &System<'_, T>, used_at: u64) -> bool {
+        let most = (UNWATCHED / system.operator.adjoint_cost().max(1)).max(system.operator.gram_block());
         self.slots.clear();
         for at in 0..self.missing.len() {
             let slot = self.free_slot();
@@ -97,15 +103,20 @@ impl<T: Scalar> GramCache<T> {
         // Neighbouring slots are filled together, as one product of matrices.
         let mut from = 0;
         while from < self.slots.len() {
+            if system.watch.stop() {
+                self.missing[from..].iter().for_each(|&j| self.slot_of[j] = ABSENT);
+                return false;
+            }
             let mut to = from + 1;
-            while to < self.slots.len() && self.slots[to] == self.slots[to - 1] + 1 {
+            while to < self.slots.len() && to - from < most && self.slots[to] == self.slots[to - 1] + 1 {
                 to += 1;
             }
             let memory = &mut self.values[self.slots[from] * self.n..][..(to - from) * self.n];
             let block = MatMut::from_column_major_slice_mut(memory, self.n, to - from);
-            operator.gram_columns(&self.missing[from..to], block);
+            system.operator.gram_columns(&self.missing[from..to], block);
             from = to;
         }
+        true
     }
 
     /// Bytes held for columns.
@@ -231,6 +242,7 @@ impl<T: Scalar> SharedGram<T> {
 mod tests {
     use super::*;
     use crate::generate::{gaussian_matrix, stream};
+    use crate::interrupt::Watch;
     use crate::operator::DenseOperator;
 
     /// An operator whose Gram columns are shared among threads, as those of a large matrix: the thread that computes one
@@ -276,16 +288,24 @@ mod tests {
         let a = gaussian_matrix::<f64>(&mut stream(1, 0, 0), 6, 9);
         let operator = DenseOperator::new(a.as_ref());
         let gram = a.transpose() * &a;
+        let system = System {
+            operator: Box::new(operator),
+            data: &[0.0; 6],
+            data_norm: 0.0,
+            data_correlation: vec![0.0; 9],
+            column_norms: vec![1.0; 9],
+            watch: Watch::default(),
+        };
         let mut cache = GramCache::new(9, 4);
         for support in [vec![0, 1], vec![2, 3], vec![1, 3], vec![4, 8], vec![0, 1, 2, 3], vec![7]] {
-            cache.ensure(&operator, &support);
+            cache.ensure(&system, &support);
             for &j in &support {
                 for i in 0..9 {
                     assert!((cache.column(j)[i] - gram[(i, j)]).abs() < 1e-13);
                 }
             }
         }
-        assert_eq!(cache.ensure(&operator, &[7]), 0);
-        assert_eq!(cache.ensure(&operator, &[0]), 1, "0 was used longest ago");
+        assert_eq!(cache.ensure(&system, &[7]), Some(0));
+        assert_eq!(cache.ensure(&system, &[0]), Some(1), "0 was used longest ago");
     }
 }

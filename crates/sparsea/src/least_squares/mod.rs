@@ -1,11 +1,15 @@
 //! The engine that fits exactly on a support and moves from one support to the next.
 //!
-//! Three ways, each tried only if a bound does not prove the one before it good enough:
+//! Three ways, each tried only if the one before is not shown to be good enough, by a bound of the condition or by
+//! correlations computed from A:
 //!
 //! 1. normal equations by the Cholesky factor of cached Gram columns, in which columns join and leave;
 //! 2. the same factor, corrected with residuals computed from A itself (corrected semi-normal equations, Björck 1987,
 //!    DOI 10.1016/0024-3795(87)90101-7);
 //! 3. an orthonormal basis of the columns ([`orthogonal`]).
+//!
+//! A column that depends on the others of the support to rounding is passed over, with coefficient 0, and 1 or 2 finds the
+//! rest; 3 is for columns that are nearly dependent, and not quite.
 //!
 //! Where columns overlap only their neighbours, large problems are fitted cluster by cluster instead ([`clusters`]).
 
@@ -19,13 +23,17 @@ mod orthogonal;
 mod rows;
 mod tableau;
 
-use std::ops::Range;
+use std::ops::{Add, Range};
 
 use faer::{Mat, MatMut};
 
+use crate::interrupt::Watch;
 use crate::kernels::{norm, subtract_combination_shared};
 use crate::operator::{Operator, contiguous};
 use crate::scalar::Scalar;
+use crate::tolerance::{
+    CORRELATION_ROUNDING, DEPENDENT, FIT, GRAM_ROUNDING, INDEPENDENT, RESIDUAL_CANCELLATION, RESIDUAL_ROUNDING,
+};
 use anticipation::Anticipation;
 use cholesky::Cholesky;
 use clusters::Clusters;
@@ -60,13 +68,24 @@ pub struct Counts {
     pub dependent_columns: u64,
 }
 
-/// |a_jᴴ r| / ‖a_j‖ on the support, and ‖r‖ above the minimum, relative to ‖y‖, that a fit may leave; ten times
-/// tighter than promised.
-const FIT_TOLERANCE: f64 = 1e-11;
-/// Rounding of a Gram entry and of the sums made with it, in units of ε.
-const GRAM_ROUNDING: f64 = 16.0;
-/// ‖r‖² from the normal equations is trusted down to this share of the numbers subtracted (relative error 10⁻¹⁰).
-const RESIDUAL_CANCELLATION: f64 = 1e-6;
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            applies: self.applies + other.applies,
+            adjoints: self.adjoints + other.adjoints,
+            columns: self.columns + other.columns,
+            joins: self.joins + other.joins,
+            leaves: self.leaves + other.leaves,
+            refactorisations: self.refactorisations + other.refactorisations,
+            refinements: self.refinements + other.refinements,
+            orthogonalisations: self.orthogonalisations + other.orthogonalisations,
+            dependent_columns: self.dependent_columns + other.dependent_columns,
+        }
+    }
+}
+
 /// Leaves after which the factor is computed anew, so that their rounding cannot add up.
 const ROTATIONS_KEPT: u32 = 128;
 /// What moves of the factor cost, about, in multiply-adds of a column that joins: a leaving column for the square of those
@@ -79,6 +98,9 @@ const BLOCK_GAIN: usize = 20;
 const BLOCK_ENTRY: usize = 35;
 /// Columns from which on the factor may be computed by the block.
 const BLOCK_FROM: usize = 64;
+
+/// Columns that join before the run is asked whether it is to stop.
+const JOINS_UNWATCHED: usize = 32;
 
 /// Entries n k of a block of Gram columns from which on fits are made cluster by cluster where columns are local.
 const LOCAL_FROM: usize = 1 << 22;
@@ -99,6 +121,8 @@ pub(crate) struct System<'a, T: Scalar> {
     pub(crate) data_correlation: Vec<T>,
     /// ‖a_j‖ of each column as the algorithms see it.
     pub(crate) column_norms: Vec<f64>,
+    /// Tells long work to give up.
+    pub(crate) watch: Watch,
 }
 
 /// How a fit was obtained, which says what may be trusted.
@@ -125,6 +149,8 @@ pub(crate) struct SupportFit<T: Scalar> {
     factor: Cholesky<T>,
     orthogonal: Orthogonal<T>,
     path: Path,
+    /// A bound of ‖A (x − x_exact)‖ for the latest fit, as far as the rounding of Gram entries goes.
+    error: f64,
     rotations: u32,
     /// Per column of A: whether it is in the support being moved to, by a stamp that changes with every move.
     wanted: Vec<u32>,
@@ -173,6 +199,7 @@ impl<T: Scalar> SupportFit<T> {
             factor,
             orthogonal: Orthogonal::default(),
             path: Path::Normal,
+            error: 0.0,
             rotations: 0,
             wanted: vec![0; n],
             stamp: 0,
@@ -221,24 +248,27 @@ impl<T: Scalar> SupportFit<T> {
         residual: &mut Vec<T>,
     ) -> bool {
         self.path = Path::Normal;
+        self.error = 0.0;
+        if self.given_up(system, support, values) {
+            return false;
+        }
         if self.fit_clusters(system, support, values, false) {
             return false;
         }
         if !self.move_to(system, support) {
-            self.fit_orthogonal(system, support, values, residual);
+            if self.given_up(system, support, values) {
+                return false;
+            }
+            self.fit_independent(system, support, values, residual);
             return true;
         }
-        self.ordered.clear();
-        self.ordered.extend(self.factor.members().iter().map(|&j| system.data_correlation[j]));
-        self.factor.solve_lower(&mut self.ordered);
-        self.factor.solve_upper(&mut self.ordered);
-        for (position, &j) in support.iter().enumerate() {
-            self.place[j] = position as u32;
-        }
+        self.solve_members(system);
+        self.note_places(support);
         // The error of the fit is at most that of the Gram matrix times x, seen through the inverse of the factor.
-        let error =
-            GRAM_ROUNDING * T::EPSILON * self.factor.weighted_length(&self.ordered) / self.factor.smallest_sine();
-        if error <= FIT_TOLERANCE * system.data_norm {
+        let rounded = GRAM_ROUNDING * self.factor.weighted_length(&self.ordered);
+        let allowed = FIT * system.data_norm;
+        self.error = rounded * self.factor.inverse_bound(allowed / rounded);
+        if self.error <= allowed {
             self.write_values(support, values);
             return false;
         }
@@ -246,12 +276,105 @@ impl<T: Scalar> SupportFit<T> {
         true
     }
 
+    /// Whether to give up, and then x = 0.
+    fn given_up(&self, system: &System<'_, T>, support: &[usize], values: &mut Vec<T>) -> bool {
+        let stop = system.watch.stop();
+        if stop {
+            values.clear();
+            values.resize(support.len(), T::ZERO);
+        }
+        stop
+    }
+
+    /// `ordered` ← (L Lᴴ)⁻¹ b for the members of the factor.
+    fn solve_members(&mut self, system: &System<'_, T>) {
+        self.ordered.clear();
+        self.ordered.extend(self.factor.members().iter().map(|&j| system.data_correlation[j]));
+        self.factor.solve_lower(&mut self.ordered);
+        self.factor.solve_upper(&mut self.ordered);
+    }
+
+    fn note_places(&mut self, support: &[usize]) {
+        for (position, &j) in support.iter().enumerate() {
+            self.place[j] = position as u32;
+        }
+    }
+
+    /// Fits where a column is too close to the span of the others for normal equations: without it, if it depends on those
+    /// of lower index to rounding; otherwise by an orthonormal basis. Forms `residual`. Cost: |S|³/6 multiply-adds, and
+    /// 2 m |S| for each dependent column.
+    fn fit_independent(
+        &mut self,
+        system: &System<'_, T>,
+        support: &[usize],
+        values: &mut Vec<T>,
+        residual: &mut Vec<T>,
+    ) {
+        let Some(dependent) = self.pass_over_dependent(system, support) else {
+            self.fit_orthogonal(system, support, values, residual);
+            return;
+        };
+        self.counts.dependent_columns += dependent;
+        self.solve_members(system);
+        self.note_places(support);
+        self.refine(system, support, values, residual);
+    }
+
+    /// Makes those columns of the support the members of the factor, in their order, that do not depend on the ones before
+    /// them; returns how many do. `None` if one is too close to the span of those before it, and does not depend on them.
+    fn pass_over_dependent(&mut self, system: &System<'_, T>, support: &[usize]) -> Option<u64> {
+        self.factor.truncate(0);
+        self.rotations = 0;
+        self.counts.refactorisations += 1;
+        let mut dependent = 0;
+        for &j in support {
+            if self.join(system, j) {
+                self.counts.joins += 1;
+            } else if self.depends(system, j) {
+                dependent += 1;
+            } else {
+                return None;
+            }
+        }
+        Some(dependent)
+    }
+
+    /// Whether column j depends on the members of the factor to rounding: a_j − A_S c is computed from A, and compared with
+    /// what cancels in it.
+    fn depends(&mut self, system: &System<'_, T>, j: usize) -> bool {
+        let members = self.factor.members();
+        let mut column = vec![T::ZERO; system.data.len()];
+        system.operator.column(j, &mut column);
+        let length = norm(&column);
+        let (mut rest, mut image) = (column.clone(), vec![T::ZERO; column.len()]);
+        let (mut c, mut correction) = (vec![T::ZERO; members.len()], vec![T::ZERO; members.len()]);
+        let mut previous = f64::INFINITY;
+        // The correction gains digits each time, as in `refine`.
+        for _ in 0..5 {
+            system.operator.apply_adjoint_on(members, &rest, &mut correction);
+            self.factor.solve_lower(&mut correction);
+            self.factor.solve_upper(&mut correction);
+            c.iter_mut().zip(&correction).for_each(|(c, d)| *c += *d);
+            system.operator.apply_sparse(members, &c, &mut image);
+            rest.iter_mut().zip(&column).zip(&image).for_each(|((r, &a), &part)| *r = a - part);
+            let left = norm(&rest);
+            if left <= (DEPENDENT * (length + self.factor.weighted_length(&c))).min(INDEPENDENT * length) {
+                return true;
+            }
+            if left.is_nan() || left > 0.5 * previous {
+                return false;
+            }
+            previous = left;
+        }
+        false
+    }
+
     /// Fits cluster by cluster; by QR only, if it is to be `accurate`. False, having done nothing, where that is not the way.
     fn fit_clusters(&mut self, system: &System<'_, T>, support: &[usize], values: &mut Vec<T>, accurate: bool) -> bool {
         let (Some(clusters), Some(local)) = (&mut self.clusters, system.operator.local()) else { return false };
-        let rounding = GRAM_ROUNDING * T::EPSILON;
-        let error = if accurate { 0.0 } else { FIT_TOLERANCE * system.data_norm };
-        let Some(fitted) = clusters.fit(system, local, support, values, rounding, error) else { return false };
+        let error = if accurate { 0.0 } else { FIT * system.data_norm };
+        let Some(fitted) = clusters.fit(system, local, support, values, error) else { return false };
+        self.error = fitted.error;
         self.counts.refactorisations += fitted.clusters as u64;
         self.counts.orthogonalisations += fitted.by_qr as u64;
         self.counts.dependent_columns += fitted.dependent as u64;
@@ -265,9 +388,12 @@ impl<T: Scalar> SupportFit<T> {
         let scale = system.data_norm;
         let mut previous = f64::INFINITY;
         for _ in 0..5 {
+            if self.given_up(system, support, values) {
+                return;
+            }
             self.write_values(support, values);
             self.form_residual(system, support, values, residual);
-            self.correction.resize(support.len(), T::ZERO);
+            self.correction.resize(self.factor.len(), T::ZERO);
             self.product.resize(support.len(), T::ZERO);
             system.operator.apply_adjoint_on(support, residual, &mut self.product);
             for (c, &j) in self.correction.iter_mut().zip(self.factor.members()) {
@@ -277,8 +403,8 @@ impl<T: Scalar> SupportFit<T> {
             self.factor.solve_lower(&mut self.correction);
             // ‖A (x − x_exact)‖, because L⁻¹ Aᴴ r is its coordinates in an orthonormal basis of the columns.
             let excess = norm(&self.correction);
-            let good = cosine <= FIT_TOLERANCE * scale && excess <= FIT_TOLERANCE * scale;
-            let enough = (1e-3 * norm(residual)).clamp(4.0 * T::EPSILON * scale, FIT_TOLERANCE * scale);
+            let good = cosine <= FIT * scale && excess <= FIT * scale;
+            let enough = (1e-3 * norm(residual)).clamp(4.0 * T::EPSILON * scale, FIT * scale);
             if good && (excess <= enough || excess > 0.25 * previous) {
                 self.path = Path::Accurate;
                 return;
@@ -302,6 +428,9 @@ impl<T: Scalar> SupportFit<T> {
         values: &mut Vec<T>,
         residual: &mut Vec<T>,
     ) {
+        if self.given_up(system, support, values) {
+            return;
+        }
         self.counts.orthogonalisations += 1;
         let dependent = self.orthogonal.fit(&*system.operator, system.data, support, values, residual);
         self.counts.dependent_columns += dependent as u64;
@@ -324,12 +453,12 @@ impl<T: Scalar> SupportFit<T> {
         }
         // The factor may have moved on since this support was fitted.
         if !self.move_to(system, support) {
-            self.fit_orthogonal(system, support, values, residual);
+            if !self.given_up(system, support, values) {
+                self.fit_independent(system, support, values, residual);
+            }
             return;
         }
-        for (position, &j) in support.iter().enumerate() {
-            self.place[j] = position as u32;
-        }
+        self.note_places(support);
         self.ordered.clear();
         self.ordered.extend(self.factor.members().iter().map(|&j| values[self.place[j] as usize]));
         self.refine(system, support, values, residual);
@@ -360,7 +489,8 @@ impl<T: Scalar> SupportFit<T> {
     }
 
     /// Makes `support` the members of the factor: by leaves and joins, by computing rows anew, or the whole by the block,
-    /// whichever is cheapest. Returns false if a column is too close to the span of the others for normal equations.
+    /// whichever is cheapest. Returns false if a column is too close to the span of the others for normal equations, or if
+    /// the run is to stop.
     fn move_to(&mut self, system: &System<'_, T>, support: &[usize]) -> bool {
         self.stamp = self.stamp.wrapping_add(1);
         if self.stamp == 0 {
@@ -371,7 +501,10 @@ impl<T: Scalar> SupportFit<T> {
             self.wanted[j] = self.stamp;
         }
         if let Some(cache) = &mut self.cache {
-            self.counts.columns += cache.ensure(&*system.operator, support) as u64;
+            match cache.ensure(system, support) {
+                Some(new) => self.counts.columns += new as u64,
+                None => return false,
+            }
         }
         let size = self.factor.len();
         let mut first = size;
@@ -424,7 +557,9 @@ impl<T: Scalar> SupportFit<T> {
             self.rotations = 0;
         }
         for at in 0..self.joining.len() {
-            if !self.join(system, self.joining[at]) {
+            if (at % JOINS_UNWATCHED == JOINS_UNWATCHED - 1 && system.watch.stop())
+                || !self.join(system, self.joining[at])
+            {
                 return false;
             }
             self.counts.joins += 1;
@@ -486,12 +621,17 @@ impl<T: Scalar> SupportFit<T> {
 
     /// Column j of the Gram matrix AᴴA.
     pub(crate) fn gram_column(&mut self, system: &System<'_, T>, j: usize) -> &[T] {
+        let n = system.operator.ncols();
         if let Some(cache) = &mut self.cache {
-            self.counts.columns += cache.ensure(&*system.operator, &[j]) as u64;
-            return cache.column(j);
+            if let Some(new) = cache.ensure(system, &[j]) {
+                self.counts.columns += new as u64;
+                return cache.column(j);
+            }
+            self.gram_column.clear();
+            self.gram_column.resize(n, T::ZERO);
+            return &self.gram_column;
         }
         self.counts.columns += 1;
-        let n = system.operator.ncols();
         self.gram_column.resize(n, T::ZERO);
         system.operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut self.gram_column, n, 1));
         &self.gram_column
@@ -507,7 +647,7 @@ impl<T: Scalar> SupportFit<T> {
         let block = self.anticipation.block(system, cache).min(remaining);
         if block > 1 {
             let wanted = self.anticipation.greedily(system, cache, chosen, correlation, block);
-            cache.prepare(&*system.operator, wanted);
+            cache.prepare(system, wanted);
             self.anticipation.note(cache.now());
         }
     }
@@ -522,7 +662,7 @@ impl<T: Scalar> SupportFit<T> {
         let block = self.anticipation.block(system, cache).saturating_sub(missing);
         if block > 0 {
             let wanted = self.anticipation.largest(cache, support, exploration, block);
-            cache.prepare(&*system.operator, wanted);
+            cache.prepare(system, wanted);
             self.anticipation.note(cache.now());
         }
     }
@@ -539,9 +679,7 @@ impl<T: Scalar> SupportFit<T> {
         if !self.move_to(system, support) {
             return false;
         }
-        for (position, &j) in support.iter().enumerate() {
-            self.place[j] = position as u32;
-        }
+        self.note_places(support);
         self.ordered.clear();
         self.ordered.extend(self.factor.members().iter().map(|&j| right[self.place[j] as usize]));
         self.factor.solve_lower(&mut self.ordered);
@@ -550,17 +688,23 @@ impl<T: Scalar> SupportFit<T> {
         true
     }
 
-    /// ‖r‖ of a fit by normal equations, without forming r; `None` when too much would cancel.
-    pub(crate) fn residual_norm(&self, system: &System<'_, T>, support: &[usize], values: &[T]) -> Option<f64> {
-        let mut explained = 0.0;
-        let mut length = 0.0;
+    /// ‖r‖ of the latest fit, made by normal equations, without forming r, and how far that may be off; `None` when too much
+    /// would cancel.
+    pub(crate) fn residual_norm(&self, system: &System<'_, T>, support: &[usize], values: &[T]) -> Option<(f64, f64)> {
+        let (mut explained, mut length, mut size) = (0.0, 0.0, 0.0);
         for (&j, x) in support.iter().zip(values) {
-            explained += (Scalar::conj(*x) * system.data_correlation[j]).real();
-            length += Scalar::abs(*x) * Scalar::abs(system.data_correlation[j]);
+            let (x_size, b) = (Scalar::abs(*x), system.data_correlation[j]);
+            explained += (Scalar::conj(*x) * b).real();
+            length += x_size * Scalar::abs(b);
+            size += x_size * system.column_norms[j];
         }
-        let square = system.data_norm * system.data_norm - explained;
-        let subtracted = system.data_norm * system.data_norm + length;
-        (square >= RESIDUAL_CANCELLATION * subtracted).then(|| square.sqrt())
+        let data_square = system.data_norm * system.data_norm;
+        let square = data_square - explained;
+        let subtracted = data_square + length;
+        // An error of x counts by its product with y; that of rounding x is in A x as well.
+        let error = self.error + RESIDUAL_ROUNDING * size;
+        let off = (GRAM_ROUNDING * subtracted + error * system.data_norm) / square.sqrt();
+        (square >= RESIDUAL_CANCELLATION * subtracted).then(|| (square.sqrt(), off))
     }
 
     /// c ← Aᴴ (y − A x) for the point (`support`, `values`) with residual norm `residual_norm`; forms `residual` if
@@ -585,9 +729,13 @@ impl<T: Scalar> SupportFit<T> {
         }
         // Sums of Gram columns are rounded relative to what is subtracted; r may be far smaller than that.
         let length: f64 = support.iter().zip(values).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum();
-        if 1e4 * T::EPSILON * length <= residual_norm {
+        if CORRELATION_ROUNDING * length <= residual_norm {
             if let Some(cache) = &mut self.cache {
-                self.counts.columns += cache.ensure(&*system.operator, support) as u64;
+                let Some(new) = cache.ensure(system, support) else {
+                    correlation.fill(T::ZERO);
+                    return;
+                };
+                self.counts.columns += new as u64;
                 let cache = &*cache;
                 let column = |at: usize| cache.column(support[at]);
                 subtract_combination_shared(&system.data_correlation, column, values, correlation);
@@ -642,7 +790,7 @@ impl<T: Scalar> SupportFit<T> {
 
     /// Whether a correlation that should vanish on the support does, to the tolerance of a fit.
     pub(crate) fn is_orthogonal(&self, system: &System<'_, T>, support: &[usize], correlation: &[T]) -> bool {
-        let allowed = FIT_TOLERANCE * system.data_norm;
+        let allowed = FIT * system.data_norm;
         support.iter().all(|&j| Scalar::abs(correlation[j]) <= allowed * system.column_norms[j])
     }
 }

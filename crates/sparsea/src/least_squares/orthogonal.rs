@@ -3,9 +3,7 @@
 use crate::kernels::{axpy, dot, norm};
 use crate::operator::Operator;
 use crate::scalar::Scalar;
-
-/// A column whose part outside the span of those before it is this much shorter than itself is dependent on them.
-const DEPENDENT: f64 = 64.0 * f64::EPSILON;
+use crate::tolerance::{COARSER_DEPENDENT, DEPENDENT, FIT, INDEPENDENT, RESIDUAL_EXCESS};
 
 /// QR by Gram–Schmidt with every projection repeated, which keeps Q orthonormal to rounding ("twice is enough",
 /// Giraud, Langou & Rozložník 2005, DOI 10.1007/s00211-005-0615-4).
@@ -18,15 +16,20 @@ pub(crate) struct Orthogonal<T> {
     basis: Vec<T>,
     /// Columns of R, end to end: column c has c + 1 entries.
     triangle: Vec<T>,
-    /// Positions in the support of the independent columns.
+    /// Positions in the support of the independent columns, and their norms.
     independent: Vec<usize>,
+    norms: Vec<f64>,
     column: Vec<T>,
     projections: Vec<T>,
+    scratch: Vec<T>,
 }
 
 impl<T: Scalar> Orthogonal<T> {
-    /// Minimises ‖y − A_S x‖: writes x and the residual, and returns how many columns were dependent (their
-    /// coefficients are 0). Cost: 4 m |S|² multiply-adds.
+    /// Minimises ‖y − A_S x‖: writes x and y − A_S x, and returns how many columns were dependent (their coefficients are 0).
+    ///
+    /// Coefficients can be so large that their rounding shows in y − A_S x. Then columns that nearly depend on others are
+    /// passed over too, for as long as that lowers ‖y − A_S x‖; and where no fit is better than x = 0, x = 0 it is.
+    /// Cost: 4 m |S|² multiply-adds, as a rule once.
     pub(crate) fn fit(
         &mut self,
         operator: &dyn Operator<T>,
@@ -35,41 +38,85 @@ impl<T: Scalar> Orthogonal<T> {
         values: &mut Vec<T>,
         residual: &mut Vec<T>,
     ) -> usize {
-        let m = data.len();
+        let scale = norm(data);
+        let (mut best, mut dependent) = (scale, 0);
+        values.clear();
+        values.resize(support.len(), T::ZERO);
+        residual.clear();
+        residual.extend_from_slice(data);
+        let (mut x, mut left) = (Vec::new(), vec![T::ZERO; data.len()]);
+        for (at, tolerance) in [DEPENDENT].into_iter().chain(COARSER_DEPENDENT).enumerate() {
+            let passed_over = self.factor(operator, support, tolerance);
+            let outside = self.solve(data, support.len(), &mut x);
+            operator.apply_sparse(support, &x, &mut left);
+            left.iter_mut().zip(data).for_each(|(r, &y)| *r = y - *r);
+            let found = norm(&left);
+            if at == 0 {
+                dependent = passed_over;
+            }
+            if found < best {
+                (best, dependent) = (found, passed_over);
+                values.clone_from(&x);
+                residual.clone_from(&left);
+            }
+            if found <= (1.0 + RESIDUAL_EXCESS) * outside + FIT * scale {
+                break;
+            }
+        }
+        dependent
+    }
+
+    /// Q and R of the columns that do not depend on those before them; returns how many do.
+    fn factor(&mut self, operator: &dyn Operator<T>, support: &[usize], tolerance: f64) -> usize {
+        let m = operator.nrows();
         self.basis.clear();
         self.triangle.clear();
         self.independent.clear();
+        self.norms.clear();
         self.column.resize(m, T::ZERO);
         for (position, &j) in support.iter().enumerate() {
             operator.column(j, &mut self.column);
             let length = norm(&self.column);
             project_out(&self.basis, &mut self.column, &mut self.projections);
             let rest = norm(&self.column);
-            if rest <= DEPENDENT * length {
+            // What cancelled: the column itself, and its parts along the columns before it.
+            self.scratch.clone_from(&self.projections);
+            back_substitute(&self.triangle, &mut self.scratch);
+            let parts: f64 = self.norms.iter().zip(&self.scratch).map(|(norm, c)| norm * Scalar::abs(*c)).sum();
+            if rest.is_nan() || rest <= (tolerance * (length + parts)).min(tolerance.max(INDEPENDENT) * length) {
                 continue;
             }
             self.basis.extend(self.column.iter().map(|v| v.scale(1.0 / rest)));
             self.triangle.extend_from_slice(&self.projections);
             self.triangle.push(T::from_real(rest));
             self.independent.push(position);
-        }
-        residual.clear();
-        residual.extend_from_slice(data);
-        project_out(&self.basis, residual, &mut self.projections);
-        // R x = Qᴴ y, from the last column on.
-        let x = &mut self.projections;
-        for c in (0..x.len()).rev() {
-            let column = &self.triangle[c * (c + 1) / 2..][..=c];
-            x[c] = x[c].scale(1.0 / column[c].real());
-            let value = x[c];
-            axpy(-value, &column[..c], &mut x[..c]);
-        }
-        values.clear();
-        values.resize(support.len(), T::ZERO);
-        for (&position, &x) in self.independent.iter().zip(x.iter()) {
-            values[position] = x;
+            self.norms.push(length);
         }
         support.len() - self.independent.len()
+    }
+
+    /// x ← R⁻¹ Qᴴ y, 0 for dependent columns; returns the length of y outside the span of Q.
+    fn solve(&mut self, data: &[T], size: usize, x: &mut Vec<T>) -> f64 {
+        self.column.clear();
+        self.column.extend_from_slice(data);
+        project_out(&self.basis, &mut self.column, &mut self.projections);
+        back_substitute(&self.triangle, &mut self.projections);
+        x.clear();
+        x.resize(size, T::ZERO);
+        for (&position, &value) in self.independent.iter().zip(&self.projections) {
+            x[position] = value;
+        }
+        norm(&self.column)
+    }
+}
+
+/// v ← R⁻¹ v, from the last column on.
+fn back_substitute<T: Scalar>(triangle: &[T], v: &mut [T]) {
+    for c in (0..v.len()).rev() {
+        let column = &triangle[c * (c + 1) / 2..][..=c];
+        v[c] = v[c].scale(1.0 / column[c].real());
+        let value = v[c];
+        axpy(-value, &column[..c], &mut v[..c]);
     }
 }
 

@@ -9,9 +9,9 @@
 //! All n |S| exchanges are scored by reading W once, and an exchange updates it by two rank-one changes, n |S| each.
 //! This is Gauss–Jordan exchange, the sweep operator of statistics (Goodnight 1979, DOI 10.1080/00031305.1979.10482685).
 
-use super::distances::DEPENDENT;
 use crate::kernels::{axpy, axpy_inline, axpy_two, simd, subtract_combination};
 use crate::scalar::Scalar;
+use crate::tolerance::{EXCHANGE_CANCELLATION, NORMAL_SINE_SQUARED};
 
 /// See the module's text.
 #[derive(Debug)]
@@ -51,9 +51,6 @@ pub(crate) struct Exchange {
     pub(crate) gain: f64,
 }
 
-/// A gain smaller than this share of the loss it is reduced by says nothing.
-const CANCELLATION: f64 = 1e-11;
-
 const LANES: usize = 8;
 
 impl<T: Scalar> Tableau<T> {
@@ -69,7 +66,7 @@ impl<T: Scalar> Tableau<T> {
             values: Vec::with_capacity(sparsity),
             squares: Vec::with_capacity(n),
             correlation: Vec::with_capacity(n),
-            floors: column_norms.iter().map(|norm| DEPENDENT * norm * norm).collect(),
+            floors: column_norms.iter().map(|norm| NORMAL_SINE_SQUARED * norm * norm).collect(),
             square: 0.0,
             moves: 0,
             row: Vec::with_capacity(sparsity),
@@ -414,11 +411,28 @@ impl<T: Scalar> Tableau<T> {
             let loss = self.loss(position);
             let gain = self.highest(self.without(position), self.weights_of(position)) - loss;
             // What is left of two nearly equal numbers is rounding: the member itself would come back with it.
-            if gain > CANCELLATION * loss && gain > best.map_or(0.0, |(_, most)| most) {
+            if gain > EXCHANGE_CANCELLATION * loss && gain > best.map_or(0.0, |(_, most)| most) {
                 best = Some((position, gain));
             }
         }
         best.map(|(position, gain)| Exchange { position, entering: self.best_replacement(position), gain })
+    }
+
+    /// Every exchange of one column for another after which ‖r‖² is at most `most`, where it is `square` now: ‖r‖² after it,
+    /// the column that leaves and the one that joins. Cost: n |S| divisions.
+    pub(crate) fn exchanges_below(&self, square: f64, most: f64) -> Vec<(f64, usize, usize)> {
+        let mut found = Vec::new();
+        for (position, &leaving) in self.members.iter().enumerate() {
+            let (after, weights, without) =
+                (self.without(position), self.weights_of(position), square + self.loss(position));
+            for i in 0..self.n {
+                let left = without - quotient(after(self.correlation[i], self.squares[i], weights[i]), self.floors[i]);
+                if left <= most && !self.members.contains(&i) {
+                    found.push((left, leaving, i));
+                }
+            }
+        }
+        found
     }
 
     /// The column that best takes the place of the member at `position`; it may be the member itself.

@@ -1,6 +1,8 @@
 //! An operator given by two functions, for A that is never a matrix.
 
 use super::Operator;
+use crate::error::Error;
+use crate::interrupt::Interrupt;
 use crate::scalar::Scalar;
 
 /// An operator made of two functions, `apply` (y ← A x) and `apply_adjoint` (x ← Aᴴ y).
@@ -67,19 +69,27 @@ where
     }
 
     fn column_norms(&self) -> Vec<f64> {
+        // Without an interrupt nothing stops it.
+        self.measure_columns(&Interrupt::default()).map(|(norms, _)| norms).unwrap_or_default()
+    }
+
+    fn measure_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, u64), Error> {
         if let Some(norms) = &self.column_norms {
-            return norms.clone();
+            return Ok((norms.clone(), 0));
         }
         let mut unit = vec![T::ZERO; self.ncols];
         let mut column = vec![T::ZERO; self.nrows];
-        (0..self.ncols)
-            .map(|j| {
-                unit[j] = T::ONE;
-                (self.apply)(&unit, &mut column);
-                unit[j] = T::ZERO;
-                crate::kernels::norm(&column)
-            })
-            .collect()
+        let mut norms = Vec::with_capacity(self.ncols);
+        for j in 0..self.ncols {
+            if let Some(reason) = interrupt.reason() {
+                return Err(Error::Stopped { reason });
+            }
+            unit[j] = T::ONE;
+            (self.apply)(&unit, &mut column);
+            unit[j] = T::ZERO;
+            norms.push(crate::kernels::norm(&column));
+        }
+        Ok((norms, self.ncols as u64))
     }
 
     fn adjoint_cost(&self) -> usize {

@@ -16,6 +16,8 @@ mod sparse;
 
 use faer::{ColMut, MatMut};
 
+use crate::error::Error;
+use crate::interrupt::Interrupt;
 use crate::kernels;
 use crate::scalar::Scalar;
 
@@ -77,6 +79,16 @@ pub trait Operator<T: Scalar>: Send + Sync {
                 kernels::norm(&column)
             })
             .collect()
+    }
+
+    /// ‖a_j‖ for every column and the products A x that it took, or [`Error::Stopped`] once `interrupt` says so. Default:
+    /// [`column_norms`](Operator::column_norms), which is not interrupted.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    fn measure_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, u64), Error> {
+        let _ = interrupt;
+        Ok((self.column_norms(), 0))
     }
 
     /// Σ_i w_i |a_ij|² for every column, with a weight for each row. Default: n columns, one after the other.
@@ -192,8 +204,8 @@ pub(crate) fn contiguous<T>(column: ColMut<'_, T>) -> &mut [T] {
 macro_rules! forward_operator {
     ($T:ty, $self:ident => $inner:expr) => {
         $crate::forward_operator!($T, $self => $inner; nrows ncols apply apply_adjoint apply_adjoint_block column columns
-            column_norms column_squares gram_columns gram_entries apply_sparse apply_adjoint_on sparse_column local adjoint_cost
-            gram_block);
+            column_norms measure_columns column_squares gram_columns gram_entries apply_sparse apply_adjoint_on sparse_column
+            local adjoint_cost gram_block);
     };
     ($T:ty, $self:ident => $inner:expr; $($method:ident)+) => {
         $($crate::forward_operator!(@$method $T, $self, $inner);)+
@@ -236,6 +248,11 @@ macro_rules! forward_operator {
     (@column_norms $T:ty, $self:ident, $inner:expr) => {
         fn column_norms(&$self) -> Vec<f64> {
             $crate::Operator::<$T>::column_norms($inner)
+        }
+    };
+    (@measure_columns $T:ty, $self:ident, $inner:expr) => {
+        fn measure_columns(&$self, interrupt: &$crate::Interrupt) -> Result<(Vec<f64>, u64), $crate::Error> {
+            $crate::Operator::<$T>::measure_columns($inner, interrupt)
         }
     };
     (@column_squares $T:ty, $self:ident, $inner:expr) => {

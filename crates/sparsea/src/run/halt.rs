@@ -11,6 +11,10 @@ use crate::error::Error;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Halt {
+    /// Never: the algorithm ends by itself.
+    Never,
+    /// After this many iterations, as an algorithm's own budget rather than a limit that was asked for.
+    Budget(u64),
     /// After this many iterations.
     Iterations(u64),
     /// After this many distinct supports.
@@ -38,6 +42,10 @@ pub enum StopReason {
     Finished,
     /// The residual is zero to rounding; nothing can be better.
     ExactFit,
+    /// The algorithm has made all the iterations of its own budget; no limit was asked for.
+    Budget,
+    /// The run ended by itself or by its own budget before the relative residual that was asked for was reached.
+    RelativeResidualMissed,
     /// The limit of iterations.
     Iterations,
     /// The limit of distinct supports.
@@ -62,6 +70,8 @@ impl StopReason {
         match self {
             Self::Finished => "finished",
             Self::ExactFit => "exact_fit",
+            Self::Budget => "budget",
+            Self::RelativeResidualMissed => "relative_residual_missed",
             Self::Iterations => "iterations",
             Self::Supports => "supports",
             Self::RelativeResidual => "relative_residual",
@@ -79,6 +89,8 @@ impl fmt::Display for StopReason {
         f.write_str(match self {
             Self::Finished => "the algorithm is finished: nothing would change any more",
             Self::ExactFit => "the residual is zero to rounding",
+            Self::Budget => "all iterations of the algorithm's own budget were made",
+            Self::RelativeResidualMissed => "the algorithm ended before the relative residual asked for was reached",
             Self::Iterations => "the limit of iterations was reached",
             Self::Supports => "the limit of supports explored was reached",
             Self::RelativeResidual => "the relative residual asked for was reached",
@@ -148,6 +160,8 @@ impl Halt {
     pub(crate) fn holds(&self, state: &State) -> Option<StopReason> {
         let when = |holds: bool, reason: StopReason| holds.then_some(reason);
         match self {
+            Halt::Never => None,
+            Halt::Budget(limit) => when(state.iteration >= *limit, StopReason::Budget),
             Halt::Iterations(limit) => when(state.iteration >= *limit, StopReason::Iterations),
             Halt::Supports(limit) => when(state.supports >= *limit, StopReason::Supports),
             Halt::RelativeResidual(limit) => when(state.relative_residual <= *limit, StopReason::RelativeResidual),
@@ -169,12 +183,21 @@ impl Halt {
     pub(crate) fn iterations_until_check(&self, state: &State) -> u64 {
         let until = |limit: u64| if limit > state.iteration { limit - state.iteration } else { u64::MAX };
         match self {
-            Halt::Iterations(limit) => until(*limit),
+            Halt::Iterations(limit) | Halt::Budget(limit) => until(*limit),
             Halt::Stagnation(limit) => until(state.best_iteration.saturating_add(*limit)),
             Halt::Any(rules) | Halt::All(rules) => {
                 rules.iter().map(|rule| rule.iterations_until_check(state)).min().unwrap_or(u64::MAX)
             }
             _ => u64::MAX,
+        }
+    }
+
+    /// The relative residual that alone would halt the run, if there is one.
+    pub(crate) fn relative_residual(&self) -> Option<f64> {
+        match self {
+            Halt::RelativeResidual(limit) => Some(*limit),
+            Halt::Any(rules) => rules.iter().filter_map(Halt::relative_residual).max_by(f64::total_cmp),
+            _ => None,
         }
     }
 

@@ -1,6 +1,8 @@
 //! The run: one loop that steps any algorithm over a [`Workspace`] until a rule halts it.
 
+mod best;
 mod halt;
+mod limits;
 mod observer;
 mod report;
 mod start;
@@ -13,6 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Map;
 
 pub use halt::{Halt, StopReason};
+pub use limits::Limits;
 pub use observer::{Observer, Progress, Trace, TraceRow};
 pub use report::{ExplorationReport, IndexReport, RankedSupport, ReportOptions};
 pub use start::{Initial, Start};
@@ -21,16 +24,14 @@ pub use workspace::{Memory, Workspace};
 
 use crate::algorithms::{Algorithm, Chain, Solver, default_algorithm};
 use crate::error::Error;
+use crate::interrupt::Interrupt;
 use crate::kernels::norm;
 use crate::problem::Problem;
 use crate::scalar::Scalar;
 use crate::solution::Solution;
+use crate::tolerance::EXACT;
+use best::Best;
 use report::Exploration;
-
-/// A residual this small relative to ‖y‖ is zero to rounding.
-const EXACT: f64 = 128.0 * f64::EPSILON;
-/// Relative improvements of ‖r‖ smaller than this are rounding, not progress.
-const IMPROVEMENT: f64 = 1e-12;
 
 /// What one step of an algorithm did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Run<'r, 'a, T: Scalar> {
     chain: Chain<T>,
     start: Start<T>,
     halt: Option<Halt>,
+    limits: Limits,
+    interrupt: Interrupt,
     memory: Memory,
     report: Option<ReportOptions>,
     alone: Option<bool>,
@@ -87,6 +90,8 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             chain,
             start: Start::Zero,
             halt: None,
+            limits: Limits::default(),
+            interrupt: Interrupt::default(),
             memory: Memory::default(),
             report: None,
             alone: None,
@@ -94,18 +99,33 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         }
     }
 
-    /// Where to start; x = 0 unless said.
+    /// Where to start. Default: x = 0.
     #[must_use]
     pub fn start(mut self, start: Start<T>) -> Self {
         self.start = start;
         self
     }
 
-    /// When to stop; the algorithm's own rule unless said. It governs the last link of a chain; those before run
-    /// under their own rules, and within its time limit.
+    /// When to stop. Default: the algorithm's own rule. It governs the last link of a chain; those before run under their own
+    /// rules, and within its time limit.
     #[must_use]
     pub fn halt(mut self, halt: Halt) -> Self {
         self.halt = Some(halt);
+        self
+    }
+
+    /// Limits of the run; they replace or join the algorithm's own rule as [`Limits::halt`] says. A rule given by
+    /// [`halt`](Self::halt) goes before them.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// What stops the run within a step. A time limit does so in any case.
+    #[must_use]
+    pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
+        self.interrupt = interrupt;
         self
     }
 
@@ -154,7 +174,9 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     /// # Errors
     /// Those of [`solve`](Self::solve).
     pub fn solve_with(mut self, left: &mut Option<Workspace<'a, T>>) -> Result<Solution<T>, Error> {
-        let begin = Instant::now();
+        // Measuring the columns of A is part of the run.
+        let now = Instant::now();
+        let begin = now.checked_sub(self.problem.measuring().elapsed).unwrap_or(now);
         let mut links = self.chain.links().to_vec();
         let mut start = self.start.clone();
         while let Start::Chain(chain) = start {
@@ -172,14 +194,17 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             }
             states = states.max(bytes);
         }
-        if let Some(halt) = &self.halt {
-            halt.check()?;
+        let own = links.last().map_or(Halt::Never, |link| link.default_halt());
+        let halt = self.halt.clone().unwrap_or_else(|| self.limits.halt(own));
+        halt.check()?;
+        let mut interrupt = self.interrupt.clone();
+        if let Some(deadline) = halt.time_limit().and_then(|limit| begin.checked_add(limit)) {
+            interrupt = interrupt.by(deadline);
         }
         if let Some(options) = &self.report
-            && !(options.margin >= 0.0 && options.margin.is_finite())
+            && let Err(error) = options.check()
         {
-            let value = options.margin.to_string();
-            return Err(Error::InvalidHalt { rule: "the margin of a report must be at least 0 and finite", value });
+            return Err(error);
         }
         let mut memory = self.memory;
         if !links.iter().any(|link| link.revisits()) {
@@ -194,6 +219,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             }
             None => kept.insert(Workspace::new(self.problem, memory)?),
         };
+        workspace.watch(Interrupt::default());
         if let Some(alone) = self.alone {
             workspace.be_alone(alone);
         }
@@ -202,60 +228,76 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         }
         let largest = workspace.correlate().iter().map(|c| Scalar::abs(*c)).fold(0.0, f64::max);
         let mut initial = start::resolve(&start, self.problem, largest)?;
-        let mut outcome = None;
+        // Nothing worse than x = 0 or than the start comes back. The start is looked at even if there is no time.
+        let mut best = Best::zero(workspace);
+        if matches!(start, Start::Support(_) | Start::Vector(_)) {
+            best.consider_start(workspace, &initial);
+            workspace.clear();
+        }
+        workspace.watch(interrupt);
+        let mut ended = (0, StopReason::Finished);
         for (at, link) in links.iter().enumerate() {
             let last = at + 1 == links.len();
-            let mut halt = link.default_halt();
-            match &self.halt {
-                Some(given) if last => halt = given.clone(),
-                Some(given) => {
-                    if let Some(limit) = given.time_limit() {
-                        halt = halt.or(Halt::Time(limit));
-                    }
-                }
-                None => {}
+            let mut rule = link.default_halt();
+            if last {
+                rule = halt.clone();
+            } else if let Some(limit) = halt.time_limit() {
+                rule = rule.or(Halt::Time(limit));
             }
-            let ended = self.run_link(&**link, &initial, workspace, &halt, begin);
-            let stopped_all = matches!(ended.reason, StopReason::Interrupted | StopReason::Time);
-            initial = Initial { support: ended.best.support.clone(), values: ended.best.values.clone() };
-            outcome = Some(ended);
-            if stopped_all {
+            best.iteration = 0;
+            ended = self.run_link(&**link, &initial, workspace, &mut best, &rule, begin);
+            if matches!(ended.1, StopReason::Interrupted | StopReason::Time) {
                 break;
             }
+            initial = Initial { support: best.support.clone(), values: best.values.clone() };
         }
-        let Some(outcome) = outcome else { unreachable!("a chain has at least one link") };
+        let (iterations, mut reason) = ended;
+        let reached = relative(best.residual_norm, workspace.data_norm());
+        if matches!(reason, StopReason::Finished | StopReason::Budget)
+            && halt.relative_residual().is_some_and(|limit| reached > limit)
+        {
+            reason = StopReason::RelativeResidualMissed;
+        }
+        if matches!(reason, StopReason::Finished | StopReason::Budget)
+            && best.residual_norm <= EXACT * workspace.data_norm()
+        {
+            reason = StopReason::ExactFit;
+        }
         let name = links.iter().map(|link| link.name()).collect::<Vec<_>>().join("+");
-        let mut solution = self.finish(name, outcome, workspace, begin);
+        let mut solution = self.finish(name, best, iterations, reason, workspace, begin);
         solution.memory += states;
         for observer in &mut self.observers {
             observer.end(&solution);
         }
-        *left = kept;
+        if workspace.given_up().is_none() {
+            *left = kept;
+        }
         Ok(solution)
     }
 
-    /// The loop.
+    /// The loop: steps the algorithm until `halt` holds; how many iterations it made, and why it ended.
     fn run_link(
         &mut self,
         solver: &dyn Solver<T>,
         initial: &Initial<T>,
         workspace: &mut Workspace<'_, T>,
+        best: &mut Best<T>,
         halt: &Halt,
         begin: Instant,
-    ) -> Outcome<T> {
+    ) -> (u64, StopReason) {
         let mut process = solver.launch(workspace, initial);
-        let mut best = Best { support: vec![], values: vec![], residual_norm: f64::INFINITY, iteration: 0 };
         let mut iteration = 0;
         let mut finished = false;
         loop {
-            let residual_norm = workspace.residual_norm();
-            // A point on a larger support is on the way to one of at most k columns.
-            let sparse = workspace.support().len() <= workspace.sparsity();
-            let better = residual_norm < best.residual_norm * (1.0 - IMPROVEMENT);
-            if sparse && (better || best.residual_norm == f64::INFINITY) {
-                best.update(workspace, residual_norm, iteration);
+            // A point on which work was given up is none.
+            if let Some(reason) = workspace.given_up() {
+                return (iteration, reason);
             }
-            if sparse && workspace.is_recording() {
+            let residual_norm = workspace.residual_norm();
+            best.consider(workspace, iteration);
+            best.consider_refit(workspace, iteration);
+            // A point on a larger support is on the way to one of at most k columns.
+            if workspace.is_recording() && workspace.support().len() <= workspace.sparsity() {
                 let support = workspace.support().to_vec();
                 workspace.explored(&support, residual_norm);
             }
@@ -270,7 +312,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
                 supports_explored: workspace.supports_explored(),
                 elapsed,
             };
-            let mut interrupted = false;
+            let mut interrupted = self.interrupt.reason() == Some(StopReason::Interrupted);
             for observer in &mut self.observers {
                 interrupted |= observer.step(&progress) == ControlFlow::Break(());
             }
@@ -283,9 +325,11 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
                 operator_calls: counts.applies + counts.adjoints,
                 elapsed,
             };
+            // Where a report is wanted, other supports that fit exactly are looked for.
+            let exact = best.residual_norm <= EXACT * workspace.data_norm();
             let reason = if interrupted {
                 Some(StopReason::Interrupted)
-            } else if best.residual_norm <= EXACT * workspace.data_norm() {
+            } else if exact && !(workspace.is_recording() && solver.revisits()) {
                 Some(StopReason::ExactFit)
             } else if !residual_norm.is_finite() {
                 Some(StopReason::Diverged)
@@ -295,7 +339,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
                 halt.holds(&state)
             };
             if let Some(reason) = reason {
-                return Outcome { best, iteration, reason };
+                return (iteration, reason);
             }
             let step = process.step(workspace, halt.iterations_until_check(&state));
             iteration = iteration.saturating_add(step.iterations);
@@ -306,18 +350,20 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     fn finish(
         &self,
         algorithm: String,
-        outcome: Outcome<T>,
+        best: Best<T>,
+        iterations: u64,
+        stop_reason: StopReason,
         workspace: &mut Workspace<'_, T>,
         begin: Instant,
     ) -> Solution<T> {
-        let counts = workspace.counts();
+        let counts = workspace.counts() + self.problem.measuring().counts();
         let report = workspace.take_record();
-        let report = report.map(|record| ExplorationReport::new(record, &outcome.best.support, workspace));
-        let Best { support, values: mut coefficients, iteration: best_iteration, .. } = outcome.best;
+        let report = report.map(|record| ExplorationReport::new(record, &best.support, workspace));
+        let best_iteration = best.iteration;
         let scales = self.problem.scales();
-        for (&j, x) in support.iter().zip(&mut coefficients) {
-            *x = x.scale(scales[j]);
-        }
+        // A column with coefficient 0, as one that depends on others, is not in the support.
+        let scaled = best.support.into_iter().zip(best.values).map(|(j, x)| (j, x.scale(scales[j])));
+        let (support, coefficients): (Vec<usize>, Vec<T>) = scaled.filter(|(_, x)| *x != T::ZERO).unzip();
         let operator = self.problem.operator();
         let mut residual = vec![T::ZERO; operator.nrows()];
         operator.apply_sparse(&support, &coefficients, &mut residual);
@@ -334,10 +380,10 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             residual_norm,
             relative_residual: relative(residual_norm, data_norm),
             objective: 0.5 * residual_norm * residual_norm,
-            iterations: outcome.iteration,
+            iterations,
             best_iteration,
             supports_explored: workspace.supports_explored(),
-            stop_reason: outcome.reason,
+            stop_reason,
             counts,
             elapsed: begin.elapsed(),
             memory: workspace.memory_held(),
@@ -349,30 +395,6 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
 /// ‖r‖/‖y‖, and 0 for y = 0.
 fn relative(residual_norm: f64, data_norm: f64) -> f64 {
     if data_norm > 0.0 { residual_norm / data_norm } else { 0.0 }
-}
-
-struct Best<T> {
-    support: Vec<usize>,
-    values: Vec<T>,
-    residual_norm: f64,
-    iteration: u64,
-}
-
-impl<T: Scalar> Best<T> {
-    fn update(&mut self, workspace: &Workspace<'_, T>, residual_norm: f64, iteration: u64) {
-        self.support.clear();
-        self.support.extend_from_slice(workspace.support());
-        self.values.clear();
-        self.values.extend_from_slice(workspace.values());
-        self.residual_norm = residual_norm;
-        self.iteration = iteration;
-    }
-}
-
-struct Outcome<T> {
-    best: Best<T>,
-    iteration: u64,
-    reason: StopReason,
 }
 
 /// How long a run may take, for building a [`Halt::Time`] from seconds.

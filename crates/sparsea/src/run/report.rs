@@ -3,8 +3,11 @@
 use serde::Serialize;
 
 use super::workspace::Workspace;
+use crate::error::Error;
+use crate::least_squares::Tableau;
 use crate::scalar::Scalar;
 use crate::support::SupportSet;
+use crate::tolerance::{EXACT, TABLEAU_BLIND};
 
 /// How a report is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +21,23 @@ pub struct ReportOptions {
 impl Default for ReportOptions {
     fn default() -> Self {
         Self { margin: 0.05, listed: 10 }
+    }
+}
+
+impl ReportOptions {
+    /// Checks the ranges of the options.
+    ///
+    /// # Errors
+    /// [`Error::InvalidReport`].
+    pub fn check(&self) -> Result<(), Error> {
+        if !(self.margin >= 0.0 && self.margin.is_finite()) {
+            let rule = "the margin must be at least 0 and finite";
+            return Err(Error::InvalidReport { rule, value: self.margin.to_string() });
+        }
+        if self.listed == 0 {
+            return Err(Error::InvalidReport { rule: "at least 1 support must be listed", value: "0".into() });
+        }
+        Ok(())
     }
 }
 
@@ -55,11 +75,62 @@ impl Exploration {
     }
 }
 
+/// The largest ‖r‖ of a near-tie. Residuals that are zero to rounding are all the same.
+fn near_tie(options: ReportOptions, least: f64, data_norm: f64) -> f64 {
+    ((1.0 + options.margin) * least).max(4.0 * EXACT * data_norm)
+}
+
+impl Exploration {
+    /// Adds those supports that are one exchange away from `chosen` and nearly as good. False if these were not looked for,
+    /// because the run was stopped, or n |S| numbers are more than it may hold.
+    fn add_exchanges<T: Scalar>(&mut self, chosen: &[usize], workspace: &mut Workspace<'_, T>) -> bool {
+        let numbers = workspace.ncols().saturating_mul(chosen.len());
+        if chosen.is_empty() || workspace.given_up().is_some() || !workspace.may_hold(numbers) {
+            return false;
+        }
+        let mut tableau = Tableau::new(workspace.column_norms(), workspace.data_correlation(), chosen.len());
+        for &j in chosen {
+            tableau.join(j, workspace.gram_column(j));
+        }
+        if tableau.members().len() < chosen.len() {
+            return false;
+        }
+        workspace.fit(chosen);
+        let residual_norm = workspace.formed_residual_norm();
+        let scale = workspace.data_norm();
+        tableau.correct(workspace.correlate(), scale);
+        let least = self.best.iter().map(|(norm, _)| *norm).fold(residual_norm, f64::min);
+        let limit = near_tie(self.options, least, scale);
+        // The tableau does not tell smaller residuals from zero: those are computed from A.
+        let blind = TABLEAU_BLIND * scale;
+        let mut found = tableau.exchanges_below(residual_norm * residual_norm, limit.max(blind).powi(2));
+        found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        found.truncate(KEPT);
+        for (square, leaving, entering) in found {
+            let mut support: Vec<usize> = chosen.iter().copied().filter(|&j| j != leaving).collect();
+            support.insert(support.partition_point(|&j| j < entering), entering);
+            let mut norm = square.max(0.0).sqrt();
+            if norm <= blind {
+                workspace.fit(&support);
+                norm = workspace.formed_residual_norm();
+            }
+            if norm <= limit {
+                self.add(&support, norm);
+            }
+        }
+        true
+    }
+}
+
 /// What a run learnt besides its best support.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExplorationReport {
-    /// Distinct supports that were looked at (of a search, ends of exchanges; of others, points).
+    /// Distinct supports that were looked at (of a search, ends of exchanges; of others, points), and near-ties one exchange away
+    /// from the best.
     pub distinct_supports: usize,
+    /// Whether every exchange of one column of the best support for another was scored. If not, nothing is known of other
+    /// supports than those that the run came through: a run may end at the first that fits exactly.
+    pub exchanges_scored: bool,
     /// Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
     pub margin: f64,
     /// How many near-ties there are among those kept, the best included.
@@ -93,12 +164,17 @@ pub struct IndexReport {
 }
 
 impl ExplorationReport {
-    pub(crate) fn new<T: Scalar>(exploration: Exploration, chosen: &[usize], workspace: &mut Workspace<'_, T>) -> Self {
+    pub(crate) fn new<T: Scalar>(
+        mut exploration: Exploration,
+        chosen: &[usize],
+        workspace: &mut Workspace<'_, T>,
+    ) -> Self {
+        let exchanges_scored = exploration.add_exchanges(chosen, workspace);
         let Exploration { options, seen, mut best, .. } = exploration;
         best.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
         let least = best.first().map_or(0.0, |(norm, _)| *norm);
         // Residuals that are zero to rounding are all the same.
-        let limit = ((1.0 + options.margin) * least).max(1e-13 * workspace.data_norm());
+        let limit = near_tie(options, least, workspace.data_norm());
         let near = best.iter().take_while(|(norm, _)| *norm <= limit);
         let mut counts: std::collections::BTreeMap<usize, usize> = chosen.iter().map(|&j| (j, 0)).collect();
         let mut near_ties = 0;
@@ -121,6 +197,7 @@ impl ExplorationReport {
         let listed = best.into_iter().take(options.listed);
         Self {
             distinct_supports: seen.len(),
+            exchanges_scored,
             margin: options.margin,
             near_ties,
             best: listed.map(|(residual_norm, support)| RankedSupport { support, residual_norm }).collect(),

@@ -33,12 +33,15 @@ struct Slot {
     key: u128,
     size: usize,
     residual_norm: f64,
+    residual_off: Option<f64>,
 }
 
 /// A remembered fit.
 pub(crate) struct Fit<'a, T> {
     pub(crate) values: &'a [T],
     pub(crate) residual_norm: f64,
+    /// How far that may be off, where it was not computed from A.
+    pub(crate) residual_off: Option<f64>,
     pub(crate) correlation: &'a [T],
 }
 
@@ -93,18 +96,20 @@ impl<T: Scalar> Visited<T> {
 
     pub(crate) fn recall(&self, support: &[usize]) -> Option<Fit<'_, T>> {
         let &slot = self.slot_of.get(&fingerprint(support))?;
-        let Slot { size, residual_norm, .. } = self.fits[slot];
+        let Slot { size, residual_norm, residual_off, .. } = self.fits[slot];
         if self.supports[slot * self.sparsity..][..size] != *support {
             return None;
         }
         Some(Fit {
             values: &self.values[slot * self.sparsity..][..size],
             residual_norm,
+            residual_off,
             correlation: &self.correlations[slot * self.n..][..self.n],
         })
     }
 
-    pub(crate) fn store(&mut self, support: &[usize], values: &[T], residual_norm: f64, correlation: &[T]) {
+    pub(crate) fn store(&mut self, support: &[usize], fit: &Fit<'_, T>) {
+        let &Fit { values, residual_norm, residual_off, correlation } = fit;
         if self.capacity == 0 || support.len() > self.sparsity {
             return;
         }
@@ -112,7 +117,7 @@ impl<T: Scalar> Visited<T> {
         if self.slot_of.contains_key(&key) {
             return;
         }
-        let fit = Slot { key, size: support.len(), residual_norm };
+        let fit = Slot { key, size: support.len(), residual_norm, residual_off };
         let slot = if self.fits.len() < self.capacity {
             self.fits.push(fit);
             self.supports.resize(self.supports.len() + self.sparsity, 0);
@@ -143,7 +148,8 @@ mod tests {
         let mut visited = Visited::<f64>::new(4, 2, 3 * bytes);
         for i in 0..10usize {
             assert!(visited.note(&[i, i + 1]));
-            visited.store(&[i, i + 1], &[i as f64, 1.0], i as f64, &[0.0, 1.0, 2.0, i as f64]);
+            let (values, correlation) = (&[i as f64, 1.0][..], &[0.0, 1.0, 2.0, i as f64][..]);
+            visited.store(&[i, i + 1], &Fit { values, residual_norm: i as f64, residual_off: None, correlation });
         }
         assert!(!visited.note(&[3, 4]) && visited.recall(&[3]).is_none());
         assert_eq!(visited.len(), 10);

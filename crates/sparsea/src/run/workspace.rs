@@ -2,15 +2,18 @@
 
 use faer::{Mat, Side};
 
+use super::halt::StopReason;
 use super::report::Exploration;
-use super::visited::Visited;
+use super::visited::{Fit, Visited};
 use crate::error::Error;
 use crate::generate::{normal_vector, stream};
+use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::{dot, norm, norm_squared};
 use crate::least_squares::{Counts, SharedGram, SupportFit, System};
 use crate::problem::Problem;
 use crate::scalar::Scalar;
 use crate::support::TopK;
+use crate::tolerance::RESIDUAL_ROUNDING;
 
 /// Bytes that a run may use besides the problem itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,11 @@ impl<T: Scalar> Neighbourhood<'_, '_, T> {
         self.sparsity
     }
 
+    /// Whether to give up.
+    pub(crate) fn stop(&self) -> bool {
+        self.system.watch.stop()
+    }
+
     /// Calls `with` with column j of the Gram matrix.
     pub(crate) fn gram_column<R>(&self, j: usize, with: impl FnOnce(&[T]) -> R) -> R {
         self.gram.read(&*self.system.operator, j, with)
@@ -76,6 +84,8 @@ pub struct Workspace<'a, T: Scalar> {
     residual: Vec<T>,
     residual_known: bool,
     residual_norm: Option<f64>,
+    /// How far ‖r‖ may be off, where it was not computed from A.
+    residual_off: Option<f64>,
     correlation: Vec<T>,
     correlation_known: bool,
     /// ‖A‖², and the steps that it took.
@@ -102,8 +112,14 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         check_correlation(&data_correlation)?;
         let scales = problem.scales();
         let column_norms = problem.column_norms().iter().zip(scales.iter()).map(|(norm, scale)| norm * scale).collect();
-        let system =
-            System { operator, data: problem.data(), data_norm: problem.data_norm(), data_correlation, column_norms };
+        let system = System {
+            operator,
+            data: problem.data(),
+            data_norm: problem.data_norm(),
+            data_correlation,
+            column_norms,
+            watch: Watch::default(),
+        };
         let sparsity = problem.sparsity();
         let mut engine = SupportFit::new(&system, sparsity, memory.gram);
         engine.counts.adjoints += 1;
@@ -120,6 +136,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             residual: Vec::with_capacity(system.data.len()),
             residual_known: false,
             residual_norm: Some(system.data_norm),
+            residual_off: None,
             correlation: Vec::with_capacity(n),
             correlation_known: false,
             operator_norm_squared: None,
@@ -249,6 +266,27 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.engine.memory_held() + shared + self.visited.memory_held()
     }
 
+    /// Whether an algorithm may hold so many numbers.
+    pub(crate) fn may_hold(&self, numbers: usize) -> bool {
+        numbers.saturating_mul(size_of::<T>()) <= self.memory.state
+    }
+
+    /// Begins to watch for an interrupt.
+    pub(crate) fn watch(&mut self, interrupt: Interrupt) {
+        self.system.watch.begin(interrupt);
+    }
+
+    /// Whether to give up what is being done, because the run is to stop. Whoever asks and hears yes leaves the workspace as
+    /// it is: the run does not look at it again. For loops within a step that take long.
+    pub fn stop(&self) -> bool {
+        self.system.watch.stop()
+    }
+
+    /// Why something was given up, if it was: the current point is then not to be used.
+    pub(crate) fn given_up(&self) -> Option<StopReason> {
+        self.system.watch.reason()
+    }
+
     /// Whether what is explored is recorded.
     pub(crate) fn is_recording(&self) -> bool {
         self.exploration.is_some()
@@ -306,12 +344,14 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.values.clear();
         self.moved(true);
         self.residual_norm = Some(self.system.data_norm);
+        self.residual_off = None;
     }
 
     fn moved(&mut self, fitted: bool) {
         self.fitted = fitted;
         self.residual_known = false;
         self.residual_norm = None;
+        self.residual_off = None;
         self.correlation_known = false;
     }
 
@@ -330,6 +370,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             self.values.clear();
             self.values.extend_from_slice(fit.values);
             self.residual_norm = Some(fit.residual_norm);
+            self.residual_off = fit.residual_off;
             self.correlation.clear();
             self.correlation.extend_from_slice(fit.correlation);
             self.correlation_known = true;
@@ -365,8 +406,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         }
         if self.fitted && !self.residual_known {
             match self.engine.residual_norm(&self.system, &self.support, &self.values) {
-                Some(norm) => {
+                Some((norm, off)) => {
                     self.residual_norm = Some(norm);
+                    self.residual_off = Some(off);
                     return norm;
                 }
                 None => {
@@ -379,6 +421,55 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         let norm = norm(&self.residual);
         self.residual_norm = Some(norm);
         norm
+    }
+
+    /// Whether ‖y − A x‖ of the current point is below `before` by more than its rounding, for algorithms that end when nothing
+    /// lowers it. Computed from A where that decides.
+    pub fn lowers(&mut self, before: f64) -> bool {
+        if self.residual_norm() >= before {
+            return false;
+        }
+        if self.residual_norm() + 2.0 * self.residual_off() < before {
+            return true;
+        }
+        self.formed_residual_norm() + 2.0 * self.residual_off() < before
+    }
+
+    /// How far [`residual_norm`](Self::residual_norm) may be off from ‖y − A x‖ of the point as it is stored.
+    pub(crate) fn residual_off(&self) -> f64 {
+        self.residual_off.unwrap_or_else(|| {
+            let norms = &self.system.column_norms;
+            let length: f64 = self.support.iter().zip(&self.values).map(|(&j, x)| norms[j] * Scalar::abs(*x)).sum();
+            RESIDUAL_ROUNDING * (self.system.data_norm + length)
+        })
+    }
+
+    /// ‖y − A x‖ computed from A.
+    pub(crate) fn formed_residual_norm(&mut self) -> f64 {
+        if self.residual_off.is_some() || self.residual_norm.is_none() {
+            self.form_residual();
+            self.residual_norm = Some(norm(&self.residual));
+            self.residual_off = None;
+        }
+        self.residual_norm()
+    }
+
+    /// Whether the point is the least-squares fit on its support.
+    pub(crate) fn is_fitted(&self) -> bool {
+        self.fitted
+    }
+
+    /// Whether ‖r‖ is known, and was computed from A.
+    pub(crate) fn residual_is_formed(&self) -> bool {
+        self.residual_norm.is_some() && self.residual_off.is_none()
+    }
+
+    /// ‖y − A x‖ of another point, computed from A, and how far it may be off.
+    pub(crate) fn formed_residual_norm_of(&mut self, support: &[usize], values: &[T]) -> (f64, f64) {
+        self.engine.form_residual(&self.system, support, values, &mut self.image);
+        let norms = &self.system.column_norms;
+        let length: f64 = support.iter().zip(values).map(|(&j, x)| norms[j] * Scalar::abs(*x)).sum();
+        (norm(&self.image), RESIDUAL_ROUNDING * (self.system.data_norm + length))
     }
 
     fn form_residual(&mut self) {
@@ -416,12 +507,16 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             self.residual_known = true;
             residual_norm = norm(&self.residual);
             self.residual_norm = Some(residual_norm);
+            self.residual_off = None;
         }
         if self.fitted {
             for &j in &self.support {
                 self.correlation[j] = T::ZERO;
             }
-            self.visited.store(&self.support, &self.values, residual_norm, &self.correlation);
+            if !self.system.watch.noticed() {
+                let (values, correlation, residual_off) = (&self.values, &self.correlation, self.residual_off);
+                self.visited.store(&self.support, &Fit { values, residual_norm, residual_off, correlation });
+            }
         }
         self.correlation_known = true;
         &self.correlation
@@ -468,6 +563,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         let (mut alphas, mut betas): (Vec<f64>, Vec<f64>) = (vec![], vec![]);
         let mut largest = 0.0;
         for step in 0..operator.ncols().min(300) {
+            if self.system.watch.stop() {
+                break;
+            }
             operator.apply(&q, &mut image);
             operator.apply_adjoint(&image, &mut w);
             let alpha = dot(&q, &w).real();

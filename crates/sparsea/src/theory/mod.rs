@@ -23,6 +23,7 @@ use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_
 use faer::{Mat, MatRef, Par};
 
 use crate::error::Error;
+use crate::interrupt::Interrupt;
 use crate::operator::{Normalized, Operator, inverse};
 use crate::problem::check_columns;
 use crate::scalar::Scalar;
@@ -37,7 +38,7 @@ fn unit_columns<T: Scalar>(operator: &dyn Operator<T>) -> Result<Normalized<'_, 
     if rows == 0 || columns == 0 {
         return Err(Error::Empty { rows, columns });
     }
-    let norms = check_columns(operator)?;
+    let (norms, _) = check_columns(operator, &Interrupt::default())?;
     match norms.iter().position(|&norm| norm == 0.0) {
         Some(column) => Err(Error::ZeroColumn { column }),
         None => Ok(Normalized::with_scales(operator, norms.iter().map(|&norm| inverse(norm)).collect())),

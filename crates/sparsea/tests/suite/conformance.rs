@@ -34,7 +34,7 @@ fn check_all<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, what: &str, mut also: imp
     for word in words::<T>() {
         let solution = run(&problem, word, Start::Zero, None);
         check(&solution, a, y, k, &format!("{word}, {what}"));
-        let expected = [StopReason::Finished, StopReason::ExactFit, StopReason::Iterations];
+        let expected = [StopReason::Finished, StopReason::ExactFit, StopReason::Budget, StopReason::Iterations];
         assert!(expected.contains(&solution.stop_reason), "{word}, {what}: {solution:?}");
         also(word, &solution);
     }

@@ -7,6 +7,7 @@ mod brute_force;
 mod centered;
 mod common;
 mod conformance;
+mod dependence;
 mod exchange;
 mod halting;
 mod invariance;

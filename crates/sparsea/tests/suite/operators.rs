@@ -489,7 +489,12 @@ fn cluster_by_cluster<T: Scalar>(kernel: &[T], boundary: Boundary, noise: f64, (
     for word in ["sea", "htp"] {
         let solve = |problem| run(problem, word, Start::Zero, Some(Halt::Iterations(20)));
         let (one, other) = (solve(&local), solve(&plain));
-        assert_eq!(one.support, other.support, "{word}");
+        // A coefficient may come out as 0, which is not in the support, or as rounding.
+        let large = |solution: &sparsea::Solution<T>| -> Vec<usize> {
+            let pairs = solution.support.iter().zip(&solution.coefficients);
+            pairs.filter(|(_, x)| Scalar::abs(**x) > 1e-8).map(|(&j, _)| j).collect()
+        };
+        assert_eq!(large(&one), large(&other), "{word}");
         assert!((one.residual_norm - other.residual_norm).abs() <= 1e-10 * norm(&y), "{word}");
         assert_eq!(one.iterations, other.iterations, "{word}");
     }

@@ -18,11 +18,12 @@ use crate::least_squares::Tableau;
 use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::SupportSet;
+use crate::tolerance::{DRIFT, SMALLEST_GAIN, TABLEAU_BLIND, TABLEAU_ROUNDING};
 use elites::Elites;
 use exploration::{Exploration, random_start};
 use perturbation::Credits;
 pub use perturbation::Perturbation;
-use trial::{Knowledge, SMALLEST_GAIN, Trial, build};
+use trial::{Knowledge, Trial, build};
 
 /// Iterated exchange search. The first iteration completes its start and exchanges columns as ELS does. Each one after it
 /// begins from the best support, changed by a [`Perturbation`] from one column to all of it, or from the best support that
@@ -106,10 +107,6 @@ enum Verdict {
 const ROUND: usize = 8;
 /// Numbers that the trials of a round may hold together.
 const TRIAL_NUMBERS: usize = 1 << 23;
-/// A change of ‖r‖ below this share of ‖y‖ is rounding too.
-const ROUNDING: f64 = 1e-10;
-/// Correlations of the tableau may be off by this much, relative to ‖y‖.
-const DRIFT: f64 = 1e-9;
 /// The share of rounds that begin with SEA is multiplied by one of these when SEA has led to a better support, or has not,
 /// and stays between the bounds.
 const EXPLORATION_PAID: f64 = 2.0;
@@ -175,7 +172,7 @@ impl<T: Scalar> Algorithm<T> for Search {
     }
 
     fn default_halt(&self) -> Halt {
-        Halt::Iterations(300)
+        Halt::Budget(300)
     }
 
     fn state_size(&self, _rows: usize, columns: usize, sparsity: usize) -> usize {
@@ -204,7 +201,7 @@ impl<T: Scalar> Algorithm<T> for Search {
             in_round: 0,
             counted: vec![false; workspace.ncols()],
         };
-        build(&mut state.best, &state.support, workspace);
+        state.build_best(workspace);
         state
     }
 
@@ -238,6 +235,16 @@ impl<T: Scalar> Algorithm<T> for Search {
 }
 
 impl<T: Scalar> State<T> {
+    /// Builds the tableau of the best support, which loses columns that the tableau cannot hold. (The run keeps them.)
+    fn build_best(&mut self, workspace: &mut Workspace<'_, T>) {
+        build(&mut self.best, &self.support, workspace);
+        if self.best.members().len() < self.support.len() {
+            self.support.clear();
+            self.support.extend_from_slice(workspace.support());
+            self.residual_norm = workspace.residual_norm();
+        }
+    }
+
     /// Whether the round begins with SEA: then it is set up.
     fn begins_exploration(&mut self, search: &Search, workspace: &mut Workspace<'_, T>) -> bool {
         if self.iteration == 0 || self.in_round > 0 || search.exploration == 0.0 {
@@ -329,7 +336,15 @@ impl<T: Scalar> State<T> {
         self.credits.spend(trial.kind, trial.moves);
         let (found, known) = (trial.tableau.square(), self.residual_norm * self.residual_norm);
         let support = trial.support();
-        workspace.explored(&support, found.max(0.0).sqrt());
+        if workspace.is_recording() {
+            let mut residual_norm = found.max(0.0).sqrt();
+            if residual_norm <= TABLEAU_BLIND * workspace.data_norm() {
+                workspace.fit(&support);
+                residual_norm = workspace.formed_residual_norm();
+                workspace.fit(&self.support);
+            }
+            workspace.explored(&support, residual_norm);
+        }
         if found >= known * (1.0 - SMALLEST_GAIN) {
             if support != self.support {
                 self.elites.add(found, &support);
@@ -337,11 +352,11 @@ impl<T: Scalar> State<T> {
             return Verdict::Worse;
         }
         workspace.fit(&support);
-        let residual_norm = workspace.residual_norm();
-        if residual_norm >= self.residual_norm {
+        if !workspace.lowers(self.residual_norm) {
             workspace.fit(&self.support);
             return Verdict::Refused;
         }
+        let residual_norm = workspace.residual_norm();
         self.credits.reward(trial.kind);
         self.elites.remove(&support);
         if self.iteration > 1 {
@@ -353,7 +368,7 @@ impl<T: Scalar> State<T> {
         let drift = self.best.correct(workspace.correlate(), scale);
         self.best.set_square(residual_norm * residual_norm);
         if drift.is_nan() || drift > DRIFT {
-            build(&mut self.best, &self.support, workspace);
+            self.build_best(workspace);
         }
         Verdict::Better
     }
@@ -370,5 +385,5 @@ impl<T: Scalar> State<T> {
 
 /// Changes of ‖r‖² below this are rounding.
 fn smallest_change<T: Scalar>(workspace: &Workspace<'_, T>) -> f64 {
-    (ROUNDING * workspace.data_norm_or_one()).powi(2)
+    (TABLEAU_ROUNDING * workspace.data_norm_or_one()).powi(2)
 }

@@ -9,6 +9,7 @@ use crate::least_squares::Tableau;
 use crate::run::{Neighbourhood, Workspace};
 use crate::scalar::Scalar;
 use crate::support::SupportSet;
+use crate::tolerance::SMALLEST_GAIN;
 
 /// One iteration at work, and what it found.
 #[derive(Debug)]
@@ -36,8 +37,6 @@ pub(super) struct Knowledge<'k> {
     pub(super) elites: &'k Elites,
 }
 
-/// Exchanges that lower ‖r‖² by a smaller share are rounding.
-pub(super) const SMALLEST_GAIN: f64 = 1e-10;
 /// Moves of one descent, per column of the support, before it is given up: far more than any takes.
 const MOVES_PER_MEMBER: usize = 100;
 /// How much columns of another good support are favoured when one is relinked to it.
@@ -46,13 +45,22 @@ const FAVOUR: f64 = 4.0;
 /// another's would never be chosen before it otherwise, and some supports never be reached.
 const FREE: u32 = 8;
 
-/// Makes the tableau that of a support, at which the workspace stands. Cost: n k².
+/// Makes the tableau that of a support, at which the workspace stands, and moves the workspace to the members of the tableau:
+/// columns too close to the span of the others for it are left out. Cost: n k².
 pub(super) fn build<T: Scalar>(tableau: &mut Tableau<T>, support: &[usize], workspace: &mut Workspace<'_, T>) {
     tableau.clear(workspace.column_norms(), workspace.data_correlation());
     for &j in support {
+        if workspace.stop() {
+            return;
+        }
         tableau.join(j, workspace.gram_column(j));
     }
     tableau.built();
+    if tableau.members().len() < support.len() {
+        let mut members = tableau.members().to_vec();
+        members.sort_unstable();
+        workspace.fit(&members);
+    }
     let (scale, residual_norm) = (workspace.data_norm_or_one(), workspace.residual_norm());
     tableau.correct(workspace.correlate(), scale);
     tableau.set_square(residual_norm * residual_norm);
@@ -172,7 +180,7 @@ impl<T: Scalar> Trial<T> {
         for &j in other {
             self.weights[j] *= FAVOUR;
         }
-        while self.tableau.members().len() < size {
+        while self.tableau.members().len() < size && !neighbourhood.stop() {
             let Some(entering) = self.tableau.best_weighted_addition(&self.weights) else { break };
             // One that turns out to depend on the others is not proposed again.
             self.join(entering, neighbourhood);
@@ -235,7 +243,7 @@ impl<T: Scalar> Trial<T> {
     /// Exchanges until none helps, or a support comes from which the way is known.
     pub(super) fn descend(&mut self, seen: &SupportSet, floor: f64, neighbourhood: &Neighbourhood<'_, '_, T>) {
         let most = self.moves + MOVES_PER_MEMBER * neighbourhood.sparsity();
-        while self.moves <= most {
+        while self.moves <= most && !neighbourhood.stop() {
             let least = (SMALLEST_GAIN * self.tableau.square()).max(floor);
             if self.tableau.members().len() < neighbourhood.sparsity() {
                 if let Some((entering, gain)) = self.tableau.best_addition()

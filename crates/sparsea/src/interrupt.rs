@@ -1,0 +1,73 @@
+//! Stopping a run within a step: by a flag that any thread may set, or by a deadline.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crate::run::StopReason;
+
+/// Stops a run, or the measuring of a problem, while it is within a step. Looked at between products with A, so an answer
+/// comes within the time of one.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt {
+    flag: Option<Arc<AtomicBool>>,
+    deadline: Option<Instant>,
+}
+
+impl Interrupt {
+    /// Stops when `flag` becomes true.
+    pub fn new(flag: Arc<AtomicBool>) -> Self {
+        Self { flag: Some(flag), deadline: None }
+    }
+
+    /// Stops at `deadline` too, if that is earlier than one given before.
+    #[must_use]
+    pub fn by(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(self.deadline.map_or(deadline, |before| before.min(deadline)));
+        self
+    }
+
+    /// Why to stop now, if there is a reason.
+    pub fn reason(&self) -> Option<StopReason> {
+        if self.flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            Some(StopReason::Interrupted)
+        } else if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            Some(StopReason::Time)
+        } else {
+            None
+        }
+    }
+}
+
+/// An [`Interrupt`], and whether work was given up because of it: what that work left behind is not to be used.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    interrupt: Interrupt,
+    noticed: AtomicBool,
+}
+
+impl Watch {
+    /// Watches for another interrupt.
+    pub(crate) fn begin(&mut self, interrupt: Interrupt) {
+        *self = Self { interrupt, noticed: AtomicBool::new(false) };
+    }
+
+    /// Whether to give up. Whoever asks and hears yes does.
+    pub(crate) fn stop(&self) -> bool {
+        let stop = self.noticed() || self.interrupt.reason().is_some();
+        if stop {
+            self.noticed.store(true, Ordering::Relaxed);
+        }
+        stop
+    }
+
+    /// Whether work was given up.
+    pub(crate) fn noticed(&self) -> bool {
+        self.noticed.load(Ordering::Relaxed)
+    }
+
+    /// Why work was given up.
+    pub(crate) fn reason(&self) -> Option<StopReason> {
+        self.noticed().then(|| self.interrupt.reason().unwrap_or(StopReason::Time))
+    }
+}

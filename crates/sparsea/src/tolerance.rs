@@ -1,0 +1,85 @@
+//! Every numerical tolerance of the library: what it bounds, how it follows from ε, and who uses it.
+//!
+//! All are relative: scaling y or a column of A changes no decision. ε is [`f64::EPSILON`], 2.2·10⁻¹⁶. Unit columns are
+//! assumed in the derivations; the code multiplies by ‖a_j‖ where columns are kept as they are.
+
+const EPSILON: f64 = f64::EPSILON;
+
+/// Rounding of one entry of AᴴA or Aᴴy, and of the sums made with it: blocked summation of m products stays below 8 ε for
+/// m up to 10⁶ in practice, doubled. (`least_squares`)
+pub(crate) const GRAM_ROUNDING: f64 = 16.0 * EPSILON;
+
+/// sin² of the angle between a column and the span of the others, from which on normal equations are used: √[`FIT`]·10^½.
+/// A pivot of this size still has log₁₀(10⁻¹⁰ / 16 ε) = 4 digits where the other columns are well conditioned; how many it has
+/// where they are not is checked beside. (`cholesky`, `clusters`, `tableau`, `distances`)
+pub(crate) const NORMAL_SINE_SQUARED: f64 = 1e-10;
+
+/// A pivot of the normal equations must exceed its own rounding by this factor. That rounding is
+/// [`GRAM_ROUNDING`] (1 + Σ|c_i|‖a_i‖/‖a_j‖)², with c the coefficients of column j in terms of the others. (`cholesky`)
+pub(crate) const PIVOT_DIGITS: f64 = 4.0;
+
+/// Column a_j depends on the columns before it, to rounding, if its distance from their span is at most this times
+/// ‖a_j‖ + Σ|c_i|‖a_i‖, with c its coefficients in terms of them. That sum is the size of what cancels when a_j is written
+/// by the others, so columns rounded to ε leave up to ε times it; the factor allows for entries of A that were themselves
+/// computed by short sums. (`orthogonal`, `clusters`, `least_squares`)
+pub(crate) const DEPENDENT: f64 = 32.0 * EPSILON;
+
+/// A column farther than this times ‖a_j‖ from the span of those before it never counts as dependent on them: up to a condition
+/// of 10¹⁰ fits are promised to be as good as by singular values. (`orthogonal`, `clusters`, `least_squares`)
+pub(crate) const INDEPENDENT: f64 = 1e-10;
+
+/// Coarser thresholds in place of [`DEPENDENT`], tried in turn where a fit has coefficients so large that their rounding
+/// shows in ‖y − A x‖. The fit with the least ‖y − A x‖ is kept. (`orthogonal`, `clusters`)
+pub(crate) const COARSER_DEPENDENT: [f64; 3] = [1e-12, 1e-10, 1e-8];
+
+/// ‖y − A x‖ of a fit may exceed the length of y outside the span of the columns by this share, and [`FIT`] ‖y‖, before coarser
+/// thresholds are tried. (`orthogonal`, `clusters`)
+pub(crate) const RESIDUAL_EXCESS: f64 = 1e-8;
+
+/// |a_jᴴ r|/‖a_j‖ on the support, and ‖r‖ above the minimum, relative to ‖y‖, that a fit may leave: a tenth of the 10⁻¹⁰ that is
+/// promised. (`least_squares`, `workspace`)
+pub(crate) const FIT: f64 = 1e-11;
+
+/// ‖y‖² − xᴴ Aᴴ y is used for ‖r‖² down to this share of the numbers subtracted. (`least_squares`)
+pub(crate) const RESIDUAL_CANCELLATION: f64 = 1e-6;
+
+/// Rounding of ‖y − A x‖ computed from A, relative to ‖y‖ + Σ|x_j|‖a_j‖: one rounding for the scale of each coefficient, one
+/// for each product, and those of the sums. Smaller differences decide nothing. (`run`)
+pub(crate) const RESIDUAL_ROUNDING: f64 = 4.0 * EPSILON;
+
+/// Aᴴ r from Gram columns is rounded to ε Σ|x_j|‖a_j‖; it is used while ‖r‖ is 10⁴ times that. (`least_squares`)
+pub(crate) const CORRELATION_ROUNDING: f64 = 1e4 * EPSILON;
+
+/// ‖y − A x‖ relative to ‖y‖ that counts as zero: the rounding of a product with A. (`run`)
+pub(crate) const EXACT: f64 = 128.0 * EPSILON;
+
+/// Correlations of an updated tableau may be off by this much, relative to ‖y‖; then it is built again. (`els`, `search`)
+pub(crate) const DRIFT: f64 = 1e-9;
+
+/// Gains of ‖r‖² below this share of it are rounding of the tableau, which works with Gram columns. (`els`, `search`)
+pub(crate) const SMALLEST_GAIN: f64 = 1e-10;
+
+/// Changes of ‖r‖ below this share of ‖y‖ are rounding of the tableau too. (`search`)
+pub(crate) const TABLEAU_ROUNDING: f64 = 1e-10;
+
+/// A gain smaller than this share of the loss that it is reduced by says nothing. (`tableau`)
+pub(crate) const EXCHANGE_CANCELLATION: f64 = 1e-11;
+
+/// Gains of ‖r‖² that a column must bring to be kept, as a share of it; gains are differences of fits, not of a tableau. (`foba`)
+pub(crate) const FOBA_GAIN: f64 = 1e-12;
+
+/// ‖r‖ relative to ‖y‖ down to which Aᴴ r is carried along from step to step; below, too many digits are lost on the way.
+/// (`ols`)
+pub(crate) const CARRIED: f64 = 1e-6;
+
+/// The largest relative change of an iterate that counts as none. (`iht`, `niht`)
+pub(crate) const UNCHANGED: f64 = 2.0 * EPSILON;
+
+/// A condition estimate is multiplied by this to be used as a bound. The estimator (Cline, Moler, Stewart & Wilkinson 1979)
+/// is below the truth, by less than this factor on Kahan's matrices, Gaussian pulses and random ones (tests of `cholesky`).
+/// (`cholesky`)
+pub(crate) const CONDITION_SAFETY: f64 = 8.0;
+
+/// ‖r‖ relative to ‖y‖ below which a tableau cannot tell it from zero: its ‖r‖² is a difference of numbers as large as ‖y‖²,
+/// rounded to 10⁻¹² of it at worst. (`run::report`, `search`)
+pub(crate) const TABLEAU_BLIND: f64 = 1e-6;
