@@ -10,6 +10,7 @@ mod conformance;
 mod exchange;
 mod halting;
 mod invariance;
+mod lasso_ties;
 mod least_squares;
 mod operators;
 mod recorded;
