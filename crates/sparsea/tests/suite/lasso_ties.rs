@@ -57,7 +57,11 @@ fn check(a: &Mat<f64>, y: &[f64], k: usize, unique: bool, what: &str) {
     let unit = normalized(a);
     let largest = adjoint_product(&unit, y).iter().fold(0.0f64, |most, c| most.max(c.abs()));
     let whole = solve(&problem, Lasso { refit: false }).unwrap();
-    assert!(matches!(whole.stop_reason, StopReason::Finished | StopReason::ExactFit), "{what}: {:?}", whole.stop_reason);
+    assert!(
+        matches!(whole.stop_reason, StopReason::Finished | StopReason::ExactFit),
+        "{what}: {:?}",
+        whole.stop_reason
+    );
     assert!(whole.iterations <= 20 * (a.nrows() + a.ncols()) as u64, "{what}: {} knots", whole.iterations);
     let mut before: Option<Knot> = None;
     for at in 1..=whole.iterations {

@@ -19,4 +19,5 @@ mod reuse;
 mod sea_algorithm_1;
 mod search;
 mod theory;
+mod together;
 mod transcriptions;

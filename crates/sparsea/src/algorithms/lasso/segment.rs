@@ -62,9 +62,8 @@ impl Segment {
         self.active.extend(free.iter().chain(crossing));
         self.active.sort_unstable_by_key(|&(column, _)| column);
         let outward = |(&(column, sign), w): (&Signed, &f64)| contains(free, column) || sign * w > 0.0;
-        let all = self.active.len() <= limit
-            && self.solve(workspace)
-            && self.active.iter().zip(&self.direction).all(outward);
+        let all =
+            self.active.len() <= limit && self.solve(workspace) && self.active.iter().zip(&self.direction).all(outward);
         if !all {
             self.active.clear();
             self.active.extend_from_slice(free);
@@ -117,13 +116,7 @@ impl Segment {
 
     /// Adds a tied column; those whose coefficients would get the wrong sign by that are dropped. A column is refused where it
     /// depends on S, or where only rounding says that it should join.
-    fn admit(
-        &mut self,
-        next: Signed,
-        workspace: &mut Workspace<'_, f64>,
-        free: &[Signed],
-        refused: &mut Vec<usize>,
-    ) {
+    fn admit(&mut self, next: Signed, workspace: &mut Workspace<'_, f64>, free: &[Signed], refused: &mut Vec<usize>) {
         let before = (self.active.clone(), self.direction.clone());
         let mut reached = self.direction.clone();
         let place = self.active.partition_point(|&(column, _)| column < next.0);
