@@ -85,7 +85,7 @@ pub enum Error {
         columns: usize,
     },
     /// A number that theory cannot use.
-    #[error("{what} must be {rule}, got {value}")]
+    #[error("{what} must be {rule}, got {}", short(*value))]
     Number {
         /// What was given: `the noise norm`, …
         what: &'static str,
@@ -122,7 +122,7 @@ pub enum Error {
         /// The algorithm.
         algorithm: &'static str,
     },
-    /// The algorithm would hold more than it may.
+    /// The algorithm, or another search, would hold more than it may.
     #[error("{algorithm} would hold {} for this problem, more than the {} it may", size(*bytes), size(*limit))]
     StateMemory {
         /// The algorithm.
@@ -157,6 +157,14 @@ pub enum Error {
     /// A halting rule with an impossible limit.
     #[error("halt: {rule}, got {value}")]
     InvalidHalt {
+        /// What is allowed.
+        rule: &'static str,
+        /// What was given.
+        value: String,
+    },
+    /// A report that cannot be made.
+    #[error("report: {rule}, got {value}")]
+    InvalidReport {
         /// What is allowed.
         rule: &'static str,
         /// What was given.
@@ -235,6 +243,12 @@ pub(crate) fn non_finite_word(re: f64, im: f64) -> String {
     } else {
         "-inf".into()
     }
+}
+
+/// A number without hundreds of zeros.
+fn short(value: f64) -> String {
+    let plain = value == 0.0 || !value.is_finite() || (1e-5..1e17).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
 }
 
 /// A number of bytes, in MiB where that is not a mere fraction.

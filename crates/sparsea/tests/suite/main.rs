@@ -9,6 +9,7 @@ mod common;
 mod conformance;
 mod exchange;
 mod halting;
+mod hostile;
 mod invariance;
 mod lasso_ties;
 mod least_squares;
