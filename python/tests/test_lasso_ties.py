@@ -78,11 +78,10 @@ def test_every_knot_is_a_minimiser(seed: int) -> None:
                     assert objective[0] <= objective[1] + 1e-9 * (y @ y), (name, k, at)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_the_path_is_that_of_scikit_learn_where_that_is_right(seed: int) -> None:
-    compared = set()
-    for name, A, y in families(seed):
-        if name == "duplicates" or not np.all(np.any(A, axis=0)) or not np.any(A.T @ y):
+def test_the_path_is_that_of_scikit_learn_where_that_is_right() -> None:
+    compared = []
+    for name, A, y in (family for seed in range(8) for family in families(seed)):
+        if not np.all(np.any(A, axis=0)) or not np.any(A.T @ y):
             continue
         U, k = unit(A), min(A.shape)
         with warnings.catch_warnings():
@@ -92,11 +91,13 @@ def test_the_path_is_that_of_scikit_learn_where_that_is_right(seed: int) -> None
         if not all(is_optimal(U, y, x, level) for level, x in zip(levels, columns.T, strict=True)):
             continue
         for level, x in knots(A, y, k):
+            if level < levels[-1]:
+                continue
             # A x(λ) is unique even where x is not.
             images = [np.interp(level, levels[::-1], row[::-1]) for row in U @ columns]
             np.testing.assert_allclose(U @ x, images, atol=1e-6 * np.linalg.norm(y), err_msg=name)
-        compared.add(name)
-    assert "continuous" in compared
+        compared.append(name)
+    assert compared.count("continuous") >= 4, compared
 
 
 def test_equal_entries_join_together() -> None:

@@ -197,7 +197,8 @@ fn shapes_of_operators() {
     for n in COUNTS {
         for boundary in [Boundary::Full, Boundary::Same, Boundary::Valid, Boundary::Circular] {
             let made = Convolution::new(&[1.0, 2.0, 1.0], n, boundary);
-            assert!(made.is_ok() == (n > 2 && n <= 1 << 31) || n <= 2 || n == 1 << 31, "{n} {boundary:?}");
+            // 32 GB may be there or not.
+            assert!(n <= 2 || n == 1 << 31 || made.is_ok() == (n == 1 << 20), "{n} {boundary:?}");
             for origin in COUNTS {
                 let made = Convolution::with_origin(&[1.0, 2.0, 1.0], n.min(1 << 20), boundary, origin);
                 assert!(origin < 3 || made.is_err());

@@ -3,9 +3,9 @@
 use faer::Mat;
 use rand::RngExt;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, step_matrix, stream};
-use sparsea::{Boundary, Convolution, DenseOperator, Halt, Lasso, Problem, Run, StopReason, solve};
+use sparsea::{Boundary, Convolution, DenseOperator, Halt, Lasso, Problem, Run, SparseOperator, StopReason, solve};
 
-use crate::common::{adjoint_product, dense_form, difference, norm, normalized, product};
+use crate::common::{adjoint_product, compressed, dense_form, difference, norm, normalized, product};
 
 /// Relative to the largest correlation of y.
 const TOLERANCE: f64 = 1e-8;
@@ -125,6 +125,26 @@ fn equal_entries_of_y_join_together() {
     // Without refitting, x(λ) of the last knot: none of those that join has left zero yet.
     let solution = solve(&Problem::new(&operator, &y, 2).unwrap(), Lasso { refit: false }).unwrap();
     assert_eq!((solution.support, solution.coefficients), (vec![0], vec![1.0]));
+}
+
+/// Far more columns reach the bound than may be non-zero; their number must not multiply the work.
+#[test]
+fn many_more_tied_columns_than_k() {
+    let n = 20_000;
+    let identity = compressed(&Mat::<f64>::identity(n.min(2000), n.min(2000)));
+    let small = SparseOperator::new(identity.as_ref());
+    let pulses = Convolution::new(&[1.0, 2.0, 1.0], n, Boundary::Full).unwrap();
+    let begin = std::time::Instant::now();
+    for k in [1, 2, 40, 100] {
+        let y = vec![1.0; 2000];
+        let solution = solve(&Problem::new(&small, &y, k).unwrap(), Lasso::default()).unwrap();
+        assert_eq!(solution.support, (0..k).collect::<Vec<_>>());
+        // Every pulse has the same correlation; neighbours would drive each other out.
+        let y = vec![1.0; n + 2];
+        let solution = solve(&Problem::new(&pulses, &y, k).unwrap(), Lasso::default()).unwrap();
+        assert_eq!(solution.support.len(), k);
+    }
+    assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
 }
 
 #[test]

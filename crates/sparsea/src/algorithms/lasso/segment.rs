@@ -1,5 +1,7 @@
 //! One segment of the LASSO's path, and how the next begins where several columns are tied.
 
+use std::collections::HashMap;
+
 use crate::kernels::axpy;
 use crate::run::Workspace;
 
@@ -10,6 +12,10 @@ pub(super) type Signed = (usize, f64);
 pub(super) const TIE: f64 = 1e-10;
 /// Times k columns that are tried together at a knot: as many as the engine fits.
 const TRIED: usize = 3;
+/// Columns more than k that are active on the way to k of them, as one after the other joins and others are dropped.
+const SPARE: usize = 8;
+/// Numbers of Gram columns that are kept while columns join one after the other.
+const KEPT: usize = 1 << 24;
 /// Passes over the tied columns at one knot, for each column that may be tried. Each adds a column; so few are needed that this
 /// is only met where rounding makes the same ones come and go.
 const PASSES: usize = 4;
@@ -56,10 +62,12 @@ impl Segment {
         tied: &[Signed],
         crossing: &[Signed],
     ) -> bool {
-        let limit = workspace.sparsity().saturating_mul(TRIED).min(workspace.ncols());
+        let sparsity = workspace.sparsity();
+        let limit = sparsity.saturating_mul(TRIED).min(workspace.ncols());
+        let most = limit.min(sparsity.saturating_add(SPARE));
         // Mostly, all that reach the bound cross it.
         self.active.clear();
-        self.active.extend(free.iter().chain(crossing));
+        self.active.extend(free.iter().chain(&crossing[..crossing.len().min(limit - free.len())]));
         self.active.sort_unstable_by_key(|&(column, _)| column);
         let outward = |(&(column, sign), w): (&Signed, &f64)| contains(free, column) || sign * w > 0.0;
         let all =
@@ -72,15 +80,16 @@ impl Segment {
             }
         }
         let mut refused = vec![];
-        for _ in 0..PASSES.saturating_mul(limit) {
-            self.find_slope(workspace);
-            let Some(next) = self.violating(workspace.column_norms(), tied, &refused) else { break };
-            self.admit(next, workspace, free, &mut refused);
-            if self.active.len() > limit {
+        let mut kept = HashMap::new();
+        for pass in 0..PASSES.saturating_mul(most) {
+            if self.active.len() > most {
                 return false;
             }
+            self.find_slope(workspace, if pass == 0 { 0 } else { KEPT }, &mut kept);
+            let Some(next) = self.violating(workspace.column_norms(), tied, &refused) else { break };
+            self.admit(next, workspace, free, &mut refused);
         }
-        self.active.len() <= workspace.sparsity()
+        self.active.len() <= sparsity
     }
 
     /// w ← (A_SᵀA_S)⁻¹ s; false if the columns are dependent.
@@ -89,10 +98,19 @@ impl Segment {
         workspace.solve_normal(&columns(&self.active), &signs, &mut self.direction)
     }
 
-    fn find_slope(&mut self, workspace: &mut Workspace<'_, f64>) {
+    /// Finds the slope from Gram columns, of which up to `room` numbers are kept for the next time.
+    fn find_slope(&mut self, workspace: &mut Workspace<'_, f64>, room: usize, kept: &mut HashMap<usize, Box<[f64]>>) {
         self.slope.fill(0.0);
         for (&(j, _), &w) in self.active.iter().zip(&self.direction) {
-            axpy(w, workspace.gram_column(j), &mut self.slope);
+            if let Some(column) = kept.get(&j) {
+                axpy(w, column, &mut self.slope);
+                continue;
+            }
+            let column = workspace.gram_column(j);
+            axpy(w, column, &mut self.slope);
+            if (kept.len() + 1) * column.len() <= room {
+                kept.insert(j, column.into());
+            }
         }
     }
 
