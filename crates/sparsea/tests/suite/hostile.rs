@@ -91,7 +91,7 @@ fn work_of_theory_is_limited() {
     assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
     for work in NUMBERS {
         let said = said(restricted_isometry(&operator, 3, work));
-        if work >= 0.0 && work < 1e100 {
+        if (0.0..1e100).contains(&work) {
             assert_eq!(said, "accepted");
         } else if !(work >= 0.0 && work.is_finite()) {
             assert!(said.starts_with("the work must be finite and at least 0, got "), "{work}: {said}");
