@@ -204,7 +204,7 @@ def coherence(A: Any, order: int = 1) -> Coherence:
     Raises
     ------
     ValueError
-        If A has a column of zeros, or an entry that is not finite.
+        If A has a column of zeros, or an entry that is not finite; if `order` is above both n and 2²⁰.
     TypeError
         If A does not hold numbers.
 

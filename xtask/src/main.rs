@@ -18,6 +18,7 @@ Tasks:
   lint    The static checks only: format, clippy, documentation, ruff, mypy
   python  The Python part only: ruff, mypy, the tests of the wheel and of the built command
   docs    The documentation site, target/site/index.html
+  record  What tests compare with, written again: 'table' (docs/algorithms.md) or 'solutions' (recorded.json)
   peers   The comparison with other packages, docs/benchmarks.md: [--runs N] [--only TASK]… [--quick]
   help    This text
 
@@ -34,6 +35,9 @@ fn main() -> ExitCode {
         ["lint"] => &lint,
         ["python"] => &python_part,
         ["docs"] => &docs,
+        ["record", what @ ("table" | "solutions")] => &|runner: &mut Runner| {
+            runner.cargo(&["run", "--package", "sparsea", "--example", "record", "--locked", "--", what], &[])
+        },
         ["peers", options @ ..] => &|runner: &mut Runner| peers(runner, options),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

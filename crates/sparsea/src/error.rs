@@ -87,7 +87,7 @@ pub enum Error {
         columns: usize,
     },
     /// A number that theory cannot use.
-    #[error("{what} must be {rule}, got {value}")]
+    #[error("{what} must be {rule}, got {}", short(*value))]
     Number {
         /// What was given: `the noise norm`, …
         what: &'static str,
@@ -124,7 +124,7 @@ pub enum Error {
         /// The algorithm.
         algorithm: &'static str,
     },
-    /// The algorithm would hold more than it may.
+    /// The algorithm, or another search, would hold more than it may.
     #[error("{algorithm} would hold {} for this problem, more than the {} it may", size(*bytes), size(*limit))]
     StateMemory {
         /// The algorithm.
@@ -251,6 +251,12 @@ pub(crate) fn non_finite_word(re: f64, im: f64) -> String {
     } else {
         "-inf".into()
     }
+}
+
+/// A number without hundreds of zeros.
+fn short(value: f64) -> String {
+    let plain = value == 0.0 || !value.is_finite() || (1e-5..1e17).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
 }
 
 /// A number of bytes, in MiB where that is not a mere fraction.

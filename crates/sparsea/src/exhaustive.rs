@@ -1,37 +1,52 @@
 //! The best of all supports, by trying them all: the truth against which algorithms are measured when n is small.
 
-use faer::{Mat, MatMut};
+use faer::Mat;
 
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::scalar::Scalar;
+use crate::support::largest;
 
 /// A column whose squared distance from the span of the others, relative to its square, is smaller explains nothing new.
 const DEPENDENT: f64 = 1e-12;
+/// Bytes that may be held: k matrices of n × n numbers.
+const MEMORY: usize = 1 << 30;
 
 /// The support of k columns on which ‖y − A x‖ is least, sorted; of equal ones the first in lexicographic order.
 ///
 /// # Errors
-/// [`Error::TooExpensive`] if C(n, k − 1) · n exceeds `limit` multiply-adds.
+/// [`Error::TooExpensive`] unless C(n, k − 1) · n is at most `limit` multiply-adds, [`Error::StateMemory`] if k n² numbers
+/// take more than 1 GiB.
 ///
 /// # Cost
 /// C(n, k − 1) · n multiply-adds: all but the last column of a support are eliminated once for all supports that
-/// share them. Uses the Gram matrix, so columns may be parallel to 10⁻⁶ but not closer.
+/// share them. Holds k n² numbers; n for k = 1. Uses the Gram matrix, so columns may be parallel to 10⁻⁶ but not closer.
 pub fn best_support<T: Scalar>(problem: &Problem<'_, T>, limit: f64) -> Result<Vec<usize>, Error> {
     let operator = problem.scaled_operator();
     let (n, k) = (operator.ncols(), problem.sparsity());
     let cost = (0..k - 1).fold(n as f64, |product, i| product * (n - i) as f64 / (i + 1) as f64);
-    if cost > limit {
+    let affordable = cost <= limit;
+    if !affordable {
         return Err(Error::TooExpensive { what: "trying all supports", cost, unit: "multiply-adds", limit });
     }
-    let mut levels = Vec::with_capacity(k);
-    let mut gram = vec![T::ZERO; n * n];
-    let all: Vec<usize> = (0..n).collect();
-    operator.gram_columns(&all, MatMut::from_column_major_slice_mut(&mut gram, n, n));
     let mut correlation = vec![T::ZERO; n];
     operator.apply_adjoint(problem.data(), &mut correlation);
-    let squares = (0..n).map(|j| gram[j * n + j].real()).collect();
-    levels.push(Level { gram: Mat::from_fn(n, n, |i, j| gram[j * n + i]), correlation });
+    if k == 1 {
+        let gain = |c: &T, norm: f64| if norm > 0.0 { (Scalar::abs(*c) / norm).powi(2) } else { 0.0 };
+        let gains: Vec<f64> = correlation.iter().zip(operator.column_norms()).map(|(c, norm)| gain(c, norm)).collect();
+        // Of columns that explain nothing the first is as good as any.
+        return Ok(vec![largest(&gains, |_| true).unwrap_or(0)]);
+    }
+    let bytes = n.saturating_mul(n).saturating_mul(k).saturating_mul(size_of::<T>());
+    if bytes > MEMORY {
+        return Err(Error::StateMemory { algorithm: "trying all supports", bytes, limit: MEMORY });
+    }
+    let mut levels = Vec::with_capacity(k);
+    let mut gram = Mat::zeros(n, n);
+    let all: Vec<usize> = (0..n).collect();
+    operator.gram_columns(&all, gram.as_mut());
+    let squares = (0..n).map(|j| gram[(j, j)].real()).collect();
+    levels.push(Level { gram, correlation });
     for _ in 1..k {
         levels.push(Level { gram: Mat::zeros(n, n), correlation: vec![T::ZERO; n] });
     }

@@ -68,15 +68,23 @@ pub fn random_amplitudes<T: Scalar>(rng: &mut impl Rng, k: usize, amplitudes: Am
     }
 }
 
+/// m n, for a matrix that is made of as many random numbers.
+fn entries(m: usize, n: usize) -> usize {
+    m.checked_mul(n).unwrap_or_else(|| panic!("a {m} × {n} matrix does not fit into memory"))
+}
+
 /// m × n matrix of independent standard normal entries.
+///
+/// # Panics
+/// If so many numbers do not fit into memory, like every vector that is too long; so does every matrix made here.
 pub fn gaussian_matrix<T: Scalar>(rng: &mut impl Rng, m: usize, n: usize) -> Mat<T> {
-    let entries: Vec<T> = normal_vector(rng, m * n);
+    let entries: Vec<T> = normal_vector(rng, entries(m, n));
     Mat::from_fn(m, n, |i, j| entries[j * m + i])
 }
 
 /// m × n matrix of independent entries ±1.
 pub fn bernoulli_matrix(rng: &mut impl Rng, m: usize, n: usize) -> Mat<f64> {
-    let signs: Vec<bool> = (0..m * n).map(|_| rng.random()).collect();
+    let signs: Vec<bool> = (0..entries(m, n)).map(|_| rng.random()).collect();
     Mat::from_fn(m, n, |i, j| if signs[j * m + i] { 1.0 } else { -1.0 })
 }
 
@@ -120,8 +128,8 @@ pub fn partial_cosine_matrix(rng: &mut impl Rng, m: usize, n: usize) -> Mat<f64>
         let frequency = rows[i];
         let scale = if frequency == 0 { 1.0 } else { std::f64::consts::SQRT_2 } / (n as f64).sqrt();
         // The angle is reduced by whole turns first: π f (2j + 1)/(2n) has period 4n in f (2j + 1).
-        let turn = (frequency * (2 * j + 1)) % (4 * n);
-        scale * (std::f64::consts::PI * turn as f64 / (2 * n) as f64).cos()
+        let turn = (frequency as u128 * (2 * j as u128 + 1)) % (4 * n as u128);
+        scale * (std::f64::consts::PI * turn as f64 / (2.0 * n as f64)).cos()
     })
 }
 
@@ -129,7 +137,7 @@ pub fn partial_cosine_matrix(rng: &mut impl Rng, m: usize, n: usize) -> Mat<f64>
 pub fn partial_fourier_matrix(rng: &mut impl Rng, m: usize, n: usize) -> Mat<Complex<f64>> {
     let rows = random_support(rng, n, m);
     Mat::from_fn(rows.len(), n, |i, j| {
-        let turn = (rows[i] * j) % n;
+        let turn = (rows[i] as u128 * j as u128) % n as u128;
         Complex::from_polar(1.0 / (n as f64).sqrt(), -2.0 * std::f64::consts::PI * turn as f64 / n as f64)
     })
 }
@@ -155,7 +163,8 @@ pub struct Instance<A, T> {
 /// Draws a k-sparse x and y = A x + e, where e is normal with ‖e‖ = `noise`·‖A x‖ exactly (0 for none).
 ///
 /// # Errors
-/// [`Error::Sparsity`] if k is not between 1 and min(m, n).
+/// [`Error::Sparsity`] if k is not between 1 and min(m, n), [`Error::Number`] unless the noise is finite and at least 0,
+/// [`Error::Overflow`] if y is not finite, [`Error::TooLarge`] if vectors of m or n numbers do not fit into memory.
 pub fn observe<A, T: Scalar>(
     rng: &mut impl Rng,
     operator: A,
@@ -164,9 +173,11 @@ pub fn observe<A, T: Scalar>(
     amplitudes: Amplitudes,
     noise: f64,
 ) -> Result<Instance<A, T>, Error> {
+    check_noise(noise)?;
     let (support, coefficients, data) = {
         let a = as_operator(&operator);
         crate::problem::check_sparsity(k, a.nrows(), a.ncols())?;
+        crate::problem::check_size(a.nrows(), a.ncols())?;
         let support = random_support(rng, a.ncols(), k);
         let coefficients = random_amplitudes(rng, k, amplitudes);
         let mut data = vec![T::ZERO; a.nrows()];
@@ -179,13 +190,25 @@ pub fn observe<A, T: Scalar>(
         let factor = noise * crate::kernels::norm(&data) / crate::kernels::norm(&e);
         data.iter_mut().zip(e).for_each(|(y, e)| *y += e.scale(factor));
     }
+    if !data.iter().all(|y| Scalar::is_finite(*y)) {
+        return Err(Error::Overflow { what: "A x, or the noise," });
+    }
     Ok(Instance { operator, data, support, coefficients })
+}
+
+/// Whether noise can be drawn relative to ‖A x‖.
+fn check_noise(noise: f64) -> Result<(), Error> {
+    if noise >= 0.0 && noise.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::Number { what: "the noise", rule: "finite and at least 0", value: noise })
+    }
 }
 
 /// A dense m × n Gaussian problem with normal non-zeros (the poster's Figure 3; columns are not normalised here).
 ///
 /// # Errors
-/// [`Error::Sparsity`] if k is not between 1 and min(m, n).
+/// Those of [`observe`], and [`Error::TooLarge`] if the matrix does not fit into memory.
 pub fn gaussian_problem(
     rng: &mut impl Rng,
     m: usize,
@@ -193,6 +216,13 @@ pub fn gaussian_problem(
     k: usize,
     noise: f64,
 ) -> Result<Instance<Mat<f64>, f64>, Error> {
+    check_noise(noise)?;
+    crate::problem::check_sparsity(k, m, n)?;
+    match m.checked_mul(n) {
+        // As many numbers as that are held twice.
+        Some(numbers) if crate::problem::check_size(numbers, n).is_ok() => {}
+        _ => return Err(Error::TooLarge { rows: m, columns: n }),
+    }
     let matrix = gaussian_matrix(rng, m, n);
     observe(rng, matrix, |a| Box::new(DenseOperator::new(a.as_ref())), k, Amplitudes::Normal, noise)
 }
@@ -200,7 +230,7 @@ pub fn gaussian_problem(
 /// Spikes of size 1 to 2 and random sign, blurred by a Gaussian filter of width σ samples (the poster's Figure 2).
 ///
 /// # Errors
-/// [`Error::Kernel`] for an impossible σ, [`Error::Sparsity`] if k is not between 1 and n.
+/// [`Error::Kernel`] for an impossible σ, and those of [`observe`].
 pub fn deconvolution_problem(
     rng: &mut impl Rng,
     n: usize,

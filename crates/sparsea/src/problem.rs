@@ -14,7 +14,9 @@ use crate::operator::Operator;
 use crate::scalar::Scalar;
 
 /// Norms of columns and data must lie in 10^±140, so that no product of two of them leaves the range of doubles.
-const NORM_RANGE: std::ops::RangeInclusive<f64> = 1e-140..=1e140;
+const NORM_RANGE: std::ops::RangeInclusive<f64> = 1e-140..=LARGEST_NORM;
+/// The upper end of that range, also of what coefficients may be.
+pub(crate) const LARGEST_NORM: f64 = 1e140;
 
 /// minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k, for A of shape m × n and y of length m.
 ///
@@ -53,7 +55,8 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// # Errors
     /// [`Error::Empty`], [`Error::DataLength`], [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n), [`Error::NonFinite`]
     /// and [`Error::NonFiniteEntry`] for NaN or infinities, [`Error::ColumnOverflow`] and [`Error::Overflow`] for
-    /// norms outside 10^±140; [`Error::TooLarge`] if vectors of m or n numbers do not fit into memory.
+    /// norms outside 10^±140; [`Error::TooLarge`] if vectors of m or n numbers do not fit into memory;
+    /// [`Error::VectorLength`] and [`Error::Number`] for stated column norms that are not n, or that no column has.
     ///
     /// # Cost
     /// One pass over A for its column norms.
@@ -219,8 +222,12 @@ pub(crate) fn check_columns<T: Scalar>(
 ) -> Result<(Vec<f64>, u64), Error> {
     check_size(operator.nrows(), operator.ncols())?;
     let (norms, applies) = operator.measure_columns(interrupt)?;
+    if norms.len() != operator.ncols() {
+        let what = "the vector of column norms";
+        return Err(Error::VectorLength { what, entries: norms.len(), columns: operator.ncols() });
+    }
     match norms.iter().position(|&norm| norm != 0.0 && !NORM_RANGE.contains(&norm)) {
-        Some(column) => Err(blame(operator, column)),
+        Some(column) => Err(blame_norm(operator, column, norms[column])),
         None => Ok((norms, applies)),
     }
 }
@@ -259,6 +266,16 @@ pub(crate) fn check_finite<T: Scalar>(what: &'static str, values: &[T]) -> Resul
         }
         None => Ok(()),
     }
+}
+
+/// Why the norm of a column, as the operator states it, is not usable.
+fn blame_norm<T: Scalar>(operator: &dyn Operator<T>, column: usize, stated: f64) -> Error {
+    let mut entries = vec![T::ZERO; operator.nrows()];
+    operator.column(column, &mut entries);
+    if norm(&entries).is_finite() && !(stated >= 0.0 && stated.is_finite()) {
+        return Error::Number { what: "the norm of a column", rule: "finite and at least 0", value: stated };
+    }
+    blame(operator, column)
 }
 
 /// Why the norm of a column is not usable.

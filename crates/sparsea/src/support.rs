@@ -47,7 +47,10 @@ pub struct TopK {
 impl TopK {
     /// A selector for vectors of length `n` that allocates nothing later.
     pub fn with_capacity(n: usize) -> Self {
-        Self { candidates: Vec::with_capacity(n) }
+        let mut candidates = Vec::new();
+        // Where there is no room for them all, `select` makes what it needs.
+        let _ = candidates.try_reserve_exact(n);
+        Self { candidates }
     }
 
     /// Replaces `support` by the sorted indices of the `k` entries of `values` largest in magnitude.

@@ -1,23 +1,31 @@
 //! LASSO, by its whole path of solutions.
 
+mod segment;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::run::{Initial, Step, Workspace};
+use segment::{Segment, Signed, TIE, columns, contains};
 
 /// The LASSO, minimise ½‖A x − y‖² + λ‖x‖₁, along its path from λ = max |a_jᵀ y| (x = 0) to where a (k+1)-th non-zero
 /// would enter, or λ = 0. Real data only.
 ///
 /// On the set S of active columns with signs s, x(λ) = u − λ w with u the least-squares fit on S and w = (A_SᵀA_S)⁻¹ s:
-/// the knots, at which a column becomes active or its coefficient zero, have a closed form. Each iteration is one knot,
+/// the knots, at which columns become active or their coefficients zero, have a closed form. Each iteration is one knot,
 /// computed anew from S and s so that nothing drifts.
+///
+/// All columns that reach the bound |a_jᵀ r| = λ at one knot join together, unless their coefficients would get the wrong sign,
+/// or they depend on those that joined; so do those that leave. Where more would join than k allows, the path ends: x(λ) is
+/// that of the knot, and with `refit` the columns of lowest index among those that would join fill the support up to k.
 ///
 /// With `refit` the point is the least-squares fit on the support of x(λ), otherwise x(λ) itself. It always begins at
 /// x = 0: another start is only kept if nothing on the path is better.
 ///
 /// # Reference
 /// Tibshirani 1996, DOI 10.1111/j.2517-6161.1996.tb02080.x; the path: Osborne, Presnell & Turlach 2000,
-/// DOI 10.1093/imanum/20.3.389; Efron, Hastie, Johnstone & Tibshirani 2004, DOI 10.1214/009053604000000067.
+/// DOI 10.1093/imanum/20.3.389; Efron, Hastie, Johnstone & Tibshirani 2004, DOI 10.1214/009053604000000067; for ties and
+/// dependent columns: Tibshirani 2013, DOI 10.1214/13-EJS815.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lasso {
@@ -36,31 +44,35 @@ impl Default for Lasso {
 pub struct State {
     /// λ at the last knot; infinite before the first.
     lambda: f64,
-    /// S, sorted, and s.
-    active: Vec<usize>,
-    signs: Vec<f64>,
-    /// The column that became active at the last knot: its coefficient is zero there, which is no new knot.
-    joined: Option<usize>,
-    /// The column that left at the last knot, and its sign: its correlation is ±λ there, which is no new knot.
-    left: Option<(usize, f64)>,
-    /// Columns dependent on S when they should have become active.
-    dependent: Vec<usize>,
-    /// w.
-    direction: Vec<f64>,
-    /// Aᵀ A_S w.
-    slope: Vec<f64>,
-    point: Vec<f64>,
+    /// λ at the first knot.
+    largest: f64,
+    /// The path from the last knot on.
+    segment: Segment,
+    /// Columns whose correlation was ±λ at the last knot but that did not join, sorted: they do not cross that bound until the next.
+    tied: Vec<Signed>,
+    /// Knots in succession at the same λ.
+    stalled: u32,
 }
 
-/// Knots closer than this, relative to λ, are one.
-const TIE: f64 = 1e-10;
-
-/// The next change of the active set.
-#[derive(Debug, Clone, Copy)]
-enum Event {
-    Joins { column: usize, sign: f64 },
-    Leaves { position: usize },
+/// Where the active set changes next.
+#[derive(Debug, Default)]
+struct Knot {
+    /// λ there; 0 if the path ends.
+    lambda: f64,
+    /// Columns off the active set whose correlation is ±λ, sorted.
+    tied: Vec<Signed>,
+    /// Those that were not tied at the last knot.
+    crossing: Vec<Signed>,
+    /// For each active column, whether its coefficient is zero.
+    zero: Vec<bool>,
 }
+
+/// Rounding of a correlation, relative to the largest λ.
+const ROUNDING: f64 = 1e-14;
+/// Relative to its largest value, λ is zero from here on: correlations of a fit are no more exact.
+const END: f64 = 1e-12;
+/// Knots in succession at the same λ after which rounding keeps the path where it is.
+const STALLED: u32 = 8;
 
 impl Algorithm<f64> for Lasso {
     const NAME: &'static str = "lasso";
@@ -89,106 +101,103 @@ impl Algorithm<f64> for Lasso {
         }
         State {
             lambda: f64::INFINITY,
-            active: vec![],
-            signs: vec![],
-            joined: None,
-            left: None,
-            dependent: vec![],
-            direction: vec![],
-            slope: vec![0.0; workspace.ncols()],
-            point: vec![],
+            largest: 0.0,
+            segment: Segment::new(workspace.ncols()),
+            tied: vec![],
+            stalled: 0,
         }
     }
 
     fn step(&self, state: &mut State, workspace: &mut Workspace<'_, f64>, _budget: u64) -> Step {
-        // A column that turns out to depend on S is left out of S, where the path continues without it.
-        while !workspace.solve_normal(&state.active, &state.signs, &mut state.direction) {
-            let Some(column) = state.joined.take() else {
-                return Step { iterations: 0, finished: true };
-            };
-            state.dependent.push(column);
-            state.remove(column);
-        }
-        workspace.fit(&state.active);
-        state.slope.fill(0.0);
-        for (&j, &w) in state.active.iter().zip(&state.direction) {
-            crate::kernels::axpy(w, workspace.gram_column(j), &mut state.slope);
-        }
+        let active = std::mem::take(&mut state.segment.active);
+        workspace.fit(&columns(&active));
         let fit = workspace.values().to_vec();
-        let event = state.next_event(&fit, workspace.correlate());
-        let (lambda, event) = event.map_or((0.0, None), |(lambda, event)| (lambda, Some(event)));
-        state.point.clear();
-        state.point.extend(fit.iter().zip(&state.direction).map(|(u, w)| u - lambda * w));
-        if let Some(Event::Leaves { position }) = event {
-            state.point[position] = 0.0;
+        let mut knot = state.next_knot(&active, &fit, workspace.correlate());
+        let (mut free, mut point) = (vec![], vec![]);
+        for (at, &(column, sign)) in active.iter().enumerate() {
+            let x = fit[at] - knot.lambda * state.segment.direction[at];
+            // A coefficient whose sign is wrong is zero but for rounding.
+            if sign * x > 0.0 && !knot.zero[at] {
+                free.push((column, sign));
+                point.push(x);
+            } else {
+                knot.tied.push((column, sign));
+            }
         }
-        // A coefficient may also be zero because its column has just joined, at the very first knot.
-        let support: Vec<usize> =
-            state.active.iter().zip(&state.point).filter(|&(_, &x)| x != 0.0).map(|(&j, _)| j).collect();
+        knot.tied.sort_unstable_by_key(|&(column, _)| column);
         if self.refit {
-            workspace.fit(&support);
+            workspace.fit(&columns(&free));
         } else {
-            let values: Vec<f64> = state.point.iter().copied().filter(|&x| x != 0.0).collect();
-            workspace.place(&support, &values);
+            workspace.place(&columns(&free), &point);
         }
-        state.lambda = lambda;
-        (state.joined, state.left) = (None, None);
-        let finished = match event {
-            None => true,
-            Some(Event::Joins { .. }) if state.active.len() == workspace.sparsity() => true,
-            Some(Event::Joins { column, sign }) => {
-                let place = state.active.partition_point(|&j| j < column);
-                state.active.insert(place, column);
-                state.signs.insert(place, sign);
-                state.joined = Some(column);
-                false
+        state.stalled = if knot.lambda < state.lambda { 0 } else { state.stalled + 1 };
+        state.lambda = knot.lambda;
+        let sparsity = workspace.sparsity();
+        // Where no column leaves, one that reaches the bound crosses it.
+        let full = free.len() == sparsity && free.len() == active.len() && !knot.crossing.is_empty();
+        let ended = knot.lambda == 0.0 || full || state.stalled > STALLED;
+        if ended || !state.segment.begin(workspace, &free, &knot.tied, &knot.crossing) {
+            if !ended && self.refit && free.len() < sparsity {
+                let joining = state.segment.active.iter().filter(|&&(column, _)| !contains(&free, column)).copied();
+                free.extend(joining.take(sparsity - free.len()).collect::<Vec<_>>());
+                free.sort_unstable_by_key(|&(column, _)| column);
+                workspace.fit(&columns(&free));
             }
-            Some(Event::Leaves { position }) => {
-                let column = state.active[position];
-                state.left = Some((column, state.signs[position]));
-                state.remove(column);
-                false
-            }
-        };
-        Step { iterations: 1, finished }
+            return Step { iterations: 1, finished: true };
+        }
+        knot.tied.retain(|&(column, _)| !contains(&state.segment.active, column));
+        state.tied = knot.tied;
+        Step { iterations: 1, finished: false }
     }
 }
 
 impl State {
-    fn remove(&mut self, column: usize) {
-        if let Ok(position) = self.active.binary_search(&column) {
-            self.active.remove(position);
-            self.signs.remove(position);
-        }
+    /// Whether a column was left out at the last knot with its correlation at the bound of this sign.
+    fn was_tied(&self, column: usize, sign: f64) -> bool {
+        self.tied.binary_search_by_key(&column, |&(member, _)| member).is_ok_and(|at| self.tied[at].1 == sign)
     }
 
-    /// The largest λ below the present one at which the active set changes. `fit` is u, `correlation` Aᵀ(y − A_S u);
-    /// at λ the correlation is that + λ · slope.
-    fn next_event(&self, fit: &[f64], correlation: &[f64]) -> Option<(f64, Event)> {
-        let mut next: Option<(f64, Event)> = None;
-        let mut consider = |lambda: f64, event: Event| {
-            // Of two changes at one λ, the second may come out a rounding above it.
-            let near = lambda > 0.0 && lambda <= self.lambda * (1.0 + TIE);
-            if near && next.is_none_or(|(best, _)| lambda > best) {
-                next = Some((lambda.min(self.lambda), event));
+    /// The largest λ below the present one at which the active set changes, and all that happens there. `fit` is u,
+    /// `correlation` Aᵀ(y − A_S u), zero on S; at λ the correlation is that + λ · slope.
+    fn next_knot(&mut self, active: &[Signed], fit: &[f64], correlation: &[f64]) -> Knot {
+        let Segment { direction, slope, .. } = &self.segment;
+        let mut lambda = END * self.largest;
+        let mut moves = false;
+        for (column, (&c, &slope)) in correlation.iter().zip(slope).enumerate() {
+            // |c + λ slope| = λ, where the bound is crossed as λ falls.
+            let sign = c.signum();
+            let crossed = c.abs() / (1.0 - sign * slope);
+            if crossed > lambda && !self.was_tied(column, sign) {
+                (lambda, moves) = (crossed, true);
             }
+        }
+        let zeros: Vec<f64> = active
+            .iter()
+            .zip(fit.iter().zip(direction))
+            // As λ falls, a coefficient grows by w: away from zero, where the signs are the same.
+            .map(|(&(_, sign), (u, w))| if sign * w < 0.0 { u / w } else { 0.0 })
+            .collect();
+        for &zero in &zeros {
+            if zero > lambda {
+                (lambda, moves) = (zero, true);
+            }
+        }
+        if !moves {
+            return Knot { zero: vec![false; active.len()], ..Knot::default() };
+        }
+        // Of two changes at one λ, the second may come out a rounding above it.
+        lambda = lambda.min(self.lambda);
+        if self.largest == 0.0 {
+            self.largest = lambda;
+        }
+        let bound = lambda * (1.0 - TIE) - ROUNDING * self.largest;
+        let at_bound = |(column, (&c, &slope)): (usize, (&f64, &f64))| {
+            let c = c + lambda * slope;
+            (c.abs() >= bound && !contains(active, column)).then_some((column, c.signum()))
         };
-        for (column, (&c, &slope)) in correlation.iter().zip(&self.slope).enumerate() {
-            if self.active.binary_search(&column).is_ok() || self.dependent.contains(&column) {
-                continue;
-            }
-            for sign in [1.0, -1.0] {
-                // c + λ slope = sign λ.
-                if self.left != Some((column, sign)) && sign * c > 0.0 {
-                    consider(c / (sign - slope), Event::Joins { column, sign });
-                }
-            }
-        }
-        for (position, &column) in self.active.iter().enumerate() {
-            if self.joined != Some(column) {
-                consider(fit[position] / self.direction[position], Event::Leaves { position });
-            }
-        }
-        next
+        let tied: Vec<Signed> = correlation.iter().zip(slope).enumerate().filter_map(at_bound).collect();
+        let crossing = tied.iter().filter(|&&(column, sign)| !self.was_tied(column, sign)).copied().collect();
+        let zero = zeros.iter().map(|&zero| zero >= lambda * (1.0 - TIE)).collect();
+        Knot { lambda, tied, crossing, zero }
     }
 }

@@ -13,7 +13,9 @@ use std::sync::OnceLock;
 use pulp::Arch;
 
 use crate::scalar::Scalar;
-pub(crate) use products::{add_combination, block_dots, dot, dots, subtract_combination, subtract_combination_shared};
+pub(crate) use products::{
+    add_combination, block_dots, common, dot, dots, subtract_combination, subtract_combination_shared,
+};
 pub(crate) use triangular::{solve_lower, solve_upper, start};
 
 fn arch() -> Arch {

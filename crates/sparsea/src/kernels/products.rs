@@ -33,7 +33,7 @@ fn total_of_four<T: Scalar, S: Simd>(simd: S, sums: [T::Vector<S>; 4]) -> T {
 
 /// Where two ranges overlap.
 #[inline(always)]
-fn common(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+pub(crate) fn common(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
     let from = a.start.max(b.start);
     from..a.end.min(b.end).max(from)
 }

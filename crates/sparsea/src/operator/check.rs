@@ -4,17 +4,19 @@ use super::Operator;
 use crate::error::Error;
 use crate::generate::{normal_vector, stream};
 use crate::kernels;
+use crate::problem::check_size;
 use crate::scalar::Scalar;
 
 /// Checks that ⟨A u, v⟩ = ⟨u, Aᴴ v⟩ for a few random u and v drawn from `seed`.
 ///
 /// # Errors
 /// [`Error::NotAdjoint`] if the two differ by more than √m·n-independent rounding, 10⁴ ε ‖A u‖ ‖v‖;
-/// [`Error::Overflow`] if a product is not finite.
+/// [`Error::Overflow`] if a product is not finite; [`Error::TooLarge`] if vectors of m or n numbers do not fit into memory.
 ///
 /// # Cost
 /// Three calls of each of `apply` and `apply_adjoint`.
 pub fn check_adjoint<T: Scalar>(operator: &dyn Operator<T>, seed: u64) -> Result<(), Error> {
+    check_size(operator.nrows(), operator.ncols())?;
     let allowed = 1e4 * T::EPSILON;
     let mut au = vec![T::ZERO; operator.nrows()];
     let mut ahv = vec![T::ZERO; operator.ncols()];

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::{Operator, contiguous};
 use crate::error::Error;
-use crate::kernels::{add_combination, axpy, block_dots, dots, norm};
+use crate::kernels::{add_combination, axpy, block_dots, common, dots, norm};
 use crate::scalar::Scalar;
 
 /// Entries of the output that one task computes when a product is shared among threads. Fixed, so that the order of
@@ -124,9 +124,11 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
     /// `out[l]` ← line(l)ᴴ v, or line(l)ᵀ v without `conjugate`.
     fn dots(&self, v: &[T], conjugate: bool, out: &mut [T]) {
         let lines = self.lines();
+        // As in a block of products: where a sum begins decides how it is rounded.
+        let used = if conjugate { occupied(v) } else { 0..v.len() };
         in_blocks(out, self.held.div_ceil(out.len().max(1)), |start, out| {
             let part = |l: usize| {
-                let range = self.range(start + l);
+                let range = common(&self.range(start + l), &used);
                 (range.start, &lines.col(start + l).as_slice()[range])
             };
             dots(part, v, conjugate, out);
@@ -166,7 +168,18 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
             if self.by_rows { self.adjoint_of_rows(ys, start, out) } else { self.adjoint_of_columns(ys, start, out) }
         };
         if self.held.saturating_mul(ys.len()) < PARALLEL_WORK {
-            part(0, out);
+            if self.by_rows && self.ranges.is_some() {
+                // Where a line is cut decides how its entries are rounded.
+                let (mut block, mut rest) = (0, out);
+                while rest.nrows() > BLOCK {
+                    let (first, others) = rest.split_at_row_mut(BLOCK);
+                    part(block, first);
+                    (block, rest) = (block + 1, others);
+                }
+                part(block, rest);
+            } else {
+                part(0, out);
+            }
         } else {
             out.par_row_chunks_mut(BLOCK).enumerate().for_each(|(block, out)| part(block, out));
         }
@@ -355,8 +368,9 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
                 }
             }
         } else {
+            let used = occupied(y);
             let part = |at: usize| {
-                let range = self.range(support[at]);
+                let range = common(&self.range(support[at]), &used);
                 (range.start, &lines.col(support[at]).as_slice()[range])
             };
             dots(part, y, true, out);

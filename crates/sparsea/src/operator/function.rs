@@ -31,10 +31,11 @@ impl<F, G> FunctionOperator<F, G> {
         Self { nrows, ncols, apply, apply_adjoint, column_norms: None, cost: None }
     }
 
-    /// States ‖a_j‖ for every column, so that they need not be computed. Norms of the wrong number are ignored.
+    /// States ‖a_j‖ for every column, so that they need not be computed. Whatever measures the columns, such as
+    /// [`Problem::new`](crate::Problem::new), refuses norms that are not n, negative or not finite.
     #[must_use]
     pub fn with_column_norms(mut self, norms: Vec<f64>) -> Self {
-        self.column_norms = (norms.len() == self.ncols).then_some(norms);
+        self.column_norms = Some(norms);
         self
     }
 

@@ -21,7 +21,11 @@ pub struct Normalized<'a, T: Scalar> {
 impl<'a, T: Scalar> Normalized<'a, T> {
     /// Measures the columns of `inner` and scales them.
     pub fn new(inner: &'a dyn Operator<T>) -> Self {
-        let norms = inner.column_norms();
+        let mut norms = inner.column_norms();
+        if norms.len() != inner.ncols() {
+            // Stated by the operator, and of another: see `FunctionOperator::with_column_norms`.
+            norms = measured(inner);
+        }
         Self::with_scales(inner, norms.iter().map(|&norm| inverse(norm)).collect())
     }
 
@@ -58,6 +62,16 @@ impl<'a, T: Scalar> Normalized<'a, T> {
             Err(std::sync::TryLockError::WouldBlock) => use_it(&scaled.collect::<Vec<T>>()),
         }
     }
+}
+
+/// ‖a_j‖ of every column, one after the other.
+fn measured<T: Scalar>(operator: &dyn Operator<T>) -> Vec<f64> {
+    let mut column = vec![T::ZERO; operator.nrows()];
+    let norm_of = |j| {
+        operator.column(j, &mut column);
+        crate::kernels::norm(&column)
+    };
+    (0..operator.ncols()).map(norm_of).collect()
 }
 
 /// 1/norm, and 0 for a zero column, which thereby never correlates with anything.

@@ -31,7 +31,8 @@ impl<'a, T: Scalar> SparseOperator<'a, T> {
 /// the columns `column_indices[…]`. Repeated entries are added.
 ///
 /// # Errors
-/// [`Error::Structure`] if the arrays do not describe an `nrows` × `ncols` matrix.
+/// [`Error::Structure`] if the arrays do not describe an `nrows` × `ncols` matrix, [`Error::TooLarge`] if a vector of
+/// `ncols` numbers does not fit into memory.
 pub fn from_compressed_rows<T: Scalar>(
     nrows: usize,
     ncols: usize,
@@ -40,10 +41,11 @@ pub fn from_compressed_rows<T: Scalar>(
     values: &[T],
 ) -> Result<SparseColMat<usize, T>, Error> {
     let wrong = |what: String| Err(Error::Structure(what));
-    if row_starts.len() != nrows + 1 || row_starts[0] != 0 || row_starts[nrows] != values.len() {
+    crate::problem::check_size(nrows, ncols)?;
+    if row_starts.len() != nrows.saturating_add(1) || row_starts[0] != 0 || row_starts[nrows] != values.len() {
         return wrong(format!(
             "compressed rows of {nrows} rows need {} row starts from 0 to {}",
-            nrows + 1,
+            nrows.saturating_add(1),
             values.len()
         ));
     }

@@ -3,7 +3,7 @@
 use crate::algorithms::Chain;
 use crate::error::Error;
 use crate::generate::{normal_vector, stream};
-use crate::problem::{Problem, check_finite};
+use crate::problem::{LARGEST_NORM, Problem, check_finite};
 use crate::scalar::Scalar;
 use crate::support::{TopK, checked};
 
@@ -77,7 +77,22 @@ pub(super) fn resolve<T: Scalar>(
             let scales = problem.scales();
             // A zero column contributes nothing, whatever its coefficient.
             let scaled = |(x, &scale): (&T, &f64)| if scale > 0.0 { x.scale(1.0 / scale) } else { T::ZERO };
-            Ok(from_dense(vector.iter().zip(scales.iter()).map(scaled).collect()))
+            let scaled: Vec<T> = vector.iter().zip(scales.iter()).map(scaled).collect();
+            check_range(&scaled, problem.column_norms(), &scales)?;
+            Ok(from_dense(scaled))
         }
     }
+}
+
+/// Refuses a start, in the scale of the algorithms, that is so large that squares of it or of A x would leave the range of
+/// doubles.
+fn check_range<T: Scalar>(scaled: &[T], norms: &[f64], scales: &[f64]) -> Result<(), Error> {
+    let moduli = || scaled.iter().map(|x| x.real().hypot(x.imag()));
+    let image: f64 = moduli().zip(norms.iter().zip(scales)).map(|(x, (norm, scale))| x * (norm * scale)).sum();
+    let largest = moduli().fold(image, f64::max);
+    if largest <= LARGEST_NORM {
+        return Ok(());
+    }
+    let what = "the start vector, in the scale of unit columns,";
+    Err(Error::Number { what, rule: "at most 1e140 in sum of moduli", value: largest })
 }

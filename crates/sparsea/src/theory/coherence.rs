@@ -12,6 +12,11 @@ use crate::support::checked;
 /// Entries of Gram columns that are held at a time.
 const BLOCK: usize = 1 << 20;
 
+/// Values of the Babel function that may be asked for of fewer columns, from which on they are all the same.
+const LARGEST_ORDER: usize = 1 << 20;
+/// Multiply-adds that an exact recovery coefficient may take: hours.
+const MOST_WORK: f64 = 1e13;
+
 /// The coherence of an operator.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coherence {
@@ -30,7 +35,8 @@ pub struct Coherence {
 /// the largest sum of p moduli in a column of the Gram matrix without its diagonal. For p ≥ n all others are summed.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::ZeroColumn`], [`Error::NonFiniteEntry`], [`Error::ColumnOverflow`].
+/// [`Error::Empty`], [`Error::ZeroColumn`], [`Error::NonFiniteEntry`], [`Error::ColumnOverflow`]; [`Error::Number`] if
+/// `order` is above both n and 2²⁰.
 ///
 /// # Cost
 /// n Gram columns: m n² multiply-adds for a dense A. Holds a million entries of them at a time, or one column.
@@ -39,7 +45,12 @@ pub struct Coherence {
 /// Tropp, *Greed is good: algorithmic results for sparse approximation*, IEEE Trans. Inf. Theory 50, 2004, DOI
 /// 10.1109/TIT.2004.834793.
 pub fn coherence<T: Scalar>(operator: &dyn Operator<T>, order: usize) -> Result<Coherence, Error> {
-    Ok(measure(&unit_columns(operator)?, order))
+    let unit = unit_columns(operator)?;
+    if order > operator.ncols().max(LARGEST_ORDER) {
+        let what = "the order of the Babel function";
+        return Err(Error::Number { what, rule: "at most n or 2²⁰, whichever is larger", value: order as f64 });
+    }
+    Ok(measure(&unit, order))
 }
 
 /// [`coherence`] of columns that have norm 1 already.
@@ -48,6 +59,8 @@ pub(super) fn measure<T: Scalar>(operator: &dyn Operator<T>, order: usize) -> Co
     let width = (BLOCK / n).clamp(1, n);
     let mut block = vec![T::ZERO; n * width];
     let (mut mutual, mut pair) = (0.0, (n > 1).then_some((0, 1)));
+    // No more than n − 1 others can be summed.
+    let (asked, order) = (order, order.min(n - 1));
     let mut babel = vec![0.0f64; order];
     let mut moduli = Vec::with_capacity(n);
     let all: Vec<usize> = (0..n).collect();
@@ -75,6 +88,7 @@ pub(super) fn measure<T: Scalar>(operator: &dyn Operator<T>, order: usize) -> Co
             }
         }
     }
+    babel.resize(asked, babel.last().copied().unwrap_or(0.0));
     Coherence { mutual, pair, babel }
 }
 
@@ -85,7 +99,8 @@ pub(super) fn measure<T: Scalar>(operator: &dyn Operator<T>, order: usize) -> Co
 /// outside S, and infinite if the columns on S are linearly dependent, when nothing can tell what x is.
 ///
 /// # Errors
-/// Those of [`coherence`], and [`Error::SupportIndex`], [`Error::SupportRepeats`].
+/// Those of [`coherence`], and [`Error::SupportIndex`], [`Error::SupportRepeats`]; [`Error::TooExpensive`] where it would
+/// take more than 10¹³ multiply-adds.
 ///
 /// # Cost
 /// 4 m |S|³ multiply-adds and |S| products Aᴴ v.
@@ -95,6 +110,12 @@ pub(super) fn measure<T: Scalar>(operator: &dyn Operator<T>, order: usize) -> Co
 pub fn exact_recovery_coefficient<T: Scalar>(operator: &dyn Operator<T>, support: &[usize]) -> Result<f64, Error> {
     let unit = unit_columns(operator)?;
     let support = checked(support.to_vec(), operator.ncols())?;
+    let cost = 4.0 * unit.nrows() as f64 * (support.len() as f64).powi(3);
+    // More columns than rows are dependent, which the first of them tells.
+    if support.len() <= unit.nrows() && cost > MOST_WORK {
+        let what = "the exact recovery coefficient";
+        return Err(Error::TooExpensive { what, cost, unit: "multiply-adds", limit: MOST_WORK });
+    }
     let (mut column, mut products) = (vec![T::ZERO; unit.nrows()], vec![T::ZERO; unit.ncols()]);
     let (mut fit, mut values, mut rest) = (Orthogonal::default(), Vec::new(), Vec::new());
     let mut sums = vec![0.0; unit.ncols()];

@@ -110,7 +110,8 @@ impl RestrictedIsometry {
 /// δ_s ≤ δ_{s + 1} sharpens both. Every bound holds up to rounding, about 10⁻¹².
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::ZeroColumn`], [`Error::NonFiniteEntry`], [`Error::ColumnOverflow`].
+/// [`Error::Empty`], [`Error::ZeroColumn`], [`Error::NonFiniteEntry`], [`Error::ColumnOverflow`]; [`Error::Number`] unless
+/// `work` is finite and at least 0.
 ///
 /// # Cost
 /// That of [`coherence`](super::coherence()), and about `work` multiply-adds; a second or so for 10⁹. Without pruning,
@@ -123,6 +124,9 @@ pub fn restricted_isometry<T: Scalar>(
     work: f64,
 ) -> Result<RestrictedIsometry, Error> {
     let unit = unit_columns(operator)?;
+    if !(work >= 0.0 && work.is_finite()) {
+        return Err(Error::Number { what: "the work", rule: "finite and at least 0", value: work });
+    }
     let (m, n) = (unit.nrows(), unit.ncols());
     let order = order.min(n);
     let coherence = coherence::measure(&unit, order.saturating_sub(1));
@@ -183,6 +187,9 @@ pub fn restricted_isometry<T: Scalar>(
     Ok(RestrictedIsometry { constants: bounds.constants, rows: m, columns: n, coherence })
 }
 
+/// Multiply-adds that a task may spend beyond its share to look at every order once: about a second.
+const OVERDRAFT: f64 = 1e9;
+
 /// Multiply-adds that may still be spent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Work {
@@ -194,6 +201,11 @@ impl Work {
     pub(super) fn spend(&mut self, cost: f64) -> bool {
         self.left -= cost;
         self.left >= 0.0
+    }
+
+    /// Whether even a task that looks at every order once has to end.
+    pub(super) fn is_overdrawn(&self) -> bool {
+        self.left < -OVERDRAFT
     }
 
     /// A share of what is left, for one task.

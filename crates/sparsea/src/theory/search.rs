@@ -54,6 +54,9 @@ fn grow<T: Scalar>(
     }
     let mut enough = true;
     for s in start.len()..=bounds.len() {
+        if work.is_overdrawn() {
+            return None;
+        }
         if grown.support.len() < s {
             let next = grown.strongest()?;
             grown.join(next);
