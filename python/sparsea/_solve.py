@@ -43,7 +43,8 @@ def solve(
         takes n products, unless an attribute ``column_norms`` states their n norms.) Columns need no scaling.
     y : array_like of shape (m,) or (m, B)
         The data. A matrix is a batch: each of its columns is solved by itself, in parallel, sharing what is computed
-        of A.
+        of A. Rows are paired by position. If A and y are both of pandas, their indices must be the same, in the same
+        order, a default index included; ``y.to_numpy()`` has none.
     k : int
         The sparsity: how many non-zeros x may have, from 1 to min(m, n).
     algorithm : str, optional
@@ -52,7 +53,8 @@ def solve(
     start : str, array_like, Solution or Solutions, optional
         Where to start: ``"zero"``, ``"random:SEED"``, an algorithm or chain, whole numbers or a mask (a support),
         floating-point or complex numbers (a vector x of n entries), or a solution. For a batch also one start for each
-        column of Y: a matrix of shape (n, B), or solutions. Zero unless said.
+        column of Y: a matrix of shape (n, B), or solutions. The index of a Series must be the column names of A, if A
+        is a frame. Zero unless said.
     iterations, supports, stagnation : int, optional
         Stop after this many iterations, distinct supports, iterations without improvement. Unless a limit is
         given, 300 iterations for ``"search"``, 1000 for the others.
@@ -155,4 +157,5 @@ def solve(
         callback=callback,
         check_adjoint=check_adjoint,
     )
+    operator.pair_rows("y", y)
     return run(operator, as_data(y), k, request, Start(start), progress)

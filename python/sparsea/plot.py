@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ._deconvolve import blur, level_of, samples_of
-from ._input import Array, as_vector
+from ._input import Array, as_number, as_vector, as_whole
 from ._solution import ExplorationReport, Solution, Trace
 from ._style import BASELINE, DATA, TEXT, curve_style
 
@@ -280,7 +280,7 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
     Parameters
     ----------
     path : sequence of Solution, or a fitted sparsea.sklearn.SparsityPath
-        Solutions for several k, in any order; k is the size of their supports.
+        Solutions for several k, in any order; k is the number of their non-zero coefficients.
     criteria : iterable of {"aic", "bic", "ebic", "cp"}, optional
         What to draw of a `SparsityPath`, each above its least value; all that are known unless said, and Cp only where
         it has chosen. Solutions alone have none.
@@ -321,7 +321,7 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
         if not isinstance(solution, Solution):
             raise TypeError(f"a path holds solutions, got {type(solution).__name__}")
     wanted = _criteria(path, fitted, criteria)
-    sizes = np.arange(1, len(solutions) + 1) if fitted else np.array([len(s.support) for s in solutions])
+    sizes = np.arange(1, len(solutions) + 1) if fitted else np.array([np.count_nonzero(s.coefficients) for s in solutions])
     order = np.argsort(sizes, kind="stable")
     ax = _axes(ax)
     color = algorithm_color(solutions[-1].algorithm)
@@ -398,8 +398,7 @@ def report(report: Solution | ExplorationReport, *, most: int = 25, ax: Axes | N
             raise ValueError("the solution has no report; solve with report=True")
     if not isinstance(found, ExplorationReport):
         raise TypeError(f"a Solution or ExplorationReport is needed, got {type(found).__name__}")
-    if most < 1:
-        raise ValueError(f"most must be at least 1, got {most}")
+    most = as_whole("most", most, 1)
 
     def name(index: int) -> str:
         return str(index) if names is None else str(names[index])
@@ -471,8 +470,8 @@ def phase_transition(
     >>> from sparsea import plot
     >>> ax = plot.phase_transition("phase-transition.sqlite", algorithms=["omp", "sea"])  # doctest: +SKIP
     """
-    if level is not None and not 0 < level < 1:
-        raise ValueError(f"level must be above 0 and below 1, got {level}")
+    if level is not None:
+        level = as_number("level", "above 0 and below 1", level, lambda level: 0 < level < 1)
     study, labels, rows = _read(Path(store), dict(where or {}))
     if level is None:
         level = float((study.get("transition") or {}).get("level", 0.95))

@@ -109,7 +109,7 @@ def test_dimensions_out_of_reach() -> None:
         (WIDE, three, 4, "k must be between 1 and 3 (the number of rows), got 4", ValueError),
         (WIDE, three, np.int64(0), "k must be between 1 and 3 (the number of rows), got 0", ValueError),
         (A, y, 10**23, "k must be between 1 and 3 (the number of columns), got 100000000000000000000000", ValueError),
-        (A, y, 1.5, "k must be a whole number of at least 1, got 1.5", ValueError),
+        (A, y, 1.5, "k must be a whole number of at least 1, got 1.5", TypeError),
         (A, y, "1", "k must be a whole number of at least 1, got '1'", TypeError),
         (A, y, None, "k must be a whole number of at least 1, got None", TypeError),
         (A, y, True, "k must be a whole number of at least 1, got True", TypeError),
@@ -125,7 +125,7 @@ def test_sparsity_word_for_word(a: Any, data: Any, k: Any, said: str, kind: type
     [
         *[({option: -5}, f"{option} must be a whole number of at least 0, got -5", ValueError)
           for option in ("iterations", "stagnation", "supports")],
-        ({"iterations": 1.5}, "iterations must be a whole number of at least 0, got 1.5", ValueError),
+        ({"iterations": 1.5}, "iterations must be a whole number of at least 0, got 1.5", TypeError),
         ({"iterations": "9"}, "iterations must be a whole number of at least 0, got '9'", TypeError),
         ({"iterations": 2**63}, "iterations is too large, got 9223372036854775808", ValueError),
         ({"time": -1}, "time must be a finite number of seconds of at least 0, got -1", ValueError),

@@ -23,9 +23,10 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 import sparsea
 
-rng = np.random.default_rng(11)
-A = rng.standard_normal((50, 200))
-y = rng.standard_normal(50)
+_fixed = np.random.default_rng(11)
+A = _fixed.standard_normal((50, 200))
+y = _fixed.standard_normal(50)
+del _fixed
 
 
 class Called:
@@ -71,7 +72,7 @@ def test_call_backs_are_called_in_the_thread_of_the_caller() -> None:
     assert threads == {threading.get_ident()}
 
 
-def test_call_backs_of_a_batch_know_their_column() -> None:
+def test_call_backs_of_a_batch_know_their_column(rng: np.random.Generator) -> None:
     columns = set()
     Y = rng.standard_normal((50, 4))
     sparsea.solve(A, Y, 3, callback=lambda progress: columns.add(progress.column))
@@ -120,14 +121,23 @@ def test_operators_that_state_their_column_norms_are_not_measured() -> None:
     stated.column_norms = np.linalg.norm(A, axis=0)  # type: ignore[attr-defined]
     found = [sparsea.solve(operator, y, 3, algorithm="omp").support.tolist() for operator in (measured, stated)]
     assert found[0] == found[1]
-    assert measured.calls - stated.calls == 200
+    # Its 200 columns, and after the first of them the adjoint, which is tried before the others are measured.
+    assert measured.calls - stated.calls == 201
+
+
+# Seconds within which a run ends after Ctrl-C, where the machine has nothing else to do.
+PROMPT = 0.2
 
 
 def interrupted(action: Callable[[], Any]) -> float:
-    """Seconds from Ctrl-C to KeyboardInterrupt, the least of three."""
+    """Seconds from Ctrl-C to KeyboardInterrupt: the least of several, of which one that is prompt is enough.
+
+    Other work on the machine delays some of them. Where the run itself is slow, all are late, and later than a crowded
+    machine explains.
+    """
     main = threading.get_ident()
     times = []
-    for _ in range(3):
+    for _ in range(10):
         began: list[float] = []
 
         def press(began: list[float] = began) -> None:
@@ -141,27 +151,27 @@ def interrupted(action: Callable[[], Any]) -> float:
             action()
         times.append(time.perf_counter() - began[0])
         presser.join()
-        if times[-1] < 0.2:
+        if not PROMPT <= times[-1] < 5:
             break
     return min(times)
 
 
-def test_ctrl_c_between_steps() -> None:
-    assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20)) < 0.2
+def test_ctrl_c_between_steps(rng: np.random.Generator) -> None:
+    assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20)) < PROMPT
     Y = rng.standard_normal((50, 6))
-    assert interrupted(lambda: sparsea.solve(A, Y, 5, algorithm="search", time=20)) < 0.2
-    assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20, callback=lambda _: False)) < 0.2
+    assert interrupted(lambda: sparsea.solve(A, Y, 5, algorithm="search", time=20)) < PROMPT
+    assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20, callback=lambda _: False)) < PROMPT
 
 
 def test_ctrl_c_in_the_middle_of_a_step() -> None:
     pause = Called(lambda: time.sleep(3))
-    assert interrupted(lambda: sparsea.solve(pause, y, 5)) < 0.2
+    assert interrupted(lambda: sparsea.solve(pause, y, 5)) < PROMPT
     # One call that looks at nothing until it ends, some seconds later.
-    assert interrupted(lambda: sparsea.theory.restricted_isometry(A, 8, work=1e9)) < 0.2
+    assert interrupted(lambda: sparsea.theory.restricted_isometry(A, 8, work=1e9)) < PROMPT
 
 
 def test_ctrl_c_in_a_call_back() -> None:
-    assert interrupted(lambda: sparsea.solve(A, y, 5, callback=lambda _: time.sleep(20))) < 0.2
+    assert interrupted(lambda: sparsea.solve(A, y, 5, callback=lambda _: time.sleep(20))) < PROMPT
 
 
 def test_python_can_end_after_ctrl_c_in_a_long_call() -> None:
@@ -216,7 +226,7 @@ def test_other_threads_go_on_during_a_run() -> None:
         ticker.join()
 
 
-def test_eight_threads_at_once() -> None:
+def test_eight_threads_at_once(rng: np.random.Generator) -> None:
     problems = [(A * (1 + i), rng.standard_normal(50)) for i in range(8)] * 5
     for algorithm, form in (("sea", np.asarray), ("search", np.asarray), ("omp", aslinearoperator)):
         limit = {"iterations": 20}
@@ -236,7 +246,7 @@ def _in_child(queue: Any) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_forked_processes_can_solve() -> None:
+def test_forked_processes_can_solve(rng: np.random.Generator) -> None:
     # So large that products are shared among threads, those of the common pool, which a child does not have.
     large = rng.standard_normal((1100, 1000))
     sparsea.solve(large, large[:, 3], 2, algorithm="omp")
