@@ -47,10 +47,11 @@ def _start(start: Any) -> tuple[str, Any]:
         if not word.startswith("random:"):
             return ("chain", word)
         seed = word.removeprefix("random:")
-        # Longer ones are too large, and Python reads only some thousand digits.
-        if not (seed.isascii() and seed.isdigit()) or len(seed.lstrip("0")) > 20 or int(seed[-20:]) >= 2**64:
+        digits = seed.lstrip("0") or seed[-1:]
+        # Python reads only some thousand digits.
+        if not (digits.isascii() and digits.isdigit()) or len(digits) > 20 or int(digits) >= 2**64:
             raise ValueError(f"start: {shown(seed)} is not a seed; write random:7")
-        return ("random", int(seed))
+        return ("random", int(digits))
     values = np.asarray(start) if isinstance(start, (list, tuple)) else start
     if isinstance(values, np.ndarray) and values.dtype.kind in "biu":
         return ("support", as_support("start", values))
