@@ -31,6 +31,7 @@ class CalledOperator:
     def __init__(self, given: Any, dtype: Any) -> None:
         self.shape = _operator_shape(given)
         self.dtype = np.dtype(dtype)
+        self._given = given
         self._matvec: Callable[[Array], Any] = given.matvec
         self._rmatvec: Callable[[Array], Any] = given.rmatvec
         norms = getattr(given, "column_norms", None)
@@ -48,7 +49,10 @@ class CalledOperator:
         """Aᴴ y."""
         try:
             answer = self._rmatvec(y)
-        except NotImplementedError as error:
+        except (NotImplementedError, AttributeError) as error:
+            # PyLops looks for the operator that one without an adjoint might wrap.
+            if isinstance(error, AttributeError) and (error.name != "Op" or error.obj is not self._given):
+                raise
             said = f": {error}" if str(error) else ""
             raise TypeError(f"A has no adjoint, which every algorithm needs; define rmatvec{said}") from error
         return self._checked("rmatvec", answer, self.shape[1], "columns")

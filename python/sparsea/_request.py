@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -76,9 +77,10 @@ def as_request(
     check_adjoint: bool,
 ) -> dict[str, Any]:
     """Read everything but A, y, k and the start."""
+    algorithm = _algorithm(algorithm)
     return {
-        "algorithm": _algorithm(algorithm),
-        "settings": _settings(settings),
+        "algorithm": algorithm,
+        "settings": _settings(settings, algorithm),
         "unit_columns": bool(unit_columns),
         "trace": bool(trace),
         "check_adjoint": bool(check_adjoint),
@@ -127,12 +129,25 @@ def _algorithm(algorithm: str | None) -> str | None:
     return algorithm.lower()
 
 
-def _settings(settings: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _settings(settings: Mapping[str, Any] | None, algorithm: str | None) -> dict[str, Any] | None:
     if settings is None:
         return None
     if not isinstance(settings, Mapping):
         raise TypeError(f"settings must be a dictionary, as {{'step_size': 0.5}}, got {shown(settings)}")
+    link = "search" if algorithm is None else algorithm.rpartition("+")[2]
+    for name, rule in _whole_settings().get(link, ()):
+        if name in settings:
+            as_index(f"{link}: {name} must be {rule}", settings[name])
     return dict(settings)
+
+
+@cache
+def _whole_settings() -> dict[str, list[tuple[str, str]]]:
+    """The settings of each algorithm that are whole numbers, and their rules; the compiled part sees to all others."""
+    return {
+        entry["name"]: [(name, rule) for name, _, rule, _ in entry["settings"] if rule.startswith("a whole number")]
+        for entry in _core.algorithms()
+    }
 
 
 def _limits(iterations: Any, time: Any, supports: Any, relative_residual: Any, stagnation: Any) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def test_other_numbers_are_real(name: str, call: Callable[[Any], Any]) -> None:
         assert type(refusal(call, value)) is ValueError, value
     if name == "level":
         return
-    for value in (np.float32(0.5), Fraction(1, 2), Decimal("0.5"), np.array(0.5)):
+    for value in (np.float32(0.0625), Fraction(1, 16), Decimal("0.0625"), np.array(0.0625)):
         call(value)
 
 
@@ -139,8 +139,24 @@ def test_seeds() -> None:
         assert type(error) is ValueError
         assert "is not a seed; write random:7" in str(error)
     assert sparsea.solve(A, y, 2, start="random:" + "0" * 5000 + "7") == sparsea.solve(A, y, 2, start="random:7")
-    for value in (-1, 3.5, "x", 10**400, float("nan"), 10**5000, None, True, 2.5j):
-        refusal(lambda value: sparsea.solve(A, y, 2, settings={"seed": value}), value)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "name"), [(None, "seed"), ("search", "seed"), ("omp+search", "seed"), ("splicing", "exchanges")]
+)
+def test_settings_that_are_whole_numbers(algorithm: str | None, name: str) -> None:
+    def solve(value: Any) -> Any:
+        return sparsea.solve(A, y, 2, algorithm=algorithm, settings={name: value})
+
+    for value in [*NO_WHOLE_NUMBER, None]:
+        error = refusal(solve, value)
+        assert type(error) is TypeError
+        assert f"{name} must be a whole number of at least" in str(error)
+    for value in OUT_OF_RANGE:
+        error = refusal(solve, value)
+        assert type(error) is ValueError
+        assert f"{name} must be a whole number of at least" in str(error)
+    assert solve(np.int64(3)) == solve(3)
 
 
 OBJECTS = [10**400, Decimal("NaN"), 2j, "x", None, [1]]

@@ -186,7 +186,9 @@ def test_criteria_count_coefficients_that_are_not_zero(sparse: bool, fit_interce
     y = rng.standard_normal(m)
     rank = np.linalg.matrix_rank(X - X.mean(axis=0) if fit_intercept else X)
     assert rank == (4 if fit_intercept else 5)
-    path = SparsityPath(9, fit_intercept=fit_intercept, criterion="aic").fit(scipy.sparse.csr_array(X) if sparse else X, y)
+    path = SparsityPath(9, fit_intercept=fit_intercept, criterion="aic").fit(
+        scipy.sparse.csr_array(X) if sparse else X, y
+    )
     counts = np.count_nonzero(path.coef_path_, axis=1)
     assert (counts <= rank).all()
     assert_allclose(path.aic_, m * np.log(path.rss_ / m) + 2 * counts, rtol=1e-9)

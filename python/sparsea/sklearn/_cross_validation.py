@@ -139,8 +139,8 @@ class SparseRegressorCV(SparseModel):
         Raises
         ------
         ValueError
-            If the shapes differ, something is NaN or infinite, or an option is out of its range; if the training
-            samples of a fold all have weight zero.
+            If shapes differ, or indices of pandas (rows are paired by position); if something is NaN or infinite, or
+            an option is out of its range; if the training samples of a fold all have weight zero.
         TypeError
             If a parameter is of the wrong type.
         """

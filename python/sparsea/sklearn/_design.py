@@ -68,9 +68,7 @@ class Precision:
 DOUBLE = Precision(np.finfo(np.float64).eps, float(np.finfo(np.float64).eps))
 
 
-def design(
-    X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool, precision: Precision = DOUBLE
-) -> Design:
+def design(X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool, precision: Precision = DOUBLE) -> Design:
     """Centres (if there is an intercept) and weights X (an array or a sparse matrix) and y.
 
     A column that is constant to rounding is zero once it is centred, and so is such a target.

@@ -187,8 +187,8 @@ class SparsityPath(SparseModel):
         Raises
         ------
         ValueError
-            If the shapes differ, something is NaN or infinite, or an option is out of its range; if Cp is to choose
-            and σ² is neither given nor can be estimated.
+            If shapes differ, or indices of pandas (rows are paired by position); if something is NaN or infinite, or
+            an option is out of its range; if Cp is to choose and σ² is neither given nor can be estimated.
         TypeError
             If a parameter is of the wrong type.
         """

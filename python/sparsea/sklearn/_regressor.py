@@ -135,7 +135,8 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If the shapes differ, something is NaN or infinite, or an option is out of its range.
+            If shapes differ, or indices of pandas (rows are paired by position); if something is NaN or infinite, or
+            an option is out of its range.
         TypeError
             If a parameter is of the wrong type.
         """
