@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ._deconvolve import blur, level_of, samples_of
-from ._input import Array, as_number, as_vector, as_whole
+from ._input import Array, as_number, as_vector, as_whole, shown
 from ._solution import ExplorationReport, Solution, Trace
 from ._style import BASELINE, DATA, TEXT, curve_style
 
@@ -47,7 +47,7 @@ def algorithm_color(name: str) -> str:
 
     Raises
     ------
-    AttributeError
+    TypeError
         If the name is no string.
 
     Examples
@@ -56,6 +56,8 @@ def algorithm_color(name: str) -> str:
     >>> algorithm_color("sea")
     '#0072b2'
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name must be that of an algorithm or a chain, got {shown(name)}")
     return curve_style(name).color
 
 
@@ -112,6 +114,7 @@ def deconvolution(
     >>> ax.get_xlabel()
     'sample i'
     """
+    _check_solution(solution)
     data = as_vector("y", y)
     samples = samples_of(kernel, len(data))
     if np.iscomplexobj(data) or np.iscomplexobj(samples) or np.iscomplexobj(solution.coefficients):
@@ -180,6 +183,7 @@ def coefficients(solution: Solution, *, truth: Any = None, ax: Axes | None = Non
     >>> [float(x) for x in ax.containers[0].markerline.get_xdata()]
     [3.0, 40.0]
     """
+    _check_solution(solution)
     x = None if truth is None else _truth(truth, solution.n)
     is_complex = np.iscomplexobj(solution.coefficients) or (x is not None and np.iscomplexobj(x))
 
@@ -500,12 +504,19 @@ def phase_transition(
 
 def _axes(ax: Axes | None) -> Axes:
     if ax is not None:
+        if not hasattr(ax, "axhline"):
+            raise TypeError(f"ax must be axes of Matplotlib, got {shown(ax)}")
         return ax
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError("sparsea.plot needs Matplotlib: pip install 'sparsea[plot]'") from error
     return plt.subplots(layout="constrained")[1]
+
+
+def _check_solution(given: Any) -> None:
+    if not isinstance(given, Solution):
+        raise TypeError(f"a Solution is needed, got {shown(given)}")
 
 
 def _stems(ax: Axes, places: Array, values: Array, color: str, label: str) -> None:

@@ -128,7 +128,7 @@ def test_large_matrices_whose_products_are_shared_among_threads(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("word", ["omp", "sea", "els", "search"])
-def test_sparse_matrices(tmp_path: Path, word: str, rng: np.random.Generator) -> None:
+def test_sparse_matrices(tmp_path: Path, word: str) -> None:
     for matrix, data in ((scipy.sparse.random_array((60, 150), density=0.2, rng=1), y), (scipy.sparse.csc_array(B), z)):
         scipy.io.mmwrite(tmp_path / "A.mtx", scipy.sparse.coo_array(matrix), precision=17)
         np.save(tmp_path / "y.npy", data)

@@ -329,7 +329,7 @@ def test_operators_of_others_without_an_adjoint() -> None:
         for use in uses(operator):
             refuse("A has no adjoint, which every algorithm needs; define rmatvec", TypeError, use)
     operator = Counted(None)
-    operator.rmatvec = None  # type: ignore[assignment, method-assign]
+    operator.rmatvec = None  # type: ignore[method-assign]
     for use in uses(operator):
         refuse("A has a matvec, but no rmatvec: Counted", TypeError, use)
 
@@ -371,17 +371,11 @@ def test_requests_hold_nothing_else() -> None:
         unit_columns=True, threads=None, memory=None, report=False, trace=False, callback=None, check_adjoint=False,
     )  # fmt: skip
     assert sparsea._core.solve(A, y, 1, request)["n"] == 3
-    for word in ("iteration", "Threads", "", 3):
-        refuse(
-            f"a request has no {word}; it takes: ",
-            TypeError,
-            lambda: sparsea._core.solve(A, y, 1, {**request, word: None}),
-        )  # type: ignore[dict-item]
-        refuse(
-            f"a request has no {word}; it takes: ",
-            TypeError,
-            lambda: sparsea._core.solve_batch(A, np.stack([y], 1), 1, {**request, word: 1}),
-        )  # type: ignore[dict-item]
+    words: list[Any] = ["iteration", "Threads", "", 3]
+    for word in words:
+        more, said = {**request, word: None}, f"a request has no {word}; it takes: "
+        refuse(said, TypeError, lambda more=more: sparsea._core.solve(A, y, 1, more))  # type: ignore[misc]
+        refuse(said, TypeError, lambda more=more: sparsea._core.solve_batch(A, y[:, None], 1, more))  # type: ignore[misc]
 
 
 def test_a_wrong_adjoint_is_found_when_asked_for() -> None:

@@ -42,7 +42,7 @@ WHOLE: list[tuple[str, Callable[[Any], Any]]] = [
     ("max_nonzero_coefs", lambda v: fitted(SparseRegressorCV(v, cv=2))),
     ("n_jobs", lambda v: fitted(SparseRegressorCV(2, cv=2, n_jobs=v))),
     *[
-        (name, lambda v, f=function, n=name: f(**{n: v}))  # type: ignore[misc]
+        (name, lambda v, f=function, n=name: f(**{n: v}))
         for name in ("iterations", "supports", "stagnation", "threads", "memory")
         for function in (
             lambda **o: sparsea.solve(A, y, 2, **o),
@@ -51,7 +51,7 @@ WHOLE: list[tuple[str, Callable[[Any], Any]]] = [
         )
     ],
     *[
-        (name, lambda v, m=model, n=name: fitted(m(**{n: v})))  # type: ignore[misc]
+        (name, lambda v, m=model, n=name: fitted(m(**{n: v})))
         for name in ("iterations", "supports", "stagnation", "threads")
         for model in (SparseRegressor, SparsityPath, SparseRegressorCV)
     ],
@@ -59,7 +59,7 @@ WHOLE: list[tuple[str, Callable[[Any], Any]]] = [
 
 REAL: list[tuple[str, Callable[[Any], Any]]] = [
     *[
-        (name, lambda v, f=function, n=name: f(**{n: v}))  # type: ignore[misc]
+        (name, lambda v, f=function, n=name: f(**{n: v}))
         for name in ("time", "relative_residual")
         for function in (
             lambda **o: sparsea.solve(A, y, 2, **o),
@@ -187,9 +187,11 @@ def test_arrays_of_objects_are_refused(value: Any) -> None:
         assert "holds Python objects; numbers are needed" in str(error)
     for model in (SparseRegressor(2), SparsityPath(2), SparseRegressorCV(2, cv=2)):
         # As scikit-learn has it, objects that are numbers will do in X and y.
-        for refused in (lambda m: m.fit(matrix, y), lambda m: m.fit(A, vector), lambda m: m.fit(A, y).predict(matrix)):
+        for features, target in ((matrix, y), (A, vector)):
             with pytest.raises((TypeError, ValueError)):
-                refused(model)
+                model.fit(features, target)
+        with pytest.raises((TypeError, ValueError)):
+            model.fit(A, y).predict(matrix)
         assert type(refusal(lambda m: m.fit(A, y, sample_weight=vector), model)) is TypeError
 
 

@@ -44,7 +44,7 @@ BY_ROWS: list[tuple[str, Callable[[Any], Any]]] = [
     ("y", lambda s: sparsea.improve(A, s, support=[1])),
     ("noise", lambda s: theory.recovery(A, 2, truth=x, noise=0.01 * s)),
     *[
-        (name, lambda s, m=model, n=name: m().fit(A, **{"y": y, n: s}))  # type: ignore[misc]
+        (name, lambda s, m=model, n=name: m().fit(A, **{"y": y, n: s}))
         for model in (SparseRegressor, SparsityPath, SparseRegressorCV)
         for name in ("y", "sample_weight")
     ],
@@ -129,5 +129,5 @@ def test_what_has_no_index_is_paired_by_position() -> None:
 def test_lengths_are_named_before_labels() -> None:
     with pytest.raises(ValueError, match="y has 13 entries, but A has 14 rows"):
         sparsea.solve(A, y.iloc[1:], 2)
-    with pytest.raises(ValueError, match="X and sample_weight have different indices|sample_weight must have shape"):
+    with pytest.raises(ValueError, match=r"X and sample_weight have different indices|sample_weight must have shape"):
         SparseRegressor(2).fit(A, y, y.iloc[1:])

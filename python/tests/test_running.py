@@ -470,7 +470,7 @@ def test_progress_of_a_batch_counts_its_columns(
 def test_progress_of_a_batch_by_tqdm(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     seen: list[tuple[int, Any, str]] = []
 
-    class Watched(tqdm.auto.tqdm):  # type: ignore[misc, type-arg]
+    class Watched(tqdm.auto.tqdm):  # type: ignore[misc]
         def set_postfix_str(self, *args: Any, **options: Any) -> None:
             seen.append((self.n, self.total, self.unit))
             super().set_postfix_str(*args, **options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ def shares(rng: Random, m: int) -> Array:
 def sums(rng: Random, m: int) -> Array:
     """The same numbers added up in several orders."""
     parts = rng.standard_normal(int(rng.integers(3, 8))) + 3
-    return np.array([math.fsum(parts) if i % 3 == 0 else np.cumsum(rng.permutation(parts))[-1] for i in range(m)])
+    return np.asarray([math.fsum(parts) if i % 3 == 0 else np.cumsum(rng.permutation(parts))[-1] for i in range(m)])
 
 
 def below_rounding(rng: Random, m: int) -> Array:
@@ -46,7 +46,7 @@ def mean_of_one_hot(rng: Random, m: int) -> Array:
     return np.asarray(code[:, :half].mean(axis=1) * (half / levels) + code[:, half:].mean(axis=1) * (1 - half / levels))
 
 
-CONSTANTS = [shares, sums, below_rounding, mean_of_one_hot]
+CONSTANTS: list[Callable[[Random, int], Array]] = [shares, sums, below_rounding, mean_of_one_hot]
 FORMS: dict[str, Callable[[Array], Any]] = {
     "C": np.ascontiguousarray,
     "F": np.asfortranarray,
@@ -56,7 +56,7 @@ FORMS: dict[str, Callable[[Array], Any]] = {
 }
 
 
-def problem(rng: Random, constants: list[Callable[[Random, int], Array]]) -> tuple[Array, Array, Array, list[int]]:
+def problem(rng: Random, constants: Sequence[Callable[[Random, int], Array]]) -> tuple[Array, Array, Array, list[int]]:
     """Features, a target, weights (some of them zero), and which features are constant."""
     m, n = int(rng.integers(20, 80)), 6 + len(constants)
     X = rng.standard_normal((m, n)) + rng.uniform(-3, 3, n)

@@ -11,6 +11,9 @@ from scipy.special import betaln
 
 from ._design import Array, Design
 
+_LARGEST = 1e150
+"""Its square is a number too."""
+
 MOST_RANKED = 1000
 """The most sparse features whose rank is determined; of more, all that are not constant count as independent."""
 
@@ -25,7 +28,7 @@ def log_likelihood_terms(rss: Array, y_square: float, samples: float, rounding: 
 
     `rounding` is what centring may have left in y.
     """
-    floor = max(EXACT**2 * y_square, rounding**2, np.finfo(float).tiny)
+    floor = max(EXACT**2 * y_square, min(rounding, _LARGEST) ** 2, np.finfo(float).tiny)
     return np.asarray(samples * np.log(np.maximum(rss, floor) / samples))
 
 

@@ -147,6 +147,7 @@ class SparseRegressorCV(SparseModel):
         precision = precision_of(X, y)
         X, y, sample_weight = validated(self, X, y, sample_weight, samples=2, groups=groups)
         folds = list(check_cv(self.cv).split(X, y, groups))
+        _check_folds(folds, len(y))
         weights = np.ones(len(y)) if sample_weight is None else sample_weight
         trained = min(int(np.count_nonzero(weights[train])) for train, _ in folds)
         if trained == 0:
@@ -170,6 +171,17 @@ class SparseRegressorCV(SparseModel):
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
         self._keep(problem, solve_path(problem, k, self._options())[-1])
         return self
+
+
+def _check_folds(folds: list[Any], samples: int) -> None:
+    """Refuse folds that are no pairs of indices of samples."""
+    rows = np.arange(samples)
+    for fold in folds:
+        try:
+            train, test = fold
+            rows[train], rows[test]
+        except (IndexError, TypeError, ValueError) as error:
+            raise ValueError(f"cv must give pairs of training and test indices: {error}") from error
 
 
 def _jobs(n_jobs: Any, folds: int) -> int | None:

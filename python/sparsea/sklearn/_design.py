@@ -18,8 +18,8 @@ from .._input import as_compressed, as_number, as_values, as_whole, check_paired
 Array = NDArray[np.float64]
 
 ROUNDING = 4.0
-"""What rounding leaves of a centred column, in units of ε times its norm before: entries that are sums of several numbers
-are off by a few ε each. The same number is in `crates/sparsea/src/operator/centered.rs`."""
+"""What rounding leaves of a centred column, in units of ε times its norm before: entries that are sums of several
+numbers are off by a few ε each. The same number is in `crates/sparsea/src/operator/centered.rs`."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,12 @@ def design(X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool, p
     if sample_weight is not None:
         counted, total = int(np.count_nonzero(sample_weight)), float(sample_weight.sum())
     roots = None if sample_weight is None else np.sqrt(sample_weight)
-    target_means, rounding = 0.0, 0.0
+    target_means: Any = 0.0
+    rounding: Any = 0.0
     if fit_intercept:
         target_means = _means("y", y, sample_weight)
-        y, rounding = _weighted(y - target_means, roots), _rounding(target_means, samples, total, precision.target)
+        rounding = _rounding(target_means, samples, total, precision.target)
+        y = _weighted(y - target_means, roots)
         y = np.where(_is_rounding(y, rounding), 0.0, y)
     else:
         y = _weighted(y, roots)
@@ -119,8 +121,8 @@ def _centered(
 def _rounding(means: Array, samples: int, total: float, epsilon: Any) -> Array:
     """Norms of centred columns that are rounding of what cancelled, √W μ.
 
-    Entries are off by a few ε of the numbers that they were given in, and their mean, a sum computed in double precision,
-    by √m times that precision.
+    Entries are off by a few ε of the numbers that they were given in. Their mean is a sum in double precision, whose
+    error is √m times its ε.
     """
     off = epsilon + np.sqrt(samples) * DOUBLE.target
     return np.asarray(ROUNDING * off * np.sqrt(total) * np.abs(means))
@@ -139,7 +141,7 @@ def _is_rounding(centred: Array, rounding: Any) -> Any:
 
 def _norms(columns: Array) -> Array:
     largest = np.abs(columns).max(axis=0)
-    return largest * np.linalg.norm(columns / np.where(largest > 0, largest, 1.0), axis=0)
+    return np.asarray(largest * np.linalg.norm(columns / np.where(largest > 0, largest, 1.0), axis=0))
 
 
 def precision_of(X: Any, y: Any) -> Precision:
