@@ -1,7 +1,7 @@
 """Every public function and estimator with hostile arguments, one at a time; run by test_hostile.py.
 
-``python hostile.py`` lists the cases, ``python hostile.py FIRST LAST`` runs some of them: each line says which begins, and
-then what was wrong with how it ended, if anything. A case that takes too long ends the process, by a signal.
+``python hostile.py`` lists the cases, ``python hostile.py FIRST LAST`` runs some of them: each line says which begins,
+and then what was wrong with how it ended, if anything. A case that takes too long ends the process, by a signal.
 """
 
 from __future__ import annotations
@@ -155,8 +155,9 @@ ARRAYS: dict[Callable[..., Any], dict[str, Any]] = {
 ESTIMATORS = [getattr(sparsea.sklearn, name) for name in sparsea.sklearn.__all__]
 # What is public and no function: records, which hold what they are given.
 RECORDS = {
-    "AlgorithmInfo", "Coherence", "Condition", "ExplorationReport", "IndexReport", "Interval", "Progress", "RankedSupport",
-    "Recovery", "RestrictedIsometry", "Setting", "Solution", "Solutions", "Trace", "__version__", "theory",
+    "AlgorithmInfo", "Coherence", "Condition", "ExplorationReport", "IndexReport", "Interval", "Progress",
+    "RankedSupport", "Recovery", "RestrictedIsometry", "Setting", "Solution", "Solutions", "Trace", "__version__",
+    "theory",
 }  # fmt: skip
 # Documented as what is raised where a file is missing.
 MISSING = {"plot.phase_transition": FileNotFoundError}
@@ -184,7 +185,7 @@ def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
     for algorithm in sparsea.algorithms():
         for setting in algorithm.settings:
             for label, value in {**NUMBERS, **OTHERS}.items():
-                options = {"algorithm": algorithm.name, "settings": {setting.name: value}}
+                options: dict[str, Any] = {"algorithm": algorithm.name, "settings": {setting.name: value}}
                 yield f"{algorithm.name} {setting.name} {label}", lambda o=options: sparsea.solve(A, y, 2, **o)  # type: ignore[misc]
         for label, value in of_the_same_shape(x).items():
             options = {"algorithm": algorithm.name, "start": value, "iterations": 20}
@@ -224,7 +225,7 @@ def judged(name: str, action: Callable[[], Any]) -> str:
             np.isfinite(result.residual_norm) and np.isfinite(result.x).all()
         ):
             return f"success, but the residual is {result.residual_norm}"
-        if isinstance(result, tuple(ESTIMATORS)) and not np.isfinite(result.coef_).all():
+        if isinstance(result, sparsea.sklearn.SparseRegressor) and not np.isfinite(result.coef_).all():
             return "success, but coefficients are not finite"
     return ""
 

@@ -35,7 +35,7 @@ def sums(rng: Random, m: int) -> Array:
 def below_rounding(rng: Random, m: int) -> Array:
     """A large number and noise of its last digit."""
     level = 10.0 ** rng.uniform(-3, 9)
-    return level + 0.5 * np.spacing(level) * rng.uniform(-1, 1, m)
+    return np.asarray(level + 0.5 * np.spacing(level) * rng.uniform(-1, 1, m))
 
 
 def mean_of_one_hot(rng: Random, m: int) -> Array:

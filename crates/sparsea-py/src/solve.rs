@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
