@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from ._progress import display
 from ._solution import Solution, Solutions, make
 
 _THREADS = 4096
+_WHOLE: dict[str, list[tuple[str, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -141,13 +141,13 @@ def _settings(settings: Mapping[str, Any] | None, algorithm: str | None) -> dict
     return dict(settings)
 
 
-@cache
 def _whole_settings() -> dict[str, list[tuple[str, str]]]:
     """The settings of each algorithm that are whole numbers, and their rules; the compiled part sees to all others."""
-    return {
-        entry["name"]: [(name, rule) for name, _, rule, _ in entry["settings"] if rule.startswith("a whole number")]
-        for entry in _core.algorithms()
-    }
+    if not _WHOLE:
+        for entry in _core.algorithms():
+            rules = [(name, rule) for name, _, rule, _ in entry["settings"] if rule.startswith("a whole number")]
+            _WHOLE[entry["name"]] = rules
+    return _WHOLE
 
 
 def _limits(iterations: Any, time: Any, supports: Any, relative_residual: Any, stagnation: Any) -> dict[str, Any]:

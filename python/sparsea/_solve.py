@@ -68,7 +68,8 @@ def solve(
         Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients come back
         in the scale of A either way.
     threads : int, optional
-        Threads to use; all of the machine's unless said. Results do not depend on it.
+        Threads to use, from 1 to 4096. Default: as many as there are processors, or as the environment variable
+        ``RAYON_NUM_THREADS`` says (up to 256, or the processors if there are more). Results do not depend on it.
     memory : int, optional
         Bytes to use besides the problem; 4.3 · 2³⁰ unless said, most of them only by ``"els"`` and ``"search"``
         on large problems.

@@ -73,7 +73,8 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
 
     Notes
     -----
-    Features of any scale have the same chance: the search sees columns of unit norm.
+    Features of any scale have the same chance: the search sees columns of unit norm. With an intercept, features that
+    are constant are never chosen, also those that are so only to rounding, by the precision of the type they come in.
 
     Examples
     --------
