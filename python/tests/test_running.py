@@ -252,7 +252,7 @@ from sparsea.sklearn import SparseRegressor
 # So large that products are shared among threads.
 large = np.random.default_rng(0).standard_normal((1100, 1000))
 data = large[:, 3] - large[:, 500]
-blur = sparsea.Convolution(np.random.default_rng(1).standard_normal(500), 40_000)
+blur = sparsea.Convolution(np.random.default_rng(1).standard_normal(60), 40_000)
 spikes = np.zeros(40_000)
 spikes[[7, 9000]] = 1.0
 
