@@ -81,6 +81,7 @@ def improve(
     array([ 3, 40, 77])
     """
     operator = as_operator(A)
+    operator.pair_rows("y", y)
     data = as_data(y)
     if data.ndim != 1:
         raise ValueError(f"y has shape {data.shape}; one vector is improved at a time")
@@ -88,9 +89,12 @@ def improve(
         raise TypeError("give what to improve by support or x, one of them")
     if support is not None:
         given = as_support("support", support)
+        if len(given) and np.asarray(support).dtype.kind == "b":
+            operator.pair_columns("support", support)
         start: Array = np.array(given, dtype=np.int64)
         what, size = "the support", len(given)
     else:
+        operator.pair_columns("x", x)
         start = x.x if isinstance(x, Solution) else as_vector("x", x)
         what, size = "x", int(np.count_nonzero(start))
     if size == 0:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator as _operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from numbers import Complex, Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,6 +13,11 @@ from numpy.typing import NDArray
 from . import _core
 
 Array: TypeAlias = NDArray[Any]
+
+_MOST = 2**63 - 1
+"""The largest whole number that the compiled part takes."""
+_SHOWN = 60
+"""Characters of a value that a message shows."""
 
 _KINDS = {"b": np.float64, "i": np.float64, "u": np.float64, "f": np.float64, "c": np.complex128}
 
@@ -23,18 +29,17 @@ class CalledOperator:
     """
 
     def __init__(self, given: Any, dtype: Any) -> None:
-        self.shape: tuple[int, int] = (int(given.shape[0]), int(given.shape[1]))
+        self.shape = _operator_shape(given)
         self.dtype = np.dtype(dtype)
+        self._given = given
         self._matvec: Callable[[Array], Any] = given.matvec
         self._rmatvec: Callable[[Array], Any] = given.rmatvec
         norms = getattr(given, "column_norms", None)
         self.column_norms: Array | None = None
         if norms is not None:
             self.column_norms = as_vector("column_norms", norms() if callable(norms) else norms)
-            if len(self.column_norms) != self.shape[1]:
-                raise ValueError(
-                    f"column_norms has {len(self.column_norms)} entries, but A has {self.shape[1]} columns"
-                )
+            if np.iscomplexobj(self.column_norms):
+                raise TypeError("column_norms holds complex numbers; norms are real")
 
     def apply(self, x: Array) -> Array:
         """A x."""
@@ -42,7 +47,15 @@ class CalledOperator:
 
     def apply_adjoint(self, y: Array) -> Array:
         """Aᴴ y."""
-        return self._checked("rmatvec", self._rmatvec(y), self.shape[1], "columns")
+        try:
+            answer = self._rmatvec(y)
+        except (NotImplementedError, AttributeError) as error:
+            # PyLops looks for the operator that one without an adjoint might wrap.
+            if isinstance(error, AttributeError) and (error.name != "Op" or error.obj is not self._given):
+                raise
+            said = f": {error}" if str(error) else ""
+            raise TypeError(f"A has no adjoint, which every algorithm needs; define rmatvec{said}") from error
+        return self._checked("rmatvec", answer, self.shape[1], "columns")
 
     def _checked(self, name: str, result: Any, length: int, dimension: str) -> Array:
         answer = np.asarray(result)
@@ -65,13 +78,26 @@ class CalledOperator:
 
 
 class Operator:
-    """A as the compiled part takes it, of the scalar of the problem, and the names of its columns."""
+    """A as the compiled part takes it, of the scalar of the problem, and the names of its columns and rows."""
 
-    def __init__(self, given: Any, shape: tuple[int, int], dtype: Any, names: tuple[Any, ...] | None = None) -> None:
+    def __init__(
+        self, given: Any, shape: tuple[int, int], dtype: Any, names: tuple[Any, ...] | None = None, index: Any = None
+    ) -> None:
         self._given = given
         self.shape = shape
         self.dtype = np.dtype(dtype)
         self.names = names
+        self.index = index
+
+    def pair_rows(self, what: str, given: Any) -> None:
+        """Refuse what has an index other than that of the rows of A."""
+        check_paired("A", self.index, what, index_of(given))
+
+    def pair_columns(self, what: str, given: Any) -> None:
+        """Refuse what has an index other than the names of the columns of A."""
+        index = index_of(given)
+        if self.names is not None and index is not None and len(self.names) == len(index):
+            _check_labels(self.names, index, f"the columns of A and {what} have different labels", "A", what)
 
     def of(self, dtype: Any) -> Any:
         """The form of A for a problem of this scalar, which is A's own or a complex one."""
@@ -106,15 +132,13 @@ def as_operator(given: Any) -> Operator:
         return Operator(given, given.shape, _scalar("A", given.dtype))
     if _is_frame(given):
         values = _frame_values("A", given)
-        return Operator(values, _matrix_shape(values), _scalar("A", values.dtype), tuple(given.columns))
+        scalar = _scalar("A", values.dtype)
+        return Operator(values, _matrix_shape(values), scalar, tuple(given.columns), index_of(given))
     if hasattr(given, "matvec") and hasattr(given, "shape"):
-        if not hasattr(given, "rmatvec"):
+        if not callable(getattr(given, "rmatvec", None)):
             raise TypeError(f"A has a matvec, but no rmatvec: {type(given).__name__}")
-        shape = tuple(int(size) for size in given.shape)
-        if len(shape) != 2:
-            raise ValueError(f"A has shape {shape}; a matrix has two dimensions")
         dtype = getattr(given, "dtype", None)
-        return Operator(given, (shape[0], shape[1]), np.float64 if dtype is None else _scalar("A", np.dtype(dtype)))
+        return Operator(given, _operator_shape(given), np.float64 if dtype is None else _scalar("A", np.dtype(dtype)))
     values = _values("A", given)
     return Operator(values, _matrix_shape(values), _scalar("A", values.dtype))
 
@@ -140,37 +164,83 @@ def as_vector(what: str, given: Any) -> Array:
     return np.ascontiguousarray(values, dtype=_scalar(what, values.dtype))
 
 
-def as_whole(what: str, given: Any, least: int) -> int:
-    """Read a whole number of at least `least`."""
-    message = f"{what} must be a whole number of at least {least}, got {given!r}"
-    if isinstance(given, (bool, np.bool_)):
-        raise TypeError(message)
-    try:
-        value = _operator.index(given)
-    except TypeError:
-        # Two of a kind: of the wrong type, or a float that is no whole number.
-        if isinstance(given, (float, np.floating)):
-            raise ValueError(message) from None
-        raise TypeError(message) from None
-    if value < least:
-        raise ValueError(message)
-    if value >= 2**63:
-        raise ValueError(f"{what} is too large, got {value}")
+def as_whole(what: str, given: Any, least: int, most: int = _MOST) -> int:
+    """Read a whole number from `least` to `most`: an integer of Python or NumPy, neither a boolean nor a float."""
+    rule = f"of at least {least}" if most == _MOST else f"from {least} to {most}"
+    value = as_index(f"{what} must be a whole number {rule}", given)
+    if value < least or (value > most and most < _MOST):
+        raise ValueError(f"{what} must be a whole number {rule}, got {shown(given)}")
+    if value > most:
+        raise ValueError(f"{what} is too large, got {shown(value)}")
     return value
+
+
+def as_index(rule: str, given: Any) -> int:
+    """Read a whole number of any size; `rule` says what it must be."""
+    try:
+        if isinstance(given, (bool, np.bool_)):
+            raise TypeError
+        return _operator.index(given)
+    except TypeError:
+        raise TypeError(f"{rule}, got {shown(given)}") from None
 
 
 def as_number(what: str, rule: str, given: Any, fits: Callable[[float], bool]) -> float:
     """Read a number that `fits`; `rule` says which do."""
-    message = f"{what} must be {rule}, got {given!r}"
-    if isinstance(given, (bool, np.bool_, str)) or not hasattr(given, "__float__"):
+    message = f"{what} must be {rule}, got {shown(given)}"
+    if isinstance(given, np.ndarray) and given.ndim == 0:
+        given = given[()]
+    wrong = isinstance(given, (bool, np.bool_, str, bytes, np.ndarray))
+    wrong = wrong or (isinstance(given, Complex) and not isinstance(given, Real))
+    if wrong or not hasattr(given, "__float__"):
         raise TypeError(message)
     try:
         value = float(given)
     except TypeError:
         raise TypeError(message) from None
+    except (ValueError, OverflowError):
+        raise ValueError(message) from None
     if not fits(value):
         raise ValueError(message)
     return value
+
+
+def as_real(what: str, given: Any) -> float:
+    """Read any number of double precision."""
+    return as_number(what, "a number", given, lambda _: True)
+
+
+def shown(given: Any) -> str:
+    """A value as a message shows it: on one line, and not too long."""
+    try:
+        text = " ".join(repr(given).split())
+    except ValueError:
+        # Python does not write whole numbers of more than some thousand digits.
+        return f"a number of {given.bit_length()} bits" if isinstance(given, int) else f"a {type(given).__name__}"
+    return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+
+
+def index_of(given: Any) -> Any:
+    """The index of a frame or series of pandas; None of anything else."""
+    index = getattr(given, "index", None)
+    return index if hasattr(index, "equals") and not callable(index) else None
+
+
+def check_paired(one: str, index: Any, other: str, index_of_other: Any) -> None:
+    """Refuse two that both have an index, of the same length but not the same: they would be paired by position."""
+    if index is None or index_of_other is None or len(index) != len(index_of_other) or index.equals(index_of_other):
+        return
+    _check_labels(index, index_of_other, f"{one} and {other} have different indices", one, other)
+
+
+def _check_labels(first: Iterable[Any], second: Iterable[Any], problem: str, one: str, other: str) -> None:
+    for place, (a, b) in enumerate(zip(first, second, strict=True)):
+        # A missing label is not equal to itself.
+        if not (a is b or a == b or (a != a and b != b)):
+            raise ValueError(
+                f"{problem}: at {place} (counted from 0) {one} has {shown(a)}, {other} has {shown(b)}; "
+                f"align them, or give {other}.to_numpy() to pair them by position"
+            )
 
 
 def as_support(what: str, given: Any) -> list[int]:
@@ -188,7 +258,22 @@ def as_support(what: str, given: Any) -> list[int]:
         index = int(np.argmax(values < 0))
         found = f"entry {index} (counted from 0) of {what} is {values[index]}"
         raise ValueError(f"{found}; a support holds whole numbers that are at least 0")
+    if (values >= 2.0**63).any():
+        index = int(np.argmax(values >= 2.0**63))
+        raise ValueError(f"entry {index} (counted from 0) of {what} is too large, got {values[index]}")
     return [int(j) for j in values]
+
+
+def as_values(what: str, given: Any) -> Array:
+    """Read anything like an array as an array of numbers."""
+    return _values(what, given)
+
+
+def _operator_shape(given: Any) -> tuple[int, int]:
+    shape = tuple(given.shape)
+    if len(shape) != 2:
+        raise ValueError(f"A has shape {shape}; a matrix has two dimensions")
+    return (as_whole("the number of rows of A", shape[0], 0), as_whole("the number of columns of A", shape[1], 0))
 
 
 def _values(what: str, given: Any) -> Array:
@@ -198,7 +283,7 @@ def _values(what: str, given: Any) -> Array:
             raise ValueError(f"{what} has masked entries; fill them or leave out their rows")
         given = given.data
     if given is None or isinstance(given, (str, bytes)):
-        raise TypeError(f"{what} must be an array of numbers, got {given!r}")
+        raise TypeError(f"{what} must be an array of numbers, got {shown(given)}")
     if not isinstance(given, np.ndarray) and hasattr(given, "to_numpy"):
         # A column of a frame.
         given = given.to_numpy()
@@ -206,6 +291,8 @@ def _values(what: str, given: Any) -> Array:
         values = np.asarray(given)
     except ValueError:
         raise ValueError(f"{what} is ragged: its rows have different lengths") from None
+    except OverflowError:
+        raise ValueError(f"{what} holds a number beyond the range of double precision") from None
     _scalar(what, values.dtype)
     return values
 

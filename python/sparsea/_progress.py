@@ -11,55 +11,59 @@ from . import _core
 
 
 @contextmanager
-def display(wanted: bool, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Add what shows progress to a request, and clear it away at the end."""
+def display(wanted: bool, request: dict[str, Any], batch: tuple[int, ...] = ()) -> Iterator[dict[str, Any]]:
+    """Add what shows progress to a request, and clear it away at the end.
+
+    Of one run it shows iterations, of a batch how many of its columns are done.
+    """
     if not wanted:
         yield request
         return
-    bar = _bar(request)
+    bar = _bar(batch[0], "column") if batch else _bar(request["iterations"], "iteration")
+
+    def show(progress: _core.Progress, done: int) -> None:
+        at = progress.iteration if progress.column is None else done
+        of = progress.algorithm if progress.column is None else f"column {progress.column}, {progress.algorithm}"
+        bar.show(at, of, f"best residual {progress.best_residual_norm:.4e}")
+
     try:
-        yield {**request, "display": bar.show}
+        yield {**request, "display": show}
+        if batch:
+            bar.show(batch[0], "done", "")
     finally:
         bar.close()
 
 
-def _bar(request: dict[str, Any]) -> _Tqdm | _Line:
-    limit = request["iterations"]
+def _bar(limit: int | None, unit: str) -> _Tqdm | _Line:
     try:
-        return _Tqdm(limit)
+        return _Tqdm(limit, unit)
     except ImportError:
-        return _Line(limit)
-
-
-def _at_work(progress: _core.Progress) -> str:
-    """The algorithm at work, and of a batch the column."""
-    return progress.algorithm if progress.column is None else f"column {progress.column}, {progress.algorithm}"
+        return _Line(limit, unit)
 
 
 class _Tqdm:
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, unit: str) -> None:
         from tqdm.auto import tqdm
 
-        self._bar = tqdm(total=limit, unit="iteration", leave=False)
+        self._bar = tqdm(total=limit, unit=unit, leave=False)
 
-    def show(self, progress: _core.Progress) -> None:
-        self._bar.n = progress.iteration
-        self._bar.set_postfix_str(f"{_at_work(progress)}, best residual {progress.best_residual_norm:.4e}")
+    def show(self, at: int, name: str, residual: str) -> None:
+        self._bar.n = at
+        self._bar.set_postfix_str(f"{name}, {residual}" if residual else name)
 
     def close(self) -> None:
         self._bar.close()
 
 
 class _Line:
-    def __init__(self, limit: int | None) -> None:
-        self._of = "" if limit is None else f"/{limit}"
+    def __init__(self, limit: int | None, unit: str) -> None:
+        self._of = f" {unit}s" if limit is None else f"/{limit} {unit}s"
         self._shows = sys.stderr is not None and sys.stderr.isatty()
         self._width = 0
 
-    def show(self, progress: _core.Progress) -> None:
+    def show(self, at: int, name: str, residual: str) -> None:
         if self._shows:
-            text = f"{_at_work(progress)}: {progress.iteration}{self._of} iterations, "
-            self._write(f"{text}best residual {progress.best_residual_norm:.4e}")
+            self._write(f"{name}: {at}{self._of}, {residual}" if residual else f"{name}: {at}{self._of}")
 
     def close(self) -> None:
         if self._width:

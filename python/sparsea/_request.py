@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from ._input import Array, Operator, as_number, as_support, as_vector, as_whole
+from ._input import Array, Operator, as_index, as_number, as_support, as_vector, as_whole, shown
 from ._progress import display
 from ._solution import Solution, Solutions, make
 
 _THREADS = 4096
+_WHOLE: dict[str, list[tuple[str, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,10 @@ class Start:
 
     given: Any
 
-    def read(self, batch: tuple[int, ...]) -> list[tuple[str, Any]] | None:
+    def read(self, operator: Operator, batch: tuple[int, ...]) -> list[tuple[str, Any]] | None:
         """The starts as the compiled part reads them: none, one for all, or one for each column of a batch."""
         given = self.given
+        operator.pair_columns("start", given)
         if isinstance(given, np.ndarray) and given.ndim == 2 and batch:
             given = list(given.T)
         if isinstance(given, (Solutions, tuple, list)) and len(given) and isinstance(given[0], (Solution, np.ndarray)):
@@ -46,9 +48,11 @@ def _start(start: Any) -> tuple[str, Any]:
         if not word.startswith("random:"):
             return ("chain", word)
         seed = word.removeprefix("random:")
-        if not (seed.isascii() and seed.isdigit()) or int(seed) >= 2**64:
-            raise ValueError(f"start: '{seed}' is not a seed; write random:7")
-        return ("random", int(seed))
+        digits = seed.lstrip("0") or seed[-1:]
+        # Python reads only some thousand digits.
+        if not (digits.isascii() and digits.isdigit()) or len(digits) > 20 or int(digits) >= 2**64:
+            raise ValueError(f"start: {shown(seed)} is not a seed; write random:7")
+        return ("random", int(digits))
     values = np.asarray(start) if isinstance(start, (list, tuple)) else start
     if isinstance(values, np.ndarray) and values.dtype.kind in "biu":
         return ("support", as_support("start", values))
@@ -73,14 +77,15 @@ def as_request(
     check_adjoint: bool,
 ) -> dict[str, Any]:
     """Read everything but A, y, k and the start."""
+    algorithm = _algorithm(algorithm)
     return {
-        "algorithm": _algorithm(algorithm),
-        "settings": _settings(settings),
+        "algorithm": algorithm,
+        "settings": _settings(settings, algorithm),
         "unit_columns": bool(unit_columns),
         "trace": bool(trace),
         "check_adjoint": bool(check_adjoint),
         **_limits(iterations, time, supports, relative_residual, stagnation),
-        "threads": None if threads is None else _threads(threads),
+        "threads": None if threads is None else as_whole("threads", threads, 1, _THREADS),
         "memory": None if memory is None else as_whole("memory", memory, 1),
         "report": _margin(report),
         "callback": _callback(callback),
@@ -97,37 +102,52 @@ def run(operator: Operator, data: Array, k: Any, request: dict[str, Any], start:
         raise ValueError(f"{name} has {rows} {entries}, but A has {operator.shape[0]} rows")
     dtype = np.result_type(operator.dtype, data.dtype)
     a, data = operator.of(dtype), np.require(data, dtype, "A")
-    request = {**request, "start": start.read(data.shape[1:])}
+    request = {**request, "start": start.read(operator, data.shape[1:])}
     if data.ndim == 2 and not np.isfinite(data).all():
         row, column = np.argwhere(~np.isfinite(data))[0]
         raise ValueError(f"Y contains {data[row, column]} at row {row}, column {column} (counted from 0)")
-    with display(progress, request) as request:
+    with display(progress, request, data.shape[1:]) as request:
         if data.ndim == 1:
             return make(_core.solve(a, data, k, request), operator.names)
         return Solutions([make(fields, operator.names) for fields in _core.solve_batch(a, data, k, request)])
 
 
 def as_sparsity(k: Any, shape: tuple[int, int]) -> int:
+    """Read k, of which there may be as many as A has rows and columns."""
+    value = as_index("k must be a whole number of at least 1", k)
     limit, dimension = (shape[0], "rows") if shape[0] < shape[1] else (shape[1], "columns")
-    if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and not 1 <= k <= limit and limit > 0:
-        raise ValueError(f"k must be between 1 and {limit} (the number of {dimension}), got {k}")
-    return as_whole("k", k, 1)
+    if limit > 0 and not 1 <= value <= limit:
+        raise ValueError(f"k must be between 1 and {limit} (the number of {dimension}), got {shown(value)}")
+    return as_whole("k", value, 1)
 
 
 def _algorithm(algorithm: str | None) -> str | None:
     if algorithm is None:
         return None
     if not isinstance(algorithm, str):
-        raise TypeError(f"algorithm must be a name or a chain of names, as 'omp+sea', got {algorithm!r}")
+        raise TypeError(f"algorithm must be a name or a chain of names, as 'omp+sea', got {shown(algorithm)}")
     return algorithm.lower()
 
 
-def _settings(settings: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _settings(settings: Mapping[str, Any] | None, algorithm: str | None) -> dict[str, Any] | None:
     if settings is None:
         return None
     if not isinstance(settings, Mapping):
-        raise TypeError(f"settings must be a dictionary, as {{'step_size': 0.5}}, got {settings!r}")
+        raise TypeError(f"settings must be a dictionary, as {{'step_size': 0.5}}, got {shown(settings)}")
+    link = "search" if algorithm is None else algorithm.rpartition("+")[2]
+    for name, rule in _whole_settings().get(link, ()):
+        if name in settings:
+            as_index(f"{link}: {name} must be {rule}", settings[name])
     return dict(settings)
+
+
+def _whole_settings() -> dict[str, list[tuple[str, str]]]:
+    """The settings of each algorithm that are whole numbers, and their rules; the compiled part sees to all others."""
+    if not _WHOLE:
+        for entry in _core.algorithms():
+            rules = [(name, rule) for name, _, rule, _ in entry["settings"] if rule.startswith("a whole number")]
+            _WHOLE[entry["name"]] = rules
+    return _WHOLE
 
 
 def _limits(iterations: Any, time: Any, supports: Any, relative_residual: Any, stagnation: Any) -> dict[str, Any]:
@@ -144,17 +164,6 @@ def _limits(iterations: Any, time: Any, supports: Any, relative_residual: Any, s
     return limits
 
 
-def _threads(threads: Any) -> int:
-    message = f"threads must be a whole number from 1 to {_THREADS}, got {threads!r}"
-    try:
-        number = as_whole("threads", threads, 1)
-    except (TypeError, ValueError) as error:
-        raise type(error)(message) from None
-    if number > _THREADS:
-        raise ValueError(message)
-    return number
-
-
 def _margin(report: bool | float) -> float | None:
     if isinstance(report, (bool, np.bool_)):
         return 0.05 if report else None
@@ -164,5 +173,5 @@ def _margin(report: bool | float) -> float | None:
 
 def _callback(callback: Any) -> Any:
     if callback is not None and not callable(callback):
-        raise TypeError(f"callback must be a function of the progress, got {callback!r}")
+        raise TypeError(f"callback must be a function of the progress, got {shown(callback)}")
     return callback

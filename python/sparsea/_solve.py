@@ -43,7 +43,8 @@ def solve(
         takes n products, unless an attribute ``column_norms`` states their n norms.) Columns need no scaling.
     y : array_like of shape (m,) or (m, B)
         The data. A matrix is a batch: each of its columns is solved by itself, in parallel, sharing what is computed
-        of A.
+        of A. Rows are paired by position. If A and y are both of pandas, their indices must be the same, in the same
+        order, a default index included; ``y.to_numpy()`` has none.
     k : int
         The sparsity: how many non-zeros x may have, from 1 to min(m, n).
     algorithm : str, optional
@@ -52,7 +53,8 @@ def solve(
     start : str, array_like, Solution or Solutions, optional
         Where to start: ``"zero"``, ``"random:SEED"``, an algorithm or chain, whole numbers or a mask (a support),
         floating-point or complex numbers (a vector x of n entries), or a solution. For a batch also one start for each
-        column of Y: a matrix of shape (n, B), or solutions. Zero unless said.
+        column of Y: a matrix of shape (n, B), or solutions. The index of a Series must be the column names of A, if A
+        is a frame. Zero unless said.
     iterations, supports, stagnation : int, optional
         Stop after this many iterations, distinct supports, iterations without improvement. Unless a limit is
         given, 300 iterations for ``"search"``, 1000 for the others.
@@ -66,7 +68,8 @@ def solve(
         Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients come back
         in the scale of A either way.
     threads : int, optional
-        Threads to use; all of the machine's unless said. Results do not depend on it.
+        Threads to use, from 1 to 4096. Default: as many as there are processors, or as the environment variable
+        ``RAYON_NUM_THREADS`` says (up to 256, or the processors if there are more). Results do not depend on it.
     memory : int, optional
         Bytes to use besides the problem; 4.3 · 2³⁰ unless said, most of them only by ``"els"`` and ``"search"``
         on large problems.
@@ -155,4 +158,5 @@ def solve(
         callback=callback,
         check_adjoint=check_adjoint,
     )
+    operator.pair_rows("y", y)
     return run(operator, as_data(y), k, request, Start(start), progress)

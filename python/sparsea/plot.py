@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ._deconvolve import blur, level_of, samples_of
-from ._input import Array, as_vector
+from ._input import Array, as_number, as_vector, as_whole, shown
 from ._solution import ExplorationReport, Solution, Trace
 from ._style import BASELINE, DATA, TEXT, curve_style
 
@@ -47,7 +47,7 @@ def algorithm_color(name: str) -> str:
 
     Raises
     ------
-    AttributeError
+    TypeError
         If the name is no string.
 
     Examples
@@ -56,6 +56,8 @@ def algorithm_color(name: str) -> str:
     >>> algorithm_color("sea")
     '#0072b2'
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name must be that of an algorithm or a chain, got {shown(name)}")
     return curve_style(name).color
 
 
@@ -112,6 +114,7 @@ def deconvolution(
     >>> ax.get_xlabel()
     'sample i'
     """
+    _check_solution(solution)
     data = as_vector("y", y)
     samples = samples_of(kernel, len(data))
     if np.iscomplexobj(data) or np.iscomplexobj(samples) or np.iscomplexobj(solution.coefficients):
@@ -180,6 +183,7 @@ def coefficients(solution: Solution, *, truth: Any = None, ax: Axes | None = Non
     >>> [float(x) for x in ax.containers[0].markerline.get_xdata()]
     [3.0, 40.0]
     """
+    _check_solution(solution)
     x = None if truth is None else _truth(truth, solution.n)
     is_complex = np.iscomplexobj(solution.coefficients) or (x is not None and np.iscomplexobj(x))
 
@@ -280,7 +284,7 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
     Parameters
     ----------
     path : sequence of Solution, or a fitted sparsea.sklearn.SparsityPath
-        Solutions for several k, in any order; k is the size of their supports.
+        Solutions for several k, in any order; k is the number of their non-zero coefficients.
     criteria : iterable of {"aic", "bic", "ebic", "cp"}, optional
         What to draw of a `SparsityPath`, each above its least value; all that are known unless said, and Cp only where
         it has chosen. Solutions alone have none.
@@ -321,7 +325,9 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
         if not isinstance(solution, Solution):
             raise TypeError(f"a path holds solutions, got {type(solution).__name__}")
     wanted = _criteria(path, fitted, criteria)
-    sizes = np.arange(1, len(solutions) + 1) if fitted else np.array([len(s.support) for s in solutions])
+    sizes = (
+        np.arange(1, len(solutions) + 1) if fitted else np.array([np.count_nonzero(s.coefficients) for s in solutions])
+    )
     order = np.argsort(sizes, kind="stable")
     ax = _axes(ax)
     color = algorithm_color(solutions[-1].algorithm)
@@ -398,8 +404,7 @@ def report(report: Solution | ExplorationReport, *, most: int = 25, ax: Axes | N
             raise ValueError("the solution has no report; solve with report=True")
     if not isinstance(found, ExplorationReport):
         raise TypeError(f"a Solution or ExplorationReport is needed, got {type(found).__name__}")
-    if most < 1:
-        raise ValueError(f"most must be at least 1, got {most}")
+    most = as_whole("most", most, 1)
 
     def name(index: int) -> str:
         return str(index) if names is None else str(names[index])
@@ -471,8 +476,8 @@ def phase_transition(
     >>> from sparsea import plot
     >>> ax = plot.phase_transition("phase-transition.sqlite", algorithms=["omp", "sea"])  # doctest: +SKIP
     """
-    if level is not None and not 0 < level < 1:
-        raise ValueError(f"level must be above 0 and below 1, got {level}")
+    if level is not None:
+        level = as_number("level", "above 0 and below 1", level, lambda level: 0 < level < 1)
     study, labels, rows = _read(Path(store), dict(where or {}))
     if level is None:
         level = float((study.get("transition") or {}).get("level", 0.95))
@@ -499,12 +504,19 @@ def phase_transition(
 
 def _axes(ax: Axes | None) -> Axes:
     if ax is not None:
+        if not hasattr(ax, "axhline"):
+            raise TypeError(f"ax must be axes of Matplotlib, got {shown(ax)}")
         return ax
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError("sparsea.plot needs Matplotlib: pip install 'sparsea[plot]'") from error
     return plt.subplots(layout="constrained")[1]
+
+
+def _check_solution(given: Any) -> None:
+    if not isinstance(given, Solution):
+        raise TypeError(f"a Solution is needed, got {shown(given)}")
 
 
 def _stems(ax: Axes, places: Array, values: Array, color: str, label: str) -> None:

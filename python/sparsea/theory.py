@@ -387,6 +387,9 @@ def recovery(
     if noise is not None and noise_norm is not None:
         raise TypeError("give noise or noise_norm, not both")
     rows, columns = operator.shape
+    operator.pair_rows("noise", noise)
+    operator.pair_columns("truth", truth)
+    operator.pair_columns("start", start)
     x = None if truth is None else _moduli("truth", truth, columns, "columns")
     if x is not None and not x.any():
         raise ValueError("truth holds no non-zero, so there is no support to find")

@@ -18,11 +18,12 @@ import scipy.sparse
 
 import sparsea
 
-rng = np.random.default_rng(3)
-A = rng.standard_normal((60, 150)) * 10.0 ** rng.uniform(-2, 2, 150)
-y = A[:, :8] @ (1 / np.linalg.norm(A[:, :8], axis=0)) + 0.3 * rng.standard_normal(60)
-B = A + 1j * rng.standard_normal(A.shape)
-z = y + 1j * rng.standard_normal(60)
+_fixed = np.random.default_rng(3)
+A = _fixed.standard_normal((60, 150)) * 10.0 ** _fixed.uniform(-2, 2, 150)
+y = A[:, :8] @ (1 / np.linalg.norm(A[:, :8], axis=0)) + 0.3 * _fixed.standard_normal(60)
+B = A + 1j * _fixed.standard_normal(A.shape)
+z = y + 1j * _fixed.standard_normal(60)
+del _fixed
 FULL = np.linspace(-1, 1, 150)
 
 WORDS = [algorithm.name for algorithm in sparsea.algorithms()] + ["omp+sea", "els+sea+els"]
@@ -192,7 +193,7 @@ def test_improve(tmp_path: Path) -> None:
     same(sparsea.improve(A, y, 6, x=vector), command("improve", *files, "--vector", tmp_path / "x.npy", "-k", "6"))
 
 
-def test_theory(tmp_path: Path) -> None:
+def test_theory(tmp_path: Path, rng: np.random.Generator) -> None:
     matrix = np.linalg.qr(rng.standard_normal((20, 12)))[0] + 0.003 * rng.standard_normal((20, 12))
     truth, noise = np.zeros(12), 1e-4 * rng.standard_normal(20)
     truth[[2, 9]] = [1.0, -1.2]

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pylops
 import pytest
 import scipy.sparse
 from scipy.sparse.linalg import LinearOperator
 
 import sparsea
+from sparsea._request import as_request
 
 A = np.array([[1.0, 0, 2], [0, 1, 0], [1, 1, 0], [0, 0, 1]])
 WIDE = np.array([[1.0, 0, 1, 0], [0, 1, 1, 0], [2, 0, 0, 1]])
@@ -109,7 +111,7 @@ def test_dimensions_out_of_reach() -> None:
         (WIDE, three, 4, "k must be between 1 and 3 (the number of rows), got 4", ValueError),
         (WIDE, three, np.int64(0), "k must be between 1 and 3 (the number of rows), got 0", ValueError),
         (A, y, 10**23, "k must be between 1 and 3 (the number of columns), got 100000000000000000000000", ValueError),
-        (A, y, 1.5, "k must be a whole number of at least 1, got 1.5", ValueError),
+        (A, y, 1.5, "k must be a whole number of at least 1, got 1.5", TypeError),
         (A, y, "1", "k must be a whole number of at least 1, got '1'", TypeError),
         (A, y, None, "k must be a whole number of at least 1, got None", TypeError),
         (A, y, True, "k must be a whole number of at least 1, got True", TypeError),
@@ -125,7 +127,7 @@ def test_sparsity_word_for_word(a: Any, data: Any, k: Any, said: str, kind: type
     [
         *[({option: -5}, f"{option} must be a whole number of at least 0, got -5", ValueError)
           for option in ("iterations", "stagnation", "supports")],
-        ({"iterations": 1.5}, "iterations must be a whole number of at least 0, got 1.5", ValueError),
+        ({"iterations": 1.5}, "iterations must be a whole number of at least 0, got 1.5", TypeError),
         ({"iterations": "9"}, "iterations must be a whole number of at least 0, got '9'", TypeError),
         ({"iterations": 2**63}, "iterations is too large, got 9223372036854775808", ValueError),
         ({"time": -1}, "time must be a finite number of seconds of at least 0, got -1", ValueError),
@@ -246,6 +248,134 @@ def test_operators_that_are_none() -> None:
     norms = Broken(lambda x: A @ x)
     norms.column_norms = [1.0, 2.0]  # type: ignore[attr-defined]
     refuse("column_norms has 2 entries, but A has 3 columns", ValueError, lambda: sparsea.solve(norms, y, 1))
+
+
+class Counted:
+    """A wide operator that counts its products."""
+
+    shape = (6, 500)
+    dtype = np.dtype(float)
+
+    def __init__(self, adjoint: Callable[[Any], Any] | None) -> None:
+        self.matrix = np.cos(np.arange(3000.0)).reshape(self.shape)
+        self.calls = 0
+        self.adjoint = adjoint
+
+    def matvec(self, x: Any) -> Any:
+        self.calls += 1
+        return self.matrix @ x
+
+    def rmatvec(self, y: Any) -> Any:
+        self.calls += 1
+        if self.adjoint is None:
+            raise NotImplementedError
+        return self.adjoint(y)
+
+
+def uses(a: Any) -> list[Callable[[], Any]]:
+    """Calls of every function that takes an operator."""
+    data = np.ones(6)
+    return [
+        lambda: sparsea.solve(a, data, 1),
+        lambda: sparsea.solve(a, np.stack([data, -data], axis=1), 1),
+        lambda: sparsea.improve(a, data, support=[1]),
+        lambda: sparsea.theory.coherence(a),
+        lambda: sparsea.theory.exact_recovery_coefficient(a, [0]),
+        lambda: sparsea.theory.restricted_isometry(a, 1, work=0),
+        lambda: sparsea.theory.recovery(a, 1, work=0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("adjoint", "said", "kind"),
+    [
+        (None, "A has no adjoint, which every algorithm needs; define rmatvec", TypeError),
+        (lambda _: np.ones(6), "rmatvec of A must return 500 numbers (A has 500 columns), got shape (6,)", ValueError),
+        (lambda _: np.ones((1, 500)), "rmatvec of A must return 500 numbers (A has 500 columns), got shape (1, 500)", ValueError),
+        (lambda _: np.full(500, np.nan), "rmatvec of A returned nan at index 0 (counted from 0)", ValueError),
+        (lambda _: np.full(500, 1j), "rmatvec of A returned complex numbers, but A and y are real", ValueError),
+        (lambda _: None, "rmatvec of A must return numbers, got elements of type object", TypeError),
+        (lambda _: "no", "rmatvec of A must return numbers, got elements of type <U2", TypeError),
+    ],
+)  # fmt: skip
+def test_adjoints_are_tried_before_columns_are_measured(
+    adjoint: Callable[[Any], Any] | None, said: str, kind: type[Exception]
+) -> None:
+    for at in range(7):
+        operator = Counted(adjoint)
+        refuse(said, kind, uses(operator)[at])
+        assert operator.calls <= 2
+        # With known norms, the adjoint comes first.
+        operator.column_norms = np.linalg.norm(operator.matrix, axis=0)  # type: ignore[attr-defined]
+        operator.calls = 0
+        refuse(said, kind, uses(operator)[at])
+        assert operator.calls <= 2
+
+
+def test_operators_of_others_without_an_adjoint() -> None:
+    class OfSciPy(LinearOperator):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(float, (6, 500))
+
+        def _matvec(self, x: Any) -> Any:
+            return x[:6]
+
+    class OfPyLops(pylops.LinearOperator):  # type: ignore[misc]
+        def _matvec(self, x: Any) -> Any:
+            return x[:6]
+
+    given = LinearOperator((6, 500), matvec=lambda x: x[:6], dtype=float)
+    for operator in (given, OfSciPy(), OfPyLops(dtype=np.dtype(float), shape=(6, 500))):
+        for use in uses(operator):
+            refuse("A has no adjoint, which every algorithm needs; define rmatvec", TypeError, use)
+    operator = Counted(None)
+    operator.rmatvec = None  # type: ignore[method-assign]
+    for use in uses(operator):
+        refuse("A has a matvec, but no rmatvec: Counted", TypeError, use)
+
+
+@pytest.mark.parametrize(
+    ("norms", "said", "kind"),
+    [
+        ([1.0, 2.0], "column_norms has 2 entries, but A has 3 columns", ValueError),
+        ([1.0, 2.0, 3.0, 4.0], "column_norms has 4 entries, but A has 3 columns", ValueError),
+        ([1.0, -2.0, 1.0], "column_norms holds finite numbers of at least 0, got -2 at index 1 (counted from 0)", ValueError),
+        ([1.0, 2.0, np.nan], "column_norms holds finite numbers of at least 0, got NaN at index 2 (counted from 0)", ValueError),
+        (lambda: [np.inf, 2.0, 1.0], "column_norms holds finite numbers of at least 0, got inf at index 0", ValueError),
+        ([1.0, 2.0, 1j], "column_norms holds complex numbers; norms are real", TypeError),
+        (np.ones((3, 1)), "column_norms has shape (3, 1); a vector has one dimension", ValueError),
+        (2.0, "column_norms has shape (); a vector has one dimension", ValueError),
+        (["a", "b", "c"], "column_norms holds elements of type <U1; numbers are needed", TypeError),
+        ([1, 2, 10**400], "column_norms holds Python objects; numbers are needed", TypeError),
+    ],
+)  # fmt: skip
+def test_norms_of_columns(norms: Any, said: str, kind: type[Exception]) -> None:
+    operator = Broken(lambda x: A @ x)
+    operator.column_norms = norms  # type: ignore[attr-defined]
+    for data in (y, y + 0j, np.stack([y, y], axis=1)):
+        refuse(said, kind, lambda data=data: sparsea.solve(operator, data, 1))  # type: ignore[misc]
+    refuse(said, kind, lambda: sparsea.theory.coherence(operator))
+
+
+@pytest.mark.parametrize("size", [4.0, True, "4", -4, 10**400, None])
+def test_sizes_of_operators_are_whole_numbers(size: Any) -> None:
+    operator = Broken(lambda x: A @ x)
+    operator.shape = (size, 3)
+    with pytest.raises((TypeError, ValueError), match="the number of rows of A"):
+        sparsea.solve(operator, y, 1)
+
+
+def test_requests_hold_nothing_else() -> None:
+    request = as_request(
+        algorithm=None, settings=None, iterations=None, time=None, supports=None, relative_residual=None, stagnation=None,
+        unit_columns=True, threads=None, memory=None, report=False, trace=False, callback=None, check_adjoint=False,
+    )  # fmt: skip
+    assert sparsea._core.solve(A, y, 1, request)["n"] == 3
+    words: list[Any] = ["iteration", "Threads", "", 3]
+    for word in words:
+        more, said = {**request, word: None}, f"a request has no {word}; it takes: "
+        refuse(said, TypeError, lambda more=more: sparsea._core.solve(A, y, 1, more))  # type: ignore[misc]
+        refuse(said, TypeError, lambda more=more: sparsea._core.solve_batch(A, y[:, None], 1, more))  # type: ignore[misc]
 
 
 def test_a_wrong_adjoint_is_found_when_asked_for() -> None:

@@ -44,9 +44,10 @@ MARKERS = {
     "Plus": "+",
 }
 
-rng = np.random.default_rng(0)
-A = rng.standard_normal((30, 80))
-y = rng.standard_normal(30)
+_fixed = np.random.default_rng(0)
+A = _fixed.standard_normal((30, 80))
+y = _fixed.standard_normal(30)
+del _fixed
 
 
 @pytest.fixture(autouse=True)
@@ -256,7 +257,7 @@ def test_a_path_of_the_estimator() -> None:
         plot.path(path, criteria=["cp"])
 
 
-def test_reports() -> None:
+def test_reports(rng: np.random.Generator) -> None:
     blur = sparsea.Convolution(sparsea.gaussian(3.0), 100)
     truth = np.zeros(100)
     truth[[20, 60]] = [1.0, 2.0]

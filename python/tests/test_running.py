@@ -7,6 +7,7 @@ import io
 import itertools
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,13 +20,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tqdm.auto
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 import sparsea
 
-rng = np.random.default_rng(11)
-A = rng.standard_normal((50, 200))
-y = rng.standard_normal(50)
+_fixed = np.random.default_rng(11)
+A = _fixed.standard_normal((50, 200))
+y = _fixed.standard_normal(50)
+del _fixed
 
 
 class Called:
@@ -71,7 +74,7 @@ def test_call_backs_are_called_in_the_thread_of_the_caller() -> None:
     assert threads == {threading.get_ident()}
 
 
-def test_call_backs_of_a_batch_know_their_column() -> None:
+def test_call_backs_of_a_batch_know_their_column(rng: np.random.Generator) -> None:
     columns = set()
     Y = rng.standard_normal((50, 4))
     sparsea.solve(A, Y, 3, callback=lambda progress: columns.add(progress.column))
@@ -120,14 +123,23 @@ def test_operators_that_state_their_column_norms_are_not_measured() -> None:
     stated.column_norms = np.linalg.norm(A, axis=0)  # type: ignore[attr-defined]
     found = [sparsea.solve(operator, y, 3, algorithm="omp").support.tolist() for operator in (measured, stated)]
     assert found[0] == found[1]
-    assert measured.calls - stated.calls == 200
+    # Its 200 columns, and after the first of them the adjoint, which is tried before the others are measured.
+    assert measured.calls - stated.calls == 201
+
+
+# Seconds within which a run ends after Ctrl-C, where the machine has nothing else to do.
+PROMPT = 0.2
 
 
 def interrupted(action: Callable[[], Any]) -> float:
-    """Seconds from Ctrl-C to KeyboardInterrupt, the least of three."""
+    """Seconds from Ctrl-C to KeyboardInterrupt: the least of several, of which one that is prompt is enough.
+
+    Other work on the machine delays some of them. Where the run itself is slow, all are late, and later than a crowded
+    machine explains.
+    """
     main = threading.get_ident()
     times = []
-    for _ in range(3):
+    for _ in range(10):
         began: list[float] = []
 
         def press(began: list[float] = began) -> None:
@@ -141,27 +153,27 @@ def interrupted(action: Callable[[], Any]) -> float:
             action()
         times.append(time.perf_counter() - began[0])
         presser.join()
-        if times[-1] < 0.2:
+        if not PROMPT <= times[-1] < 5:
             break
     return min(times)
 
 
-def test_ctrl_c_between_steps() -> None:
-    assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20)) < 0.2
+def test_ctrl_c_between_steps(rng: np.random.Generator) -> None:
+    assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20)) < PROMPT
     Y = rng.standard_normal((50, 6))
-    assert interrupted(lambda: sparsea.solve(A, Y, 5, algorithm="search", time=20)) < 0.2
-    assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20, callback=lambda _: False)) < 0.2
+    assert interrupted(lambda: sparsea.solve(A, Y, 5, algorithm="search", time=20)) < PROMPT
+    assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20, callback=lambda _: False)) < PROMPT
 
 
 def test_ctrl_c_in_the_middle_of_a_step() -> None:
     pause = Called(lambda: time.sleep(3))
-    assert interrupted(lambda: sparsea.solve(pause, y, 5)) < 0.2
+    assert interrupted(lambda: sparsea.solve(pause, y, 5)) < PROMPT
     # One call that looks at nothing until it ends, some seconds later.
-    assert interrupted(lambda: sparsea.theory.restricted_isometry(A, 8, work=1e9)) < 0.2
+    assert interrupted(lambda: sparsea.theory.restricted_isometry(A, 8, work=1e9)) < PROMPT
 
 
 def test_ctrl_c_in_a_call_back() -> None:
-    assert interrupted(lambda: sparsea.solve(A, y, 5, callback=lambda _: time.sleep(20))) < 0.2
+    assert interrupted(lambda: sparsea.solve(A, y, 5, callback=lambda _: time.sleep(20))) < PROMPT
 
 
 def test_python_can_end_after_ctrl_c_in_a_long_call() -> None:
@@ -216,7 +228,7 @@ def test_other_threads_go_on_during_a_run() -> None:
         ticker.join()
 
 
-def test_eight_threads_at_once() -> None:
+def test_eight_threads_at_once(rng: np.random.Generator) -> None:
     problems = [(A * (1 + i), rng.standard_normal(50)) for i in range(8)] * 5
     for algorithm, form in (("sea", np.asarray), ("search", np.asarray), ("omp", aslinearoperator)):
         limit = {"iterations": 20}
@@ -229,15 +241,84 @@ def test_eight_threads_at_once() -> None:
             assert list(pool.map(run, problems)) == expected
 
 
+FORKING = """
+import os, signal, sys
+import numpy as np
+import scipy.sparse
+import sparsea
+from sparsea import theory
+from sparsea.sklearn import SparseRegressor
+
+# So large that products are shared among threads.
+large = np.random.default_rng(0).standard_normal((1100, 1000))
+data = large[:, 3] - large[:, 500]
+blur = sparsea.Convolution(np.random.default_rng(1).standard_normal(60), 40_000)
+spikes = np.zeros(40_000)
+spikes[[7, 9000]] = 1.0
+
+USES = {
+    "solve": lambda: sparsea.solve(large, data, 2, algorithm="omp").support.tolist(),
+    "search": lambda: sparsea.solve(large, data, 2, algorithm="search", iterations=3).support.tolist(),
+    "brief": lambda: sparsea.solve(large[:40, :80], data[:40], 2, algorithm="search").support.tolist(),
+    "threads": lambda: sparsea.solve(large, data, 2, algorithm="omp", threads=2).support.tolist(),
+    "batch": lambda: sparsea.solve(
+        large, np.stack([data, -data], 1), 2, algorithm="omp", check_adjoint=True
+    ).supports[1].tolist(),
+    "improve": lambda: sparsea.improve(large, data, support=[3, 4], algorithm="sea").support.tolist(),
+    "deconvolve": lambda: sparsea.deconvolve(data, "gaussian:2", 3, algorithm="omp").support.tolist(),
+    "convolution": lambda: float(blur.rmatvec(blur.matvec(spikes))[7]),
+    "coherence": lambda: theory.coherence(large, 2).mutual,
+    "isometry": lambda: theory.restricted_isometry(large[:, :60], 3, work=1e6).constants[1].lower,
+    "exact": lambda: theory.exact_recovery_coefficient(large, [3, 500]),
+    "recovery": lambda: theory.recovery(large[:, :60], 1, work=1e6).coherence,
+    "regressor": lambda: SparseRegressor(2, algorithm="omp").fit(large, data).support_.tolist(),
+    "sparse": lambda: SparseRegressor(2, algorithm="omp").fit(scipy.sparse.csr_array(large), data).support_.tolist(),
+}
+
+def exit_of(child):
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+def child_of(action):
+    child = os.fork()
+    if child == 0:
+        # A child that hangs is ended by this.
+        signal.alarm(30)
+        os._exit(action())
+    return child
+
+def found_in_a_grandchild_too(use, expected):
+    if use() != expected:
+        return 1
+    return exit_of(child_of(lambda: int(use() != expected)))
+
+# What a child finds before the parent has threads, what the parent finds, and a child and its child after that.
+names = sys.argv[1:]
+first = [exit_of(child_of(lambda: int(USES[name]() is None))) for name in names]
+expected = [USES[name]() for name in names]
+after = [exit_of(child_of(lambda: found_in_a_grandchild_too(USES[n], e))) for n, e in zip(names, expected)]
+again = [int(USES[name]() != e) for name, e in zip(names, expected)]
+print([name for name, *codes in zip(names, first, after, again) if any(codes)])
+"""
+USES = re.findall(r'^    "(\w+)": lambda', FORKING, re.MULTILINE)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_forked_processes_have_threads() -> None:
+    assert len(USES) == 14
+    code = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING, *USES]
+    done = subprocess.run(code, capture_output=True, text=True, check=False, timeout=500)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
 def _in_child(queue: Any) -> None:
     large = np.random.default_rng(0).standard_normal((1100, 1000))
-    queue.put(sparsea.solve(large, large[:, 3] - large[:, 500], 2, algorithm="omp").support.tolist())
+    found = sparsea.solve(large, large[:, 3] - large[:, 500], 2, algorithm="omp").support.tolist()
+    queue.put([*found, sparsea.theory.coherence(large).mutual])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_forked_processes_can_solve() -> None:
-    # So large that products are shared among threads, those of the common pool, which a child does not have.
+def test_processes_of_multiprocessing_can_solve(rng: np.random.Generator) -> None:
     large = rng.standard_normal((1100, 1000))
     sparsea.solve(large, large[:, 3], 2, algorithm="omp")
     context = multiprocessing.get_context("fork")
@@ -247,9 +328,33 @@ def test_forked_processes_can_solve() -> None:
     child.join(60)
     try:
         assert child.exitcode == 0
-        assert queue.get() == [3, 500]
+        assert queue.get()[:2] == [3, 500]
     finally:
         child.kill()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads in /proc")
+@pytest.mark.parametrize("variable", ["100000", str(10**30), "3"])
+def test_the_environment_does_not_start_threads_without_end(variable: str) -> None:
+    code = """
+import os
+import numpy as np
+import sparsea
+print(len(os.listdir("/proc/self/task")))
+A = np.random.default_rng(0).standard_normal((1100, 1000))
+sparsea.solve(A, A[:, 3], 1, algorithm="omp")
+sparsea.solve(A, A[:, :3], 1, algorithm="omp")
+sparsea.theory.coherence(A)
+print(len(os.listdir("/proc/self/task")))
+"""
+    # OpenBLAS has threads of its own.
+    environment = {**os.environ, "RAYON_NUM_THREADS": variable, "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    imported, used = map(int, done.stdout.split())
+    assert imported == 1
+    most = 3 if variable == "3" else max(256, os.cpu_count() or 1)
+    # Three pools of one thread for the batch besides, and the thread of the last run, which may be about to end.
+    assert 4 <= used <= 1 + most + 3 + 1
 
 
 def resident() -> int:
@@ -317,14 +422,61 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_progress_as_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Standard error from now on: a terminal, without tqdm."""
     monkeypatch.setitem(sys.modules, "tqdm", None)
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    sparsea.solve(A, y, 5, progress=True)
-    assert capsys.readouterr().err == ""
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
+    return terminal
+
+
+def test_progress_as_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_terminal(monkeypatch)
     sparsea.solve(A, y, 5, progress=True, iterations=100)
     shown = terminal.getvalue()
     assert "search: 0/100 iterations, best residual " in shown
     assert shown.endswith("\r")
+
+
+def test_progress_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_a_terminal(monkeypatch)
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", file)
+    sparsea.solve(A, y, 5, progress=True)
+    sparsea.solve(A, np.stack([y, y], axis=1), 5, progress=True)
+    assert file.getvalue() == ""
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_progress_of_a_batch_counts_its_columns(
+    monkeypatch: pytest.MonkeyPatch, threads: int, rng: np.random.Generator
+) -> None:
+    terminal = on_a_terminal(monkeypatch)
+    sparsea.solve(A, rng.standard_normal((50, 7)), 5, time=0.25, algorithm="search", progress=True, threads=threads)
+    shown = terminal.getvalue()
+    counts = [int(done) for done in re.findall(r"(\d+)/7 columns", shown)]
+    assert counts == sorted(counts)
+    assert counts[0] == 0
+    assert counts[-1] == 7
+    # Each column takes 0.25 s, and the line is brought up to date every 0.1 s.
+    assert len({*counts}) >= 7 // threads
+    assert re.search(r"column \d, search: \d/7 columns, best residual \d", shown)
+
+
+def test_progress_of_a_batch_by_tqdm(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
+    seen: list[tuple[int, Any, str]] = []
+
+    class Watched(tqdm.auto.tqdm):  # type: ignore[misc]
+        def set_postfix_str(self, *args: Any, **options: Any) -> None:
+            seen.append((self.n, self.total, self.unit))
+            super().set_postfix_str(*args, **options)
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", Watched)
+    sparsea.solve(A, rng.standard_normal((50, 5)), 5, time=0.25, algorithm="search", progress=True, threads=1)
+    assert [n for n, _, _ in seen] == sorted(n for n, _, _ in seen)
+    assert {n for n, _, _ in seen} == {0, 1, 2, 3, 4, 5}
+    assert {(total, unit) for _, total, unit in seen} == {(5, "column")}

@@ -179,8 +179,8 @@ def test_default_and_clipped_lengths() -> None:
         ({"ebic_gamma": -0.1}, ValueError, "ebic_gamma must be from 0 to 1, got -0.1"),
         ({"ebic_gamma": float("nan")}, ValueError, "ebic_gamma must be from 0 to 1, got nan"),
         ({"noise_variance": 0.0}, ValueError, "noise_variance must be above 0 and finite, got 0.0"),
-        ({"max_nonzero_coefs": 0}, ValueError, "max_nonzero_coefs must be at least 1, got 0"),
-        ({"max_nonzero_coefs": 1.5}, TypeError, "max_nonzero_coefs must be a whole number or None, got 1.5"),
+        ({"max_nonzero_coefs": 0}, ValueError, "max_nonzero_coefs must be a whole number of at least 1, got 0"),
+        ({"max_nonzero_coefs": 1.5}, TypeError, "max_nonzero_coefs must be a whole number of at least 1, got 1.5"),
         ({"algorithm": "none"}, ValueError, "unknown algorithm 'none'"),
     ],
 )

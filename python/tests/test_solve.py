@@ -20,13 +20,14 @@ from scipy.sparse.linalg import aslinearoperator
 
 import sparsea
 
-rng = np.random.default_rng(7)
-A = rng.standard_normal((40, 90)) * 10.0 ** rng.uniform(-1, 1, 90)
+_fixed = np.random.default_rng(7)
+A = _fixed.standard_normal((40, 90)) * 10.0 ** _fixed.uniform(-1, 1, 90)
 x = np.zeros(90)
 x[[4, 33, 71, 80]] = [2.0, -1.0, 0.5, 3.0]
-y = A @ x + 0.01 * rng.standard_normal(40)
-B = A + 1j * rng.standard_normal(A.shape)
-z = B @ (x * np.exp(1j * np.arange(90))) + 0.01 * rng.standard_normal(40)
+y = A @ x + 0.01 * _fixed.standard_normal(40)
+B = A + 1j * _fixed.standard_normal(A.shape)
+z = B @ (x * np.exp(1j * np.arange(90))) + 0.01 * _fixed.standard_normal(40)
+del _fixed
 
 
 def _read_only(array: Any) -> Any:
@@ -127,7 +128,7 @@ def test_memory_mapped_arrays_are_read_where_they_lie(tmp_path: Path) -> None:
         assert sparsea.solve(mapped, y, 4) == sparsea.solve(matrix, y, 4)
 
 
-def test_a_batch_is_its_columns_solved_one_by_one() -> None:
+def test_a_batch_is_its_columns_solved_one_by_one(rng: np.random.Generator) -> None:
     columns = [y, 2 * y, A[:, 3], rng.standard_normal(40), np.zeros(40)]
     Y = np.stack(columns, axis=1)
     for algorithm in ("omp", "omp+sea", "search"):
@@ -189,7 +190,7 @@ def test_starts() -> None:
     assert both == sparsea.solve(A, y, 4, algorithm="omp+search") == sparsea.solve(A, y, 4, start="omp")
 
 
-def test_limits() -> None:
+def test_limits(rng: np.random.Generator) -> None:
     noise = rng.standard_normal(40)
     assert sparsea.solve(A, noise, 4, iterations=7).stop_reason == "iterations"
     assert sparsea.solve(A, noise, 4, iterations=7).iterations == 7
@@ -206,7 +207,7 @@ def test_limits() -> None:
     assert sparsea.solve(A, 1e6 * (A @ x), 4).stop_reason == "exact_fit"
 
 
-def test_settings_and_units() -> None:
+def test_settings_and_units(rng: np.random.Generator) -> None:
     start = np.zeros(90)
     start[5] = 1.0
     slow, fast = (
@@ -237,7 +238,7 @@ def test_little_memory_is_enough() -> None:
     np.testing.assert_allclose(little.x, sparsea.solve(A, y, 4, algorithm="omp+sea").x, rtol=1e-9)
 
 
-def test_reports_and_traces() -> None:
+def test_reports_and_traces(rng: np.random.Generator) -> None:
     solution = sparsea.solve(A, y, 4, algorithm="omp+sea", report=True, trace=True)
     report, trace = solution.report, solution.trace
     assert report is not None
@@ -344,7 +345,7 @@ def test_baselines_and_kernels() -> None:
 
 @pytest.mark.parametrize("boundary", ["full", "same", "valid", "circular"])
 @pytest.mark.parametrize("complex_kernel", [False, True])
-def test_convolutions_are_those_of_numpy(boundary: Any, complex_kernel: bool) -> None:
+def test_convolutions_are_those_of_numpy(boundary: Any, complex_kernel: bool, rng: np.random.Generator) -> None:
     kernel = rng.standard_normal(7) + (1j * rng.standard_normal(7) if complex_kernel else 0)
     A = sparsea.Convolution(kernel, 20, boundary)
     dense = np.stack([A.matvec(unit) for unit in np.eye(20)], axis=1)

@@ -12,9 +12,10 @@ import scipy.sparse
 import sparsea
 from sparsea import theory
 
-rng = np.random.default_rng(5)
-REAL = rng.standard_normal((8, 10)) * rng.uniform(0.1, 10, 10)
-COMPLEX = REAL + 1j * rng.standard_normal((8, 10))
+_fixed = np.random.default_rng(5)
+REAL = _fixed.standard_normal((8, 10)) * _fixed.uniform(0.1, 10, 10)
+COMPLEX = REAL + 1j * _fixed.standard_normal((8, 10))
+del _fixed
 
 
 def gram(A: Any) -> Any:
@@ -44,7 +45,7 @@ def test_exact_recovery_coefficient(A: Any) -> None:
 
 
 @pytest.mark.parametrize("A", [REAL, COMPLEX], ids=["real", "complex"])
-def test_restricted_isometry_constants(A: Any) -> None:
+def test_restricted_isometry_constants(A: Any, rng: np.random.Generator) -> None:
     H = gram(A) - np.eye(10)
     found = theory.restricted_isometry(A, 4)
     for s, delta in enumerate(found.constants, 1):

@@ -38,6 +38,11 @@ pub fn settings(given: Option<&Bound<'_, PyDict>>) -> PyResult<Map<String, Value
     Ok(settings)
 }
 
+/// A value as messages show it, by the rule of `python/sparsea/_input.py`.
+fn shown(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    value.py().import("sparsea._input")?.call_method1("shown", (value,))?.extract()
+}
+
 fn setting(value: &Bound<'_, PyAny>) -> PyResult<Value> {
     if value.is_none() {
         Ok(Value::Null)
@@ -46,7 +51,7 @@ fn setting(value: &Bound<'_, PyAny>) -> PyResult<Value> {
     } else if value.is_instance_of::<PyInt>() {
         // Whole numbers beyond 64 bits are too large for every setting; as words they are refused with their value.
         let number = value.extract::<u64>().map(Number::from).or_else(|_| value.extract::<i64>().map(Number::from));
-        Ok(number.map_or_else(|_| Value::String(value.to_string()), Value::Number))
+        number.map(Value::Number).or_else(|_| Ok(Value::String(shown(value)?)))
     } else if value.is_instance_of::<PyFloat>() {
         // What is not finite is no number in JSON, and allowed by no setting.
         Ok(Number::from_f64(value.extract()?).map_or_else(|| Value::String(value.to_string()), Value::Number))
@@ -59,6 +64,7 @@ fn setting(value: &Bound<'_, PyAny>) -> PyResult<Value> {
         // A scalar of NumPy.
         setting(&item)
     } else {
-        Err(PyValueError::new_err(format!("a setting is a number, a word, a boolean or a list of them, got {value}")))
+        let rule = "a setting is a number, a word, a boolean or a list of them";
+        Err(PyValueError::new_err(format!("{rule}, got {}", shown(value)?)))
     }
 }

@@ -33,7 +33,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        request::note_process();
+        pool::note_process();
         module.py().import("atexit")?.call_method1("register", (module.getattr("wait_for_calls")?,))?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

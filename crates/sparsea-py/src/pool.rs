@@ -1,6 +1,9 @@
-//! Pools of threads that outlive a call.
+//! Threads: how many, and in which pool.
+//!
+//! The common pool of rayon is made by the first call that needs it, in the process that loaded this module. A forked process
+//! has a copy of it without its threads, in which work would wait for ever; there, pools made in that process serve.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -13,8 +16,55 @@ pub struct Lease {
 
 /// Pools that wait for a run, each with the process in which it was made: threads do not survive a fork.
 static IDLE: Mutex<Vec<(u32, rayon::ThreadPool)>> = Mutex::new(Vec::new());
-/// The most pools that wait.
-const MOST_IDLE: usize = 16;
+/// The most threads in pools that wait.
+const MOST_IDLE: usize = 64;
+/// The most threads that `RAYON_NUM_THREADS` may ask for where there are fewer processors.
+const MOST_BY_DEFAULT: usize = 256;
+
+/// The process that loaded this module.
+static PROCESS: OnceLock<u32> = OnceLock::new();
+
+/// Notes the process that loads this module.
+pub fn note_process() {
+    PROCESS.get_or_init(std::process::id);
+}
+
+/// Whether this process was forked from the one that loaded this module.
+pub fn is_forked() -> bool {
+    PROCESS.get().is_some_and(|&process| process != std::process::id())
+}
+
+/// The threads that work has where no number is asked for: as many as there are processors, or as the variable
+/// `RAYON_NUM_THREADS` says within reason.
+pub fn default_threads() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let variable = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.trim().parse::<u128>().ok());
+    match variable {
+        None | Some(0) => processors,
+        Some(wanted) => {
+            let most = processors.max(MOST_BY_DEFAULT);
+            usize::try_from(wanted).map_or(most, |wanted| wanted.min(most))
+        }
+    }
+}
+
+/// Does `work` where products are shared among so many threads, or among those of the default, all of this process.
+///
+/// # Errors
+/// RuntimeError if the system starts no more threads.
+pub fn within<R: Send>(threads: Option<usize>, work: impl FnOnce() -> R + Send) -> PyResult<R> {
+    match threads {
+        None if !is_forked() && common_pool() => Ok(work()),
+        threads => Ok(pool(threads.unwrap_or_else(default_threads))?.install(work)),
+    }
+}
+
+/// Makes the common pool, unless it is there, and says whether it could be made. Left to itself it would have as many
+/// threads as the variable says.
+fn common_pool() -> bool {
+    static MADE: OnceLock<bool> = OnceLock::new();
+    *MADE.get_or_init(|| rayon::ThreadPoolBuilder::new().num_threads(default_threads()).build_global().is_ok())
+}
 
 /// A pool of so many threads, for as long as the lease is held.
 ///
@@ -30,9 +80,13 @@ pub fn pool(threads: usize) -> PyResult<Lease> {
         found.map(|at| idle.swap_remove(at).1)
     });
     let build = || rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let failed = |problem| PyRuntimeError::new_err(format!("{threads} threads cannot be started: {problem}"));
-    let pool = found.map_or_else(build, Ok).map_err(failed)?;
+    let pool = found.map_or_else(build, Ok).map_err(|problem| unstarted(threads, &problem))?;
     Ok(Lease { process, pool: Some(pool) })
+}
+
+/// The error where the system starts no more threads.
+pub fn unstarted(threads: usize, problem: &dyn std::fmt::Display) -> PyErr {
+    PyRuntimeError::new_err(format!("{threads} threads cannot be started: {problem}"))
 }
 
 impl Lease {
@@ -49,9 +103,11 @@ impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(pool) = self.pool.take()
             && let Ok(mut idle) = IDLE.try_lock()
-            && idle.len() < MOST_IDLE
         {
-            idle.push((self.process, pool));
+            let waiting: usize = idle.iter().map(|(_, pool)| pool.current_num_threads()).sum();
+            if waiting + pool.current_num_threads() <= MOST_IDLE.max(2 * default_threads()) {
+                idle.push((self.process, pool));
+            }
         }
     }
 }

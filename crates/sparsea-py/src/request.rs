@@ -1,6 +1,6 @@
 //! What is asked of a run: everything but A and y.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use num_complex::Complex;
@@ -12,6 +12,7 @@ use sparsea::{Chain, Halt, Memory, Problem, ReportOptions, Run, Start};
 
 use crate::convert::{Field, settings, vector};
 use crate::error::refused;
+use crate::pool::{default_threads, is_forked};
 
 /// The request of `python/sparsea/_solve.py`, checked there as far as types go.
 pub struct Request<T: Field> {
@@ -29,9 +30,41 @@ pub struct Request<T: Field> {
     pub display: Option<Arc<Py<PyAny>>>,
 }
 
+/// The words of a request.
+const WORDS: [&str; 16] = [
+    "algorithm",
+    "settings",
+    "memory",
+    "report",
+    "start",
+    "iterations",
+    "time",
+    "supports",
+    "relative_residual",
+    "stagnation",
+    "unit_columns",
+    "trace",
+    "threads",
+    "check_adjoint",
+    "callback",
+    "display",
+];
+
+/// Refuses a request with a word that nothing here reads.
+fn check_words(given: &Bound<'_, PyDict>) -> PyResult<()> {
+    for word in given.keys() {
+        if !word.extract::<String>().is_ok_and(|word| WORDS.contains(&word.as_str())) {
+            let known = WORDS.join(", ");
+            return Err(PyTypeError::new_err(format!("a request has no {word}; it takes: {known}")));
+        }
+    }
+    Ok(())
+}
+
 impl<T: Field> Request<T> {
     /// `default` is the algorithm where none is named.
     pub fn new(given: &Bound<'_, PyDict>, default: &str) -> PyResult<Self> {
+        check_words(given)?;
         let get = |key: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
             Ok(given.get_item(key)?.filter(|value| !value.is_none()))
         };
@@ -80,19 +113,9 @@ impl<T: Field> Request<T> {
     }
 }
 
-/// The process that loaded this module.
-static PROCESS: OnceLock<u32> = OnceLock::new();
-
-/// Notes the process that loads this module.
-pub fn note_process() {
-    PROCESS.get_or_init(std::process::id);
-}
-
-/// In a process forked from the one that loaded this module, as many threads as there are processors, in a pool of their
-/// own: those of the common pool did not survive the fork.
+/// In a process forked from the one that loaded this module, as many threads as by default, but in a pool of that process.
 fn threads_after_fork() -> Option<usize> {
-    let forked = PROCESS.get().is_some_and(|&process| process != std::process::id());
-    forked.then(|| std::thread::available_parallelism().map_or(1, usize::from))
+    is_forked().then(default_threads)
 }
 
 /// `("random", seed)`, `("chain", names)`, `("support", indices)` or `("vector", x)`.

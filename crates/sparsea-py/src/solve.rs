@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use sparsea::{CachedGram, ExplorationReport, Observer, Operator, Problem, Soluti
 use crate::convert::{Field, vector};
 use crate::error::refused;
 use crate::operator::{Compressed, Convolution, Shared, operator};
-use crate::pool::pool;
+use crate::pool::{default_threads, pool, unstarted, within};
 use crate::progress::Progress;
 use crate::request::Request;
 use crate::run::{Caller, LISTENING, Stop, beside, here};
@@ -81,7 +81,7 @@ fn run<'py, T: Field>(
     let watched = stop.clone();
     let brief = !batch && is_brief::<T>(a, &*operator, sparsity, &request);
     let work = move |caller: &Caller<Outcome<T>>| {
-        let task = Task { operator, sparsity, request, stop: watched, caller, brief };
+        let task = Task { operator, sparsity, request, stop: watched, caller, brief, display: Display::default() };
         if batch { task.batch(&data) } else { task.single(&data) }
     };
     let solutions = if brief { here(py, &stop, work)? } else { beside(py, &stop, work)? };
@@ -118,6 +118,28 @@ struct Task<'c, T: Field> {
     caller: &'c Caller<Outcome<T>>,
     /// Whether the work is done on the calling thread.
     brief: bool,
+    display: Display,
+}
+
+/// What a display has been shown.
+#[derive(Default)]
+struct Display {
+    /// Vectors of data that are solved.
+    done: AtomicUsize,
+    refreshed: Mutex<Option<Instant>>,
+}
+
+impl Display {
+    /// Whether it is time to show something, which is then taken to be done.
+    fn is_due(&self) -> bool {
+        // Another run that is looking will show as much.
+        let Ok(mut refreshed) = self.refreshed.try_lock() else { return false };
+        let due = refreshed.is_none_or(|last| last.elapsed() >= REFRESH);
+        if due {
+            *refreshed = Some(Instant::now());
+        }
+        due
+    }
 }
 
 impl<T: Field> Task<'_, T> {
@@ -127,10 +149,8 @@ impl<T: Field> Task<'_, T> {
             let problem = self.problem(&*self.operator, &data[0])?;
             Ok(vec![self.run(&problem, None, &mut None)?])
         };
-        match self.request.threads {
-            Some(threads) if !self.brief => pool(threads)?.install(work),
-            _ => work(),
-        }
+        // Brief work for one thread shares nothing.
+        if self.brief && self.request.threads == Some(1) { work() } else { within(self.request.threads, work)? }
     }
 
     /// A run for each vector of data, as many at a time as there are threads, which share the Gram columns of A.
@@ -140,12 +160,16 @@ impl<T: Field> Task<'_, T> {
     fn batch(&self, data: &[Vec<T>]) -> Outcome<T> {
         let cached = CachedGram::new(&*self.operator, self.request.memory.gram);
         let Some(first) = data.first() else { return Ok(Vec::new()) };
-        let measured = self.problem(&cached, first)?;
-        // Refused before anything is solved.
-        for data in data {
-            measured.with_data(data).map_err(refused)?;
-        }
-        let threads = self.request.threads.unwrap_or_else(rayon::current_num_threads).min(data.len());
+        let measure = || -> PyResult<_> {
+            let measured = self.problem(&cached, first)?;
+            // Refused before anything is solved.
+            for data in data {
+                measured.with_data(data).map_err(refused)?;
+            }
+            Ok(measured)
+        };
+        let measured = within(self.request.threads, measure)??;
+        let threads = self.request.threads.unwrap_or_else(default_threads).min(data.len());
         // Blocks share a pass over A; there are several for each thread.
         let block = (data.len() / (4 * threads)).clamp(1, 8);
         let next = AtomicUsize::new(0);
@@ -167,10 +191,18 @@ impl<T: Field> Task<'_, T> {
             }
         };
         let parts: PyResult<Vec<_>> = thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| pool(1)?.install(solve_some))).collect();
+            let start = |_| thread::Builder::new().spawn_scoped(scope, || pool(1)?.install(solve_some));
+            let workers: Vec<_> = (0..threads).map(start).collect();
+            if workers.iter().any(Result::is_err) {
+                next.store(data.len(), Ordering::Relaxed);
+            }
             // All are waited for before the first that was unwound unwinds this thread too.
-            let ended: Vec<_> = workers.into_iter().map(thread::ScopedJoinHandle::join).collect();
-            ended.into_iter().map(|end| end.unwrap_or_else(|payload| resume_unwind(payload))).collect()
+            let ended: Vec<_> = workers.into_iter().map(|worker| worker.map(thread::ScopedJoinHandle::join)).collect();
+            let part = |end: std::io::Result<thread::Result<_>>| match end {
+                Ok(end) => end.unwrap_or_else(|payload| resume_unwind(payload)),
+                Err(problem) => Err(unstarted(threads, &problem)),
+            };
+            ended.into_iter().map(part).collect()
         });
         let mut solved: Vec<_> = parts?.into_iter().flatten().collect();
         solved.sort_by_key(|(at, _)| *at);
@@ -191,7 +223,7 @@ impl<T: Field> Task<'_, T> {
         column: Option<usize>,
         kept: &mut Option<Workspace<'a, T>>,
     ) -> PyResult<Solved<T>> {
-        let mut watch = Watch { task: self, column, shown: None, listened: Instant::now() };
+        let mut watch = Watch { task: self, column, listened: Instant::now() };
         let mut trace = Trace::default();
         let mut run = self.request.run(problem, column).observe(&mut watch);
         if column.is_none() {
@@ -202,6 +234,7 @@ impl<T: Field> Task<'_, T> {
             run = run.observe(&mut trace);
         }
         let solution = run.solve_with(kept).map_err(refused)?;
+        self.display.done.fetch_add(1, Ordering::Relaxed);
         Ok((solution, self.request.trace.then_some(trace)))
     }
 }
@@ -210,7 +243,6 @@ impl<T: Field> Task<'_, T> {
 struct Watch<'w, T: Field> {
     task: &'w Task<'w, T>,
     column: Option<usize>,
-    shown: Option<Instant>,
     listened: Instant,
 }
 
@@ -219,6 +251,13 @@ impl<T: Field> Watch<'_, T> {
     fn ask(&self, callback: &Arc<Py<PyAny>>, progress: &sparsea::Progress<'_>) -> bool {
         let (callback, progress) = (callback.clone(), Progress::new(progress, self.column));
         self.task.caller.ask(Box::new(move |py| callback.call1(py, (progress,))?.bind(py).is_truthy()))
+    }
+
+    /// Shows where the run is, and of a batch how many runs are done.
+    fn show(&self, display: &Arc<Py<PyAny>>, progress: &sparsea::Progress<'_>) -> bool {
+        let (display, progress) = (display.clone(), Progress::new(progress, self.column));
+        let done = self.task.display.done.load(Ordering::Relaxed);
+        self.task.caller.ask(Box::new(move |py| display.call1(py, (progress, done))?.bind(py).is_truthy()))
     }
 }
 
@@ -233,10 +272,9 @@ impl<T: Field> Observer<T> for Watch<'_, T> {
             end |= self.ask(callback, progress);
         }
         if let Some(display) = &self.task.request.display
-            && self.shown.is_none_or(|shown| shown.elapsed() >= REFRESH)
+            && self.task.display.is_due()
         {
-            end |= self.ask(display, progress);
-            self.shown = Some(Instant::now());
+            end |= self.show(display, progress);
         }
         if end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

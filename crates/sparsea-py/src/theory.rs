@@ -11,6 +11,7 @@ use sparsea::{Error, Interval, Operator, Recovery, RestrictedIsometry, Signal};
 use crate::convert::{Field, vector};
 use crate::error::refused;
 use crate::operator::operator;
+use crate::pool::within;
 use crate::run::{Stop, beside};
 
 /// Does `work` on A of the named scalar, beside Python.
@@ -26,7 +27,7 @@ fn on<T: Field, R: Send + 'static>(
 ) -> PyResult<R> {
     let stop = Arc::new(Stop::default());
     let operator = operator::<T>(a, &stop)?;
-    beside(a.py(), &stop, move |_| work(&*operator))?.map_err(refused)
+    beside(a.py(), &stop, move |_| within(None, || work(&*operator)))??.map_err(refused)
 }
 
 /// (μ, the first pair that attains it, μ₁(1), μ₁(2), …).

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 from sklearn.utils.extmath import safe_sparse_dot
 
-from ._design import Array, checked_count, clipped_count, design, validated
+from .._input import as_index
+from ._design import Array, Precision, checked_count, clipped_count, design, precision_of, validated
 from ._model import SparseModel
 from ._path import default_largest, solve_path
 
@@ -51,7 +52,7 @@ class SparseRegressorCV(SparseModel):
     Attributes
     ----------
     n_nonzero_coefs_ : int
-        The k chosen.
+        Non-zero coefficients: the k chosen, or fewer where further features explain nothing.
     n_nonzero_coefs_grid_ : ndarray of shape (K,)
         Every k tried: 1 … K.
     mse_path_ : ndarray of shape (K, n_folds)
@@ -138,13 +139,15 @@ class SparseRegressorCV(SparseModel):
         Raises
         ------
         ValueError
-            If the shapes differ, something is NaN or infinite, or an option is out of its range; if the training
-            samples of a fold all have weight zero.
+            If shapes differ, or indices of pandas (rows are paired by position); if something is NaN or infinite, or
+            an option is out of its range; if the training samples of a fold all have weight zero.
         TypeError
             If a parameter is of the wrong type.
         """
-        X, y, sample_weight = validated(self, X, y, sample_weight, samples=2)
+        precision = precision_of(X, y)
+        X, y, sample_weight = validated(self, X, y, sample_weight, samples=2, groups=groups)
         folds = list(check_cv(self.cv).split(X, y, groups))
+        _check_folds(folds, len(y))
         weights = np.ones(len(y)) if sample_weight is None else sample_weight
         trained = min(int(np.count_nonzero(weights[train])) for train, _ in folds)
         if trained == 0:
@@ -157,17 +160,38 @@ class SparseRegressorCV(SparseModel):
             largest = checked_count("max_nonzero_coefs", self.max_nonzero_coefs)
             largest = clipped_count("max_nonzero_coefs", largest, limit, bound)
 
-        columns = Parallel(n_jobs=self.n_jobs)(
-            delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, self._options()) for fold in folds
+        columns = Parallel(n_jobs=_jobs(self.n_jobs, len(folds)))(
+            delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, precision, self._options())
+            for fold in folds
         )
         self.n_nonzero_coefs_grid_ = np.arange(1, largest + 1)
         self.mse_path_ = np.array(columns).T
         shares = np.array([weights[test].sum() for _, test in folds])
         k = _chosen(self.mse_path_, shares / shares.sum(), self.one_standard_error) + 1
-        self.n_nonzero_coefs_ = k
-        problem = design(X, y, sample_weight, self.fit_intercept)
+        problem = design(X, y, sample_weight, self.fit_intercept, precision)
         self._keep(problem, solve_path(problem, k, self._options())[-1])
         return self
+
+
+def _check_folds(folds: list[Any], samples: int) -> None:
+    """Refuse folds that are no pairs of indices of samples."""
+    rows = np.arange(samples)
+    for fold in folds:
+        try:
+            train, test = fold
+            rows[train], rows[test]
+        except (IndexError, TypeError, ValueError) as error:
+            raise ValueError(f"cv must give pairs of training and test indices: {error}") from error
+
+
+def _jobs(n_jobs: Any, folds: int) -> int | None:
+    """Folds computed at once; joblib would start as many processes as it is told to, needed or not."""
+    if n_jobs is None:
+        return None
+    jobs = as_index("n_jobs must be a whole number or None", n_jobs)
+    if jobs == 0:
+        raise ValueError("n_jobs must not be 0")
+    return max(min(jobs, folds), -(2**31))
 
 
 def _errors(
@@ -177,12 +201,13 @@ def _errors(
     fold: tuple[NDArray[np.intp], NDArray[np.intp]],
     largest: int,
     fit_intercept: bool,
+    precision: Precision,
     options: dict[str, Any],
 ) -> Array:
     """Mean squared errors for k = 1 … `largest` on the test samples of a fold."""
     train, test = fold
     train_weight, test_weight = (None, None) if sample_weight is None else (sample_weight[train], sample_weight[test])
-    problem = design(X[train], y[train], train_weight, fit_intercept)
+    problem = design(X[train], y[train], train_weight, fit_intercept, precision)
     coef = np.array([solution.x for solution in solve_path(problem, largest, options)])
     predicted = safe_sparse_dot(X[test], coef.T, dense_output=True) + problem.intercept(coef)
     squares = (y[test, np.newaxis] - predicted) ** 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import validation
 
 from .. import _core
-from .._input import as_compressed
+from .._input import as_compressed, as_number, as_values, as_whole, check_paired, index_of, shown
 
 Array = NDArray[np.float64]
+
+ROUNDING = 4.0
+"""What rounding leaves of a centred column, in units of ε times its norm before: entries that are sums of several
+numbers are off by a few ε each. The same number is in `crates/sparsea/src/operator/centered.rs`."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Design:
     """Samples of non-zero weight."""
     total_weight: float
     """Σ w_i, the number of samples unless weighted."""
+    rounding: Any = 0.0
+    """What rounding may have left in ‖y‖ when ȳ was subtracted, a number or one for each target."""
 
     @property
     def limit(self) -> int:
@@ -51,31 +56,119 @@ class Design:
         return self.target_means - coef @ self.feature_means
 
 
-def design(X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool) -> Design:
-    """Centres (if there is an intercept) and weights X (an array or a sparse matrix) and y."""
+@dataclass(frozen=True)
+class Precision:
+    """The ε of the numbers that features and target were given in, which are computed with in double precision."""
+
+    features: Any
+    """One for all features, or one for each."""
+    target: float
+
+
+DOUBLE = Precision(np.finfo(np.float64).eps, float(np.finfo(np.float64).eps))
+
+
+def design(X: Any, y: Array, sample_weight: Array | None, fit_intercept: bool, precision: Precision = DOUBLE) -> Design:
+    """Centres (if there is an intercept) and weights X (an array or a sparse matrix) and y.
+
+    A column that is constant to rounding is zero once it is centred, and so is such a target.
+    """
     samples, features = X.shape
     counted, total = samples, float(samples)
     if sample_weight is not None:
         counted, total = int(np.count_nonzero(sample_weight)), float(sample_weight.sum())
     roots = None if sample_weight is None else np.sqrt(sample_weight)
-    target_means = _means(y, sample_weight) if fit_intercept else 0.0
-    y = _weighted(y - target_means, roots)
+    target_means: Any = 0.0
+    rounding: Any = 0.0
+    if fit_intercept:
+        target_means = _means("y", y, sample_weight)
+        rounding = _rounding(target_means, samples, total, precision.target)
+        y = _weighted(y - target_means, roots)
+        y = np.where(_is_rounding(y, rounding), 0.0, y)
+    else:
+        y = _weighted(y, roots)
     if scipy.sparse.issparse(X):
-        X = _core.Centered(as_compressed(X, np.float64), sample_weight, None if fit_intercept else np.zeros(features))
+        X = _centered(X, sample_weight, fit_intercept, total, precision)
         means = X.means
     elif fit_intercept:
-        means = _means(X, sample_weight)
+        means = _means("X", X, sample_weight)
         X = _weighted(X - means, roots)
+        X[:, _is_rounding(X, _rounding(means, samples, total, precision.features))] = 0.0
     else:
         means = np.zeros(features)
         X = _weighted(X, roots)
-    return Design(X, y, means, target_means, counted, total)
+    return Design(X, y, means, target_means, counted, total, rounding)
 
 
-def _means(values: Array, weights: Array | None) -> Array:
-    """Means of columns, to the last digit, so that constant columns become exactly zero."""
-    means = np.average(values, axis=0, weights=weights)
-    return np.asarray(means + np.average(values - means, axis=0, weights=weights))
+def _centered(
+    X: Any, sample_weight: Array | None, fit_intercept: bool, total: float, precision: Precision
+) -> _core.Centered:
+    """Sparse features, centred."""
+    samples, features = X.shape
+    if not fit_intercept:
+        return _core.Centered(as_compressed(X, np.float64), sample_weight, np.zeros(features))
+    centered = _core.Centered(as_compressed(X, np.float64), sample_weight, None)
+    # What is constant in double precision is zero already.
+    rounding = _rounding(centered.means, samples, total, precision.features)
+    constant = (centered.column_norms > 0) & (centered.column_norms <= rounding)
+    if not constant.any():
+        return centered
+    X = X.tocsc(copy=True)
+    X.data[np.repeat(constant, np.diff(X.indptr))] = 0.0
+    return _core.Centered(as_compressed(X, np.float64), sample_weight, None)
+
+
+def _rounding(means: Array, samples: int, total: float, epsilon: Any) -> Array:
+    """Norms of centred columns that are rounding of what cancelled, √W μ.
+
+    Entries are off by a few ε of the numbers that they were given in. Their mean is a sum in double precision, whose
+    error is √m times its ε.
+    """
+    off = epsilon + np.sqrt(samples) * DOUBLE.target
+    return np.asarray(ROUNDING * off * np.sqrt(total) * np.abs(means))
+
+
+def _is_rounding(centred: Array, rounding: Any) -> Any:
+    """Of which columns (or whether of a vector) the norm is no more than rounding."""
+    # No square leaves the range of doubles, and most columns are judged by their largest entry.
+    largest = np.maximum(centred.max(axis=0), -centred.min(axis=0))
+    if centred.ndim == 1:
+        return largest <= rounding and _norms(centred[:, np.newaxis])[0] <= rounding
+    found = largest <= rounding
+    found[found] = _norms(centred[:, found]) <= rounding[found]
+    return found
+
+
+def _norms(columns: Array) -> Array:
+    largest = np.abs(columns).max(axis=0)
+    return np.asarray(largest * np.linalg.norm(columns / np.where(largest > 0, largest, 1.0), axis=0))
+
+
+def precision_of(X: Any, y: Any) -> Precision:
+    """The precision of what `fit` is given."""
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        return Precision(np.array([_epsilon(dtype) for dtype in X.dtypes]), _epsilon(getattr(y, "dtype", None)))
+    return Precision(_epsilon(getattr(X, "dtype", None)), _epsilon(getattr(y, "dtype", None)))
+
+
+def _epsilon(dtype: Any) -> float:
+    """ε of a type of NumPy, pandas or polars, of double precision unless it holds fewer digits."""
+    word = str(dtype).lower()
+    if word in {"float16", "halffloat[pyarrow]"}:
+        return float(np.finfo(np.float16).eps)
+    if word in {"float32", "float[pyarrow]", ">f4", "<f4"}:
+        return float(np.finfo(np.float32).eps)
+    return DOUBLE.target
+
+
+def _means(what: str, values: Array, weights: Array | None) -> Array:
+    """Means of columns, to the last digit."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = np.average(values, axis=0, weights=weights)
+        means = np.asarray(means + np.average(values - means, axis=0, weights=weights))
+    if not np.isfinite(means).all():
+        raise ValueError(f"{what} holds numbers so large that their mean is beyond the range of double precision")
+    return means
 
 
 def _weighted(values: Array, roots: Array | None) -> Array:
@@ -85,9 +178,17 @@ def _weighted(values: Array, roots: Array | None) -> Array:
 
 
 def validated(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, *, multi_output: bool = False, samples: int = 1
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    *,
+    multi_output: bool = False,
+    samples: int = 1,
+    groups: Any = None,
 ) -> tuple[Any, Array, Array | None]:
     """What `fit` is given, at least so many samples, checked by scikit-learn's rules, as float64."""
+    check_indices(X=X, y=y, sample_weight=sample_weight, groups=groups)
     X, y = validate_data(
         estimator,
         X,
@@ -101,11 +202,23 @@ def validated(
     return X, np.asarray(y, dtype=np.float64), _checked_weights(sample_weight, X.shape[0])
 
 
+def check_indices(**given: Any) -> None:
+    """Refuse frames and series of pandas whose rows have different labels, the names being those of arguments."""
+    indices = {name: index_of(one) for name, one in given.items()}
+    labelled = [(name, index) for name, index in indices.items() if index is not None]
+    for other in labelled[1:]:
+        check_paired(*labelled[0], *other)
+
+
 def validate_data(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
     """`sklearn.utils.validation.validate_data`, which was a method before scikit-learn 1.6."""
-    if hasattr(validation, "validate_data"):
-        return validation.validate_data(estimator, named(X), *y, **options)
-    return estimator._validate_data(named(X), *y, **options)
+    try:
+        if hasattr(validation, "validate_data"):
+            return validation.validate_data(estimator, named(X), *y, **options)
+        return estimator._validate_data(named(X), *y, **options)
+    except OverflowError:
+        # Of Python's whole numbers in an array of objects.
+        raise ValueError("X or y holds a number beyond the range of double precision") from None
 
 
 def named(X: Any) -> Any:
@@ -141,7 +254,12 @@ class NamedArray:
 def _checked_weights(weights: ArrayLike | None, samples: int) -> Array | None:
     if weights is None:
         return None
-    checked = np.asarray(weights, dtype=np.float64)
+    if not hasattr(weights, "__len__") and not hasattr(weights, "__array__"):
+        weights = as_number("sample_weight", "a number, or one for each sample", weights, lambda _: True)
+    given = as_values("sample_weight", weights)
+    if given.dtype.kind == "c":
+        raise TypeError("sample_weight holds complex numbers; weights are real")
+    checked = given.astype(np.float64)
     if checked.ndim == 0:
         checked = np.full(samples, float(checked))
     if checked.shape != (samples,):
@@ -153,20 +271,19 @@ def _checked_weights(weights: ArrayLike | None, samples: int) -> Array | None:
         )
     if not checked.any():
         raise ValueError("sample_weight must not be zero for every sample")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(checked.sum()):
+            raise ValueError("the sum of sample_weight is beyond the range of double precision")
     return checked
 
 
 def checked_count(name: str, value: Any) -> int:
     """A whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be a whole number or None, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return int(value)
+    return as_whole(name, value, 1)
 
 
 def clipped_count(name: str, count: int, limit: int, what: str) -> int:
     """`count`, or `limit` and a warning if that is smaller."""
     if count > limit:
-        warnings.warn(f"{name} is {count}, but {what}: {limit} is used", UserWarning, stacklevel=3)
+        warnings.warn(f"{name} is {shown(count)}, but {what}: {limit} is used", UserWarning, stacklevel=3)
     return min(count, limit)

@@ -36,6 +36,7 @@ class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore
     intercept_: Any
     solution_: Any
     n_iter_: Any
+    n_nonzero_coefs_: int
     n_features_in_: int
     feature_names_in_: NDArray[Any]
 
@@ -90,6 +91,7 @@ class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore
         """Becomes the model of a solution for one target."""
         self.solution_ = solution
         self.coef_ = np.asarray(solution.x, dtype=np.float64)
+        self.n_nonzero_coefs_ = int(np.count_nonzero(self.coef_))
         self.intercept_ = float(design.intercept(self.coef_))
         self.n_iter_ = solution.iterations
 

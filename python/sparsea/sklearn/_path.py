@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import solve
+from .._input import as_number
 from ._criteria import CRITERIA, full_variance, log_likelihood_terms, log_models
-from ._design import Design, checked_count, clipped_count, design, validated
+from ._design import Design, checked_count, clipped_count, design, precision_of, validated
 from ._model import SparseModel
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class SparsityPath(SparseModel):
     ebic_gamma : float, default=1.0
         γ of EBIC, from 0 (BIC) to 1.
     noise_variance : float or None, default=None
-        σ² of Cp. Estimated if None from least squares on all features, which takes more samples than features.
+        σ² of Cp. Estimated if None from least squares on all features, which takes more samples than features. Its
+        degrees of freedom are the samples less the rank of the features (and 1 for the intercept).
     algorithm : str, default="search"
         An algorithm, or several joined by ``+`` (see `sparsea.algorithms`).
     fit_intercept : bool, default=True
@@ -90,7 +92,8 @@ class SparsityPath(SparseModel):
     noise_variance_ : float
         σ²; NaN if it is not known.
     n_nonzero_coefs_ : int
-        k of the solution preferred, the smallest of several equally good.
+        Non-zero coefficients of the solution preferred, that for the smallest k of several equally good. There may be
+        fewer than k, where further features explain nothing.
     coef_, intercept_, support_, support_names_, solution_, n_iter_, n_features_in_, feature_names_in_
         Of that solution, as in `SparseRegressor`.
 
@@ -100,7 +103,8 @@ class SparsityPath(SparseModel):
 
     Notes
     -----
-    With n samples (or the sum of their weights), p features and RSS(k) the residual sum of squares on k features,
+    With n samples (or the sum of their weights), p features and RSS(k) the residual sum of squares of a solution with k
+    non-zero coefficients,
 
     - AIC(k) = n log(RSS(k)/n) + 2 k [1]_
     - BIC(k) = n log(RSS(k)/n) + k log n [2]_
@@ -183,16 +187,17 @@ class SparsityPath(SparseModel):
         Raises
         ------
         ValueError
-            If the shapes differ, something is NaN or infinite, or an option is out of its range; if Cp is to choose
-            and σ² is neither given nor can be estimated.
+            If shapes differ, or indices of pandas (rows are paired by position); if something is NaN or infinite, or
+            an option is out of its range; if Cp is to choose and σ² is neither given nor can be estimated.
         TypeError
             If a parameter is of the wrong type.
         """
         if self.criterion not in CRITERIA:
             raise ValueError(f"criterion must be one of {', '.join(CRITERIA)}, got {self.criterion!r}")
-        gamma = _checked_number("ebic_gamma", self.ebic_gamma, "from 0 to 1", 0 <= self.ebic_gamma <= 1)
+        gamma = as_number("ebic_gamma", "from 0 to 1", self.ebic_gamma, lambda gamma: 0 <= gamma <= 1)
+        precision = precision_of(X, y)
         X, y, sample_weight = validated(self, X, y, sample_weight)
-        problem = design(X, y, sample_weight, self.fit_intercept)
+        problem = design(X, y, sample_weight, self.fit_intercept, precision)
         if self.max_nonzero_coefs is None:
             largest = min(default_largest(self.n_features_in_), problem.limit)
         else:
@@ -203,24 +208,23 @@ class SparsityPath(SparseModel):
         self.intercept_path_ = problem.intercept(self.coef_path_)
         self._measure(problem, gamma)
         chosen = int(np.argmin(getattr(self, f"{self.criterion}_")))
-        self.n_nonzero_coefs_ = chosen + 1
         self._keep(problem, self.path_[chosen])
         return self
 
     def _measure(self, problem: Design, gamma: float) -> None:
         """The criteria."""
-        k = np.arange(1.0, len(self.path_) + 1)
+        k = np.count_nonzero(self.coef_path_, axis=1).astype(np.float64)
         n = problem.total_weight
         self.rss_ = np.array([solution.residual_norm**2 for solution in self.path_])
-        fit = log_likelihood_terms(self.rss_, float(problem.y @ problem.y), n)
+        fit = log_likelihood_terms(self.rss_, float(problem.y @ problem.y), n, float(problem.rounding))
         self.aic_ = fit + 2 * k
         self.bic_ = fit + np.log(n) * k
         self.ebic_ = self.bic_ + 2 * gamma * log_models(self.n_features_in_, k)
         if self.noise_variance is None:
             self.noise_variance_ = full_variance(problem, self.fit_intercept)
         else:
-            given = float(self.noise_variance)
-            self.noise_variance_ = _checked_number("noise_variance", given, "above 0 and finite", 0 < given < np.inf)
+            rule = "above 0 and finite"
+            self.noise_variance_ = as_number("noise_variance", rule, self.noise_variance, lambda v: 0 < v < np.inf)
         if self.criterion == "cp" and not self.noise_variance_ > 0:
             raise ValueError(
                 "criterion 'cp' needs noise_variance: it cannot be estimated from "
@@ -228,9 +232,3 @@ class SparsityPath(SparseModel):
             )
         with np.errstate(divide="ignore", invalid="ignore"):
             self.cp_ = self.rss_ / self.noise_variance_ - n + 2 * k
-
-
-def _checked_number(name: str, value: float, rule: str, holds: bool) -> float:
-    if not holds:
-        raise ValueError(f"{name} must be {rule}, got {value}")
-    return float(value)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import MultiOutputMixin
 
 from .. import solve
-from ._design import checked_count, clipped_count, design, validated
+from ._design import checked_count, clipped_count, design, precision_of, validated
 from ._model import SparseModel
 
 
@@ -59,7 +59,8 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
     n_iter_ : int or list of int
         Iterations, for each target.
     n_nonzero_coefs_ : int
-        k as it was used.
+        Non-zero coefficients (for several targets, of the one that has most): k, or fewer where further features
+        explain nothing.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
@@ -72,7 +73,8 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
 
     Notes
     -----
-    Features of any scale have the same chance: the search sees columns of unit norm.
+    Features of any scale have the same chance: the search sees columns of unit norm. With an intercept, features that
+    are constant are never chosen, also those that are so only to rounding, by the precision of the type they come in.
 
     Examples
     --------
@@ -134,24 +136,26 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If the shapes differ, something is NaN or infinite, or an option is out of its range.
+            If shapes differ, or indices of pandas (rows are paired by position); if something is NaN or infinite, or
+            an option is out of its range.
         TypeError
             If a parameter is of the wrong type.
         """
+        precision = precision_of(X, y)
         X, y, sample_weight = validated(self, X, y, sample_weight, multi_output=True)
-        problem = design(X, y, sample_weight, self.fit_intercept)
+        problem = design(X, y, sample_weight, self.fit_intercept, precision)
         if self.n_nonzero_coefs is None:
             k = min(max(self.n_features_in_ // 10, 1), problem.limit)
         else:
             k = checked_count("n_nonzero_coefs", self.n_nonzero_coefs)
             k = clipped_count("n_nonzero_coefs", k, problem.limit, problem.bound)
-        self.n_nonzero_coefs_ = k
         found = solve(problem.A, problem.y, k, start=self.start, **self._options())
         if y.ndim == 1:
             self._keep(problem, found)
             return self
         self.solution_ = found
         self.coef_ = np.ascontiguousarray(np.asarray(found.x, dtype=np.float64).T)
+        self.n_nonzero_coefs_ = int(np.count_nonzero(self.coef_, axis=1).max())
         self.intercept_ = problem.intercept(self.coef_) if self.fit_intercept else 0.0
         self.n_iter_ = [solution.iterations for solution in found]
         return self

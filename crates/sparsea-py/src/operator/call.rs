@@ -1,11 +1,11 @@
 //! An operator whose products are computed by Python.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use sparsea::FunctionOperator;
 
@@ -45,18 +45,43 @@ pub fn wait_for_calls(py: Python<'_>) -> PyResult<()> {
 
 /// An operator that calls `apply(x)` and `apply_adjoint(y)` of a Python object, which return arrays of the right type and
 /// length; see `python/sparsea/_input.py`. What they raise ends the run and is raised from it.
+///
+/// The first product by A is followed by one by its adjoint: to measure the columns takes n products, and an adjoint that is
+/// missing or broken should not be found after them.
 pub fn called<T: Field>(object: &Bound<'_, PyAny>, stop: &Arc<Stop>) -> PyResult<Shared<T>> {
     let (nrows, ncols) = object.getattr("shape")?.extract()?;
     let product = |name: &str| -> PyResult<_> {
         let (function, stop) = (object.getattr(name)?.unbind(), stop.clone());
         Ok(move |given: &[T], out: &mut [T]| call(&function, &stop, given, out))
     };
-    let operator = FunctionOperator::new(nrows, ncols, product("apply")?, product("apply_adjoint")?);
+    let (apply, adjoint) = (product("apply")?, product("apply_adjoint")?);
+    let tried = Arc::new(AtomicBool::new(false));
+    let (trial, seen) = (product("apply_adjoint")?, tried.clone());
+    let apply = move |x: &[T], y: &mut [T]| {
+        apply(x, y);
+        if !seen.swap(true, Ordering::Relaxed) {
+            trial(y, &mut vec![T::ZERO; ncols]);
+        }
+    };
+    let adjoint = move |y: &[T], x: &mut [T]| {
+        tried.store(true, Ordering::Relaxed);
+        adjoint(y, x);
+    };
+    let operator = FunctionOperator::new(nrows, ncols, apply, adjoint);
     let norms = object.getattr("column_norms")?;
     if norms.is_none() {
         return Ok(Arc::new(operator));
     }
-    Ok(Arc::new(operator.with_column_norms(vector("column_norms", &norms)?)))
+    let norms: Vec<f64> = vector("column_norms", &norms)?;
+    if norms.len() != ncols {
+        let message = format!("column_norms has {} entries, but A has {ncols} columns", norms.len());
+        return Err(PyValueError::new_err(message));
+    }
+    if let Some(at) = norms.iter().position(|norm| !(*norm >= 0.0 && norm.is_finite())) {
+        let rule = "column_norms holds finite numbers of at least 0";
+        return Err(PyValueError::new_err(format!("{rule}, got {} at index {at} (counted from 0)", norms[at])));
+    }
+    Ok(Arc::new(operator.with_column_norms(norms)))
 }
 
 /// `out` ← what Python makes of `given`.

@@ -11,6 +11,7 @@ use sparsea::Operator;
 use super::{Compressed, Shared};
 use crate::convert::{Field, vector};
 use crate::error::refused;
+use crate::pool::within;
 
 /// √W (X − 1 μᵀ) for a sparse real X, with weights of rows (equal ones if `None`) and means μ (the weighted ones if `None`).
 #[pyclass(frozen, module = "sparsea._core")]
@@ -29,7 +30,8 @@ impl Centered {
         let inner: Shared<f64> = matrix.get().operator()?;
         let weights: Option<Vec<f64>> = weights.map(|weights| vector("the weights", weights)).transpose()?;
         let means: Option<Vec<f64>> = means.map(|means| vector("the means", means)).transpose()?;
-        let centered = matrix.py().detach(|| sparsea::Centered::new(inner, weights.as_deref(), means.as_deref()));
+        let center = || sparsea::Centered::new(inner, weights.as_deref(), means.as_deref());
+        let centered = matrix.py().detach(|| within(None, center))?;
         Ok(Self { inner: Arc::new(centered.map_err(refused)?) })
     }
 
@@ -76,7 +78,7 @@ impl Centered {
         given: &Bound<'py, PyAny>,
         takes: usize,
         gives: usize,
-        product: impl Fn(&[f64], &mut [f64]),
+        product: impl Fn(&[f64], &mut [f64]) + Sync,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let py = given.py();
         let given: Vec<f64> = vector("the vector", given)?;
@@ -84,7 +86,7 @@ impl Centered {
             return Err(PyValueError::new_err(format!("the vector has {} entries instead of {takes}", given.len())));
         }
         let mut out = vec![0.0; gives];
-        product(&given, &mut out);
+        py.detach(|| within(None, || product(&given, &mut out)))?;
         Ok(PyArray1::from_vec(py, out))
     }
 

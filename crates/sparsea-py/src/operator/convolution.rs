@@ -15,6 +15,7 @@ use sparsea::{Boundary, Operator};
 use super::Shared;
 use crate::convert::{Field, vector};
 use crate::error::refused;
+use crate::pool::within;
 
 /// Convolution of a spike train with a kernel, as an operator A that is never formed.
 ///
@@ -97,7 +98,8 @@ fn product<'py, T: Field>(
         return Err(PyValueError::new_err(format!("the vector has {found} entries, but A has {takes} {dimension}")));
     }
     let mut out = vec![T::ZERO; gives];
-    py.detach(|| if adjoint { operator.apply_adjoint(&given, &mut out) } else { operator.apply(&given, &mut out) });
+    let work = || if adjoint { operator.apply_adjoint(&given, &mut out) } else { operator.apply(&given, &mut out) };
+    py.detach(|| within(None, work))?;
     Ok(PyArray1::from_vec(py, out))
 }
 
@@ -252,6 +254,11 @@ fn whole(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
     value.py().import("sparsea._input")?.call_method1("as_whole", (name, value, 0))?.extract()
 }
 
+/// A real number; the library says which are allowed.
+fn real(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    value.py().import("sparsea._input")?.call_method1("as_real", (name, value))?.extract()
+}
+
 /// The Gaussian exp(−t²/2σ²) for t = −⌈8σ⌉ … ⌈8σ⌉, where it has fallen to 10⁻¹⁴.
 ///
 /// Parameters
@@ -268,6 +275,8 @@ fn whole(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
 /// ------
 /// ValueError
 ///     If σ is not positive and finite, or so large that there would be more than 10⁸ samples.
+/// TypeError
+///     If σ is no real number.
 ///
 /// Examples
 /// --------
@@ -275,8 +284,8 @@ fn whole(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
 /// >>> len(sparsea.gaussian(3.0))
 /// 49
 #[pyfunction]
-pub fn gaussian(py: Python<'_>, sigma: f64) -> PyResult<Bound<'_, PyArray1<f64>>> {
-    Ok(PyArray1::from_vec(py, pulse::gaussian(sigma).map_err(refused)?))
+pub fn gaussian<'py>(sigma: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    Ok(PyArray1::from_vec(sigma.py(), pulse::gaussian(real("sigma", sigma)?).map_err(refused)?))
 }
 
 /// The exponential decay exp(−t/τ) for t = 0 … ⌈20τ⌉, where it has fallen to 2·10⁻⁹.
@@ -295,6 +304,8 @@ pub fn gaussian(py: Python<'_>, sigma: f64) -> PyResult<Bound<'_, PyArray1<f64>>
 /// ------
 /// ValueError
 ///     If τ is not positive and finite, or so large that there would be more than 10⁸ samples.
+/// TypeError
+///     If τ is no real number.
 ///
 /// Examples
 /// --------
@@ -302,6 +313,6 @@ pub fn gaussian(py: Python<'_>, sigma: f64) -> PyResult<Bound<'_, PyArray1<f64>>
 /// >>> len(sparsea.exponential(2.0))
 /// 41
 #[pyfunction]
-pub fn exponential(py: Python<'_>, tau: f64) -> PyResult<Bound<'_, PyArray1<f64>>> {
-    Ok(PyArray1::from_vec(py, pulse::exponential(tau).map_err(refused)?))
+pub fn exponential<'py>(tau: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    Ok(PyArray1::from_vec(tau.py(), pulse::exponential(real("tau", tau)?).map_err(refused)?))
 }

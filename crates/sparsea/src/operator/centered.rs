@@ -17,7 +17,10 @@ use crate::scalar::Scalar;
 /// as good as those of a dense matrix. With equal weights, at least 63/64 of the entries of such a column are not zero, so
 /// that the copy is no larger than the column; in any case the copies together hold at most
 /// [`adjoint_cost`](Operator::adjoint_cost) of A numbers, the largest ρ_j first. Columns and Gram columns come from entries
-/// a_ij − μ_j, never from AᴴA − μ̄ μᵀ, which would lose ρ_j twice. Constant columns become exactly zero.
+/// a_ij − μ_j, never from AᴴA − μ̄ μᵀ, which would lose ρ_j twice.
+///
+/// Columns that equal μ_j to rounding become exactly zero: those with ‖b_j‖ ≤ 4 (1 + √m) ε ‖√W a_j‖. What is left of
+/// them is the rounding of their entries, which says nothing about y.
 ///
 /// # Cost
 /// A product takes one of A and m + n multiply-adds, a Gram column one adjoint and m.
@@ -36,6 +39,11 @@ pub struct Centered<O, T: Scalar> {
 
 /// ρ² above which a column is copied.
 const STEEP: f64 = 64.0;
+
+/// What rounding leaves of a centred column, in units of ε ‖√W a_j‖ (1 + √m): entries that are sums of several numbers are
+/// off by a few ε each, and their mean, a sum of m terms, by √m times as much. The same number is in
+/// `python/sparsea/sklearn/_design.py`.
+const ROUNDING: f64 = 4.0;
 
 impl<O: Operator<T>, T: Scalar> Centered<O, T> {
     /// Weights the rows of `inner` (equally without `weights`) and subtracts `means` (the weighted means of the columns
@@ -89,26 +97,29 @@ impl<O: Operator<T>, T: Scalar> Centered<O, T> {
     /// Measures columns that cancel, given with their ρ_j², and copies as many as may be.
     fn measure(&mut self, mut steep: Vec<(usize, f64)>, weights: &[f64], total: f64, given: bool) {
         let m = self.inner.nrows();
+        let rounding = ROUNDING * (1.0 + (m as f64).sqrt()) * T::EPSILON;
         steep.sort_by(|(i, a), (j, b)| b.total_cmp(a).then(i.cmp(j)));
         let mut room = self.inner.adjoint_cost() / m.max(1);
         let mut column = vec![T::ZERO; m];
         let mut copies = vec![];
-        for (j, cancels) in steep {
+        for (j, _) in steep {
+            self.inner.column(j, &mut column);
             if !given {
                 // The mean again, now of numbers without the common part: it was known to ε |μ_j| only.
-                self.inner.column(j, &mut column);
                 let rest: T = column.iter().zip(weights).map(|(&a, &w)| (a - self.means[j]).scale(w)).sum();
                 self.means[j] += rest.scale(total.recip());
             }
-            self.column(j, &mut column);
-            self.norms[j] = norm(&column);
-            if cancels > STEEP {
-                if self.norms[j] == 0.0 {
-                    copies.push((j, vec![]));
-                } else if room > 0 {
-                    copies.push((j, column.clone()));
-                    room -= 1;
-                }
+            let whole = norm(&self.weighted(&column));
+            self.shift(self.means[j], &mut column);
+            let left = norm(&column);
+            if left <= rounding * whole {
+                copies.push((j, vec![]));
+                continue;
+            }
+            self.norms[j] = left;
+            if whole > STEEP.sqrt() * left && room > 0 {
+                copies.push((j, column.clone()));
+                room -= 1;
             }
         }
         copies.sort_by_key(|&(j, _)| j);

@@ -207,3 +207,44 @@ fn impossible_weights_and_means_are_refused() {
     let error = Centered::new(DenseOperator::new(a.as_ref()), None, None).unwrap_err();
     assert_eq!(error, Error::ColumnOverflow { column: 1 });
 }
+
+/// Of columns that are constant but for rounding nothing is left either; of those that vary by a little more, all is.
+#[test]
+fn columns_constant_to_rounding_become_zero() {
+    for seed in 0..60u64 {
+        let mut rng = stream(seed, 34, 0);
+        let (m, n) = (rng.random_range(20..200), 12);
+        let scale = 10f64.powi(rng.random_range(-60..60));
+        let weights = random_weights(m, seed);
+        let weights = (seed % 2 == 1).then_some(&weights[..]);
+        // Sums of shares that make up one, sums in either order, one unit in the last place more or less; a thousand units.
+        let a = Mat::from_fn(m, n, |_, j| {
+            let parts: Vec<f64> = (0..j + 2).map(|_| rng.random_range(0.01..1.0)).collect();
+            let sum: f64 = parts.iter().sum();
+            let jitter = f64::from(rng.random_range(-1..=1));
+            scale
+                * match j % 4 {
+                    0 => parts.iter().map(|part| part / sum).sum::<f64>(),
+                    1 => [0.1 + (0.2 + 0.3), (0.1 + 0.2) + 0.3][usize::from(rng.random_bool(0.5))],
+                    2 => 1e6 * (1.0 + jitter * f64::EPSILON),
+                    _ => 1.0 + 2000.0 * jitter * f64::EPSILON,
+                }
+        });
+        let sparse = compressed(&a);
+        let sparse = SparseOperator::new(sparse.as_ref());
+        let dense = DenseOperator::new(a.as_ref());
+        let given = Centered::new(&dense, weights, None).unwrap().means().to_vec();
+        for (form, inner) in [("sparse", &sparse as &dyn Operator<f64>), ("dense", &dense)] {
+            for means in [None, Some(&given[..])] {
+                let centered = Centered::new(inner, weights, means).unwrap();
+                let norms = centered.column_norms();
+                let mut correlation = vec![9.0; n];
+                centered.apply_adjoint(&normal_vector::<f64>(&mut rng, m), &mut correlation);
+                for j in 0..n {
+                    assert_eq!(j % 4 < 3, norms[j] == 0.0, "seed {seed}, {form}, column {j}: {:e}", norms[j] / scale);
+                    assert_eq!(j % 4 < 3, correlation[j] == 0.0, "seed {seed}, {form}, column {j}");
+                }
+            }
+        }
+    }
+}
