@@ -1,19 +1,20 @@
 //! Ctrl-C: the first stops the run and keeps the best so far, the second ends the process.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
-use sparsea::{Observer, Progress};
+use sparsea::Interrupt;
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Exit status after an interruption: 128 + SIGINT, as shells expect.
 pub const STATUS: u8 = 130;
 
 /// Begins to listen. Where that is impossible, Ctrl-C ends the process as usual.
 pub fn listen() {
-    let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+    let interrupted = flag();
+    let _ = ctrlc::set_handler(move || {
+        if interrupted.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(STATUS));
         }
     });
@@ -25,16 +26,11 @@ pub fn requested() -> bool {
 }
 
 /// What becomes true when Ctrl-C is pressed.
-pub fn flag() -> &'static AtomicBool {
-    &INTERRUPTED
+pub fn flag() -> Arc<AtomicBool> {
+    INTERRUPTED.clone()
 }
 
-/// Stops a run when Ctrl-C was pressed.
-#[derive(Debug, Default)]
-pub struct StopOnInterrupt;
-
-impl<T> Observer<T> for StopOnInterrupt {
-    fn step(&mut self, _progress: &Progress<'_>) -> ControlFlow<()> {
-        if requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
+/// Stops a run, within a step too, when Ctrl-C was pressed.
+pub fn watched() -> Interrupt {
+    Interrupt::new(flag())
 }

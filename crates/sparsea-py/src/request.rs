@@ -1,14 +1,13 @@
 //! What is asked of a run: everything but A and y.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use num_complex::Complex;
 use numpy::PyArray1;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use sparsea::{Chain, Halt, Memory, Problem, ReportOptions, Run, Start};
+use sparsea::{Chain, Limits, Memory, Problem, ReportOptions, Run, Start};
 
 use crate::convert::{Field, settings, vector};
 use crate::error::refused;
@@ -19,7 +18,7 @@ pub struct Request<T: Field> {
     pub chain: Chain<T>,
     /// None, one for all, or one for each column of data.
     pub starts: Vec<Start<T>>,
-    pub halt: Option<Halt>,
+    pub limits: Limits,
     pub unit_columns: bool,
     pub memory: Memory,
     pub report: Option<ReportOptions>,
@@ -78,7 +77,7 @@ impl<T: Field> Request<T> {
             chain,
             starts: get("start")?
                 .map_or(Ok(Vec::new()), |start| start.try_iter()?.map(|one| read_start(&one?)).collect())?,
-            halt: read_halt(&get)?,
+            limits: read_limits(&get)?,
             unit_columns: get("unit_columns")?.map_or(Ok(true), |flag| flag.extract())?,
             memory: memory.map_or_else(Memory::default, Memory::total),
             report: margin.map(|margin| ReportOptions { margin, ..ReportOptions::default() }),
@@ -102,10 +101,7 @@ impl<T: Field> Request<T> {
             ([start], _) => start.clone(),
             (starts, column) => starts[column.unwrap_or(0)].clone(),
         };
-        let mut run = Run::with_chain(problem, self.chain.clone()).start(start).memory(self.memory);
-        if let Some(halt) = &self.halt {
-            run = run.halt(halt.clone());
-        }
+        let mut run = Run::with_chain(problem, self.chain.clone()).start(start).memory(self.memory).limits(self.limits);
         if let Some(options) = self.report {
             run = run.report(options);
         }
@@ -150,28 +146,13 @@ fn start_vector<T: Field>(value: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
     vector("start", value)
 }
 
-/// The limits joined as the command joins them: unless time, iterations or stagnation is limited, 1000 iterations are.
-fn read_halt<'py>(get: &impl Fn(&str) -> PyResult<Option<Bound<'py, PyAny>>>) -> PyResult<Option<Halt>> {
-    let iterations: Option<u64> = get("iterations")?.map(|limit| limit.extract()).transpose()?;
+fn read_limits<'py>(get: &impl Fn(&str) -> PyResult<Option<Bound<'py, PyAny>>>) -> PyResult<Limits> {
     let time: Option<f64> = get("time")?.map(|limit| limit.extract()).transpose()?;
-    let time: Option<Duration> = time.map(|seconds| sparsea::seconds(seconds).map_err(refused)).transpose()?;
-    let supports: Option<u64> = get("supports")?.map(|limit| limit.extract()).transpose()?;
-    let residual: Option<f64> = get("relative_residual")?.map(|limit| limit.extract()).transpose()?;
-    let stagnation: Option<u64> = get("stagnation")?.map(|limit| limit.extract()).transpose()?;
-    let endless = iterations.is_none() && time.is_none() && stagnation.is_none();
-    let rules: Vec<Halt> = [
-        iterations.map(Halt::Iterations),
-        time.map(Halt::Time),
-        supports.map(Halt::Supports),
-        residual.map(Halt::RelativeResidual),
-        stagnation.map(Halt::Stagnation),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    Ok(match rules.len() {
-        0 => None,
-        _ if endless => Some(Halt::Any(rules).or(Halt::Iterations(1000))),
-        _ => Some(Halt::Any(rules)),
+    Ok(Limits {
+        iterations: get("iterations")?.map(|limit| limit.extract()).transpose()?,
+        time: time.map(|seconds| sparsea::seconds(seconds).map_err(refused)).transpose()?,
+        supports: get("supports")?.map(|limit| limit.extract()).transpose()?,
+        relative_residual: get("relative_residual")?.map(|limit| limit.extract()).transpose()?,
+        stagnation: get("stagnation")?.map(|limit| limit.extract()).transpose()?,
     })
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use sparsea::Interrupt;
 
 /// How often Ctrl-C is looked for.
 pub const LISTENING: Duration = Duration::from_millis(40);
@@ -22,7 +23,7 @@ const PATIENCE: Duration = Duration::from_millis(80);
 /// Asks a run to stop, from any thread, and keeps the exception that made it stop.
 #[derive(Debug, Default)]
 pub struct Stop {
-    requested: AtomicBool,
+    requested: Arc<AtomicBool>,
     failure: Mutex<Option<PyErr>>,
 }
 
@@ -38,6 +39,11 @@ impl Stop {
     /// Whether the run was told to stop.
     pub fn requested(&self) -> bool {
         self.requested.load(Ordering::Relaxed)
+    }
+
+    /// What tells the library that the run was told to stop.
+    pub fn interrupt(&self) -> Interrupt {
+        Interrupt::new(self.requested.clone())
     }
 
     /// Ends the work on this thread if the run was told to stop.

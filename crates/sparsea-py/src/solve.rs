@@ -12,7 +12,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sparsea::algorithms::default_algorithm;
-use sparsea::{CachedGram, ExplorationReport, Observer, Operator, Problem, Solution, Trace, Workspace};
+use sparsea::{
+    CachedGram, Error, ExplorationReport, Observer, Operator, Problem, Solution, StopReason, Trace, Workspace,
+};
 
 use crate::convert::{Field, vector};
 use crate::error::refused;
@@ -146,8 +148,11 @@ impl<T: Field> Task<'_, T> {
     /// One run, which has all the threads.
     fn single(&self, data: &[Vec<T>]) -> Outcome<T> {
         let work = || {
-            let problem = self.problem(&*self.operator, &data[0])?;
-            Ok(vec![self.run(&problem, None, &mut None)?])
+            let begin = Instant::now();
+            match self.problem(&*self.operator, &data[0])? {
+                Ok(problem) => Ok(vec![self.run(&problem, None, &mut None)?]),
+                Err(reason) => Ok(vec![self.nothing(&data[0], reason, begin)]),
+            }
         };
         // Brief work for one thread shares nothing.
         if self.brief && self.request.threads == Some(1) { work() } else { within(self.request.threads, work)? }
@@ -160,15 +165,22 @@ impl<T: Field> Task<'_, T> {
     fn batch(&self, data: &[Vec<T>]) -> Outcome<T> {
         let cached = CachedGram::new(&*self.operator, self.request.memory.gram);
         let Some(first) = data.first() else { return Ok(Vec::new()) };
+        let begin = Instant::now();
         let measure = || -> PyResult<_> {
-            let measured = self.problem(&cached, first)?;
+            let measured = match self.problem(&cached, first)? {
+                Ok(measured) => measured,
+                Err(reason) => return Ok(Err(reason)),
+            };
             // Refused before anything is solved.
             for data in data {
                 measured.with_data(data).map_err(refused)?;
             }
-            Ok(measured)
+            Ok(Ok(measured))
         };
-        let measured = within(self.request.threads, measure)??;
+        let measured = match within(self.request.threads, measure)?? {
+            Ok(measured) => measured,
+            Err(reason) => return Ok(data.iter().map(|data| self.nothing(data, reason, begin)).collect()),
+        };
         let threads = self.request.threads.unwrap_or_else(default_threads).min(data.len());
         // Blocks share a pass over A; there are several for each thread.
         let block = (data.len() / (4 * threads)).clamp(1, 8);
@@ -209,11 +221,30 @@ impl<T: Field> Task<'_, T> {
         Ok(solved.into_iter().map(|(_, solved)| solved).collect())
     }
 
-    fn problem<'a>(&self, operator: &'a dyn Operator<T>, data: &'a [T]) -> PyResult<Problem<'a, T>> {
+    /// The problem, or why there was no time to measure its columns.
+    fn problem<'a>(
+        &self,
+        operator: &'a dyn Operator<T>,
+        data: &'a [T],
+    ) -> PyResult<Result<Problem<'a, T>, StopReason>> {
         if self.request.check_adjoint {
             sparsea::check_adjoint(operator, 0).map_err(refused)?;
         }
-        Ok(self.request.scale(Problem::new(operator, data, self.sparsity).map_err(refused)?))
+        let mut interrupt = self.stop.interrupt();
+        if let Some(deadline) = self.request.limits.time.and_then(|limit| Instant::now().checked_add(limit)) {
+            interrupt = interrupt.by(deadline);
+        }
+        match Problem::new_until(operator, data, self.sparsity, &interrupt) {
+            Ok(problem) => Ok(Ok(self.request.scale(problem))),
+            Err(Error::Stopped { reason }) => Ok(Err(reason)),
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    /// The solution x = 0 of a run that could not begin.
+    fn nothing(&self, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
+        let (name, n) = (self.request.chain.to_string(), self.operator.ncols());
+        (Solution::zero(name, n, data, reason, begin.elapsed()), self.request.trace.then(Trace::default))
     }
 
     /// One run, in the workspace that one before it has left, if any.
@@ -225,7 +256,7 @@ impl<T: Field> Task<'_, T> {
     ) -> PyResult<Solved<T>> {
         let mut watch = Watch { task: self, column, listened: Instant::now() };
         let mut trace = Trace::default();
-        let mut run = self.request.run(problem, column).observe(&mut watch);
+        let mut run = self.request.run(problem, column).interrupt(self.stop.interrupt()).observe(&mut watch);
         if column.is_none() {
             // On the calling thread there is no pool to tell that one thread is wanted.
             run = run.alone(!(self.brief && self.request.threads == Some(1)));
@@ -337,6 +368,7 @@ fn trace_fields<'py>(py: Python<'py>, trace: &Trace) -> PyResult<Bound<'py, PyDi
 fn report_fields<'py>(py: Python<'py>, report: &ExplorationReport) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
     fields.set_item("distinct_supports", report.distinct_supports)?;
+    fields.set_item("exchanges_scored", report.exchanges_scored)?;
     fields.set_item("margin", report.margin)?;
     fields.set_item("near_ties", report.near_ties)?;
     let best: Vec<_> = report.best.iter().map(|ranked| (ranked.support.clone(), ranked.residual_norm)).collect();

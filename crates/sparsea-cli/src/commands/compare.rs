@@ -77,11 +77,8 @@ fn solve_all<T: Scalar>(
 ) -> Result<(Vec<Solution<T>>, Vec<String>), Failure> {
     let (mut solutions, mut skipped) = (Vec::new(), Vec::new());
     for chain in chains {
-        let mut stop = interrupt::StopOnInterrupt;
-        let mut run = Run::with_chain(problem, chain).memory(arguments.limits.memory()).observe(&mut stop);
-        if let Some(halt) = arguments.limits.halt() {
-            run = run.halt(halt);
-        }
+        let run = Run::with_chain(problem, chain).memory(arguments.limits.memory()).limits(arguments.limits.of_run());
+        let run = run.interrupt(interrupt::watched());
         let solution = match run.solve() {
             Ok(solution) => solution,
             Err(error @ Error::StateMemory { .. }) => {

@@ -14,7 +14,7 @@ mod theory;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, Failure, Limits};
-use sparsea::{Halt, Memory};
+use sparsea::Memory;
 
 /// Does what was typed.
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -41,23 +41,9 @@ impl Limits {
         self.memory.map_or_else(Memory::default, Memory::total)
     }
 
-    /// The halting rule, or `None` for the algorithm's own.
-    fn halt(&self) -> Option<Halt> {
-        let rules: Vec<Halt> = [
-            self.iterations.map(Halt::Iterations),
-            self.time.map(Halt::Time),
-            self.relative_residual.map(Halt::RelativeResidual),
-            self.stagnation.map(Halt::Stagnation),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        // A residual may never be reached: unless time is the limit, iterations are.
-        let endless = self.iterations.is_none() && self.time.is_none() && self.stagnation.is_none();
-        match rules.len() {
-            0 => None,
-            _ if endless => Some(Halt::Any(rules).or(Halt::Iterations(1000))),
-            _ => Some(Halt::Any(rules)),
-        }
+    /// The limits as the library knows them.
+    fn of_run(&self) -> sparsea::Limits {
+        let &Self { iterations, time, relative_residual, stagnation, .. } = self;
+        sparsea::Limits { iterations, time, relative_residual, stagnation, ..sparsea::Limits::default() }
     }
 }

@@ -81,19 +81,12 @@ pub fn solve_from<T: Scalar>(
     output: &Output,
     heading: Option<String>,
 ) -> Result<ExitCode, Failure> {
-    let halt = limits.halt();
-    let limit = match (&halt, chain.links().last().map(|link| link.default_halt())) {
-        (None, Some(Halt::Iterations(count))) => Some(count),
-        _ => limits.iterations,
-    };
-    let (mut stop, mut bar, mut trace) = (interrupt::StopOnInterrupt, progress::Bar::new(limit), Trace::default());
-    let run = Run::with_chain(problem, chain).start(start).memory(limits.memory());
-    let mut run = run.observe(&mut stop).observe(&mut bar);
+    let own = chain.links().last().map_or(Halt::Never, |link| link.default_halt());
+    let (mut bar, mut trace) = (progress::Bar::new(limits.of_run().halt(own).iterations()), Trace::default());
+    let run = Run::with_chain(problem, chain).start(start).memory(limits.memory()).limits(limits.of_run());
+    let mut run = run.interrupt(interrupt::watched()).observe(&mut bar);
     if output.trace.is_some() {
         run = run.observe(&mut trace);
-    }
-    if let Some(halt) = halt {
-        run = run.halt(halt);
     }
     if output.report {
         run = run.report(ReportOptions::default());

@@ -81,7 +81,7 @@ pub fn run_study(study: &Study, how: &SweepOptions, shard: Shard, again: &str) -
         bar.set_length(all);
         bar.set_position(done);
     };
-    let conduct = Conduct { shard, stop: interrupt::flag(), pool: None };
+    let conduct = Conduct { shard, stop: &interrupt::flag(), pool: None };
     let ended = match &study.transition {
         Some(rule) => transition::locate_all(&study, rule, &mut store, conduct, &mut progress)?,
         None => sweep(&study, &mut store, conduct, &mut progress)?,

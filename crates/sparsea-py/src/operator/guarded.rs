@@ -28,5 +28,5 @@ impl<T: Field> Guarded<T> {
 impl<T: Field> Operator<T> for Guarded<T> {
     forward_operator!(T, self => &self.inner; nrows ncols sparse_column local adjoint_cost gram_block);
     forward_operator!(T, self => self.guarded(); apply apply_adjoint apply_adjoint_block column columns
-        column_norms column_squares gram_columns gram_entries apply_sparse apply_adjoint_on);
+        column_norms measure_columns column_squares gram_columns gram_entries apply_sparse apply_adjoint_on);
 }

@@ -192,6 +192,15 @@ impl Halt {
         }
     }
 
+    /// The number of iterations after which the run is sure to have ended, if there is one.
+    pub fn iterations(&self) -> Option<u64> {
+        match self {
+            Halt::Iterations(limit) | Halt::Budget(limit) => Some(*limit),
+            Halt::Any(rules) => rules.iter().filter_map(Halt::iterations).min(),
+            _ => None,
+        }
+    }
+
     /// The relative residual that alone would halt the run, if there is one.
     pub(crate) fn relative_residual(&self) -> Option<f64> {
         match self {
