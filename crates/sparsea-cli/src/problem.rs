@@ -9,6 +9,7 @@ use sparsea::{Boundary, Convolution, DenseOperator, Operator, Scalar, SparseOper
 
 use crate::cli::{Baseline, BoundaryChoice, Failure, Kernel, KernelOptions};
 use crate::input::{self, Dense, Matrix, Table, Vector};
+use crate::text;
 
 /// A or the convolution, owned.
 pub enum Owned<T: Scalar> {
@@ -60,7 +61,12 @@ pub fn read_operator(matrix: &Path) -> Result<(AnyOperator, Option<Vec<String>>)
         Matrix::DenseComplex(a) => AnyOperator::Complex(Owned::Dense(a)),
         Matrix::SparseComplex(a) => AnyOperator::Complex(Owned::Sparse(a)),
     };
-    Ok((operator, column_names))
+    Ok((operator, shown(column_names)))
+}
+
+/// Names as tables and pictures show them, each on its line.
+fn shown(names: Option<Vec<String>>) -> Option<Vec<String>> {
+    names.map(|names| names.iter().map(|name| text::visible(name).into_owned()).collect())
 }
 
 /// The operator that blurs `n` spikes.
@@ -80,7 +86,8 @@ pub fn blur(n: usize, options: &KernelOptions) -> Result<AnyOperator, Failure> {
 pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
     let table = input::read_matrix(matrix)?;
     let (table, data) = input::read_data(data, matrix, table)?;
-    let Table { matrix, column_names: names } = table;
+    let Table { matrix, column_names } = table;
+    let names = shown(column_names);
     let (matrix, data) = if matrix.is_complex() || data.is_complex() {
         (matrix.into_complex(), Vector::Complex(data.into_complex()))
     } else {

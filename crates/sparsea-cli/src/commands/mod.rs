@@ -13,14 +13,13 @@ mod theory;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, Failure, Limits};
+use crate::cli::{Cli, Command, Failure, Limits, complain};
+use crate::values::MOST_THREADS;
 use sparsea::{Halt, Memory};
 
 /// Does what was typed.
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
-    if let Some(threads) = cli.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global()?;
-    }
+    start_threads(cli.threads)?;
     match cli.command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Solve(arguments) => solve::run(&arguments),
@@ -33,6 +32,26 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Algorithms(arguments) => algorithms::run(&arguments),
     }
+}
+
+/// Starts as many threads as --threads says. Without it they start when they are needed, as many as the environment says;
+/// a number there that cannot be meant is not followed.
+fn start_threads(given: Option<u32>) -> Result<(), Failure> {
+    let asked = |name: &'static str| {
+        let text = std::env::var(name).ok()?;
+        text.parse::<usize>().ok().filter(|&count| count > 0).map(|count| (name, count))
+    };
+    let count = match (given, ["RAYON_NUM_THREADS", "RAYON_RS_NUM_CPUS"].into_iter().find_map(asked)) {
+        (Some(count), _) => count as usize,
+        (None, Some((name, asked))) if asked > MOST_THREADS as usize => {
+            let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+            complain(&format!("{name} must be at most {MOST_THREADS}, got {asked}; using {cores}"));
+            cores
+        }
+        (None, _) => return Ok(()),
+    };
+    let started = rayon::ThreadPoolBuilder::new().num_threads(count).build_global();
+    started.map_err(|error| Failure::Broken(format!("{count} threads cannot be started: {error}")))
 }
 
 impl Limits {
