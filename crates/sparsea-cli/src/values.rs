@@ -34,7 +34,7 @@ pub fn sparsity(text: &str) -> Result<usize, Refusal> {
     }
 }
 
-/// The most threads; many more than cores are slower, and a system has room for so many only.
+/// The most threads on any machine.
 pub const MOST_THREADS: u32 = 4096;
 
 /// Reads a number of threads.

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use faer::Mat;
 use sparsea::generate::{self, Amplitudes, Instance, stream};
-use sparsea::operator::pulse;
 use sparsea::{Boundary, DenseOperator, Operator};
 
 use crate::cli::{Failure, Family, Generate};
 use crate::files::Files;
 use crate::input::{self, Matrix, Vector};
+use crate::problem::gaussian;
 use crate::{export, text};
 
 /// The largest A, in entries, that is made.
@@ -26,7 +26,7 @@ pub fn run(arguments: &Generate) -> Result<ExitCode, Failure> {
     if own_rows && rows.is_some() {
         return Err(Failure::Message("--rows: the rows of this kind of problem follow from its columns".into()));
     }
-    let kernel = if family == Family::Deconvolution { Some(pulse::gaussian(sigma)?) } else { None };
+    let kernel = if family == Family::Deconvolution { Some(gaussian(sigma)?) } else { None };
     let m = match &kernel {
         Some(kernel) => n.saturating_add(kernel.len() - 1),
         None if own_rows => n,
@@ -54,21 +54,21 @@ pub fn run(arguments: &Generate) -> Result<ExitCode, Failure> {
     }
     export::make_folder(&arguments.out)?;
     let file = |name: &str| arguments.out.join(format!("{name}.{}", arguments.format.extension()));
-    let mut arrays = vec![("y", Vector::Real(data)), ("x", Vector::Real(x))];
-    arrays.extend(kernel.map(|kernel| ("kernel", Vector::Real(kernel))));
+    let mut written = ["A", "y", "x", "support"].map(file).to_vec();
+    written.extend(kernel.is_some().then(|| file("kernel")));
     // Links may make one file of two.
     let mut files = Files::default();
-    for name in ["A", "support"].into_iter().chain(arrays.iter().map(|(name, _)| *name)) {
-        files.claim(&file(name))?;
-        export::check_writable(&file(name))?;
+    for path in &written {
+        files.claim(path)?;
+        export::check_writable(path)?;
     }
     let m = matrix.nrows();
     export::write_matrix(&file("A"), &Matrix::Dense(matrix.into()))?;
+    export::write_vector(&file("y"), &Vector::Real(data))?;
+    export::write_vector(&file("x"), &Vector::Real(x))?;
     export::write_indices(&file("support"), &support)?;
-    let mut written = vec![file("A"), file("support")];
-    for (name, array) in &arrays {
-        export::write_vector(&file(name), array)?;
-        written.push(file(name));
+    if let Some(kernel) = kernel {
+        export::write_vector(&file("kernel"), &Vector::Real(kernel))?;
     }
     let written: Vec<String> = written.iter().map(|path| text::path(path)).collect();
     // Only now: whoever reads this may go away, and the files are there all the same.
@@ -83,12 +83,11 @@ fn check_size(m: usize, n: usize) -> Result<(), Failure> {
     let Some(entries) = m.checked_mul(n).filter(|entries| (1..=LARGEST).contains(entries)) else {
         return Err(Failure::Message(format!("A must have between 1 and {LARGEST} entries, got {m} × {n}")));
     };
-    // A itself, and what is computed from it: vectors, and columns on their way to the file.
-    let needed = entries.saturating_add(8 * (m + n)).saturating_mul(size_of::<f64>());
-    let room: Result<Vec<u8>, _> = input::room(needed);
-    // Seen by nobody, the memory would not be asked for at all.
-    std::hint::black_box(&room);
-    room.map(drop).map_err(|problem| Failure::Message(format!("A of {m} × {n} {problem}")))
+    /// What the command takes anyway, most of it for the stacks and heaps of threads.
+    const BASE: usize = 1 << 27;
+    // A, a copy of it or the transforms that it is made by, and the vectors computed from it.
+    let needed = (2 * entries).saturating_add(16 * (m + n)).saturating_mul(size_of::<f64>()).saturating_add(BASE);
+    input::check_room(needed).map_err(|problem| Failure::Message(format!("A of {m} × {n} {problem}")))
 }
 
 fn dense(matrix: &Mat<f64>) -> Box<dyn Operator<f64> + '_> {

@@ -41,11 +41,19 @@ fn start_threads(given: Option<u32>) -> Result<(), Failure> {
         let text = std::env::var(name).ok()?;
         text.parse::<usize>().ok().filter(|&count| count > 0).map(|count| (name, count))
     };
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    // Threads that only wait for a core slow each other down: thousands on two cores take minutes to start and to end.
+    let most = (16 * cores).clamp(256, MOST_THREADS as usize);
     let count = match (given, ["RAYON_NUM_THREADS", "RAYON_RS_NUM_CPUS"].into_iter().find_map(asked)) {
+        (Some(count), _) if count as usize > most => {
+            let line = format!("--threads must be at most {most} on this machine of {cores} cores, got {count}");
+            return Err(Failure::Message(line));
+        }
         (Some(count), _) => count as usize,
-        (None, Some((name, asked))) if asked > MOST_THREADS as usize => {
-            let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-            complain(&format!("{name} must be at most {MOST_THREADS}, got {asked}; using {cores}"));
+        (None, Some((name, asked))) if asked > most => {
+            complain(&format!(
+                "{name} must be at most {most} on this machine of {cores} cores, got {asked}; using {cores}"
+            ));
             cores
         }
         (None, _) => return Ok(()),

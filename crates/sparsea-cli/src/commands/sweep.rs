@@ -202,7 +202,7 @@ fn distance_table(summaries: &[Summary]) -> String {
     let mut out = format!("mean support distance\n{:<width$}{heading}\n", "algorithm");
     for (name, group) in &groups {
         let values: String = group.iter().take(shown).map(|s| format!("{:>column$.3}", s.distance.value)).collect();
-        out.push_str(&format!("{name:<width$}{values}\n"));
+        out.push_str(&format!("{:<width$}{values}\n", text::visible(name)));
     }
     if shown < first.len() {
         out.push_str(&format!("… and {} more columns in the .csv\n", first.len() - shown));
@@ -240,7 +240,7 @@ fn transition_table(study: &Study, curves: &[figures::TransitionCurve]) -> Strin
     let mut out = format!("k up to which {level} % of supports are recovered\n{:<width$}{heading}\n", "algorithm");
     for curve in sorted {
         let values: String = curve.locations.iter().map(|location| format!("{:>7.2}", location.k)).collect();
-        out.push_str(&format!("{:<width$}{values}\n", curve.algorithm));
+        out.push_str(&format!("{:<width$}{values}\n", text::visible(&curve.algorithm)));
     }
     out
 }
@@ -272,7 +272,7 @@ fn status(path: &Path, as_json: bool) -> Result<ExitCode, Failure> {
     say!("study {name}: {results}{of} results on {} cells", cells.len());
     let width = algorithms.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, count) in algorithms {
-        say!("  {name:<width$}  {count:>9}");
+        say!("  {:<width$}  {count:>9}", text::visible(name));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -101,6 +101,14 @@ pub fn room<T>(count: usize) -> Result<Vec<T>, Problem> {
     }
 }
 
+/// Refuses what so many bytes of memory are not there for.
+pub fn check_room(bytes: usize) -> Result<(), Problem> {
+    let room: Result<Vec<u8>, _> = room(bytes);
+    // Seen by nobody, the memory would not be asked for at all.
+    std::hint::black_box(&room);
+    room.map(drop)
+}
+
 /// Entries in file order as a dense matrix. `values` must hold `nrows * ncols` of them.
 pub fn dense<T: Entry>(values: Vec<T>, nrows: usize, ncols: usize, layout: Layout) -> Matrix {
     T::dense(Dense::new(values, nrows, ncols, layout))

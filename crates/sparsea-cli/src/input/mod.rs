@@ -21,7 +21,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use array::{Matrix, Table, Vector, room};
+pub use array::{Matrix, Table, Vector, check_room};
 pub use dense::Dense;
 pub use error::{InputError, Problem};
 
