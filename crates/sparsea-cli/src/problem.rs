@@ -145,7 +145,7 @@ fn gaussian_length(sigma: f64) -> Option<usize> {
     /// As the library.
     const LONGEST: f64 = 1e8;
     let length = 2.0 * (8.0 * sigma).ceil();
-    (sigma > 0.0 && length <= LONGEST).then_some(length as usize + 1)
+    (sigma > 0.0 && length <= LONGEST).then(|| length as usize + 1)
 }
 
 /// A Gaussian kernel.
