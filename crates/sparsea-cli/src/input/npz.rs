@@ -66,7 +66,7 @@ impl<'a> Npz<'a> {
     }
 
     fn sparse(&mut self) -> Result<Matrix, Problem> {
-        let format = self.member("format", |npy| word(npy))?;
+        let format = self.member("format", word)?;
         let shape = self.integers("shape")?;
         let &[nrows, ncols] = shape.as_slice() else {
             let shape = shape.into_iter().map(|n| n as u64).collect();
@@ -129,7 +129,7 @@ impl Container for Npz<'_> {
 }
 
 /// A single short word: bytes (`|S3`, what scipy writes) or text (`<U3`).
-fn word<R: Read>(npy: Npy<R>) -> Result<String, Problem> {
+fn word(npy: Npy<&mut dyn Read>) -> Result<String, Problem> {
     let descr = npy.header.descr.clone();
     let unknown = || Problem::ElementType(descr.clone());
     let (kind, length) = descr.split_at_checked(2).ok_or_else(unknown)?;

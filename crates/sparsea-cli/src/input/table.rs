@@ -90,7 +90,7 @@ fn delimited(text: &str, delimiter: u8, rows: &mut Rows) -> Result<(), Problem> 
             return Ok(());
         }
         // A line of blanks is a blank line to us, but `""` is a field.
-        let unquoted = !text.as_bytes().get(gap.at).is_some_and(|&byte| byte == b'"');
+        let unquoted = text.as_bytes().get(gap.at).is_none_or(|&byte| byte != b'"');
         if record.len() == 1 && record[0].trim().is_empty() && unquoted {
             rows.blank(gap.line);
         } else {
