@@ -49,6 +49,9 @@ pub enum ExportProblem {
     /// A folder has this name.
     #[error("is a folder")]
     IsFolder,
+    /// A device or a pipe has this name, which a file must not replace.
+    #[error("is not a file")]
+    NotAFile,
     /// A file of this name is protected.
     #[error("exists and is read-only")]
     ReadOnly,
@@ -138,6 +141,9 @@ fn temporary(path: &Path) -> Result<(tempfile::NamedTempFile, PathBuf), ExportPr
     if let Ok(existing) = fs::metadata(&target) {
         if existing.is_dir() {
             return Err(ExportProblem::IsFolder);
+        }
+        if !existing.is_file() {
+            return Err(ExportProblem::NotAFile);
         }
         if existing.permissions().readonly() {
             return Err(ExportProblem::ReadOnly);

@@ -8,11 +8,13 @@ macro_rules! say {
 mod cli;
 mod commands;
 mod export;
+mod files;
 mod input;
 mod interrupt;
 mod problem;
 mod progress;
 mod report;
+mod text;
 mod values;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use sparsea::{Boundary, Convolution, DenseOperator, Operator, Scalar, SparseOper
 
 use crate::cli::{Baseline, BoundaryChoice, Failure, Kernel, KernelOptions};
 use crate::input::{self, Dense, Matrix, Table, Vector};
+use crate::text;
 
 /// A or the convolution, owned.
 pub enum Owned<T: Scalar> {
@@ -60,7 +61,12 @@ pub fn read_operator(matrix: &Path) -> Result<(AnyOperator, Option<Vec<String>>)
         Matrix::DenseComplex(a) => AnyOperator::Complex(Owned::Dense(a)),
         Matrix::SparseComplex(a) => AnyOperator::Complex(Owned::Sparse(a)),
     };
-    Ok((operator, column_names))
+    Ok((operator, shown(column_names)))
+}
+
+/// Names as tables and pictures show them, each on its line.
+fn shown(names: Option<Vec<String>>) -> Option<Vec<String>> {
+    names.map(|names| names.iter().map(|name| text::visible(name).into_owned()).collect())
 }
 
 /// The operator that blurs `n` spikes.
@@ -80,7 +86,8 @@ pub fn blur(n: usize, options: &KernelOptions) -> Result<AnyOperator, Failure> {
 pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
     let table = input::read_matrix(matrix)?;
     let (table, data) = input::read_data(data, matrix, table)?;
-    let Table { matrix, column_names: names } = table;
+    let Table { matrix, column_names } = table;
+    let names = shown(column_names);
     let (matrix, data) = if matrix.is_complex() || data.is_complex() {
         (matrix.into_complex(), Vector::Complex(data.into_complex()))
     } else {
@@ -103,15 +110,20 @@ pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
 /// Reads a trace and a kernel.
 pub fn from_trace(trace: &Path, options: &KernelOptions) -> Result<Any, Failure> {
     let data = input::read_vector(trace)?;
-    let kernel = read_kernel(&options.kernel, data.len())?;
-    if kernel.len() > data.len() {
-        let (samples, length) = (kernel.len(), data.len());
-        let advice = match &options.kernel {
-            Kernel::Gaussian(_) => gaussian_advice(length),
-            _ => String::new(),
-        };
-        let line = format!("the kernel has {samples} samples, more than the {length} of the trace{advice}");
-        return Err(Failure::Message(line));
+    let length = data.len();
+    let too_long = |samples: usize, advice: String| {
+        Failure::Message(format!("the kernel has {samples} samples, more than the {length} of the trace{advice}"))
+    };
+    if let Kernel::Gaussian(sigma) = options.kernel {
+        // Before it is made: it may be far longer.
+        match gaussian_length(sigma) {
+            Some(samples) if samples > length => return Err(too_long(samples, gaussian_advice(length))),
+            _ => {}
+        }
+    }
+    let kernel = read_kernel(&options.kernel, length)?;
+    if kernel.len() > length {
+        return Err(too_long(kernel.len(), String::new()));
     }
     Ok(match (data, kernel) {
         (Vector::Real(data), Vector::Real(kernel)) => Any::Real(convolution(data, &kernel, options)?),
@@ -128,10 +140,38 @@ fn gaussian_advice(length: usize) -> String {
     }
 }
 
+/// Samples of the Gaussian kernel of this width, if it is one that can be made.
+fn gaussian_length(sigma: f64) -> Option<usize> {
+    /// As the library.
+    const LONGEST: f64 = 1e8;
+    let length = 2.0 * (8.0 * sigma).ceil();
+    (sigma > 0.0 && length <= LONGEST).then(|| length as usize + 1)
+}
+
+/// A Gaussian kernel.
+pub fn gaussian(sigma: f64) -> Result<Vec<f64>, Failure> {
+    check_pulse(16.0 * sigma, usize::MAX)?;
+    Ok(pulse::gaussian(sigma)?)
+}
+
+/// Refuses a kernel that does not fit into memory, or the transforms of a convolution with the `used` samples of it.
+fn check_pulse(samples: f64, used: usize) -> Result<(), Failure> {
+    /// Bytes a sample: complex numbers of up to twice the length in a few buffers.
+    const TRANSFORMS: f64 = 2.0 * 16.0 * 6.0;
+    // The library refuses those that are longer, and those that are no numbers.
+    if !(0.0..=1e8).contains(&samples) {
+        return Ok(());
+    }
+    let needed = size_of::<f64>() as f64 * samples + TRANSFORMS * samples.min(used as f64);
+    input::check_room(needed as usize)
+        .map_err(|problem| Failure::Message(format!("a kernel of {samples:.0} samples {problem}")))
+}
+
 fn read_kernel(kernel: &Kernel, length: usize) -> Result<Vector, Failure> {
     Ok(match kernel {
-        Kernel::Gaussian(sigma) => Vector::Real(pulse::gaussian(*sigma)?),
+        Kernel::Gaussian(sigma) => Vector::Real(gaussian(*sigma)?),
         Kernel::Exponential(tau) => {
+            check_pulse(20.0 * tau, length)?;
             let mut samples = pulse::exponential(*tau)?;
             // What lies more than a trace's length behind a spike is never seen.
             samples.truncate(length);

@@ -34,11 +34,13 @@ pub fn sparsity(text: &str) -> Result<usize, Refusal> {
     }
 }
 
+/// The most threads on any machine.
+pub const MOST_THREADS: u32 = 4096;
+
 /// Reads a number of threads.
 pub fn threads(text: &str) -> Result<u32, Refusal> {
-    const MOST: u32 = 4096;
-    let refusal = || Refusal(format!("--threads must be a whole number from 1 to {MOST}, got '{text}'"));
-    text.parse().ok().filter(|count| (1..=MOST).contains(count)).ok_or_else(refusal)
+    let refusal = || Refusal(format!("--threads must be a whole number from 1 to {MOST_THREADS}, got '{text}'"));
+    text.parse().ok().filter(|count| (1..=MOST_THREADS).contains(count)).ok_or_else(refusal)
 }
 
 /// Reads a number of bytes, plain or with a unit.

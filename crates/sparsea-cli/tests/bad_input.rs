@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Folder, algorithms, npy_of, npy_vector};
+use common::{Folder, Solution, algorithms, npy_of, npy_vector, numbers};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -451,4 +451,259 @@ fn a_file_that_is_read_is_not_overwritten() {
     folder.refuse("solve A.csv y.txt -k 1 --trace ./A.csv", &["A.csv: is read, and would be overwritten"]);
     folder.refuse("solve A.csv y.txt -k 1 --output o.csv --trace o.csv", &["o.csv: is named for two outputs"]);
     assert_eq!(std::fs::read_to_string(folder.path("A.csv")).unwrap(), "1,0,2\n0,1,0\n1,1,0\n0,0,1\n");
+}
+
+/// A .npz with these members, stored or deflated.
+fn npz(members: &[(&str, &[u8])], method: zip::CompressionMethod) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default().compression_method(method)).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// Random bits of archives: the same answer or a refusal, never another answer.
+#[test]
+fn a_flipped_bit_makes_no_other_answer() {
+    let folder = folder();
+    let data: Vec<u8> = numbers(12, 3).iter().flat_map(|v| v.to_le_bytes()).collect();
+    let member = npy_of("<f8", false, "(4, 3)", &data);
+    let mut refused = 0;
+    for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
+        folder.write("A.npz", npz(&[("A.npy", &member)], method));
+        let answer = folder.solution("solve A.npz y.txt -k 2").timeless();
+        let bytes = folder.read("A.npz");
+        for round in 0..60 {
+            let bit = round * 8 * bytes.len() / 60 + round % 8;
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            folder.write("B.npz", &damaged);
+            let ran = folder.run("solve B.npz y.txt -k 2 --json");
+            if ran.status == 0 {
+                assert_eq!(Solution(ran.json()).timeless(), answer, "bit {bit}");
+            } else {
+                assert_eq!((ran.status, ran.err.lines().count(), ran.out.as_str()), (2, 1, ""), "{ran:?}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 60, "{refused}");
+    let compressed = std::fs::read(fixture("complex.mat")).unwrap();
+    for at in [130, 140, 150, compressed.len() - 1] {
+        let mut damaged = compressed.clone();
+        damaged[at] ^= 0x10;
+        folder.write("A.mat", &damaged);
+        folder.refuse("solve A.mat three.txt -k 2", &["A.mat: is not a valid .mat file"]);
+    }
+}
+
+#[test]
+fn a_missing_sample_is_named() {
+    let folder = folder();
+    folder.write("k.txt", "1\n2\n1\n");
+    let blank = |line: usize| format!("line {line} is blank, so a value is missing; only the last line may be blank");
+    for (name, content, said) in [
+        ("middle.csv", "1\n2\n\"\"\n4\n5\n", "line 3, column 1: '' is not a number".to_owned()),
+        ("empty.csv", "1\n2\n\n4\n5\n", blank(3)),
+        ("first.csv", "\"\"\n1\n2\n3\n", "line 1, column 1: '' is not a number".to_owned()),
+        ("na.csv", "NA\n1\n2\n3\n", "line 1, column 1: 'NA' is not a number".to_owned()),
+        ("last.csv", "1\n2\n3\n\"\"\n", "line 4, column 1: '' is not a number".to_owned()),
+        ("ends.csv", "1\n2\n3\n\n\n", blank(4)),
+        ("below.csv", "signal\n\n1\n2\n3\n", blank(2)),
+        ("middle.tsv", "1\n2\n\n4\n", blank(3)),
+        ("middle.txt", "1\n2\n  \n4\n", blank(3)),
+        ("first.txt", "\n2\n3\n4\n", blank(1)),
+        ("crlf.txt", "1\r\n\r\n2\r\n3\r\n", blank(2)),
+        ("wide.csv", "t,signal\n0,1\n1,2\n\n3,4\n", blank(4)),
+    ] {
+        folder.write(name, content);
+        folder.refuse(&format!("deconvolve {name} --kernel k.txt -k 1 {WRITING}"), &[&format!("{name}: {said}")]);
+        let column = if name.starts_with("wide") { ":signal" } else { ":0" };
+        folder.refuse(&format!("deconvolve {name}{column} --kernel k.txt -k 1 {WRITING}"), &[&said]);
+    }
+    let whole = folder.solution("deconvolve y.txt --kernel k.txt -k 1").timeless();
+    folder.write("ended.csv", "1\n2\n3\n4\n\n");
+    assert_eq!(folder.solution("deconvolve ended.csv --kernel k.txt -k 1").timeless(), whole);
+}
+
+/// Small files that would be large: refused by what their headers say, in no time and little memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn small_files_stay_small() {
+    let folder = folder();
+    let mut bomb = npy_of("<f8", false, "(4, 3)", &[]);
+    bomb.resize(64 << 20, 0);
+    folder.write("bomb.npz", npz(&[("A.npy", &bomb)], zip::CompressionMethod::Deflated));
+    let zeros = npy_of("<f8", false, "(8192, 8192)", &vec![0; 8 * 8192 * 8192]);
+    folder.write("zeros.npz", npz(&[("A.npy", &zeros)], zip::CompressionMethod::Deflated));
+    for (line, said) in [
+        ("solve bomb.npz y.txt -k 1", "bomb.npz: holds 67108736 bytes of data, but shape 4 x 3 needs only 96"),
+        ("solve zeros.npz y.txt -k 1", "zeros.npz: needs 536870912 bytes of memory, more than there are"),
+        ("generate gaussian -m 16000 -n 16000 --out g", "A of 16000 × 16000 needs"),
+        ("generate steps -n 16000 --out g", "A of 16000 × 16000 needs"),
+        ("generate deconvolution -n 16000 --out g", "A of 16048 × 16000 needs"),
+        ("generate gaussian -m 1 -n 99999999999999 --out g", "A must have between 1 and 268435456 entries"),
+        ("generate deconvolution --sigma 5e6 --out g", "a kernel of 80000000 samples needs"),
+        ("theory --kernel gaussian:5e6 -n 10 -k 1", "a kernel of 80000000 samples needs"),
+        ("theory --kernel exponential:1e6 -n 10 -k 1 --boundary full", "a kernel of 20000000 samples needs"),
+        ("theory --kernel gaussian:3 -n 18446744073709551615 -k 1", "does not fit into memory"),
+    ] {
+        let shell = format!("ulimit -v 400000; exec \"$0\" {line}");
+        let output = std::process::Command::new("sh")
+            .args(["-c", &shell, env!("CARGO_BIN_EXE_sparsea")])
+            .current_dir(folder.path(""))
+            .env("RAYON_NUM_THREADS", "1")
+            .output()
+            .unwrap();
+        let ran = common::Ran::of(output);
+        assert_eq!((ran.status, ran.err.lines().count(), ran.out.as_str()), (2, 1, ""), "{line}: {ran:?}");
+        assert!(ran.err.contains(said), "{line}: {}", ran.err);
+    }
+    assert!(!folder.path("g").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn one_file_is_not_written_twice_under_two_names() {
+    use std::os::unix::fs::symlink;
+    let folder = folder();
+    std::fs::create_dir(folder.path("sub")).unwrap();
+    folder.write("a.csv", "");
+    std::fs::hard_link(folder.path("a.csv"), folder.path("hard.csv")).unwrap();
+    symlink("a.csv", folder.path("soft.csv")).unwrap();
+    symlink("later.csv", folder.path("dangling.csv")).unwrap();
+    std::fs::hard_link(folder.path("y.txt"), folder.path("y2.txt")).unwrap();
+    symlink("t.csv", folder.path("fit-trace.svg")).unwrap();
+    symlink("A.csv", folder.path("pic-report.png")).unwrap();
+    symlink("/dev/null", folder.path("null.csv")).unwrap();
+    let absolute = folder.path("a.csv").display().to_string();
+    let twice = "is named for two outputs";
+    let read = "is read, and would be overwritten";
+    for (line, said) in [
+        ("--output a.csv --trace ./a.csv", twice),
+        ("--output a.csv --trace sub/../a.csv", twice),
+        ("--output a.csv --trace sub/.././a.csv", twice),
+        ("--output a.csv --trace soft.csv", twice),
+        ("--output hard.csv --trace a.csv", twice),
+        ("--output later.csv --trace dangling.csv", twice),
+        ("--output new.csv --trace sub/../new.csv", twice),
+        (&format!("--output soft.csv --trace {absolute}")[..], twice),
+        ("--trace t.csv --plot fit.svg", twice),
+        ("--output y2.txt", read),
+        ("--output sub/../y.txt", read),
+        ("--report --plot pic.png", read),
+        ("--start three.txt --output three.txt", read),
+        ("--start support:three.txt --output ./three.txt", read),
+        ("--output null.csv", "null.csv: is not a file"),
+    ] {
+        folder.refuse(&format!("solve A.csv y.txt -k 1 {line}"), &[said]);
+    }
+    folder.refuse("deconvolve y.txt:0 --kernel three.txt -k 1 --output three.txt", &[read]);
+    folder.refuse("deconvolve y.txt:0 --kernel three.txt -k 1 --output y2.txt", &[read]);
+    folder.refuse("improve A.csv y.txt --support three.txt --output sub/../three.txt", &[read]);
+    std::fs::create_dir(folder.path("g")).unwrap();
+    symlink("A.npy", folder.path("g/support.npy")).unwrap();
+    folder.refuse("generate gaussian --out g", &["g/support.npy: is named for two outputs"]);
+    std::fs::create_dir(folder.path("h")).unwrap();
+    std::fs::create_dir(folder.path("h/x.npy")).unwrap();
+    folder.refuse("generate gaussian --out h", &["h/x.npy: is a folder"]);
+    // Case makes two names where the folder says so.
+    if !folder.path("A.CSV").exists() {
+        folder.succeed("solve A.csv y.txt -k 1 --output one.csv --trace ONE.csv");
+        assert!(folder.path("one.csv").exists() && folder.path("ONE.csv").exists());
+    }
+}
+
+/// Controls and marks of direction in names and values: shown as escapes, on every way to the terminal.
+#[test]
+fn nothing_hidden_reaches_the_terminal() {
+    let folder = folder();
+    let hidden = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{2066}\u{200b}\u{feff}".contains(c));
+    for (round, odd) in
+        ["\x1b[31mred", "a\rb", "\x07", "\u{9b}1m", "x\u{202e}y", "\u{2066}\u{200b}", "two\nlines", "\x7f\x08"]
+            .iter()
+            .enumerate()
+    {
+        folder.write("odd.csv", format!("\"{odd}\",b,\"{odd}c\"\n1,0,2\n0,1,0\n1,1,0\n0,0,1\n"));
+        let svg = format!("p{round}.svg");
+        let mut texts = vec![
+            folder.succeed(&format!("solve odd.csv y.txt -k 3 --report --plot {svg}")).out,
+            folder.succeed("compare odd.csv y.txt -k 2 --algorithms omp,sea").out,
+            folder.succeed("theory odd.csv -k 2").out,
+        ];
+        let lines: Vec<usize> = texts.iter().map(|text| text.lines().count()).collect();
+        folder.write("plain.csv", "a,b,c\n1,0,2\n0,1,0\n1,1,0\n0,0,1\n");
+        assert_eq!(folder.succeed("theory plain.csv -k 2").out.lines().count(), lines[2], "{}", texts[2]);
+        texts.push(folder.text(&svg));
+        for arguments in [
+            &["solve", "odd.csv", "nope", "-k", "1"][..],
+            &["solve", "odd.csv", &format!("odd.csv:{odd}?"), "-k", "1"],
+            &["solve", &format!("{odd}.npy"), "y.txt", "-k", "1"],
+            &["solve", "A.csv", "y.txt", "-k", odd],
+            &["solve", "A.csv", "y.txt", "-k", "1", "--algorithm", odd],
+            &["solve", "A.csv", "y.txt", "-k", "1", "--set", &format!("{odd}=1")],
+            &["solve", "A.csv", "y.txt", "-k", "1", "--start", odd],
+            &["solve", "A.csv", "y.txt", "-k", "1", "--output", &format!("{odd}/x.npy")],
+            &["deconvolve", "y.txt", "--kernel", &format!("{odd}:3"), "-k", "1"],
+            &["algorithms", odd],
+            &["sweep", &format!("{odd}.toml")],
+            &[odd],
+        ] {
+            let ran = common::Ran::of(folder.command(arguments).output().unwrap());
+            assert_eq!((ran.status, ran.err.lines().count(), ran.out.as_str()), (2, 1, ""), "{arguments:?}: {ran:?}");
+            texts.push(ran.err);
+        }
+        let out = format!("d{odd}");
+        let ran =
+            common::Ran::of(folder.command(&["generate", "gaussian", "-k", "2", "--out", &out]).output().unwrap());
+        assert_eq!((ran.status, ran.out.lines().count()), (0, 3), "{ran:?}");
+        texts.push(ran.out);
+        for text in texts {
+            assert!(!text.contains(hidden), "{odd:?}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn threads_that_cannot_be_meant_are_not_started() {
+    let folder = folder();
+    folder.refuse(
+        &format!("--threads 100000 solve A.csv y.txt -k 1 {WRITING}"),
+        &["--threads must be a whole number from 1 to 4096, got '100000'"],
+    );
+    folder.refuse("--threads 0 solve A.csv y.txt -k 1", &["--threads must be a whole number from 1 to 4096, got '0'"]);
+    let plain = folder.solution("solve A.csv y.txt -k 1").timeless();
+    for (name, asked, said) in [
+        ("RAYON_NUM_THREADS", "100000", "sparsea: RAYON_NUM_THREADS must be at most "),
+        ("RAYON_NUM_THREADS", "18446744073709551615", "sparsea: RAYON_NUM_THREADS must be at most "),
+        ("RAYON_RS_NUM_CPUS", "65536", "sparsea: RAYON_RS_NUM_CPUS must be at most "),
+        ("RAYON_NUM_THREADS", "2", ""),
+        ("RAYON_NUM_THREADS", "0", ""),
+        ("RAYON_NUM_THREADS", "many", ""),
+    ] {
+        let begin = Instant::now();
+        let mut command = folder.command(&["solve", "A.csv", "y.txt", "-k", "1", "--json"]);
+        let ran = common::Ran::of(command.env(name, asked).output().unwrap());
+        assert_eq!((ran.status, ran.err.lines().count()), (0, usize::from(!said.is_empty())), "{ran:?}");
+        assert!(ran.err.starts_with(said) && begin.elapsed() < Duration::from_secs(5), "{ran:?}");
+        assert_eq!(Solution(ran.json()).timeless(), plain);
+    }
+}
+
+/// What goes wrong with the file written, not with the input, has a status of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_finished_is_status_1() {
+    let folder = folder();
+    let before = folder.listing();
+    // A limit of files in place of a full disk.
+    for line in ["solve A.csv y.txt -k 1 --plot p.png", "solve A.csv y.txt -k 1 --plot p.svg"] {
+        let shell = format!("trap '' XFSZ; ulimit -f 1; exec \"$0\" {line}");
+        let mut command = std::process::Command::new("sh");
+        let output = command.args(["-c", &shell, env!("CARGO_BIN_EXE_sparsea")]).current_dir(folder.path("")).output();
+        let ran = common::Ran::of(output.unwrap());
+        assert_eq!((ran.status, ran.err.lines().count()), (1, 1), "{line}: {ran:?}");
+        assert_eq!(folder.listing(), before, "{line}");
+    }
 }

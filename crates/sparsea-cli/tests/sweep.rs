@@ -185,3 +185,68 @@ fn time_is_drawn_against_size() {
     assert!(out.contains("o/sizes-time.png"), "{out}");
     check_picture(&folder, "o/sizes-time.png");
 }
+
+/// Two commands that make one store at the same moment, many times.
+#[test]
+fn two_sweeps_may_make_one_store() {
+    let folder = folder();
+    folder.succeed("sweep small.toml --out alone --runs 4");
+    let expected = results(&folder, "alone/small.sqlite");
+    for round in 0..15 {
+        let out = format!("o{round}");
+        let arguments = ["sweep", "small.toml", "--runs", "4", "--out", &out];
+        let spawn = || folder.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let both = [spawn(), spawn()];
+        for child in both {
+            let ran = common::Ran::of(child.wait_with_output().unwrap());
+            assert_eq!((ran.status, ran.err.as_str()), (0, ""), "round {round}: {}", ran.out);
+        }
+        assert_eq!(results(&folder, &format!("{out}/small.sqlite")), expected, "round {round}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sweep_writes_over_nothing_that_it_reads() {
+    use std::os::unix::fs::symlink;
+    let folder = folder();
+    folder.succeed("sweep small.toml --out o --runs 1");
+    let store = folder.read("o/small.sqlite");
+    for (line, said) in [
+        ("sweep export o/small.sqlite o/small.sqlite", "o/small.sqlite: is read, and would be overwritten"),
+        ("sweep export o/small.sqlite o/../o/./small.sqlite", "is read, and would be overwritten"),
+        ("sweep merge o/small.sqlite ./o/small.sqlite", "o/small.sqlite: cannot be merged into itself"),
+    ] {
+        folder.refuse(line, &[said]);
+    }
+    std::fs::create_dir(folder.path("p")).unwrap();
+    symlink("../small.toml", folder.path("p/small.csv")).unwrap();
+    folder.refuse("sweep small.toml --out p --runs 1", &["p/small.csv: is read, and would be overwritten"]);
+    std::fs::create_dir(folder.path("q")).unwrap();
+    symlink("small.csv", folder.path("q/small.sqlite")).unwrap();
+    folder.refuse("sweep small.toml --out q --runs 1", &["q/small.csv: is named for two outputs"]);
+    // A study's own matrix, in the place of its table.
+    std::fs::create_dir(folder.path("r")).unwrap();
+    folder.write("r/own.csv", "1,0,2\n0,1,0\n1,1,0\n0,0,1\n");
+    let own = "name = 'own'\nruns = 1\niterations = 5\nalgorithms = ['omp']\n[problem]\nfamily = 'matrix'\nfile = 'r/own.csv'\nk = 1\n";
+    folder.write("own.toml", own);
+    folder.refuse("sweep own.toml --out r", &["r/own.csv: is read, and would be overwritten"]);
+    assert_eq!(folder.read("o/small.sqlite"), store);
+}
+
+#[test]
+fn labels_of_a_study_do_not_reach_the_terminal_raw() {
+    let folder = Folder::new();
+    folder.write(
+        "odd.toml",
+        "name = 'odd'\ntitle = \"t\\u001b[31m\\n\\u202e\"\nruns = 1\niterations = 5\n\
+         algorithms = [{chain = 'omp', label = \"o\\u0007\\r\\u2066x\"}]\n[problem]\nfamily = 'gaussian'\nn = 8\nm = 6\nk = [2]\n",
+    );
+    let out = folder.succeed("sweep odd.toml --out o").out + &folder.succeed("sweep status o/odd.sqlite").out;
+    let json = folder.succeed("sweep status o/odd.sqlite --json");
+    for text in [&out, &json.out] {
+        assert!(!text.contains(|c: char| c != '\n' && c.is_control() || "\u{202e}\u{2066}".contains(c)), "{text:?}");
+    }
+    assert!(out.contains("t\\u{1b}[31m\\n\\u{202e}\n") && out.contains("o\\u{7}\\r\\u{2066}x"), "{out}");
+    assert_eq!(json.json()["results_by_algorithm"]["o\u{7}\r\u{2066}x"], 1);
+}

@@ -44,6 +44,14 @@ pub enum LabError {
         /// What is wrong with it.
         message: String,
     },
+    /// A store could not be written, as on a full disk.
+    #[error("{}: {message}", store.display())]
+    Unwritten {
+        /// The store.
+        store: PathBuf,
+        /// Why.
+        message: String,
+    },
     /// Two stores disagree about a result.
     #[error("{} and {} disagree about {what}", first.display(), second.display())]
     Contradiction {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde_json::Value;
@@ -38,6 +39,8 @@ CREATE VIEW all_results AS
 pub struct Store {
     path: PathBuf,
     connection: Connection,
+    /// The study that it was opened for.
+    study: Option<Value>,
 }
 
 /// One result, as it is written.
@@ -53,41 +56,109 @@ pub struct Row {
     pub outcome: Outcome,
 }
 
+/// How long to wait for other sweeps that write to the same store.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
 /// SQLite's integers are signed; addresses are not.
 fn signed(address: u64) -> i64 {
     i64::from_ne_bytes(address.to_ne_bytes())
 }
 
 impl Store {
-    /// Opens the store of a study, or makes it.
+    /// Opens the store of a study, or makes it. Several sweeps may do so at the same moment: one makes it, all use it.
     ///
     /// # Errors
     /// [`LabError::Changed`] if the store was made by a study that differs in anything but its number of runs,
     /// [`LabError::Store`] if the file is something else or damaged.
     pub fn open(path: &Path, study: &Study) -> Result<Self, LabError> {
-        let fresh = !path.exists();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let store = Self::connect(path, flags)?;
-        if fresh || store.is_empty()? {
-            // A store that is interrupted while it is made must not be taken for a foreign one.
-            store.said(store.connection.execute_batch(&format!("BEGIN;{TABLES}PRAGMA user_version = {SCHEMA};")))?;
-            for (at, method) in study.methods.iter().enumerate() {
-                let sql = "INSERT INTO algorithms VALUES (?, ?)";
-                store.said(store.connection.execute(sql, params![at as i64, method.label]))?;
+        let mut store = Self::connect(path, flags)?;
+        store.make(study, false)?;
+        Ok(store)
+    }
+
+    /// As [`open`](Self::open), without what an earlier sweep or another study left there.
+    ///
+    /// # Errors
+    /// [`LabError::Store`].
+    pub fn restart(path: &Path, study: &Study) -> Result<Self, LabError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        // Emptied, not removed: another sweep may have it open, and would go on writing to a file that nobody sees.
+        let emptied = Self::connect(path, flags).and_then(|mut store| store.make(study, true).map(|()| store));
+        match emptied {
+            Err(LabError::Store { .. }) if path.is_file() => {}
+            opened => return opened,
+        }
+        // No store: whatever it is, it was to go.
+        for file in [path.to_owned(), with_suffix(path, "-journal")] {
+            match std::fs::remove_file(&file) {
+                Err(error) if file.exists() => {
+                    return Err(LabError::Unwritten { store: file, message: error.to_string() });
+                }
+                _ => {}
             }
-            let sql = "INSERT INTO study VALUES ('description', ?), ('version', ?), ('title', ?)";
-            let values = params![study.description().to_string(), env!("CARGO_PKG_VERSION"), study.title];
-            store.said(store.connection.execute(sql, values))?;
-            store.note_size(study)?;
-            store.said(store.connection.execute_batch("COMMIT"))?;
-            return Ok(store);
         }
-        let differ = changes(&store.description()?, &study.description());
-        if differ.is_empty() {
-            store.note_size(study)?;
-            return Ok(store);
+        Self::open(path, study)
+    }
+
+    /// Makes the tables, unless another sweep has made them. Nobody else writes meanwhile, and a store that is interrupted
+    /// while it is made stays empty.
+    fn make(&mut self, study: &Study, restart: bool) -> Result<(), LabError> {
+        self.exclusively(|store| {
+            if restart {
+                store.clear()?;
+            }
+            if store.is_empty()? {
+                store.said(store.connection.execute_batch(&format!("{TABLES}PRAGMA user_version = {SCHEMA};")))?;
+                for (at, method) in study.methods.iter().enumerate() {
+                    let sql = "INSERT INTO algorithms VALUES (?, ?)";
+                    store.said(store.connection.execute(sql, params![at as i64, method.label]))?;
+                }
+                let sql = "INSERT INTO study VALUES ('description', ?), ('version', ?), ('title', ?)";
+                let values = params![study.description().to_string(), env!("CARGO_PKG_VERSION"), study.title];
+                store.said(store.connection.execute(sql, values))?;
+            }
+            let description = store.description()?;
+            let differ = changes(&description, &study.description());
+            if !differ.is_empty() {
+                return Err(LabError::Changed { store: store.path.clone(), changes: differ.join("; ") });
+            }
+            store.study = Some(description);
+            store.note_size(study)
+        })
+    }
+
+    /// Does `work` while no other connection writes: all of it is kept, or nothing.
+    fn exclusively<V>(&mut self, work: impl FnOnce(&mut Self) -> Result<V, LabError>) -> Result<V, LabError> {
+        // Immediate: a transaction that starts with reading could not wait for a writer later, and would fail.
+        self.said(self.connection.execute_batch("BEGIN IMMEDIATE"))?;
+        let done = work(self).and_then(|value| self.said(self.connection.execute_batch("COMMIT")).map(|()| value));
+        if done.is_err() {
+            // The first error is the one worth reporting; SQLite may have rolled back by itself.
+            let _ = self.connection.execute_batch("ROLLBACK");
         }
-        Err(LabError::Changed { store: path.to_owned(), changes: differ.join("; ") })
+        done
+    }
+
+    /// Drops every table and view.
+    fn clear(&self) -> Result<(), LabError> {
+        let sql = "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+        let mut statement = self.said(self.connection.prepare(sql))?;
+        let rows =
+            self.said(statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))))?;
+        let all: Vec<(String, String)> = self.said(rows.collect())?;
+        drop(statement);
+        for (kind, name) in all {
+            let name = name.replace('"', "\"\"");
+            self.said(self.connection.execute_batch(&format!("DROP {kind} \"{name}\"")))?;
+        }
+        Ok(())
     }
 
     /// Notes how many results the study will have, if that is known beforehand.
@@ -135,11 +206,14 @@ impl Store {
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self, LabError> {
         let said = |error: rusqlite::Error| LabError::Store { store: path.to_owned(), message: why(&error) };
         let connection = Connection::open_with_flags(path, flags).map_err(said)?;
-        connection.busy_timeout(std::time::Duration::from_secs(20)).map_err(said)?;
-        let store = Self { path: path.to_owned(), connection };
-        let version: i64 = store.said(store.connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
-        if !store.is_empty()? && version != SCHEMA {
-            return Err(store.broken("is a database, but not the store of a study"));
+        connection.busy_timeout(PATIENCE).map_err(said)?;
+        let store = Self { path: path.to_owned(), connection, study: None };
+        // In this order: tables and version appear at the same moment.
+        if !store.is_empty()? {
+            let version: i64 = store.said(store.connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
+            if version != SCHEMA {
+                return Err(store.broken("is a database, but not the store of a study"));
+            }
         }
         Ok(store)
     }
@@ -150,7 +224,16 @@ impl Store {
     }
 
     fn said<V>(&self, result: rusqlite::Result<V>) -> Result<V, LabError> {
-        result.map_err(|error| self.broken(&why(&error)))
+        result.map_err(|error| {
+            use rusqlite::ErrorCode::{DatabaseBusy, DiskFull, OutOfMemory, SystemIoFailure};
+            let message = why(&error);
+            match error.sqlite_error_code() {
+                Some(DatabaseBusy | DiskFull | OutOfMemory | SystemIoFailure) => {
+                    LabError::Unwritten { store: self.path.clone(), message }
+                }
+                _ => self.broken(&message),
+            }
+        })
     }
 
     fn broken(&self, message: &str) -> LabError {
@@ -244,18 +327,20 @@ impl Store {
     /// Writes results in one transaction: all of them, or none.
     ///
     /// # Errors
-    /// [`LabError::Store`], as when the disk is full.
+    /// [`LabError::Unwritten`], as when the disk is full; [`LabError::Store`]; [`LabError::Changed`] if another sweep has
+    /// restarted the store with another study meanwhile.
     pub fn write(&mut self, rows: &[Row]) -> Result<(), LabError> {
-        let path = self.path.clone();
-        let said = |error: rusqlite::Error| LabError::Store { store: path.clone(), message: why(&error) };
-        let transaction = self.connection.transaction().map_err(said)?;
-        {
-            let mut cells =
-                transaction.prepare("INSERT OR IGNORE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)").map_err(said)?;
-            let mut results = transaction
-                .prepare("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-                .map_err(said)?;
-            let mut times = transaction.prepare("INSERT OR IGNORE INTO times VALUES (?, ?, ?, ?)").map_err(said)?;
+        self.exclusively(|store| {
+            if let Some(study) = &store.study {
+                let differ = changes(&store.description()?, study);
+                if !differ.is_empty() {
+                    return Err(LabError::Changed { store: store.path.clone(), changes: differ.join("; ") });
+                }
+            }
+            let insert = |table: &str| store.said(store.connection.prepare(&format!("INSERT OR IGNORE INTO {table}")));
+            let mut cells = insert("cells VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+            let mut results = insert("results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+            let mut times = insert("times VALUES (?, ?, ?, ?)")?;
             let mut last = None;
             for Row { cell, run, method, outcome } in rows {
                 let address = signed(cell.address());
@@ -263,7 +348,7 @@ impl Store {
                 if last != Some(address) {
                     let (family, m, n) = (cell.family.word(), cell.rows as i64, cell.columns as i64);
                     let values = params![address, family, m, n, cell.sparsity as i64, cell.parameter, cell.snr_db];
-                    cells.execute(values).map_err(said)?;
+                    store.said(cells.execute(values))?;
                     last = Some(address);
                 }
                 let values = params![
@@ -278,11 +363,11 @@ impl Store {
                     outcome.supports_explored as i64,
                     outcome.stop_reason.word()
                 ];
-                results.execute(values).map_err(said)?;
-                times.execute(params![address, run, method, outcome.seconds]).map_err(said)?;
+                store.said(results.execute(values))?;
+                store.said(times.execute(params![address, run, method, outcome.seconds]))?;
             }
-        }
-        transaction.commit().map_err(said)
+            Ok(())
+        })
     }
 
     /// Takes over what another store of the same study has.
@@ -305,31 +390,29 @@ impl Store {
         merged.and_then(|added| detached.map(|()| added))
     }
 
-    fn merge_attached(&self, other: &Path) -> Result<usize, LabError> {
-        let sql =
-            "SELECT cells.family || ' ' || cells.m || ' × ' || cells.n || ', k = ' || cells.k || ', run ' || a.run
-            || ', ' || label
-            FROM main.results a JOIN other.results b USING (cell, run, algorithm)
-            JOIN main.cells USING (cell) JOIN main.algorithms USING (algorithm)
-            WHERE a.distance IS NOT b.distance OR a.exact IS NOT b.exact
-                OR a.relative_residual IS NOT b.relative_residual OR a.iterations IS NOT b.iterations
-                OR a.best_iteration IS NOT b.best_iteration OR a.supports_explored IS NOT b.supports_explored
-                OR a.stop_reason IS NOT b.stop_reason
-            ORDER BY a.cell, a.run, a.algorithm LIMIT 1";
-        let contradiction: Option<String> =
-            self.said(self.connection.query_row(sql, [], |row| row.get(0)).optional())?;
-        if let Some(what) = contradiction {
-            return Err(LabError::Contradiction { first: self.path.clone(), second: other.to_owned(), what });
-        }
-        let take = "BEGIN;
-            INSERT OR IGNORE INTO main.cells SELECT * FROM other.cells;
-            INSERT OR IGNORE INTO main.times SELECT * FROM other.times;";
-        self.said(self.connection.execute_batch(take))?;
-        let sql = "INSERT OR IGNORE INTO main.results SELECT * FROM other.results";
-        let added = self.said(self.connection.execute(sql, []));
-        let end = if added.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        self.said(self.connection.execute_batch(end))?;
-        added
+    fn merge_attached(&mut self, other: &Path) -> Result<usize, LabError> {
+        self.exclusively(|store| {
+            let sql =
+                "SELECT cells.family || ' ' || cells.m || ' × ' || cells.n || ', k = ' || cells.k || ', run ' || a.run
+                || ', ' || label
+                FROM main.results a JOIN other.results b USING (cell, run, algorithm)
+                JOIN main.cells USING (cell) JOIN main.algorithms USING (algorithm)
+                WHERE a.distance IS NOT b.distance OR a.exact IS NOT b.exact
+                    OR a.relative_residual IS NOT b.relative_residual OR a.iterations IS NOT b.iterations
+                    OR a.best_iteration IS NOT b.best_iteration OR a.supports_explored IS NOT b.supports_explored
+                    OR a.stop_reason IS NOT b.stop_reason
+                ORDER BY a.cell, a.run, a.algorithm LIMIT 1";
+            let contradiction: Option<String> =
+                store.said(store.connection.query_row(sql, [], |row| row.get(0)).optional())?;
+            if let Some(what) = contradiction {
+                return Err(LabError::Contradiction { first: store.path.clone(), second: other.to_owned(), what });
+            }
+            let take = "INSERT OR IGNORE INTO main.cells SELECT * FROM other.cells;
+                INSERT OR IGNORE INTO main.times SELECT * FROM other.times;";
+            store.said(store.connection.execute_batch(take))?;
+            let sql = "INSERT OR IGNORE INTO main.results SELECT * FROM other.results";
+            store.said(store.connection.execute(sql, []))
+        })
     }
 
     /// Calls `visit` with every result, ordered by cell, run and algorithm of the store.

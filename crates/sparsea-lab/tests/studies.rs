@@ -414,3 +414,60 @@ fn the_studies_of_the_repository_are_studies() {
     names.dedup();
     assert!(count >= 12 && names.len() == count, "{names:?}");
 }
+
+/// Many threads that make one store at the same moment: each computes the study, and the store is that of one alone.
+#[test]
+fn one_store_may_be_made_by_several_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study(SMALL);
+    let expected = {
+        let mut store = Store::open(&folder.path().join("alone.sqlite"), &study).unwrap();
+        sweep(&study, &mut store, whole(), &mut |_, _| {}).unwrap();
+        contents(&store)
+    };
+    for round in 0..12 {
+        let path = folder.path().join(format!("{round}.sqlite"));
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let (path, start, study) = (&path, &start, &study);
+                scope.spawn(move || {
+                    start.wait();
+                    // Half of the rounds restart a store that others are making or filling.
+                    let opened = if round % 2 == 1 && thread == 0 {
+                        Store::restart(path, study)
+                    } else {
+                        Store::open(path, study)
+                    };
+                    let mut store = opened.unwrap();
+                    assert_eq!(sweep(study, &mut store, whole(), &mut |_, _| {}).unwrap(), Ended::Complete);
+                });
+            }
+        });
+        let mut store = Store::open(&path, &study).unwrap();
+        // What a restart has thrown away while others were at their last rows is computed again.
+        sweep(&study, &mut store, whole(), &mut |_, _| {}).unwrap();
+        assert_eq!(contents(&store), expected, "round {round}");
+    }
+}
+
+#[test]
+fn a_restart_leaves_nothing_behind_and_removes_what_is_no_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.sqlite");
+    let (one, other) = (study(SMALL), study(&SMALL.replace("n = 24", "n = 25")));
+    let mut first = Store::open(&path, &one).unwrap();
+    sweep(&one, &mut first, whole(), &mut |_, _| {}).unwrap();
+    assert!(matches!(Store::open(&path, &other), Err(LabError::Changed { .. })));
+    let second = Store::restart(&path, &other).unwrap();
+    assert_eq!((second.present().unwrap().len(), second.description().unwrap()), (0, other.description()));
+    // The first sweep may still be at it: its results are of another study.
+    std::fs::write(folder.path().join("again.sqlite"), "no database at all, but some text that is long enough")
+        .unwrap();
+    let rows = sweep(&one, &mut first, whole(), &mut |_, _| {});
+    assert!(matches!(rows, Err(LabError::Changed { .. })), "{rows:?}");
+    assert_eq!(second.present().unwrap().len(), 0);
+    let again = folder.path().join("again.sqlite");
+    assert!(matches!(Store::open(&again, &one), Err(LabError::Store { .. })));
+    assert_eq!(Store::restart(&again, &one).unwrap().description().unwrap(), one.description());
+}

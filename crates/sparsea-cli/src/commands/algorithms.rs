@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use sparsea::algorithms::{Entry, find, registry};
 
-use crate::cli::{Algorithms, Failure};
+use crate::cli::{Algorithms, Failure, say_json};
 
 pub fn run(arguments: &Algorithms) -> Result<ExitCode, Failure> {
     let entries = match &arguments.name {
@@ -30,7 +30,7 @@ pub fn run(arguments: &Algorithms) -> Result<ExitCode, Failure> {
                 })
             })
             .collect();
-        say!("{}", json!({ "algorithms": algorithms }));
+        say_json(&json!({ "algorithms": algorithms }))?;
         return Ok(ExitCode::SUCCESS);
     }
     let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0).max(4) + 2;

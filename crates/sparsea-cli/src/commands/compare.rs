@@ -8,7 +8,7 @@ use sparsea::algorithms::registry;
 use sparsea::metrics::support_distance;
 use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, StopReason};
 
-use crate::cli::{Compare, Failure, complain};
+use crate::cli::{Compare, Failure, complain, say_json};
 use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
 use crate::report::{self, JsonSolution};
 use crate::{input, interrupt};
@@ -48,7 +48,7 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
             solutions: Vec<JsonSolution<'s, T>>,
         }
         let solutions = solutions.iter().map(JsonSolution::new).collect();
-        say!("{}", serde_json::to_string(&Solutions { solutions })?);
+        say_json(&Solutions { solutions })?;
     } else {
         say!("A is {} × {}, k = {}\n", loaded.data.len(), operator.ncols(), arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());

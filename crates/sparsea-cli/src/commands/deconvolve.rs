@@ -11,7 +11,7 @@ pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {
     if let Kernel::File(path) = &arguments.kernel.kernel {
         inputs.push(path);
     }
-    arguments.output.check(&inputs)?;
+    arguments.output.check(&inputs, Some(&arguments.method.start))?;
     match from_trace(&arguments.trace, &arguments.kernel)? {
         Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
         Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),

@@ -14,9 +14,10 @@ use sparsea_lab::plot::{
 
 use super::compare::table;
 use crate::cli::{Baseline, BoundaryChoice, Demo, Failure, Kernel, KernelOptions};
+use crate::files::Files;
 use crate::input::{Dense, Matrix, Table, Vector, parse_csv};
 use crate::problem::convolution;
-use crate::{export, report};
+use crate::{export, report, text};
 
 const DIABETES: &str = include_str!("../../../../data/diabetes.csv");
 const SPECTRUM: &str = include_str!("../../../../data/xrf.csv");
@@ -25,16 +26,21 @@ const ALGORITHMS: [&str; 9] = ["search", "els+sea+els", "omp+sea", "sea", "els",
 pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {
     let begin = Instant::now();
     export::make_folder(&arguments.out)?;
-    let mut pictures = Vec::new();
+    let (mut pictures, mut files) = (Vec::new(), Files::default());
+    let names = ["variable-selection.png", "deconvolution.png", "spikes.png"];
+    for name in names {
+        files.claim(&arguments.out.join(name))?;
+        export::check_place(&arguments.out.join(name))?;
+    }
     let mut keep = |name: &str, figure: Figure| -> Result<(), Failure> {
         let path = arguments.out.join(name);
         figure.save(&path)?;
-        pictures.push(path.display().to_string());
+        pictures.push(text::path(&path));
         Ok(())
     };
-    keep("variable-selection.png", variable_selection()?)?;
-    keep("deconvolution.png", measured_spectrum()?)?;
-    keep("spikes.png", known_spikes()?)?;
+    keep(names[0], variable_selection()?)?;
+    keep(names[1], measured_spectrum()?)?;
+    keep(names[2], known_spikes()?)?;
     say!("Pictures: {}", pictures.join(", "));
     say!("Done in {}.", report::time(begin.elapsed()));
     Ok(ExitCode::SUCCESS)

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use faer::Mat;
 use sparsea::generate::{self, Amplitudes, Instance, stream};
-use sparsea::operator::pulse;
 use sparsea::{Boundary, DenseOperator, Operator};
 
 use crate::cli::{Failure, Family, Generate};
-use crate::export;
-use crate::input::{Matrix, Vector};
+use crate::files::Files;
+use crate::input::{self, Matrix, Vector};
+use crate::problem::gaussian;
+use crate::{export, text};
 
 /// The largest A, in entries, that is made.
 const LARGEST: usize = 1 << 28;
@@ -25,26 +26,23 @@ pub fn run(arguments: &Generate) -> Result<ExitCode, Failure> {
     if own_rows && rows.is_some() {
         return Err(Failure::Message("--rows: the rows of this kind of problem follow from its columns".into()));
     }
-    let m = rows.unwrap_or(n.div_ceil(2));
-    if n == 0 || m == 0 || m.checked_mul(n).is_none_or(|entries| entries > LARGEST) {
-        return Err(Failure::Message(format!("A must have between 1 and {LARGEST} entries, got {m} × {n}")));
-    }
+    let kernel = if family == Family::Deconvolution { Some(gaussian(sigma)?) } else { None };
+    let m = match &kernel {
+        Some(kernel) => n.saturating_add(kernel.len() - 1),
+        None if own_rows => n,
+        None => rows.unwrap_or(n.div_ceil(2)),
+    };
+    check_size(m, n)?;
     let mut rng = stream(seed, 0, 0);
-    let mut kernel = None;
     let (matrix, amplitudes) = match family {
         Family::Gaussian => (generate::gaussian_matrix(&mut rng, m, n), Amplitudes::Normal),
         Family::Bernoulli => (generate::bernoulli_matrix(&mut rng, m, n), Amplitudes::Normal),
         Family::Correlated => (generate::correlated_matrix(&mut rng, m, n, rho), Amplitudes::Ones),
         Family::Steps => (generate::step_matrix(n), Amplitudes::Bounded),
         Family::Deconvolution => {
-            let shape = pulse::gaussian(sigma)?;
-            if (n + shape.len()).checked_mul(n).is_none_or(|entries| entries > LARGEST) {
-                return Err(Failure::Message(format!("A must have at most {LARGEST} entries; choose fewer columns")));
-            }
-            let a = sparsea::Convolution::new(&shape, n, Boundary::Full)?;
+            let a = sparsea::Convolution::new(kernel.as_deref().unwrap_or_default(), n, Boundary::Full)?;
             let mut matrix = Mat::zeros(a.nrows(), n);
             a.columns(&(0..n).collect::<Vec<_>>(), matrix.as_mut());
-            kernel = Some(shape);
             (matrix, Amplitudes::Bounded)
         }
     };
@@ -56,22 +54,40 @@ pub fn run(arguments: &Generate) -> Result<ExitCode, Failure> {
     }
     export::make_folder(&arguments.out)?;
     let file = |name: &str| arguments.out.join(format!("{name}.{}", arguments.format.extension()));
+    let mut written = ["A", "y", "x", "support"].map(file).to_vec();
+    written.extend(kernel.is_some().then(|| file("kernel")));
+    // Links may make one file of two.
+    let mut files = Files::default();
+    for path in &written {
+        files.claim(path)?;
+        export::check_writable(path)?;
+    }
     let m = matrix.nrows();
     export::write_matrix(&file("A"), &Matrix::Dense(matrix.into()))?;
     export::write_vector(&file("y"), &Vector::Real(data))?;
     export::write_vector(&file("x"), &Vector::Real(x))?;
     export::write_indices(&file("support"), &support)?;
-    let mut written = vec![file("A"), file("y"), file("x"), file("support")];
     if let Some(kernel) = kernel {
         export::write_vector(&file("kernel"), &Vector::Real(kernel))?;
-        written.push(file("kernel"));
     }
-    let written: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
+    let written: Vec<String> = written.iter().map(|path| text::path(path)).collect();
     // Only now: whoever reads this may go away, and the files are there all the same.
     say!("A is {m} × {n}, k = {sparsity}, noise {noise}, seed {seed}");
     say!("true support: {}", support.iter().map(usize::to_string).collect::<Vec<_>>().join(" "));
     say!("wrote {}", written.join(", "));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses an A that is too large, or for which there is no memory: an allocation that fails would end the process.
+fn check_size(m: usize, n: usize) -> Result<(), Failure> {
+    let Some(entries) = m.checked_mul(n).filter(|entries| (1..=LARGEST).contains(entries)) else {
+        return Err(Failure::Message(format!("A must have between 1 and {LARGEST} entries, got {m} × {n}")));
+    };
+    /// What the command takes anyway, most of it for the stacks and heaps of threads.
+    const BASE: usize = 1 << 27;
+    // A, a copy of it or the transforms that it is made by, and the vectors computed from it.
+    let needed = (2 * entries).saturating_add(16 * (m + n)).saturating_mul(size_of::<f64>()).saturating_add(BASE);
+    input::check_room(needed).map_err(|problem| Failure::Message(format!("A of {m} × {n} {problem}")))
 }
 
 fn dense(matrix: &Mat<f64>) -> Box<dyn Operator<f64> + '_> {

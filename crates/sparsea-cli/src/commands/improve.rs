@@ -17,7 +17,7 @@ pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
     if let Some(Kernel::File(path)) = arguments.kernel.as_ref().map(|options| &options.kernel) {
         inputs.push(path);
     }
-    arguments.output.check(&inputs)?;
+    arguments.output.check(&inputs, None)?;
     let loaded = match (&arguments.data, &arguments.kernel) {
         (Some(data), _) => from_matrix(&arguments.matrix, data)?,
         (None, Some(kernel)) => from_trace(&arguments.matrix, kernel)?,

@@ -18,6 +18,6 @@ pub fn run(arguments: &Reproduce) -> Result<ExitCode, Failure> {
         }
         ReproducedFigure::Coherence => ("coherence", include_str!("../../../../studies/coherence.toml")),
     };
-    let study = read_study(text, Path::new(&format!("{word}.toml")))?;
-    run_study(&study, &arguments.how, Shard::default(), &format!("sparsea reproduce {word}"))
+    let (study, inputs) = read_study(text, Path::new(&format!("{word}.toml")))?;
+    run_study(&study, &inputs, &arguments.how, Shard::default(), &format!("sparsea reproduce {word}"))
 }

@@ -11,13 +11,14 @@ use sparsea::{
 };
 use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, StemsPlot, TracePlot};
 
-use crate::cli::{Failure, Limits, Method, Output, Solve, complain};
+use crate::cli::{Failure, Limits, Method, Output, Solve, complain, say_json};
+use crate::files::Files;
 use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
 use crate::report::JsonSolution;
 use crate::{export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
-    arguments.output.check(&[&arguments.matrix, Path::new(&arguments.data)])?;
+    arguments.output.check(&[&arguments.matrix, Path::new(&arguments.data)], Some(&arguments.method.start))?;
     match from_matrix(&arguments.matrix, &arguments.data)? {
         Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
         Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),
@@ -25,17 +26,12 @@ pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
 }
 
 impl Output {
-    /// Refuses files that could not be written, or that are read, before any work is done.
-    pub fn check(&self, inputs: &[&Path]) -> Result<(), Failure> {
-        let outputs: Vec<&Path> =
-            [&self.output, &self.trace, &self.plot].into_iter().flatten().map(PathBuf::as_path).collect();
-        for (at, path) in outputs.iter().enumerate() {
-            if inputs.iter().any(|input| same_file(input, path)) {
-                return Err(Failure::Message(format!("{}: is read, and would be overwritten", path.display())));
-            }
-            if outputs[..at].contains(path) {
-                return Err(Failure::Message(format!("{}: is named for two outputs", path.display())));
-            }
+    /// Refuses files that could not be written, or that are read or written to for something else, before any work is done.
+    pub fn check(&self, inputs: &[&Path], start: Option<&str>) -> Result<(), Failure> {
+        let start = start.map(|start| Path::new(start.strip_prefix("support:").unwrap_or(start)));
+        let mut files = Files::reading(inputs.iter().copied().chain(start).filter_map(input::file_of));
+        for path in self.files() {
+            files.claim(&path)?;
         }
         if let Some(path) = &self.output {
             export::check_writable(path)?;
@@ -52,14 +48,20 @@ impl Output {
             export::check_place(path)?;
             plot::check_picture_path(path)?;
         }
-        Ok(())
+        self.pictures_beside().iter().try_for_each(|path| Ok(export::check_place(path)?))
     }
-}
 
-fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
+    /// Everything that is written.
+    fn files(&self) -> Vec<PathBuf> {
+        let named = [&self.output, &self.trace, &self.plot].into_iter().flatten().cloned();
+        named.chain(self.pictures_beside()).collect()
+    }
+
+    /// What is drawn beside the picture that is named.
+    fn pictures_beside(&self) -> Vec<PathBuf> {
+        let Some(path) = &self.plot else { return Vec::new() };
+        let wanted = [("trace", self.trace.is_some()), ("report", self.report)];
+        wanted.iter().filter(|(_, wanted)| *wanted).map(|(what, _)| beside(path, what)).collect()
     }
 }
 
@@ -110,7 +112,7 @@ pub fn solve_from<T: Scalar>(
         }
     }
     if output.json {
-        say!("{}", serde_json::to_string(&JsonSolution::new(&solution))?);
+        say_json(&JsonSolution::new(&solution))?;
     } else {
         if let Some(line) = heading {
             say!("{line}");

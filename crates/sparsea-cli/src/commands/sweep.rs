@@ -1,5 +1,6 @@
 //! `sparsea sweep`: studies, their stores, their tables and pictures.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,44 +16,56 @@ use sparsea_lab::sweep::{Conduct, Ended, Shard, sweep};
 use sparsea_lab::transition::{self, whole_grid};
 use sparsea_lab::{LabError, comparison, figures};
 
-use crate::cli::{Failure, Sweep, SweepAction, SweepOptions, complain};
+use crate::cli::{Failure, Sweep, SweepAction, SweepOptions, complain, say_json};
+use crate::files::{self, Files};
 use crate::input::Matrix;
-use crate::{export, input, interrupt, report};
+use crate::{export, input, interrupt, report, text};
 
 pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {
     match (&arguments.action, &arguments.study) {
         (Some(SweepAction::Status { store, json }), _) => status(store, *json),
         (Some(SweepAction::Merge { into, from }), _) => merge(into, from),
         (Some(SweepAction::Export { store, file }), _) => {
+            Files::reading([store]).claim(file)?;
             export::check_place(file)?;
             summary::export_results(&Store::read(store)?, file)?;
             Ok(ExitCode::SUCCESS)
         }
         (None, Some(path)) => {
             let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-            let study = read_study(&text, path)?;
+            let (study, mut inputs) = read_study(&text, path)?;
+            inputs.push(path.clone());
             let shard = arguments.shard.unwrap_or_default();
-            run_study(&study, &arguments.how, shard, &format!("sparsea sweep {}", path.display()))
+            run_study(&study, &inputs, &arguments.how, shard, &format!("sparsea sweep {}", path.display()))
         }
         (None, None) => Err(Failure::Message("give a study, or status, merge, export".to_owned())),
     }
 }
 
-/// Reads a study; a matrix that it names is found from the folder of the study.
-pub fn read_study(text: &str, path: &Path) -> Result<Study, Failure> {
+/// Reads a study, and which files it reads; a matrix that it names is found from the folder of the study.
+pub fn read_study(text: &str, path: &Path) -> Result<(Study, Vec<PathBuf>), Failure> {
+    let inputs = RefCell::new(Vec::new());
     let read_matrix = |file: &Path| -> Result<Mat<f64>, String> {
         let file = path.parent().unwrap_or(Path::new("")).join(file);
+        inputs.borrow_mut().extend(input::file_of(&file));
         let table = input::read_matrix(&file).map_err(|error| error.to_string())?;
         match table.matrix {
             Matrix::Dense(matrix) => Ok(matrix.as_ref().to_owned()),
             _ => Err(format!("{}: the matrix of a study must be real and dense", file.display())),
         }
     };
-    Ok(Study::parse(text, &path.display().to_string(), &read_matrix)?)
+    let study = Study::parse(text, &path.display().to_string(), &read_matrix)?;
+    Ok((study, inputs.into_inner()))
 }
 
 /// Runs a study to its end or interruption, then writes its tables and pictures and prints the summary.
-pub fn run_study(study: &Study, how: &SweepOptions, shard: Shard, again: &str) -> Result<ExitCode, Failure> {
+pub fn run_study(
+    study: &Study,
+    inputs: &[PathBuf],
+    how: &SweepOptions,
+    shard: Shard,
+    again: &str,
+) -> Result<ExitCode, Failure> {
     let begin = Instant::now();
     let mut study = study.clone();
     study.runs = how.runs.unwrap_or(study.runs);
@@ -66,15 +79,13 @@ pub fn run_study(study: &Study, how: &SweepOptions, shard: Shard, again: &str) -
     export::make_folder(&how.out)?;
     let part = if shard.of > 1 { format!(".{}-of-{}", shard.part, shard.of) } else { String::new() };
     let path = how.out.join(format!("{}{part}.sqlite", study.name));
-    if how.restart {
-        for file in [path.clone(), with_suffix(&path, "-journal")] {
-            match fs::remove_file(&file) {
-                Err(error) if file.exists() => return Err(Failure::Message(format!("{}: {error}", file.display()))),
-                _ => {}
-            }
-        }
+    let table = how.out.join(format!("{}.csv", study.name));
+    let mut files = Files::reading(inputs);
+    files.claim(&path)?;
+    if shard.of == 1 {
+        files.claim(&table)?;
     }
-    let mut store = Store::open(&path, &study)?;
+    let mut store = if how.restart { Store::restart(&path, &study)? } else { Store::open(&path, &study)? };
     interrupt::listen();
     let bar = bar(study.transition.is_some());
     let mut progress = |done: u64, all: u64| {
@@ -102,36 +113,29 @@ pub fn run_study(study: &Study, how: &SweepOptions, shard: Shard, again: &str) -
         return Ok(ExitCode::from(interrupt::STATUS));
     }
     if shard.of > 1 {
-        say!("Part {} of {} is in {}; join all with: sparsea sweep merge", shard.part, shard.of, path.display());
+        say!("Part {} of {} is in {}; join all with: sparsea sweep merge", shard.part, shard.of, text::path(&path));
         return Ok(ExitCode::SUCCESS);
     }
     let summaries = summary::summarise(&store)?;
-    let table = how.out.join(format!("{}.csv", study.name));
     summary::export_summary(&summaries, &table)?;
-    say!("{}\n", study.title);
-    let mut written = vec![path.display().to_string(), table.display().to_string()];
+    say!("{}\n", text::visible(&study.title));
+    let mut written = vec![text::path(&path), text::path(&table)];
     if let Some(rule) = &study.transition {
         let curves = figures::transition_curves(&study, rule, &store)?;
         say!("{}", transition_table(&study, &curves));
         let figure = figures::transition_figure(&study, &curves)?;
-        written.extend(save(&figure, &how.out, &study.name)?);
-        written.extend(write_comparison(comparison::transitions(&study, &curves), &how.out, &study)?);
+        written.extend(save(&figure, &how.out, &study.name, &mut files)?);
+        written.extend(write_comparison(comparison::transitions(&study, &curves), &how.out, &study, &mut files)?);
     } else {
         say!("{}", distance_table(&summaries));
         for (name, figure) in figures::study_figures(&study, &summaries)? {
-            written.extend(save(&figure, &how.out, &name)?);
+            written.extend(save(&figure, &how.out, &name, &mut files)?);
         }
-        written.extend(write_comparison(comparison::distances(&summaries), &how.out, &study)?);
+        written.extend(write_comparison(comparison::distances(&summaries), &how.out, &study, &mut files)?);
     }
     say!("Written: {}", written.join(", "));
     say!("Done in {}.", report::time(begin.elapsed()));
     Ok(ExitCode::SUCCESS)
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 fn bar(transition: bool) -> ProgressBar {
@@ -149,26 +153,38 @@ fn bar(transition: bool) -> ProgressBar {
 }
 
 /// Saves a figure as .svg and .png and returns the names.
-fn save(figure: &sparsea_lab::plot::Figure, folder: &Path, name: &str) -> Result<Vec<String>, Failure> {
+fn save(
+    figure: &sparsea_lab::plot::Figure,
+    folder: &Path,
+    name: &str,
+    files: &mut Files,
+) -> Result<Vec<String>, Failure> {
     let mut names = Vec::new();
     for extension in ["svg", "png"] {
         let path = folder.join(format!("{name}.{extension}"));
+        files.claim(&path)?;
         figure.save(&path)?;
-        names.push(path.display().to_string());
+        names.push(text::path(&path));
     }
     Ok(names)
 }
 
 /// Writes the comparison of SEA's variants with the others, if the study has both, and returns its name.
-fn write_comparison(text: String, folder: &Path, study: &Study) -> Result<Option<String>, Failure> {
-    if text.is_empty() {
+fn write_comparison(
+    comparison: String,
+    folder: &Path,
+    study: &Study,
+    files: &mut Files,
+) -> Result<Option<String>, Failure> {
+    if comparison.is_empty() {
         return Ok(None);
     }
     let path = folder.join(format!("{}.md", study.name));
+    files.claim(&path)?;
     export::write_atomically(&path, |out| {
-        write!(out, "# {}\n\nsparsea {}, seed {}\n\n{text}", study.title, env!("CARGO_PKG_VERSION"), study.seed)
+        write!(out, "# {}\n\nsparsea {}, seed {}\n\n{comparison}", study.title, env!("CARGO_PKG_VERSION"), study.seed)
     })?;
-    Ok(Some(path.display().to_string()))
+    Ok(Some(text::path(&path)))
 }
 
 /// Mean support distance of each algorithm (rows) on each cell (columns), best first.
@@ -186,7 +202,7 @@ fn distance_table(summaries: &[Summary]) -> String {
     let mut out = format!("mean support distance\n{:<width$}{heading}\n", "algorithm");
     for (name, group) in &groups {
         let values: String = group.iter().take(shown).map(|s| format!("{:>column$.3}", s.distance.value)).collect();
-        out.push_str(&format!("{name:<width$}{values}\n"));
+        out.push_str(&format!("{:<width$}{values}\n", text::visible(name)));
     }
     if shown < first.len() {
         out.push_str(&format!("… and {} more columns in the .csv\n", first.len() - shown));
@@ -224,7 +240,7 @@ fn transition_table(study: &Study, curves: &[figures::TransitionCurve]) -> Strin
     let mut out = format!("k up to which {level} % of supports are recovered\n{:<width$}{heading}\n", "algorithm");
     for curve in sorted {
         let values: String = curve.locations.iter().map(|location| format!("{:>7.2}", location.k)).collect();
-        out.push_str(&format!("{:<width$}{values}\n", curve.algorithm));
+        out.push_str(&format!("{:<width$}{values}\n", text::visible(&curve.algorithm)));
     }
     out
 }
@@ -244,33 +260,34 @@ fn status(path: &Path, as_json: bool) -> Result<ExitCode, Failure> {
     if as_json {
         let counts: serde_json::Map<_, _> =
             algorithms.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect();
-        say!(
-            "{}",
-            json!({
-                "study": description, "cells": cells.len(), "results": results, "all_results": store.size()?,
-                "results_by_algorithm": counts,
-            })
-        );
+        say_json(&json!({
+            "study": description, "cells": cells.len(), "results": results, "all_results": store.size()?,
+            "results_by_algorithm": counts,
+        }))?;
         return Ok(ExitCode::SUCCESS);
     }
     let name = description["name"].as_str().unwrap_or_default();
     let of = store.size()?.map_or(String::new(), |all| format!(" of {all}"));
+    let name = text::visible(name);
     say!("study {name}: {results}{of} results on {} cells", cells.len());
     let width = algorithms.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, count) in algorithms {
-        say!("  {name:<width$}  {count:>9}");
+        say!("  {:<width$}  {count:>9}", text::visible(name));
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn merge(into: &Path, from: &[PathBuf]) -> Result<ExitCode, Failure> {
+    if let Some(path) = from.iter().find(|path| files::same(path, into)) {
+        return Err(Failure::Message(format!("{}: cannot be merged into itself", path.display())));
+    }
     export::check_place(into)?;
     let copied = !into.exists();
     let mut rest = from;
     if copied {
         // The first is checked before anything is written.
         Store::read(&from[0])?;
-        fs::copy(&from[0], into).map_err(|error| format!("{}: {error}", into.display()))?;
+        fs::copy(&from[0], into).map_err(|error| Failure::Broken(format!("{}: {error}", into.display())))?;
         rest = &from[1..];
     }
     let joined = join(into, rest);
@@ -278,7 +295,7 @@ fn merge(into: &Path, from: &[PathBuf]) -> Result<ExitCode, Failure> {
         // Half a merge is none.
         let _ = fs::remove_file(into);
     }
-    say!("{} results more in {}", joined?, into.display());
+    say!("{} results more in {}", joined?, text::path(into));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use sparsea::theory::{Condition, exact_recovery_coefficient};
 use sparsea::{Error, Interval, Operator, Recovery, Scalar, Signal, Verdict};
 
-use crate::cli::{Failure, Theory};
+use crate::cli::{Failure, Theory, say_json};
 use crate::input::{self, Vector};
 use crate::problem::{AnyOperator, Owned, blur, read_operator};
 use crate::report::short;
@@ -47,7 +47,7 @@ fn theory<T: Scalar>(operator: &Owned<T>, names: Option<&[String]>, arguments: &
         given.exact_recovery = exact_recovery_coefficient(&*operator, &given.support)?;
     }
     if arguments.json {
-        say!("{}", json_of(&recovery, &condition, given.as_ref())?);
+        say_json(&json_of(&recovery, &condition, given.as_ref()))?;
     } else {
         let shape = (operator.nrows(), operator.ncols());
         say!(
@@ -146,10 +146,10 @@ fn bounds(interval: Interval) -> [f64; 2] {
     [interval.lower, interval.upper]
 }
 
-fn json_of(recovery: &Recovery, condition: &Condition, given: Option<&Given>) -> Result<String, serde_json::Error> {
+fn json_of<'r>(recovery: &'r Recovery, condition: &Condition, given: Option<&Given>) -> Json<'r> {
     let constants = recovery.constants();
     let coherence = constants.coherence();
-    serde_json::to_string(&Json {
+    Json {
         coherence: coherence.mutual,
         babel: &coherence.babel[..coherence.babel.len().min(recovery.sparsity())],
         restricted_isometry: ByOrder(constants.constants()),
@@ -166,7 +166,7 @@ fn json_of(recovery: &Recovery, condition: &Condition, given: Option<&Given>) ->
             exact_recovery_coefficient: given.map(|given| given.exact_recovery),
         },
         iteration_bound: condition.iteration_bound,
-    })
+    }
 }
 
 /// A number to read, `∞` where it is infinite.

@@ -92,6 +92,23 @@ impl Entry for Complex<f64> {
     }
 }
 
+/// An empty vector with room for `count` entries, or the refusal: an allocation that fails would end the process.
+pub fn room<T>(count: usize) -> Result<Vec<T>, Problem> {
+    let mut values = Vec::new();
+    match values.try_reserve_exact(count) {
+        Ok(()) => Ok(values),
+        Err(_) => Err(Problem::NoRoom { bytes: count as u128 * size_of::<T>() as u128 }),
+    }
+}
+
+/// Refuses what so many bytes of memory are not there for.
+pub fn check_room(bytes: usize) -> Result<(), Problem> {
+    let room: Result<Vec<u8>, _> = room(bytes);
+    // Seen by nobody, the memory would not be asked for at all.
+    std::hint::black_box(&room);
+    room.map(drop)
+}
+
 /// Entries in file order as a dense matrix. `values` must hold `nrows * ncols` of them.
 pub fn dense<T: Entry>(values: Vec<T>, nrows: usize, ncols: usize, layout: Layout) -> Matrix {
     T::dense(Dense::new(values, nrows, ncols, layout))

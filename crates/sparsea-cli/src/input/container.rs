@@ -3,6 +3,9 @@
 use super::array::{Matrix, Vector};
 use super::error::Problem;
 
+/// Deflate turns one byte into at most so many: two bits into the longest copy, of 258 bytes.
+pub const DEFLATE_RATIO: u64 = 1032;
+
 /// A file of named arrays. `file` is its name, for messages that show how to name an array.
 pub trait Container {
     /// The array `name` as a matrix; without a name, the only one.

@@ -134,7 +134,8 @@ impl Dense<f64> {
 impl<T: Copy> From<Mat<T>> for Dense<T> {
     fn from(matrix: Mat<T>) -> Self {
         let (nrows, ncols) = (matrix.nrows(), matrix.ncols());
-        let values = (0..ncols).flat_map(|j| (0..nrows).map(move |i| (i, j))).map(|place| matrix[place]).collect();
+        let mut values = Vec::with_capacity(nrows * ncols);
+        values.extend((0..ncols).flat_map(|j| (0..nrows).map(move |i| (i, j))).map(|place| matrix[place]));
         Self::new(values, nrows, ncols, Layout::Columns)
     }
 }

@@ -4,11 +4,13 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use crate::text::visible;
+
 /// A file that cannot be used, and why. Its `Display` is one line: the file, the rule and the value.
 ///
 /// Lines and columns of text files are counted from 1, as editors do; rows and columns of arrays from 0.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {problem}", shown(.file))]
+#[error("{}: {}", shown(.file), visible(&.problem.to_string()))]
 pub struct InputError {
     /// The file as the user named it.
     pub file: String,
@@ -87,6 +89,12 @@ pub enum Problem {
         /// What is there.
         text: String,
     },
+    /// A line without a field, which may be a missing sample.
+    #[error("line {line} is blank, so a value is missing; only the last line may be blank")]
+    BlankLine {
+        /// From 1.
+        line: usize,
+    },
     /// Lines of different lengths.
     #[error("line {line} has {}, but line {first} has {expected}", values(*.found))]
     Ragged {
@@ -145,7 +153,23 @@ pub enum Problem {
         /// Bytes that this shape needs.
         needed: u128,
         /// Bytes that are there.
-        held: usize,
+        held: u64,
+    },
+    /// The header promises less than there is.
+    #[error("holds {held} bytes of data, but shape {shape} needs only {needed}")]
+    TooLong {
+        /// What the header says.
+        shape: Shape,
+        /// Bytes that this shape needs.
+        needed: u128,
+        /// Bytes that are there.
+        held: u64,
+    },
+    /// What the file holds does not fit into memory.
+    #[error("needs {bytes} bytes of memory, more than there are")]
+    NoRoom {
+        /// Bytes needed at once.
+        bytes: u128,
     },
     /// Dimensions that the entries in the file cannot justify.
     #[error("claims {nrows} x {ncols} entries, but holds only {entries}; sparsea does not make room for that")]
@@ -260,19 +284,10 @@ pub fn not_finite(value: f64) -> Option<&'static str> {
 /// Text from a file or a name, made fit for one line of a message.
 fn shown(text: &str) -> String {
     const LONGEST: usize = 200;
-    let mut out = String::new();
-    for (i, c) in text.chars().enumerate() {
-        if i == LONGEST {
-            out.push('…');
-            break;
-        }
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", visible(&text[..end])),
+        None => visible(text).into_owned(),
     }
-    out
 }
 
 /// `a, b, c`, or the first few of many.

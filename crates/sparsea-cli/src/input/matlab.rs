@@ -3,19 +3,22 @@
 //! Own code, because the crate `matfile` 0.5 reads neither sparse nor int32 arrays, silently drops everything after
 //! the first array it cannot read, and prints to standard output.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use faer::sparse::Triplet;
 use num_complex::Complex;
 
-use super::array::{Entry, Matrix, Vector, dense, sparse};
-use super::container::{Container, choose};
+use super::array::{Entry, Matrix, Vector, dense, room, sparse};
+use super::container::{Container, DEFLATE_RATIO, choose};
 use super::dense::Layout;
 use super::error::{Problem, Shape};
 
 const COMPRESSED: u32 = 15;
 const MATRIX: u32 = 14;
 const CLASS_SPARSE: u8 = 5;
+/// Those of the format, with those that MATLAB's own objects and functions have.
+const CLASSES: std::ops::RangeInclusive<u8> = 1..=18;
 /// double, single, and eight kinds of integers.
 const CLASSES_NUMERIC: std::ops::RangeInclusive<u8> = 6..=15;
 
@@ -27,60 +30,165 @@ fn cut() -> Problem {
     malformed("it is cut short")
 }
 
+/// The longest head of an array that is read: flags, shape and name.
+const LONGEST_HEAD: u64 = 1 << 12;
+
 /// A `.mat` file and the numeric arrays in it.
-pub struct Mat5 {
-    arrays: Vec<Array>,
+pub struct Mat5<'a> {
+    elements: Vec<Element<'a>>,
+    /// The heads of the numeric arrays, and which element each belongs to.
+    arrays: Vec<(Array, usize)>,
     names: Vec<String>,
 }
 
-/// An array: its head is read, its numbers are not yet decoded.
+/// The head of an array.
 struct Array {
     big_endian: bool,
     class: u8,
     complex: bool,
     shape: Vec<u64>,
-    /// The whole content, and where the numbers start in it.
-    content: Vec<u8>,
+    /// Where the numbers start in the content.
     numbers: usize,
 }
 
-impl Mat5 {
+impl<'a> Mat5<'a> {
     /// Lists the arrays of a file.
-    pub fn open(bytes: &[u8], file: &str) -> Result<Self, Problem> {
+    pub fn open(bytes: &'a [u8], file: &str) -> Result<Self, Problem> {
         if bytes.is_empty() {
             return Err(Problem::Empty);
         }
         let (big_endian, mut rest) = check_header(bytes, file)?;
-        let (mut arrays, mut names) = (Vec::new(), Vec::new());
+        let (mut elements, mut arrays, mut names) = (Vec::new(), Vec::new(), Vec::new());
         while !rest.is_empty() {
-            let (kind, data) = take_element(&mut rest, big_endian, true)?;
-            let found = match kind {
-                COMPRESSED => Array::parse(inflate(data, big_endian)?, big_endian)?,
-                MATRIX => Array::parse(data.to_vec(), big_endian)?,
-                _ => None,
+            let element = match take_element(&mut rest, big_endian, true)? {
+                (COMPRESSED, data) => Element::Compressed { data, big_endian },
+                (MATRIX, data) => Element::Plain(data),
+                // What is passed over here could be an array whose tag is damaged.
+                (kind, _) => return Err(malformed(format!("it holds an element of type {kind} among its arrays"))),
             };
             // Cells, structs, texts and unnamed data of MATLAB's own are passed over.
-            if let Some((name, array)) = found {
+            if let Some((name, array)) = Array::parse(&element.head()?, big_endian)? {
                 names.push(name);
-                arrays.push(array);
+                arrays.push((array, elements.len()));
             }
+            elements.push(element);
         }
-        Ok(Self { arrays, names })
-    }
-
-    fn array(&self, file: &str, name: Option<&str>) -> Result<&Array, Problem> {
-        let name = choose(file, name, &self.names)?;
-        self.names.iter().position(|n| *n == name).and_then(|at| self.arrays.get(at)).ok_or(Problem::NoArrays)
+        Ok(Self { elements, arrays, names })
     }
 }
 
-impl Container for Mat5 {
+impl Container for Mat5<'_> {
     fn matrix(&mut self, file: &str, name: Option<&str>) -> Result<Matrix, Problem> {
-        self.array(file, name)?.matrix()
+        let chosen = choose(file, name, &self.names)?;
+        let found = self.names.iter().position(|n| *n == chosen).and_then(|at| self.arrays.get(at));
+        let (array, at) = found.ok_or(Problem::NoArrays)?;
+        if name.is_none() {
+            // It is the only one by what the heads of the others say, so their checksums count too.
+            let others = self.elements.iter().enumerate().filter(|(other, _)| other != at);
+            others.map(|(_, element)| element).try_for_each(Element::check)?;
+        }
+        let content = self.elements[*at].content(|size| array.check_size(size))?;
+        array.matrix(&content)
     }
 
     fn vector(&mut self, file: &str, name: Option<&str>) -> Result<Vector, Problem> {
         self.matrix(file, name)?.into_vector()
+    }
+}
+
+/// An array as the file holds it.
+enum Element<'a> {
+    Plain(&'a [u8]),
+    Compressed { data: &'a [u8], big_endian: bool },
+}
+
+impl<'a> Element<'a> {
+    /// The first bytes of the content, whose checksum is not known yet.
+    fn head(&self) -> Result<Cow<'a, [u8]>, Problem> {
+        match *self {
+            Self::Plain(data) => Ok(Cow::Borrowed(data)),
+            Self::Compressed { data, big_endian } => {
+                let mut stream = Stream::open(data, big_endian)?;
+                let mut head = vec![0; stream.size.min(LONGEST_HEAD) as usize];
+                stream.decoder.read_exact(&mut head).map_err(broken)?;
+                Ok(Cow::Owned(head))
+            }
+        }
+    }
+
+    /// The whole content, if `fits` accepts its size. A compressed one is inflated to its checksum.
+    fn content(&self, fits: impl FnOnce(u64) -> Result<(), Problem>) -> Result<Cow<'a, [u8]>, Problem> {
+        match *self {
+            Self::Plain(data) => Ok(Cow::Borrowed(data)),
+            Self::Compressed { data, big_endian } => {
+                let mut stream = Stream::open(data, big_endian)?;
+                fits(stream.size)?;
+                let mut content = room(stream.size as usize)?;
+                (&mut stream.decoder).take(stream.size).read_to_end(&mut content).map_err(broken)?;
+                stream.finish(content.len() as u64)?;
+                Ok(Cow::Owned(content))
+            }
+        }
+    }
+
+    /// Compares the checksum, if there is one; keeps nothing.
+    fn check(&self) -> Result<(), Problem> {
+        let Self::Compressed { data, big_endian } = *self else { return Ok(()) };
+        let mut stream = Stream::open(data, big_endian)?;
+        let size = stream.size;
+        let read = std::io::copy(&mut (&mut stream.decoder).take(size), &mut std::io::sink()).map_err(broken)?;
+        stream.finish(read)
+    }
+}
+
+fn broken(error: std::io::Error) -> Problem {
+    malformed(format!("cannot decompress: {error}"))
+}
+
+/// A compressed array: zlib's stream, which ends in a checksum, of one element.
+struct Stream<'a> {
+    decoder: flate2::bufread::ZlibDecoder<&'a [u8]>,
+    /// Bytes of the element.
+    size: u64,
+}
+
+impl<'a> Stream<'a> {
+    fn open(data: &'a [u8], big_endian: bool) -> Result<Self, Problem> {
+        let mut decoder = flate2::bufread::ZlibDecoder::new(data);
+        let mut tag = [0; 8];
+        decoder.read_exact(&mut tag).map_err(broken)?;
+        let [kind, size] =
+            [[tag[0], tag[1], tag[2], tag[3]], [tag[4], tag[5], tag[6], tag[7]]].map(|bytes| word(bytes, big_endian));
+        if kind != MATRIX {
+            return Err(malformed(format!("a compressed element is of type {kind}")));
+        }
+        let (size, packed) = (u64::from(size), data.len() as u64);
+        if size > packed.saturating_mul(DEFLATE_RATIO) {
+            return Err(malformed(format!(
+                "an array claims {size} bytes, but {packed} compressed ones cannot hold them"
+            )));
+        }
+        Ok(Self { decoder, size })
+    }
+
+    /// Once `read` bytes were read: that the stream ends there, that its checksum is right, and that nothing follows.
+    fn finish(mut self, read: u64) -> Result<(), Problem> {
+        if read < self.size {
+            return Err(cut());
+        }
+        // What pads the element may follow it.
+        let mut padding = [0; 8];
+        let mut left = padding.len();
+        while left > 0 {
+            match self.decoder.read(&mut padding[..left]).map_err(broken)? {
+                0 => break,
+                count => left -= count,
+            }
+        }
+        if left == 0 || !self.decoder.get_ref().is_empty() {
+            return Err(malformed("a compressed array goes on where it should end"));
+        }
+        Ok(())
     }
 }
 
@@ -138,33 +246,16 @@ fn take_element<'a>(rest: &mut &'a [u8], big_endian: bool, top: bool) -> Result<
     Ok((kind, data))
 }
 
-/// The content of a compressed array.
-fn inflate(data: &[u8], big_endian: bool) -> Result<Vec<u8>, Problem> {
-    let broken = |error: std::io::Error| malformed(format!("cannot decompress: {error}"));
-    let mut decoder = flate2::read::ZlibDecoder::new(data);
-    let mut tag = [0; 8];
-    decoder.read_exact(&mut tag).map_err(broken)?;
-    let [kind, size] =
-        [[tag[0], tag[1], tag[2], tag[3]], [tag[4], tag[5], tag[6], tag[7]]].map(|bytes| word(bytes, big_endian));
-    if kind != MATRIX {
-        return Err(malformed(format!("a compressed element is of type {kind}")));
-    }
-    // The size is a limit, and no reason to allocate: the buffer grows with what is there.
-    let mut content = Vec::new();
-    decoder.take(u64::from(size)).read_to_end(&mut content).map_err(broken)?;
-    if content.len() < size as usize {
-        return Err(cut());
-    }
-    Ok(content)
-}
-
 impl Array {
     /// Reads the head of an array; nothing if it holds no numbers or has no name.
-    fn parse(content: Vec<u8>, big_endian: bool) -> Result<Option<(String, Self)>, Problem> {
-        let mut rest = content.as_slice();
+    fn parse(head: &[u8], big_endian: bool) -> Result<Option<(String, Self)>, Problem> {
+        let mut rest = head;
         let (_, flags) = take_element(&mut rest, big_endian, false)?;
         let flags = word(*flags.first_chunk().ok_or_else(cut)?, big_endian);
         let class = (flags & 0xff) as u8;
+        if !CLASSES.contains(&class) {
+            return Err(malformed(format!("an array is of class {class}; known are 1 to {}", CLASSES.end())));
+        }
         if class != CLASS_SPARSE && !CLASSES_NUMERIC.contains(&class) {
             return Ok(None);
         }
@@ -177,12 +268,31 @@ impl Array {
         if name.is_empty() {
             return Ok(None);
         }
-        let numbers = content.len() - rest.len();
-        let array = Self { big_endian, class, complex: flags & 0x800 != 0, shape, content, numbers };
+        let numbers = head.len() - rest.len();
+        let array = Self { big_endian, class, complex: flags & 0x800 != 0, shape, numbers };
         Ok(Some((name, array)))
     }
 
-    fn matrix(&self) -> Result<Matrix, Problem> {
+    /// Whether a content of this size can be what the shape says, before it is inflated.
+    fn check_size(&self, size: u64) -> Result<(), Problem> {
+        // A sparse array may have room left: its shape says nothing.
+        if self.class == CLASS_SPARSE {
+            return Ok(());
+        }
+        let parts = if self.complex { 2 } else { 1 };
+        let count = self.shape.iter().try_fold(1u128, |product, &n| product.checked_mul(u128::from(n)));
+        let count = count.unwrap_or(u128::MAX);
+        let size = u128::from(size);
+        // Numbers take one to eight bytes each; each part has a tag and is padded, both of eight bytes.
+        let most =
+            count.saturating_mul(8).saturating_add(16).saturating_mul(parts).saturating_add(self.numbers as u128);
+        if count.saturating_mul(parts) > size || size > most {
+            return Err(malformed(format!("shape {} does not fit {size} bytes", Shape(self.shape.clone()))));
+        }
+        Ok(())
+    }
+
+    fn matrix(&self, content: &[u8]) -> Result<Matrix, Problem> {
         let shape = || Shape(self.shape.clone());
         let &[nrows, ncols] = self.shape.as_slice() else {
             return Err(Problem::NotAMatrix(shape()));
@@ -191,7 +301,7 @@ impl Array {
             return Err(Problem::EmptyShape(shape()));
         }
         let (nrows, ncols) = (nrows as usize, ncols as usize);
-        let mut rest = self.content.get(self.numbers..).unwrap_or_default();
+        let mut rest = content.get(self.numbers..).unwrap_or_default();
         if self.class == CLASS_SPARSE {
             return self.sparse(nrows, ncols, &mut rest);
         }
@@ -235,7 +345,9 @@ impl Array {
             ($type:ty) => {{
                 let (chunks, _) = data.as_chunks::<{ size_of::<$type>() }>();
                 let value = if self.big_endian { <$type>::from_be_bytes } else { <$type>::from_le_bytes };
-                chunks.iter().map(|&chunk| value(chunk) as f64).collect()
+                let mut numbers = room(chunks.len())?;
+                numbers.extend(chunks.iter().map(|&chunk| value(chunk) as f64));
+                numbers
             }};
         }
         Ok(match kind {
@@ -264,7 +376,7 @@ fn build<T: Entry>(nrows: usize, rows: &[f64], starts: &[usize], values: &[T]) -
     if count > rows.len() || count > values.len() {
         return Err(cut());
     }
-    let mut entries = Vec::with_capacity(count);
+    let mut entries = room(count)?;
     for (col, ends) in starts.windows(2).enumerate() {
         for at in ends[0]..ends[1] {
             let row = super::whole_number(rows[at])

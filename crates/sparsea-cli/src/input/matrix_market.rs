@@ -1,9 +1,14 @@
 //! Matrix Market `.mtx`: `coordinate` files stay sparse, `array` files are dense.
+//!
+//! Where the format is silent, this does as SciPy: entries of one place are summed, and a file with a symmetry may hold the
+//! upper triangle instead of the lower one. SciPy reads some files that break the format, and numbers that are not in
+//! them; these are refused: an entry on both sides of the diagonal (SciPy adds the two), a diagonal that contradicts the
+//! symmetry, a fraction in a file of integers (SciPy drops it).
 
 use faer::sparse::Triplet;
 use num_complex::Complex;
 
-use super::array::{Entry, Matrix, dense, sparse};
+use super::array::{Entry, Matrix, dense, room, sparse};
 use super::dense::Layout;
 use super::error::{Problem, Shape};
 use super::table;
@@ -11,6 +16,8 @@ use super::table;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Field {
     Real,
+    Integer,
+    Unsigned,
     Complex,
     Pattern,
 }
@@ -32,6 +39,35 @@ impl Symmetry {
             Self::Hermitian => value.conjugate(),
         }
     }
+
+    /// Refuses an entry on the diagonal that is not its own mirror image.
+    fn check_diagonal<T: Entry>(self, line: usize, value: T) -> Result<(), Problem> {
+        match self {
+            _ if self.mirrored(value) == value => Ok(()),
+            Self::Hermitian => Err(wrong(line, "the diagonal of a Hermitian matrix is real")),
+            _ => Err(wrong(line, "the diagonal of a skew-symmetric matrix is zero")),
+        }
+    }
+}
+
+/// Refuses an entry whose mirror image is given too: are the two one entry, or to be added?
+fn check_sides(mut mirrored: Vec<(usize, usize, usize)>) -> Result<(), Problem> {
+    let below = mirrored.iter().filter(|(row, col, _)| row > col).count();
+    if below == 0 || below == mirrored.len() {
+        return Ok(());
+    }
+    mirrored.sort_unstable_by_key(|&(row, col, line)| (row.max(col), row.min(col), line));
+    let twice = mirrored.windows(2).find(|pair| (pair[0].0, pair[0].1) == (pair[1].1, pair[1].0));
+    twice.map_or(Ok(()), |pair| {
+        let ((_, _, first), (row, col, line)) = (pair[0], pair[1]);
+        let rule = format!(
+            "the entry at row {}, column {} is given on the other side of the diagonal too, on line {first}; \
+             a file with a symmetry holds one of the two",
+            row + 1,
+            col + 1
+        );
+        Err(wrong(line, rule))
+    })
 }
 
 fn wrong(line: usize, rule: impl Into<String>) -> Problem {
@@ -80,10 +116,14 @@ pub fn read(bytes: &[u8]) -> Result<Matrix, Problem> {
     let head = Head { nrows, ncols, symmetry };
     match (entries, field) {
         (Some(entries), Field::Real) => head.coordinate(lines, entries, real),
+        (Some(entries), Field::Integer) => head.coordinate(lines, entries, |line, words| integer(line, words, true)),
+        (Some(entries), Field::Unsigned) => head.coordinate(lines, entries, |line, words| integer(line, words, false)),
         (Some(entries), Field::Complex) => head.coordinate(lines, entries, complex),
         (Some(entries), Field::Pattern) => head.coordinate(lines, entries, |_, _| Ok(1.0)),
         (None, Field::Complex) => head.array(lines, complex),
-        (None, _) => head.array(lines, real),
+        (None, Field::Integer) => head.array(lines, |line, words| integer(line, words, true)),
+        (None, Field::Unsigned) => head.array(lines, |line, words| integer(line, words, false)),
+        (None, Field::Real | Field::Pattern) => head.array(lines, real),
     }
 }
 
@@ -106,7 +146,9 @@ fn parse_banner(banner: &str) -> Result<(bool, Field, Symmetry), Problem> {
         _ => return Err(unknown("format", format)),
     };
     let field = match field {
-        "real" | "double" | "integer" | "unsigned-integer" => Field::Real,
+        "real" | "double" => Field::Real,
+        "integer" => Field::Integer,
+        "unsigned-integer" => Field::Unsigned,
         "complex" => Field::Complex,
         "pattern" if coordinate => Field::Pattern,
         _ => return Err(unknown("field", field)),
@@ -138,6 +180,17 @@ fn real(line: usize, words: &mut Words<'_>) -> Result<f64, Problem> {
     if value.is_finite() { Ok(value) } else { Err(bad("a finite number")) }
 }
 
+fn integer(line: usize, words: &mut Words<'_>, signed: bool) -> Result<f64, Problem> {
+    let word = words.clone().next().unwrap_or_default();
+    let digits = if signed { word.strip_prefix(['+', '-']).unwrap_or(word) } else { word };
+    let value = real(line, words)?;
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(value);
+    }
+    let least = if signed { "" } else { " of at least 0" };
+    Err(wrong(line, format!("'{}' is not a whole number{least}, as the header promises", word.escape_debug())))
+}
+
 fn complex(line: usize, words: &mut Words<'_>) -> Result<Complex<f64>, Problem> {
     Ok(Complex::new(real(line, words)?, real(line, words)?))
 }
@@ -165,6 +218,8 @@ impl Head {
         // Grows with the lines that are there, whatever the header promises.
         let mut entries = Vec::new();
         let mut found = 0usize;
+        // Row, column and line of what is off the diagonal of a matrix with a symmetry.
+        let mut mirrored = Vec::new();
         while let Some((line, mut words)) = lines.next() {
             let row = index(line, words.next(), "row", self.nrows)?;
             let col = index(line, words.next(), "column", self.ncols)?;
@@ -172,17 +227,19 @@ impl Head {
             end(line, words)?;
             entries.push(Triplet { row, col, val });
             found += 1;
-            if self.symmetry != Symmetry::General && row != col {
+            if row == col {
+                self.symmetry.check_diagonal(line, val)?;
+            } else if self.symmetry != Symmetry::General {
                 let val = self.symmetry.mirrored(val);
                 entries.push(Triplet { row: col, col: row, val });
-            } else if self.symmetry == Symmetry::Skew && val != T::default() {
-                return Err(wrong(line, "the diagonal of a skew-symmetric matrix is zero"));
+                mirrored.push((row, col, line));
             }
         }
         if found != promised {
             let rule = format!("the header promises {promised} entries, but the file holds {found}");
             return Err(wrong(lines.last, rule));
         }
+        check_sides(mirrored)?;
         sparse(self.nrows, self.ncols, &entries)
     }
 
@@ -193,9 +250,17 @@ impl Head {
         value: impl Fn(usize, &mut Words<'_>) -> Result<T, Problem>,
     ) -> Result<Matrix, Problem> {
         let mut stored = Vec::new();
+        // With a symmetry, a column starts on the diagonal (just below, if that is all zero).
+        let (mut diagonal, mut column) = (0, 0);
         while let Some((line, mut words)) = lines.next() {
-            stored.push(value(line, &mut words)?);
+            let value = value(line, &mut words)?;
             end(line, words)?;
+            if self.symmetry == Symmetry::Hermitian && stored.len() == diagonal && column < self.nrows {
+                self.symmetry.check_diagonal(line, value)?;
+                diagonal += self.nrows - column;
+                column += 1;
+            }
+            stored.push(value);
         }
         let n = self.nrows as u128;
         let promised = match self.symmetry {
@@ -210,7 +275,8 @@ impl Head {
         if self.symmetry == Symmetry::General {
             return Ok(dense(stored, self.nrows, self.ncols, Layout::Columns));
         }
-        let mut full = vec![T::default(); self.nrows * self.ncols];
+        let mut full = room(self.nrows * self.ncols)?;
+        full.resize(self.nrows * self.ncols, T::default());
         let below = usize::from(self.symmetry == Symmetry::Skew);
         let places = (0..self.ncols).flat_map(|j| (j + below..self.nrows).map(move |i| (i, j)));
         for ((i, j), value) in places.zip(stored) {

@@ -21,12 +21,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use array::{Matrix, Table, Vector};
+pub use array::{Matrix, Table, Vector, check_room};
 pub use dense::Dense;
 pub use error::{InputError, Problem};
 
 use container::Container;
 use table::Separator;
+
+use crate::files;
 
 /// The formats, each with its extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +179,11 @@ pub fn is_there(path: &Path) -> bool {
     Source::find(path).is_some()
 }
 
+/// The file that `path` names, or the `FILE` of `FILE:NAME`, if it exists.
+pub fn file_of(path: &Path) -> Option<PathBuf> {
+    Source::find(path).map(|source| source.file)
+}
+
 /// Reads a matrix; `path` may be `FILE:NAME` for a file of several arrays.
 pub fn read_matrix(path: &Path) -> Result<Table, InputError> {
     let source = Source::require(path)?;
@@ -215,7 +222,7 @@ pub fn read_data(spec: &str, matrix_path: &Path, table: Table) -> Result<(Table,
     };
     if let Some(column) = &source.name
         && Format::of(&source.file).is_ok_and(|format| !format.holds_named_arrays())
-        && same_file(&source.file, matrix_path)
+        && files::same(&source.file, matrix_path)
     {
         return take_column(column, matrix_path, table);
     }
@@ -245,13 +252,6 @@ pub fn read_indices(path: &Path) -> Result<Vec<usize>, InputError> {
 fn whole_number(value: f64) -> Option<usize> {
     const EXACT: f64 = (1u64 << 53) as f64;
     ((0.0..=EXACT).contains(&value) && value.fract() == 0.0).then_some(value as usize)
-}
-
-fn same_file(a: &Path, b: &Path) -> bool {
-    match (fs::canonicalize(a), fs::canonicalize(b)) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    }
 }
 
 /// The column of that header name or, counted from 0, that number.

@@ -2,26 +2,30 @@
 //!
 //! The header is read by a parser for exactly the three keys of the format, with no recursion, and its shape is
 //! compared with the bytes that are there before anything is allocated. Pickled objects are code: never loaded.
+//! A file that is longer than its shape says is refused like one that is shorter: which of the two is wrong, nobody knows.
 
+use std::io::Read;
 use std::sync::Arc;
 
 use bytemuck::Pod;
 use memmap2::Mmap;
 use num_complex::Complex;
 
-use super::array::{Entry, Matrix, Vector, dense};
+use super::array::{Entry, Matrix, Vector, dense, room};
 use super::dense::{Dense, Layout};
 use super::error::{Problem, Shape};
 use super::mapped::MappedNumbers;
 
-/// An array as a `.npy` file holds it, not yet decoded.
-pub struct Npy<'a> {
-    /// The lengths of its dimensions.
-    pub shape: Vec<u64>,
-    /// NumPy's type string, as in `<f8`.
-    pub descr: String,
-    layout: Layout,
-    data: &'a [u8],
+/// The longest header that is read; NumPy itself stops at 10 000 bytes.
+const LONGEST_HEADER: usize = 1 << 20;
+
+/// An array as a `.npy` file holds it: its header is read, its numbers are still to come.
+pub struct Npy<R> {
+    /// What the header says.
+    pub header: Header,
+    source: R,
+    /// Bytes after the header.
+    held: u64,
 }
 
 /// Numbers of one kind, in file order.
@@ -38,109 +42,132 @@ fn malformed(rule: impl Into<String>) -> Problem {
 
 /// Reads a matrix from the bytes of a `.npy` file.
 pub fn matrix(bytes: &[u8]) -> Result<Matrix, Problem> {
-    let npy = Npy::parse(bytes)?;
-    let (nrows, ncols) = npy.matrix_shape()?;
-    Ok(match npy.numbers()? {
-        Numbers::Real(values) => dense(values, nrows, ncols, npy.layout),
-        Numbers::Complex(values) => dense(values, nrows, ncols, npy.layout),
-    })
+    Npy::open(bytes, bytes.len() as u64)?.matrix()
 }
 
 /// Reads a matrix from a `.npy` file that is mapped. Its numbers stay there if they are doubles of this machine's order.
 pub fn mapped_matrix(file: &Arc<Mmap>) -> Result<Matrix, Problem> {
     const NATIVE: char = if cfg!(target_endian = "little") { '<' } else { '>' };
-    let npy = Npy::parse(file)?;
-    let stay = match npy.descr.strip_prefix(NATIVE) {
+    let npy = Npy::open(&file[..], file.len() as u64)?;
+    let stay = match npy.header.descr.strip_prefix(NATIVE) {
         Some("f8") => npy.stay::<f64>(file)?,
         Some("c16") => npy.stay::<Complex<f64>>(file)?,
         _ => None,
     };
-    stay.map_or_else(|| matrix(file), Ok)
+    stay.map_or_else(|| npy.matrix(), Ok)
 }
 
 /// Reads a vector from the bytes of a `.npy` file: one dimension, or a single row or column.
 pub fn vector(bytes: &[u8]) -> Result<Vector, Problem> {
-    let npy = Npy::parse(bytes)?;
-    if !matches!(npy.shape.as_slice(), [_] | [1, _] | [_, 1]) {
-        return Err(Problem::NotAVector(Shape(npy.shape)));
-    }
-    if npy.shape.contains(&0) {
-        return Err(Problem::EmptyShape(Shape(npy.shape)));
-    }
-    // The order of one row or column is the order in the file, whatever the layout.
-    Ok(match npy.numbers()? {
-        Numbers::Real(values) => Vector::Real(values),
-        Numbers::Complex(values) => Vector::Complex(values),
-    })
+    Npy::open(bytes, bytes.len() as u64)?.vector()
 }
 
-impl<'a> Npy<'a> {
-    /// Reads the header and checks it against the length of the file.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, Problem> {
-        if bytes.is_empty() {
+impl<R: Read> Npy<R> {
+    /// Reads the header. `length` is that of the whole file; a `source` that fails does so with [`Problem::Io`].
+    pub fn open(mut source: R, length: u64) -> Result<Self, Problem> {
+        if length == 0 {
             return Err(Problem::Empty);
         }
-        let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or_else(|| malformed("it does not start with \\x93NUMPY"))?;
-        let cut = || malformed("its header is cut short");
-        let (&[major, _minor], rest) = rest.split_first_chunk::<2>().ok_or_else(cut)?;
-        let (length, rest) = match major {
-            1 => {
-                let (length, rest) = rest.split_first_chunk::<2>().ok_or_else(cut)?;
-                (usize::from(u16::from_le_bytes(*length)), rest)
-            }
-            2 | 3 => {
-                let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
-                (u32::from_le_bytes(*length) as usize, rest)
-            }
-            other => {
-                return Err(malformed(format!("its version is {other}; known are 1 to 3")));
-            }
+        let mut held = length;
+        let mut take = |bytes: &mut [u8]| {
+            held = held.checked_sub(bytes.len() as u64).ok_or_else(|| malformed("its header is cut short"))?;
+            source.read_exact(bytes).map_err(Problem::Io)
         };
-        let (header, data) = rest.split_at_checked(length).ok_or_else(cut)?;
-        let header = std::str::from_utf8(header).map_err(|_| malformed("its header is not text"))?;
-        let header = parse_header(header)?;
-        Ok(Self { shape: header.shape, descr: header.descr, layout: header.layout, data })
+        let mut magic = [0; 6];
+        if length < 6 || take(&mut magic).map(|()| magic != *b"\x93NUMPY")? {
+            return Err(malformed("it does not start with \\x93NUMPY"));
+        }
+        let mut version = [0; 2];
+        take(&mut version)?;
+        let mut size = [0; 4];
+        match version[0] {
+            1 => take(&mut size[..2])?,
+            2 | 3 => take(&mut size)?,
+            other => return Err(malformed(format!("its version is {other}; known are 1 to 3"))),
+        }
+        let size = u32::from_le_bytes(size) as usize;
+        if size as u64 > length {
+            return Err(malformed("its header is cut short"));
+        }
+        if size > LONGEST_HEADER {
+            return Err(malformed(format!("its header has {size} bytes, more than {LONGEST_HEADER}")));
+        }
+        let mut header = vec![0; size];
+        take(&mut header)?;
+        let header = std::str::from_utf8(&header).map_err(|_| malformed("its header is not text"))?;
+        Ok(Self { header: parse_header(header)?, source, held })
     }
 
-    /// The bytes of the elements, once the shape and the file agree on their number.
-    pub fn elements(&self, size: usize) -> Result<&'a [u8], Problem> {
+    /// Reads the numbers as a matrix.
+    pub fn matrix(self) -> Result<Matrix, Problem> {
+        let (nrows, ncols) = self.matrix_shape()?;
+        let layout = self.header.layout;
+        Ok(match self.numbers()? {
+            Numbers::Real(values) => dense(values, nrows, ncols, layout),
+            Numbers::Complex(values) => dense(values, nrows, ncols, layout),
+        })
+    }
+
+    /// Reads the numbers as a vector.
+    pub fn vector(self) -> Result<Vector, Problem> {
+        let shape = &self.header.shape;
+        if !matches!(shape.as_slice(), [_] | [1, _] | [_, 1]) {
+            return Err(Problem::NotAVector(Shape(shape.clone())));
+        }
+        if shape.contains(&0) {
+            return Err(Problem::EmptyShape(Shape(shape.clone())));
+        }
+        // The order of one row or column is the order in the file, whatever the layout.
+        Ok(match self.numbers()? {
+            Numbers::Real(values) => Vector::Real(values),
+            Numbers::Complex(values) => Vector::Complex(values),
+        })
+    }
+
+    /// The number of elements of this size, once the shape and the length of the file agree on it.
+    fn count(&self, size: usize) -> Result<usize, Problem> {
+        let shape = || Shape(self.header.shape.clone());
         // An empty dimension does not make the others harmless: their product is never formed unchecked.
         let needed = self
+            .header
             .shape
             .iter()
             .try_fold(size as u128, |product, &n| product.checked_mul(u128::from(n)))
             .unwrap_or(u128::MAX);
-        usize::try_from(needed).ok().and_then(|needed| self.data.get(..needed)).ok_or_else(|| Problem::CutShort {
-            shape: Shape(self.shape.clone()),
-            needed,
-            held: self.data.len(),
-        })
+        let held = u128::from(self.held);
+        if needed > held {
+            return Err(Problem::CutShort { shape: shape(), needed, held: self.held });
+        }
+        if needed < held {
+            return Err(Problem::TooLong { shape: shape(), needed, held: self.held });
+        }
+        usize::try_from(needed).map(|needed| needed / size).map_err(|_| Problem::NoRoom { bytes: needed })
     }
 
     /// The rows and columns of a matrix.
     fn matrix_shape(&self) -> Result<(usize, usize), Problem> {
-        match *self.shape.as_slice() {
-            [0, _] | [_, 0] => Err(Problem::EmptyShape(Shape(self.shape.clone()))),
+        let shape = &self.header.shape;
+        match *shape.as_slice() {
+            [0, _] | [_, 0] => Err(Problem::EmptyShape(Shape(shape.clone()))),
             [nrows, ncols] => Ok((nrows as usize, ncols as usize)),
-            _ => Err(Problem::NotAMatrix(Shape(self.shape.clone()))),
+            _ => Err(Problem::NotAMatrix(Shape(shape.clone()))),
         }
     }
 
     /// The matrix whose numbers stay in the file, or nothing if they do not lie where the processor can read them.
     fn stay<T: Entry + Pod>(&self, file: &Arc<Mmap>) -> Result<Option<Matrix>, Problem> {
         let (nrows, ncols) = self.matrix_shape()?;
-        let start = file.len() - self.data.len();
-        let end = start + self.elements(size_of::<T>())?.len();
+        let start = file.len() - self.held as usize;
+        let end = start + size_of::<T>() * self.count(size_of::<T>())?;
         let numbers = MappedNumbers::<T>::new(file, start..end);
-        Ok(numbers.map(|numbers| T::dense(Dense::mapped(numbers, nrows, ncols, self.layout))))
+        Ok(numbers.map(|numbers| T::dense(Dense::mapped(numbers, nrows, ncols, self.header.layout))))
     }
 
-    /// Decodes the elements.
-    pub fn numbers(&self) -> Result<Numbers, Problem> {
-        let unknown = || Problem::ElementType(self.descr.clone());
-        let mut rest = self.descr.chars();
+    /// Reads the elements, to the end of the file.
+    pub fn numbers(self) -> Result<Numbers, Problem> {
+        let unknown = || Problem::ElementType(self.header.descr.clone());
+        let mut rest = self.header.descr.chars();
         let order = rest.next().ok_or_else(unknown)?;
-        let kind = rest.as_str();
         let swap = match order {
             '<' | '|' => false,
             '>' => true,
@@ -150,14 +177,13 @@ impl<'a> Npy<'a> {
         macro_rules! read {
             ($type:ty) => {{
                 const N: usize = size_of::<$type>();
-                let bytes = self.elements(N)?;
-                Ok(Numbers::Real(decode::<N, _>(bytes, swap, |b| <$type>::from_le_bytes(b) as f64)))
+                self.decode(|bytes: [u8; N]| <$type>::from_le_bytes(ordered(bytes, swap)) as f64).map(Numbers::Real)
             }};
         }
-        match kind {
+        match rest.as_str() {
             "f8" => read!(f64),
             "f4" => read!(f32),
-            "f2" => Ok(Numbers::Real(decode::<2, _>(self.elements(2)?, swap, |b| half(u16::from_le_bytes(b))))),
+            "f2" => self.decode(|bytes| half(u16::from_le_bytes(ordered(bytes, swap)))).map(Numbers::Real),
             "i1" => read!(i8),
             "i2" => read!(i16),
             "i4" => read!(i32),
@@ -166,35 +192,63 @@ impl<'a> Npy<'a> {
             "u2" => read!(u16),
             "u4" => read!(u32),
             "u8" => read!(u64),
-            "b1" => Ok(Numbers::Real(decode::<1, _>(self.elements(1)?, swap, |[b]| f64::from(u8::from(b != 0))))),
+            "b1" => self.decode(|[byte]| f64::from(u8::from(byte != 0))).map(Numbers::Real),
             // A complex number is two floats: each is swapped by itself.
-            "c16" => Ok(Numbers::Complex(pairs(&decode::<8, _>(self.elements(16)?, swap, f64::from_le_bytes)))),
-            "c8" => Ok(Numbers::Complex(pairs(&decode::<4, _>(self.elements(8)?, swap, |b| {
-                f64::from(f32::from_le_bytes(b))
-            })))),
+            "c16" => {
+                let part = |bytes: &[u8; 8]| f64::from_le_bytes(ordered(*bytes, swap));
+                self.decode(|bytes: [u8; 16]| pair(bytes, part)).map(Numbers::Complex)
+            }
+            "c8" => {
+                let part = |bytes: &[u8; 4]| f64::from(f32::from_le_bytes(ordered(*bytes, swap)));
+                self.decode(|bytes: [u8; 8]| pair(bytes, part)).map(Numbers::Complex)
+            }
             "O" | "O8" | "O4" => Err(Problem::PythonObjects),
             _ => Err(unknown()),
         }
     }
+
+    /// Reads all elements piece by piece. The source is read to its end, where an archive compares its checksum.
+    fn decode<const N: usize, T>(mut self, value: impl Fn([u8; N]) -> T) -> Result<Vec<T>, Problem> {
+        let count = self.count(N)?;
+        let mut values = room(count)?;
+        let mut piece = vec![0; (N * count).min(1 << 16)];
+        while values.len() < count {
+            let length = (N * (count - values.len())).min(piece.len());
+            let piece = &mut piece[..length];
+            self.source.read_exact(piece).map_err(Problem::Io)?;
+            values.extend(piece.as_chunks::<N>().0.iter().map(|&chunk| value(chunk)));
+        }
+        match self.source.read(&mut [0]).map_err(Problem::Io)? {
+            0 => Ok(values),
+            _ => Err(malformed("it goes on where it should end")),
+        }
+    }
+
+    /// The bytes of a single short word, `size` of them.
+    pub fn word(mut self, size: usize) -> Result<Vec<u8>, Problem> {
+        const LONGEST: usize = 256;
+        if self.count(size)? != 1 || size > LONGEST {
+            return Err(Problem::ElementType(self.header.descr.clone()));
+        }
+        let mut bytes = Vec::new();
+        self.source.read_to_end(&mut bytes).map_err(Problem::Io)?;
+        Ok(bytes)
+    }
 }
 
-fn decode<const N: usize, T>(bytes: &[u8], swap: bool, value: impl Fn([u8; N]) -> T) -> Vec<T> {
-    let (chunks, _) = bytes.as_chunks::<N>();
-    chunks
-        .iter()
-        .map(|&chunk| {
-            let mut chunk = chunk;
-            if swap {
-                chunk.reverse();
-            }
-            value(chunk)
-        })
-        .collect()
+/// The bytes of one number, in little-endian order.
+fn ordered<const N: usize>(mut bytes: [u8; N], swap: bool) -> [u8; N] {
+    if swap {
+        bytes.reverse();
+    }
+    bytes
 }
 
-fn pairs(values: &[f64]) -> Vec<Complex<f64>> {
-    let (pairs, _) = values.as_chunks::<2>();
-    pairs.iter().map(|&[re, im]| Complex::new(re, im)).collect()
+fn pair<const N: usize, const HALF: usize>(bytes: [u8; N], part: impl Fn(&[u8; HALF]) -> f64) -> Complex<f64> {
+    match bytes.as_chunks::<HALF>().0 {
+        [re, im] => Complex::new(part(re), part(im)),
+        _ => Complex::new(f64::NAN, f64::NAN),
+    }
 }
 
 /// The value of an IEEE half-precision float.
@@ -210,10 +264,13 @@ fn half(bits: u16) -> f64 {
     if bits >> 15 == 1 { -magnitude } else { magnitude }
 }
 
-struct Header {
-    descr: String,
+/// What the header of a `.npy` file says.
+pub struct Header {
+    /// NumPy's type string, as in `<f8`.
+    pub descr: String,
     layout: Layout,
-    shape: Vec<u64>,
+    /// The lengths of its dimensions.
+    pub shape: Vec<u64>,
 }
 
 /// Reads `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`, its keys in any order.

@@ -10,7 +10,7 @@ fn npy(header: &str, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn plain(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+pub fn plain(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     npy(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}  \n"), data)
 }
 
@@ -48,7 +48,7 @@ fn numbers_stay_in_a_mapped_file_where_they_can_be_used_as_they_lie() {
     let single: Vec<u8> = values.iter().flat_map(|&v| (v as f32).to_le_bytes()).collect();
     for (descr, shape, data, padding, stays) in [
         ("<f8", "(4, 6)", &little, 64, true),
-        ("<f8", "(4, 5)", &little, 64, true),
+        ("<f8", "(5, 4)", &little[..160].to_vec(), 64, true),
         ("<c16", "(4, 3)", &little, 64, true),
         ("<c16", "(4, 3)", &little, 8, true),
         ("<f8", "(4, 6)", &little, 4, false),
@@ -100,6 +100,7 @@ fn refusals() {
         (plain("<f8", "(1, 1, 1)", &[0; 8]), "has shape 1 x 1 x 1; a matrix has two dimensions"),
         (plain("<f8", "(4,)", &[0; 32]), "has shape (4); a matrix has two dimensions"),
         (plain("<f8", "(0, 3)", &[]), "is empty: its shape is 0 x 3"),
+        (plain("<f8", "(2, 3)", &[0; 56]), "holds 56 bytes of data, but shape 2 x 3 needs only 48"),
         (plain("<f8", "(2, 3)", &[0; 40]), "is cut short: shape 2 x 3 needs 48 bytes of data, but the file holds 40"),
         (
             plain("<f8", "(4294967296, 4294967296)", &[0; 8]),
@@ -130,6 +131,10 @@ fn refusals() {
     let mut long = b"\x93NUMPY\x02\x00".to_vec();
     long.extend(u32::MAX.to_le_bytes());
     assert_eq!(refusal(&long), "is not a valid .npy file: its header is cut short");
+    let mut wide = b"\x93NUMPY\x02\x00".to_vec();
+    wide.extend((2u32 << 20).to_le_bytes());
+    wide.resize((2 << 20) + 100, b' ');
+    assert_eq!(refusal(&wide), "is not a valid .npy file: its header has 2097152 bytes, more than 1048576");
 }
 
 #[test]

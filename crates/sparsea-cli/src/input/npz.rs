@@ -3,12 +3,12 @@
 use std::io::{Cursor, Read};
 
 use faer::sparse::Triplet;
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive};
 
-use super::array::{Entry, Matrix, Vector, sparse};
-use super::container::{Container, choose};
+use super::array::{Entry, Matrix, Vector, room, sparse};
+use super::container::{Container, DEFLATE_RATIO, choose};
 use super::error::{Problem, Shape};
-use super::npy::{self, Npy, Numbers};
+use super::npy::{Npy, Numbers};
 
 fn malformed(rule: impl ToString) -> Problem {
     Problem::Malformed { format: ".npz", rule: rule.to_string() }
@@ -17,6 +17,7 @@ fn malformed(rule: impl ToString) -> Problem {
 /// An open `.npz` archive.
 pub struct Npz<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
+    length: u64,
     names: Vec<String>,
 }
 
@@ -26,23 +27,37 @@ impl<'a> Npz<'a> {
         if bytes.is_empty() {
             return Err(Problem::Empty);
         }
-        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(malformed)?;
-        let names = archive
-            .file_names()
-            .filter_map(Result::ok)
-            .filter_map(|name| name.strip_suffix(".npy").map(str::to_owned))
-            .collect();
-        Ok(Self { archive, names })
+        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(malformed)?;
+        // Names and sizes stand in the archive twice. A damaged name would be another array, or one less to choose from.
+        archive.validate_header_consistency().map_err(malformed)?;
+        let mut names = Vec::new();
+        for name in archive.file_names() {
+            names.extend(name.map_err(malformed)?.strip_suffix(".npy").map(str::to_owned));
+        }
+        Ok(Self { archive, length: bytes.len() as u64, names })
     }
 
-    /// The bytes of one array's `.npy` file.
-    fn member(&mut self, name: &str) -> Result<Vec<u8>, Problem> {
-        let file = self.archive.by_name(&format!("{name}.npy")).map_err(malformed)?;
-        // The size in the directory is a limit, and never a reason to allocate.
-        let size = file.size();
-        let mut bytes = Vec::new();
-        file.take(size).read_to_end(&mut bytes).map_err(malformed)?;
-        Ok(bytes)
+    /// Does `read` with one array. It is inflated as it is read, and its checksum is compared at its end.
+    fn member<V>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Npy<&mut dyn Read>) -> Result<V, Problem>,
+    ) -> Result<V, Problem> {
+        let damaged = |problem| match problem {
+            Problem::Io(error) => malformed(format!("'{}' is damaged: {error}", name.escape_debug())),
+            other => other,
+        };
+        let mut file = self.archive.by_name(&format!("{name}.npy")).map_err(malformed)?;
+        let (size, packed) = (file.size(), file.compressed_size());
+        let most = match file.compression() {
+            CompressionMethod::Stored => packed,
+            _ => packed.saturating_mul(DEFLATE_RATIO),
+        };
+        if packed > self.length || size > most {
+            let name = name.escape_debug();
+            return Err(malformed(format!("'{name}' claims {size} bytes, but {packed} stored ones cannot hold them")));
+        }
+        Npy::open(&mut file as &mut dyn Read, size).and_then(read).map_err(damaged)
     }
 
     /// Whether this is what `scipy.sparse.save_npz` writes.
@@ -51,8 +66,7 @@ impl<'a> Npz<'a> {
     }
 
     fn sparse(&mut self) -> Result<Matrix, Problem> {
-        let format = self.member("format")?;
-        let format = word(&Npy::parse(&format)?)?;
+        let format = self.member("format", word)?;
         let shape = self.integers("shape")?;
         let &[nrows, ncols] = shape.as_slice() else {
             let shape = shape.into_iter().map(|n| n as u64).collect();
@@ -79,17 +93,15 @@ impl<'a> Npz<'a> {
                 });
             }
         };
-        let data = self.member("data")?;
-        match Npy::parse(&data)?.numbers()? {
+        match self.member("data", |npy| npy.numbers())? {
             Numbers::Real(values) => build(nrows, ncols, &rows, &columns, &values),
             Numbers::Complex(values) => build(nrows, ncols, &rows, &columns, &values),
         }
     }
 
     fn integers(&mut self, name: &str) -> Result<Vec<usize>, Problem> {
-        let bytes = self.member(name)?;
         let wrong = |value: f64| malformed(format!("'{name}' holds {value}"));
-        match Npy::parse(&bytes)?.numbers()? {
+        match self.member(name, |npy| npy.numbers())? {
             Numbers::Real(values) => {
                 values.into_iter().map(|value| super::whole_number(value).ok_or_else(|| wrong(value))).collect()
             }
@@ -104,7 +116,7 @@ impl Container for Npz<'_> {
             return self.sparse();
         }
         let name = choose(file, name, &self.names)?;
-        npy::matrix(&self.member(&name)?)
+        self.member(&name, |npy| npy.matrix())
     }
 
     fn vector(&mut self, file: &str, name: Option<&str>) -> Result<Vector, Problem> {
@@ -112,23 +124,24 @@ impl Container for Npz<'_> {
             return self.sparse()?.into_vector();
         }
         let name = choose(file, name, &self.names)?;
-        npy::vector(&self.member(&name)?)
+        self.member(&name, |npy| npy.vector())
     }
 }
 
 /// A single short word: bytes (`|S3`, what scipy writes) or text (`<U3`).
-fn word(npy: &Npy<'_>) -> Result<String, Problem> {
-    let unknown = || Problem::ElementType(npy.descr.clone());
-    let (kind, length) = npy.descr.split_at_checked(2).ok_or_else(unknown)?;
+fn word(npy: Npy<&mut dyn Read>) -> Result<String, Problem> {
+    let descr = npy.header.descr.clone();
+    let unknown = || Problem::ElementType(descr.clone());
+    let (kind, length) = descr.split_at_checked(2).ok_or_else(unknown)?;
     let length: usize = length.parse().map_err(|_| unknown())?;
     let size = match kind {
         "|S" => 1,
         "<U" | ">U" => 4,
         _ => return Err(unknown()),
     };
-    let bytes = npy.elements(length.checked_mul(size).ok_or_else(unknown)?)?;
+    let size = length.checked_mul(size).filter(|&size| size > 0).ok_or_else(unknown)?;
     // Letters only: the other bytes of UTF-32 are zero.
-    Ok(bytes.iter().filter(|&&b| b != 0).map(|&b| char::from(b)).collect())
+    Ok(npy.word(size)?.iter().filter(|&&b| b != 0).map(|&b| char::from(b)).collect())
 }
 
 /// The index of the row (or column) of each entry, from compressed pointers.
@@ -140,7 +153,7 @@ fn expand(pointers: &[usize], lines: usize, entries: usize) -> Result<Vec<usize>
     if !valid {
         return Err(malformed("'indptr' does not fit 'shape' and 'indices'"));
     }
-    let mut expanded = Vec::with_capacity(entries);
+    let mut expanded = room(entries)?;
     for (line, ends) in pointers.windows(2).enumerate() {
         expanded.resize(ends[1], line);
     }
@@ -162,7 +175,7 @@ fn build<T: Entry>(
             columns.len()
         )));
     }
-    let mut entries = Vec::with_capacity(values.len());
+    let mut entries = room(values.len())?;
     for ((&row, &col), &val) in rows.iter().zip(columns).zip(values) {
         if row >= nrows || col >= ncols {
             return Err(malformed(format!(
@@ -173,3 +186,7 @@ fn build<T: Entry>(
     }
     sparse(nrows, ncols, &entries)
 }
+
+#[cfg(test)]
+#[path = "npz_tests.rs"]
+pub(super) mod tests;

@@ -1,5 +1,7 @@
 //! Tables of text: `.csv` (comma or semicolon), `.tsv` (tab) and `.txt` (blanks).
 
+use std::borrow::Cow;
+
 use num_complex::Complex;
 
 use super::array::{Matrix, Table, dense};
@@ -19,14 +21,18 @@ pub enum Separator {
 
 /// Reads a table: an optional header line, then lines of numbers, all of the same length.
 ///
-/// The first line is a header if no field of it is a number.
+/// The first line is a header if no field of it is a number, and not all stand for a missing one. A blank line may be a
+/// missing sample, after which all others would be taken for their neighbours: only the last one of a file is harmless.
 pub fn read(bytes: &[u8], separator: Separator) -> Result<Table, Problem> {
-    let text = decode(bytes)?;
+    let text = &with_line_feeds(decode(bytes)?);
     let mut rows = Rows::default();
     match separator {
         Separator::Blanks => {
             for (index, line) in text.lines().enumerate() {
-                if !line.trim_start().starts_with('#') {
+                let line = line.trim();
+                if line.is_empty() {
+                    rows.blank(index + 1);
+                } else if !line.starts_with('#') {
                     rows.push(index + 1, line.split_whitespace())?;
                 }
             }
@@ -35,6 +41,17 @@ pub fn read(bytes: &[u8], separator: Separator) -> Result<Table, Problem> {
         Separator::Tab => delimited(text, b'\t', &mut rows)?,
     }
     rows.finish()
+}
+
+/// Lines that end in a lone carriage return, as those of old Macs, end in a line feed afterwards.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let lone = |at: usize| bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    if !(0..bytes.len()).any(lone) {
+        return Cow::Borrowed(text);
+    }
+    let chars = text.char_indices();
+    Cow::Owned(chars.map(|(at, c)| if c == '\r' && lone(at) { '\n' } else { c }).collect())
 }
 
 /// The text of a file, without a byte order mark.
@@ -61,44 +78,58 @@ fn delimited(text: &str, delimiter: u8, rows: &mut Rows) -> Result<(), Problem> 
         .flexible(true)
         .comment(Some(b'#'))
         .from_reader(text.as_bytes());
-    // The crate counts only `\n`, and a lone line number after skipped lines may point before them, so the line
-    // is found from the byte at which the record starts.
-    let (mut line, mut counted) = (1, 0);
+    let mut gap = Gap { text, at: 0, line: 1 };
     let mut record = csv::StringRecord::new();
     loop {
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(error) => {
-                return Err(Problem::Malformed { format: "table", rule: error.to_string() });
-            }
+        let read = reader
+            .read_record(&mut record)
+            .map_err(|error| Problem::Malformed { format: "table", rule: error.to_string() })?;
+        // Until where the crate had read before it passed over blank lines and comments.
+        gap.skip(record.position().map_or(0, |end| end.byte() as usize), rows);
+        if !read {
+            return Ok(());
         }
-        let start = record.position().map_or(0, |p| p.byte() as usize);
-        let start = record_start(text, start);
-        line += newlines(text, counted, start);
-        counted = start.max(counted);
-        rows.push(line, record.iter())?;
+        // A line of blanks is a blank line to us, but `""` is a field.
+        let unquoted = text.as_bytes().get(gap.at).is_none_or(|&byte| byte != b'"');
+        if record.len() == 1 && record[0].trim().is_empty() && unquoted {
+            rows.blank(gap.line);
+        } else {
+            rows.push(gap.line, record.iter())?;
+        }
     }
 }
 
-/// Moves a position past blank lines and comments, to the record that follows.
-fn record_start(text: &str, mut at: usize) -> usize {
-    let bytes = text.as_bytes();
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'\r' | b'\n' => at += 1,
-            b'#' => {
-                let rest = &bytes[at..];
-                at += rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len());
-            }
-            _ => break,
-        }
-    }
-    at
+/// What lies between two records: blank lines and comments.
+struct Gap<'a> {
+    text: &'a str,
+    /// The start of a line, and its number.
+    at: usize,
+    line: usize,
 }
 
-fn newlines(text: &str, from: usize, to: usize) -> usize {
-    text.as_bytes().get(from..to).map_or(0, |skipped| skipped.iter().filter(|&&b| b == b'\n').count())
+impl Gap<'_> {
+    /// Moves from the end of a record to the next one, and tells `rows` of the blank lines between them.
+    fn skip(&mut self, end: usize, rows: &mut Rows) {
+        let bytes = self.text.as_bytes();
+        let end = end.max(self.at);
+        self.line += bytes.get(self.at..end).map_or(0, |read| read.iter().filter(|&&b| b == b'\n').count());
+        self.at = end;
+        // The crate leaves the second half of `\r\n`.
+        if end > 0 && bytes.get(end - 1..=end) == Some(b"\r\n") {
+            self.at += 1;
+            self.line += 1;
+        }
+        while let Some(rest) = self.text.get(self.at..).filter(|rest| !rest.is_empty()) {
+            let line = rest.split_inclusive('\n').next().unwrap_or(rest);
+            match line.trim_end_matches(['\r', '\n']) {
+                "" => rows.blank(self.line),
+                comment if comment.starts_with('#') => {}
+                _ => break,
+            }
+            self.at += line.len();
+            self.line += 1;
+        }
+    }
 }
 
 /// The lines read so far.
@@ -108,6 +139,10 @@ struct Rows {
     /// Line and number of fields of the first line, which all others must have.
     first: Option<(usize, usize)>,
     count: usize,
+    /// The first blank line.
+    blank: Option<usize>,
+    /// The same, if more than the end of the file follows.
+    hole: Option<usize>,
     real: Vec<f64>,
     /// Everything, from the first complex number on; `real` is then empty.
     complex: Option<Vec<Complex<f64>>>,
@@ -115,16 +150,15 @@ struct Rows {
 
 impl Rows {
     fn push<'a>(&mut self, line: usize, fields: impl Iterator<Item = &'a str> + Clone) -> Result<(), Problem> {
+        // It was not the last line.
+        self.hole = self.hole.or(self.blank);
         let fields = fields.map(str::trim);
         let found = fields.clone().count();
-        if found == 0 || (found == 1 && fields.clone().all(str::is_empty)) {
-            return Ok(());
-        }
         match self.first {
             None => {
                 self.first = Some((line, found));
                 // A line of names and numbers is more likely data with a slip than a header; it is refused below.
-                if fields.clone().all(|field| number(field).is_none()) {
+                if fields.clone().all(|field| number(field).is_none()) && !fields.clone().all(is_missing) {
                     self.names = Some(fields.map(str::to_owned).collect());
                     return Ok(());
                 }
@@ -147,6 +181,12 @@ impl Rows {
         Ok(())
     }
 
+    /// A blank line, which must be the last line.
+    fn blank(&mut self, line: usize) {
+        self.hole = self.hole.or(self.blank);
+        self.blank = self.blank.or(Some(line));
+    }
+
     fn push_value(&mut self, value: Value) {
         match (&mut self.complex, value) {
             (None, Value::Real(value)) => self.real.push(value),
@@ -165,6 +205,10 @@ impl Rows {
         let (_, ncols) = self.first.ok_or(Problem::Empty)?;
         if self.count == 0 {
             return Err(Problem::OnlyHeader);
+        }
+        // Last: a field that is wrong says more.
+        if let Some(line) = self.hole {
+            return Err(Problem::BlankLine { line });
         }
         let matrix: Matrix = match self.complex {
             Some(values) => dense(values, self.count, ncols, Layout::Rows),
@@ -188,6 +232,14 @@ impl Value {
             Self::Complex(value) => value.is_finite(),
         }
     }
+}
+
+/// Whether a field stands for a missing number: nothing, or what pandas, R and spreadsheets write.
+fn is_missing(field: &str) -> bool {
+    const WORDS: [&str; 10] = ["na", "n/a", "#n/a", "#na", "<na>", "nat", "null", "none", "missing", "nil"];
+    let word = field.trim_matches(['"', '\'']).trim();
+    word.chars().all(|c| matches!(c, '-' | '?' | '.' | '*'))
+        || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// Reads `1.5`, `1+2j`, `1-2i`, `3j`, `(1+2j)` and, as NumPy once wrote, `1+-2j`.

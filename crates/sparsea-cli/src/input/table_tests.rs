@@ -1,5 +1,7 @@
 //! Tests of the tables of text.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn read_csv(text: &str) -> Result<Table, String> {
@@ -19,8 +21,8 @@ fn a_plain_table() {
 }
 
 #[test]
-fn header_comments_blank_lines_quotes_and_byte_order_mark() {
-    let table = read_csv("\u{feff}# made today\n\n\"a, first\",b\n1,\"2\"\n  \n# more\n3,4").unwrap();
+fn header_comments_quotes_and_byte_order_mark() {
+    let table = read_csv("\u{feff}# made today\n\"a, first\",b\n1,\"2\"\n# more\n3,4").unwrap();
     assert_eq!(table.column_names.as_ref().unwrap(), &["a, first", "b"]);
     assert_eq!(rows(&table), [[1.0, 2.0], [3.0, 4.0]]);
 }
@@ -68,6 +70,7 @@ fn complex_numbers() {
 #[test]
 fn refusals_say_the_line_and_the_column() {
     for (text, message) in [
+        ("1\n2\n\n4\n", "line 3 is blank, so a value is missing; only the last line may be blank"),
         ("1,2\n3,abc\n", "line 2, column 2: 'abc' is not a number"),
         ("a,b\n\n# c\n1,\n", "line 4, column 2: '' is not a number"),
         ("1,2\n3,4\n5\n", "line 3 has 1 value, but line 1 has 2"),
@@ -86,4 +89,100 @@ fn refusals_say_the_line_and_the_column() {
     let bytes = |b: &[u8]| read(b, Separator::Comma).unwrap_err().to_string();
     assert_eq!(bytes(b"1,2\n3,\xff\n"), "line 2 is not UTF-8 text");
     assert_eq!(bytes(b"\xff\xfe1\0"), "is UTF-16 text; save it as UTF-8");
+}
+
+/// The kinds of a missing sample, and what is said of them.
+const BLANK: [&str; 3] = ["", "  ", " \t"];
+const WORDS: [&str; 8] = ["\"\"", "NaN", "NA", "null", "None", "N/A", "-", "\" \""];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// A column with a hole, in every format: the line is named, wherever it is, and nothing is read.
+    #[test]
+    fn a_missing_sample_is_refused(
+        values in prop::collection::vec(-1e3..1e3f64, 1..8),
+        at in any::<prop::sample::Index>(),
+        kind in 0..BLANK.len() + WORDS.len(),
+        separator in prop::sample::select(vec![Separator::Comma, Separator::Tab, Separator::Blanks]),
+        end in prop::sample::select(vec!["\n", "\r\n", "\r"]),
+        head in prop::sample::select(vec![&[][..], &["# made today"][..], &["signal"][..], &["# made today", "signal"][..]]),
+        tail in prop::bool::ANY,
+    ) {
+        let word = BLANK.iter().chain(&WORDS).nth(kind).unwrap();
+        let blank = kind < BLANK.len() && !(separator == Separator::Tab && word.contains('\t'));
+        let mut lines: Vec<String> = head.iter().map(|&line| line.to_owned()).collect();
+        lines.extend(values.iter().map(f64::to_string));
+        let whole = lines.join(end) + if tail { end } else { "" };
+        prop_assert_eq!(rows(&read(whole.as_bytes(), separator).unwrap()).concat(), values.clone());
+        // Below the header, or at the very end.
+        let at = head.len() + at.index(values.len() + 1);
+        let last = at == lines.len();
+        lines.insert(at, (*word).to_owned());
+        let text = lines.join(end) + if tail { end } else { "" };
+        let found = read(text.as_bytes(), separator).map_err(|problem| problem.to_string());
+        if blank && last {
+            prop_assert_eq!(rows(&found.unwrap()).concat(), values, "{:?}", text);
+        } else {
+            let said = found.map(|_| ()).expect_err(&text);
+            prop_assert!(said.starts_with(&format!("line {} ", at + 1)) || said.starts_with(&format!("line {},", at + 1)), "{said}: {text:?}");
+        }
+    }
+
+    /// The same in a table of several columns: a line without anything, and a field without anything.
+    #[test]
+    fn a_hole_in_a_table_is_refused(
+        columns in 2..5usize,
+        values in prop::collection::vec(-1e3..1e3f64, 20),
+        line in 0..4usize,
+        field in any::<prop::sample::Index>(),
+        comma in prop::bool::ANY,
+        header in prop::bool::ANY,
+    ) {
+        let (separator, between) = if comma { (Separator::Comma, ",") } else { (Separator::Tab, "\t") };
+        let mut lines: Vec<Vec<String>> = values.chunks_exact(columns).map(|row| row.iter().map(f64::to_string).collect()).collect();
+        let first = usize::from(header);
+        if header {
+            lines.insert(0, (0..columns).map(|j| format!("c{j}")).collect());
+        }
+        let text = |lines: &[Vec<String>]| lines.iter().map(|line| line.join(between) + "\n").collect::<String>();
+        let mut holed = lines.clone();
+        holed[line + first][field.index(columns)].clear();
+        let said = read(text(&holed).as_bytes(), separator).unwrap_err().to_string();
+        prop_assert_eq!(said, format!("line {}, column {}: '' is not a number", line + first + 1, field.index(columns) + 1));
+        lines.insert(line + first, vec![]);
+        let said = read(text(&lines).as_bytes(), separator).unwrap_err().to_string();
+        prop_assert!(said.starts_with(&format!("line {} is blank", line + first + 1)), "{}", said);
+    }
+}
+
+#[test]
+fn only_one_blank_line_may_end_a_file() {
+    for separator in [Separator::Comma, Separator::Tab, Separator::Blanks] {
+        for good in ["1\n2", "1\n2\n", "1\n2\n\n", "1\n2\n ", "1\r\n2\r\n\r\n", "x\n1\n2\n\n", "1\r2\r\r"] {
+            assert_eq!(rows(&read(good.as_bytes(), separator).unwrap()), [[1.0], [2.0]], "{good:?}");
+        }
+        for (bad, line) in [
+            ("1\n2\n\n\n", 3),
+            ("1\r\n2\r\n\r\n\r\n", 3),
+            ("\n1\n2\n", 1),
+            ("x\n\n1\n2\n", 2),
+            ("\nx\n1\n2\n", 1),
+            ("# c\n1\n# d\n \n# e\n2\n", 4),
+            ("1\r\r2\r", 2),
+            ("#c\r1\r\r2", 3),
+        ] {
+            let said = read(bad.as_bytes(), separator).unwrap_err().to_string();
+            assert_eq!(
+                said,
+                format!("line {line} is blank, so a value is missing; only the last line may be blank"),
+                "{bad:?}"
+            );
+        }
+        // What stands for a missing number is no header.
+        for word in WORDS {
+            let said = read(format!("{word}\n1\n2\n").as_bytes(), separator).unwrap_err().to_string();
+            assert!(said.starts_with("line 1, column 1: "), "{word}: {said}");
+        }
+    }
 }

@@ -79,7 +79,8 @@ impl Folder {
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                let size = fs::metadata(&path).unwrap().len();
+                // A link may lead nowhere.
+                let size = fs::metadata(&path).or_else(|_| fs::symlink_metadata(&path)).unwrap().len();
                 if path.is_dir() {
                     folders.push(path.clone());
                 }
