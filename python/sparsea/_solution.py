@@ -154,6 +154,9 @@ class ExplorationReport:
     ----------
     distinct_supports : int
         Distinct supports that were looked at.
+    exchanges_scored : bool
+        Whether every exchange of one column of the best support for another was scored. If not, nothing is known of
+        supports that the run did not come through.
     margin : float
         Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
     near_ties : int
@@ -165,6 +168,7 @@ class ExplorationReport:
     """
 
     distinct_supports: int
+    exchanges_scored: bool
     margin: float
     near_ties: int
     best: tuple[RankedSupport, ...]
@@ -185,6 +189,7 @@ class ExplorationReport:
         """
         return {
             "distinct_supports": self.distinct_supports,
+            "exchanges_scored": self.exchanges_scored,
             "margin": self.margin,
             "near_ties": self.near_ties,
             "best": [{"support": list(row.support), "residual_norm": row.residual_norm} for row in self.best],
@@ -229,8 +234,9 @@ class Solution(_Record):
     supports_explored : int
         Distinct supports at which the run has been, starting algorithms included.
     stop_reason : str
-        ``"finished"``, ``"exact_fit"``, ``"iterations"``, ``"supports"``, ``"relative_residual"``, ``"stagnation"``,
-        ``"time"``, ``"interrupted"`` (a call-back asked to end) or ``"diverged"``.
+        ``"finished"``, ``"exact_fit"``, ``"budget"`` (all iterations of the algorithm's default budget), ``"iterations"``,
+        ``"supports"``, ``"relative_residual"``, ``"relative_residual_missed"`` (it ended before that was reached),
+        ``"stagnation"``, ``"time"``, ``"interrupted"`` (a call-back asked to end) or ``"diverged"``.
     counts : mapping of str to int
         What the run cost: ``applies``, ``adjoints``, ``columns`` (of the Gram matrix), ``joins``, ``leaves``,
         ``refactorisations``, ``refinements``, ``orthogonalisations``, ``dependent_columns``.
@@ -379,6 +385,7 @@ def make(given: dict[str, Any], names: tuple[Any, ...] | None) -> Solution:
     if report is not None:
         report = ExplorationReport(
             report["distinct_supports"],
+            report["exchanges_scored"],
             report["margin"],
             report["near_ties"],
             tuple(RankedSupport(tuple(support), norm) for support, norm in report["best"]),

@@ -56,10 +56,11 @@ def solve(
         column of Y: a matrix of shape (n, B), or solutions. The index of a Series must be the column names of A, if A
         is a frame. Zero unless said.
     iterations, supports, stagnation : int, optional
-        Stop after this many iterations, distinct supports, iterations without improvement. Unless a limit is
-        given, 300 iterations for ``"search"``, 1000 for the others.
+        Stop after this many iterations, distinct supports, iterations without improvement. Where iterations, time and
+        stagnation are unlimited, each algorithm keeps its default budget: 300 iterations for ``"search"``, 1000 for
+        ``"sea"``, ``"htp"``, ``"iht"``, ``"niht"`` and ``"cosamp"``; the others end by themselves.
     time : float, optional
-        Stop after this many seconds.
+        Stop after this many seconds, measuring the columns of A included.
     relative_residual : float, optional
         Stop when ‖y − A x‖/‖y‖ is at most this, the noise level.
     settings : dict, optional

@@ -228,11 +228,11 @@ pub struct Method {
 
 #[derive(Debug, Args)]
 pub struct Limits {
-    /// Stop after this many iterations; unless a limit is given, 300 for search, 1000 for the others
+    /// Stop after this many iterations [default: 300 for search; 1000 for sea, htp, iht, niht and cosamp; the others end by themselves]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = values::whole::<u64>("--iterations", 0))]
     pub iterations: Option<u64>,
-    /// Stop after this time, as 2s, 500ms, 1.5min
+    /// Stop after this time, for example 2s, 500ms, 1.5min
     #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
     pub time: Option<Duration>,
     /// Stop when ‖y − A x‖/‖y‖ is at most this, the noise level

@@ -128,8 +128,10 @@ pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, na
     out
 }
 
-/// An index that occurs in nearly all near-ties is certain; one that occurs in fewer is not.
-const CERTAIN: f64 = 0.95;
+/// The share of the near-ties from which on an index is said to be in nearly all of them.
+const NEARLY_ALL: f64 = 0.95;
+/// ‖r‖/‖y‖ of a fit that is exact to rounding.
+const EXACT: f64 = 1e-13;
 
 /// What was explored, as a table and in words.
 pub fn exploration<T: Scalar>(
@@ -146,9 +148,15 @@ pub fn exploration<T: Scalar>(
         explored.distinct_supports, explored.near_ties
     );
     if let [first, second, ..] = &explored.best[..] {
+        let exact = second.residual_norm * solution.relative_residual <= EXACT * solution.residual_norm;
         let ratio = second.residual_norm / first.residual_norm;
-        let text =
-            if ratio.is_finite() { format!("{} times the best residual", short(ratio)) } else { "not exact".into() };
+        let text = if exact {
+            "fits exactly too".into()
+        } else if ratio.is_finite() {
+            format!("{} times the best residual", short(ratio))
+        } else {
+            "not exact".into()
+        };
         let _ = writeln!(out, "second best         {text}: {}", support_text(&second.support, names, 60));
     }
     let _ = writeln!(out, "\n{:>8}  {:>9}  {:>6}  nearest other column", "index", "frequency", "chosen");
@@ -158,23 +166,30 @@ pub fn exploration<T: Scalar>(
         let _ = writeln!(out, "{:>8}  {:>7.1} %  {chosen:>6}  {beside}", name(row.index), 100.0 * row.frequency);
     }
     let chosen = || explored.indices.iter().filter(|row| row.chosen);
-    let certain = chosen().filter(|row| row.frequency >= CERTAIN).count();
+    let shared = chosen().filter(|row| row.frequency >= NEARLY_ALL).count();
     let all = solution.support.len();
     let _ = writeln!(out);
     if explored.near_ties <= 1 {
-        let _ = writeln!(out, "No other support that was explored comes within {percent} % of the best.");
-    } else if certain == all {
-        let _ = writeln!(out, "All {all} chosen columns are in nearly every support that fits about as well.");
+        let _ = writeln!(out, "No other support that was looked at comes within {percent} % of the best.");
+    } else if shared == all {
+        let _ = writeln!(out, "All {all} chosen columns are in nearly every support found that fits about as well.");
     } else {
-        let doubtful: Vec<String> = chosen().filter(|row| row.frequency < CERTAIN).map(|row| name(row.index)).collect();
+        let others: Vec<String> =
+            chosen().filter(|row| row.frequency < NEARLY_ALL).map(|row| name(row.index)).collect();
         let _ = writeln!(
             out,
-            "{certain} of the {all} chosen columns are in at least {:.0} % of the supports that fit about as well. The others could be \
-             elsewhere: {}.",
-            100.0 * CERTAIN,
-            doubtful.join(", ")
+            "{shared} of the {all} chosen columns are in at least {:.0} % of the supports found that fit about as well. The others \
+             could be elsewhere: {}.",
+            100.0 * NEARLY_ALL,
+            others.join(", ")
         );
     }
+    let looked = if explored.exchanges_scored {
+        "Every exchange of one column was scored; supports that differ in more were looked at only where the run came through."
+    } else {
+        "Exchanges of one column were not scored: nothing is known of supports that the run did not come through."
+    };
+    let _ = writeln!(out, "{looked}");
     out
 }
 
