@@ -6,9 +6,8 @@ use crate::error::Error;
 use crate::problem::Problem;
 use crate::scalar::Scalar;
 use crate::support::largest;
+use crate::tolerance::EXHAUSTIVE_SINE_SQUARED;
 
-/// A column whose squared distance from the span of the others, relative to its square, is smaller explains nothing new.
-const DEPENDENT: f64 = 1e-12;
 /// Bytes that may be held: k matrices of n × n numbers.
 const MEMORY: usize = 1 << 30;
 
@@ -80,7 +79,7 @@ impl<T: Scalar> Search<T> {
         for j in from..n - (self.k - depth - 1) {
             let level = &self.levels[depth];
             let pivot = level.gram[(j, j)].real();
-            let independent = pivot > DEPENDENT * self.squares[j];
+            let independent = pivot > EXHAUSTIVE_SINE_SQUARED * self.squares[j];
             let more = if independent { level.correlation[j].abs2() / pivot } else { 0.0 };
             if last {
                 if gain + more > self.best_gain {

@@ -83,3 +83,26 @@ pub(crate) const CONDITION_SAFETY: f64 = 8.0;
 /// ‖r‖ relative to ‖y‖ below which a tableau cannot tell it from zero: its ‖r‖² is a difference of numbers as large as ‖y‖²,
 /// rounded to 10⁻¹² of it at worst. (`run::report`, `search`)
 pub(crate) const TABLEAU_BLIND: f64 = 1e-6;
+
+/// Columns within this share of λ of the bound join together: knots of the path are computed from fits, which are good to
+/// 10⁻¹¹. (`lasso`)
+pub(crate) const LASSO_TIE: f64 = 1e-10;
+
+/// Rounding of a correlation, relative to the largest λ: 45 ε. (`lasso`)
+pub(crate) const LASSO_ROUNDING: f64 = 1e-14;
+
+/// λ relative to its largest value that counts as zero; correlations of a fit are no more exact. (`lasso`)
+pub(crate) const LASSO_END: f64 = 1e-12;
+
+/// sin² of the angle between a column and the span of the others from which on exhaustive search uses it: its pivots come
+/// from k ≤ 20 eliminations, each rounded to a few ε. (`exhaustive`)
+pub(crate) const EXHAUSTIVE_SINE_SQUARED: f64 = 1e-12;
+
+/// ⟨A u, v⟩ and ⟨u, Aᴴ v⟩ may differ by this times ‖A u‖‖v‖: rounding of two inner products, far below any wrong adjoint.
+/// (`operator::check`)
+pub(crate) const ADJOINT: f64 = 1e4 * EPSILON;
+
+/// What rounding leaves of a centred column, in units of (1 + √m) ‖√W a_j‖: entries that are sums of several numbers are off by
+/// a few ε each, and their mean, a sum of m terms, by √m times as much. The same number is in
+/// `python/sparsea/sklearn/_design.py`. (`operator::centered`)
+pub(crate) const CENTRED_ROUNDING: f64 = 4.0 * EPSILON;

@@ -6,6 +6,7 @@ use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::support::SupportSet;
 use crate::support::largest;
 use crate::tolerance::FOBA_GAIN;
 
@@ -45,6 +46,9 @@ pub struct State {
     /// What ‖r‖² fell by when the support last grew to each size; at `gains[s - 1]` for s columns.
     gains: Vec<f64>,
     shrinking: bool,
+    /// Supports after which the support has grown. One that comes again ends the growth: losses are bounded by coefficients,
+    /// which is not so of fits that pass over columns, and the same columns might come and go for ever.
+    seen: SupportSet,
 }
 
 impl<T: Scalar> Algorithm<T> for FoBa {
@@ -89,14 +93,16 @@ impl<T: Scalar> Algorithm<T> for FoBa {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
         // What the columns of a start gained is not known: they may be dropped at no gain only.
-        State { gains: vec![0.0; support.len()], support, shrinking: false }
+        State { gains: vec![0.0; support.len()], support, shrinking: false, seen: SupportSet::default() }
     }
 
     fn step(&self, state: &mut State, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
         let k = workspace.sparsity();
-        let State { support, gains, shrinking } = state;
+        let State { support, gains, shrinking, seen } = state;
         if !*shrinking {
-            *shrinking = support.len() as f64 >= self.growth * k as f64 || !grow(support, gains, self.ratio, workspace);
+            *shrinking = support.len() as f64 >= self.growth * k as f64
+                || !grow(support, gains, self.ratio, workspace)
+                || !seen.insert(support);
             return Step { iterations: 1, finished: *shrinking && support.len() <= k };
         }
         if let Some((position, _)) = weakest(workspace) {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::run::{Initial, Step, Workspace};
-use segment::{Segment, Signed, TIE, columns, contains};
+use crate::tolerance::{LASSO_END, LASSO_ROUNDING, LASSO_TIE};
+use segment::{Segment, Signed, columns, contains};
 
 /// The LASSO, minimise ½‖A x − y‖² + λ‖x‖₁, along its path from λ = max |a_jᵀ y| (x = 0) to where a (k+1)-th non-zero
 /// would enter, or λ = 0. Real data only.
@@ -67,10 +68,6 @@ struct Knot {
     zero: Vec<bool>,
 }
 
-/// Rounding of a correlation, relative to the largest λ.
-const ROUNDING: f64 = 1e-14;
-/// Relative to its largest value, λ is zero from here on: correlations of a fit are no more exact.
-const END: f64 = 1e-12;
 /// Knots in succession at the same λ after which rounding keeps the path where it is.
 const STALLED: u32 = 8;
 
@@ -161,7 +158,7 @@ impl State {
     /// `correlation` Aᵀ(y − A_S u), zero on S; at λ the correlation is that + λ · slope.
     fn next_knot(&mut self, active: &[Signed], fit: &[f64], correlation: &[f64]) -> Knot {
         let Segment { direction, slope, .. } = &self.segment;
-        let mut lambda = END * self.largest;
+        let mut lambda = LASSO_END * self.largest;
         let mut moves = false;
         for (column, (&c, &slope)) in correlation.iter().zip(slope).enumerate() {
             // |c + λ slope| = λ, where the bound is crossed as λ falls.
@@ -190,14 +187,14 @@ impl State {
         if self.largest == 0.0 {
             self.largest = lambda;
         }
-        let bound = lambda * (1.0 - TIE) - ROUNDING * self.largest;
+        let bound = lambda * (1.0 - LASSO_TIE) - LASSO_ROUNDING * self.largest;
         let at_bound = |(column, (&c, &slope)): (usize, (&f64, &f64))| {
             let c = c + lambda * slope;
             (c.abs() >= bound && !contains(active, column)).then_some((column, c.signum()))
         };
         let tied: Vec<Signed> = correlation.iter().zip(slope).enumerate().filter_map(at_bound).collect();
         let crossing = tied.iter().filter(|&&(column, sign)| !self.was_tied(column, sign)).copied().collect();
-        let zero = zeros.iter().map(|&zero| zero >= lambda * (1.0 - TIE)).collect();
+        let zero = zeros.iter().map(|&zero| zero >= lambda * (1.0 - LASSO_TIE)).collect();
         Knot { lambda, tied, crossing, zero }
     }
 }

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::kernels::{axpy, dot, norm};
 use crate::problem::{blame, check_finite};
 use crate::scalar::Scalar;
+use crate::tolerance::CENTRED_ROUNDING;
 
 /// B = √W (A − 1 μᵀ): rows of A weighted by √w_i, after μ_j has been subtracted from column j.
 ///
@@ -39,11 +40,6 @@ pub struct Centered<O, T: Scalar> {
 
 /// ρ² above which a column is copied.
 const STEEP: f64 = 64.0;
-
-/// What rounding leaves of a centred column, in units of ε ‖√W a_j‖ (1 + √m): entries that are sums of several numbers are
-/// off by a few ε each, and their mean, a sum of m terms, by √m times as much. The same number is in
-/// `python/sparsea/sklearn/_design.py`.
-const ROUNDING: f64 = 4.0;
 
 impl<O: Operator<T>, T: Scalar> Centered<O, T> {
     /// Weights the rows of `inner` (equally without `weights`) and subtracts `means` (the weighted means of the columns
@@ -97,7 +93,7 @@ impl<O: Operator<T>, T: Scalar> Centered<O, T> {
     /// Measures columns that cancel, given with their ρ_j², and copies as many as may be.
     fn measure(&mut self, mut steep: Vec<(usize, f64)>, weights: &[f64], total: f64, given: bool) {
         let m = self.inner.nrows();
-        let rounding = ROUNDING * (1.0 + (m as f64).sqrt()) * T::EPSILON;
+        let rounding = CENTRED_ROUNDING * (1.0 + (m as f64).sqrt());
         steep.sort_by(|(i, a), (j, b)| b.total_cmp(a).then(i.cmp(j)));
         let mut room = self.inner.adjoint_cost() / m.max(1);
         let mut column = vec![T::ZERO; m];

@@ -6,6 +6,7 @@ use crate::generate::{normal_vector, stream};
 use crate::kernels;
 use crate::problem::check_size;
 use crate::scalar::Scalar;
+use crate::tolerance::ADJOINT;
 
 /// Checks that ⟨A u, v⟩ = ⟨u, Aᴴ v⟩ for a few random u and v drawn from `seed`.
 ///
@@ -17,7 +18,7 @@ use crate::scalar::Scalar;
 /// Three calls of each of `apply` and `apply_adjoint`.
 pub fn check_adjoint<T: Scalar>(operator: &dyn Operator<T>, seed: u64) -> Result<(), Error> {
     check_size(operator.nrows(), operator.ncols())?;
-    let allowed = 1e4 * T::EPSILON;
+    let allowed = ADJOINT;
     let mut au = vec![T::ZERO; operator.nrows()];
     let mut ahv = vec![T::ZERO; operator.ncols()];
     for trial in 0..3 {

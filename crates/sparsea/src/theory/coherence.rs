@@ -8,6 +8,7 @@ use crate::least_squares::Orthogonal;
 use crate::operator::Operator;
 use crate::scalar::Scalar;
 use crate::support::checked;
+use crate::tolerance::DEPENDENT;
 
 /// Entries of Gram columns that are held at a time.
 const BLOCK: usize = 1 << 20;
@@ -125,7 +126,7 @@ pub fn exact_recovery_coefficient<T: Scalar>(operator: &dyn Operator<T>, support
         unit.column(j, &mut column);
         let dependent = fit.fit(&unit, &column, &others, &mut values, &mut rest);
         let square = crate::kernels::norm_squared(&rest);
-        if dependent > 0 || square.sqrt() <= DEPENDENT {
+        if dependent > 0 || square.sqrt() <= 2.0 * DEPENDENT {
             return Ok(f64::INFINITY);
         }
         unit.apply_adjoint(&rest, &mut products);
@@ -136,6 +137,3 @@ pub fn exact_recovery_coefficient<T: Scalar>(operator: &dyn Operator<T>, support
     support.iter().for_each(|&j| sums[j] = 0.0);
     Ok(sums.into_iter().fold(0.0, f64::max))
 }
-
-/// A unit column that the others bring below this length is dependent on them.
-const DEPENDENT: f64 = 64.0 * f64::EPSILON;

@@ -89,7 +89,9 @@ fn check(a: &Mat<f64>, y: &[f64], k: usize, unique: bool, what: &str) {
     if end.lambda <= 1e-6 * largest {
         return;
     }
-    assert_eq!(refitted.support.len(), k, "{what}: the path ends at λ = {}, where more would join", end.lambda);
+    // Fewer columns only where those are enough, and the others have coefficient 0.
+    let enough = refitted.support.len() == k || refitted.relative_residual <= 1e-12;
+    assert!(enough, "{what}: the path ends at λ = {}, where more would join: {refitted:?}", end.lambda);
     if unique {
         let below = descended(&unit, y, end.lambda - 1e-6 * largest);
         let many = below.iter().filter(|x| x.abs() > 1e-9 * largest).count();

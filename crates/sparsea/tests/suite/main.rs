@@ -20,6 +20,7 @@ mod references;
 mod reuse;
 mod sea_algorithm_1;
 mod search;
+mod sound;
 mod theory;
 mod together;
 mod transcriptions;

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use crate::kernels::axpy;
 use crate::run::Workspace;
+use crate::tolerance::LASSO_TIE;
 
 /// A column, and the sign of its correlation.
 pub(super) type Signed = (usize, f64);
 
-/// What is equal to this share of λ is a tie.
-pub(super) const TIE: f64 = 1e-10;
 /// Times k columns that are tried together at a knot: as many as the engine fits.
 const TRIED: usize = 3;
 /// Columns more than k that are active on the way to k of them, as one after the other joins and others are dropped.
@@ -121,8 +120,8 @@ impl Segment {
         for &(column, sign) in tied {
             let excess = 1.0 - sign * self.slope[column];
             // An excess within rounding is none: the correlation of a column that depends on S stays at the bound.
-            if excess > TIE * (1.0 + norms[column] * length)
-                && worst.is_none_or(|(most, _)| excess > most * (1.0 + TIE))
+            if excess > LASSO_TIE * (1.0 + norms[column] * length)
+                && worst.is_none_or(|(most, _)| excess > most * (1.0 + LASSO_TIE))
                 && !contains(&self.active, column)
                 && !refused.contains(&column)
             {
