@@ -166,6 +166,9 @@ def as_vector(what: str, given: Any) -> Array:
 
 def as_whole(what: str, given: Any, least: int, most: int = _MOST) -> int:
     """Read a whole number from `least` to `most`: an integer of Python or NumPy, neither a boolean nor a float."""
+    # What is right already: the words below take longer to make than a small problem to solve.
+    if type(given) is int and least <= given <= most:
+        return given
     rule = f"of at least {least}" if most == _MOST else f"from {least} to {most}"
     value = as_index(f"{what} must be a whole number {rule}", given)
     if value < least or (value > most and most < _MOST):
@@ -177,6 +180,8 @@ def as_whole(what: str, given: Any, least: int, most: int = _MOST) -> int:
 
 def as_index(rule: str, given: Any) -> int:
     """Read a whole number of any size; `rule` says what it must be."""
+    if type(given) is int:
+        return given
     try:
         if isinstance(given, (bool, np.bool_)):
             raise TypeError
@@ -222,6 +227,8 @@ def shown(given: Any) -> str:
 
 def index_of(given: Any) -> Any:
     """The index of a frame or series of pandas; None of anything else."""
+    if given is None or type(given) is np.ndarray:
+        return None
     index = getattr(given, "index", None)
     return index if hasattr(index, "equals") and not callable(index) else None
 

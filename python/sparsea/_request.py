@@ -118,7 +118,7 @@ def as_sparsity(k: Any, shape: tuple[int, int]) -> int:
     limit, dimension = (shape[0], "rows") if shape[0] < shape[1] else (shape[1], "columns")
     if limit > 0 and not 1 <= value <= limit:
         raise ValueError(f"k must be between 1 and {limit} (the number of {dimension}), got {shown(value)}")
-    return as_whole("k", value, 1)
+    return value if limit > 0 else as_whole("k", value, 1)
 
 
 def _algorithm(algorithm: str | None) -> str | None:

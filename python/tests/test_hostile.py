@@ -22,12 +22,6 @@ from sparsea import plot, theory
 SCRIPT = Path(hostile.__file__)
 BATCH = 1100
 
-# Cases that end otherwise because of the library in Rust: Babel functions of any order, starts whose products overflow.
-OF_THE_CORE = {
-    *(f"theory.{function} order {order}" for function in ("coherence", "babel") for order in ("10**13", "2**62")),
-    *(f"{word} from all {entries}" for word in ("iht", "niht", "cosamp", "lasso") for entries in ("1e308", "±1e308")),
-}
-
 
 def run(first: int, last: int) -> dict[int, str]:
     """What is wrong with the cases of a batch. One that ends the process is followed by those after it in another."""
@@ -65,7 +59,4 @@ def test_no_argument_is_too_much() -> None:
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         found = list(pool.map(lambda batch: run(*batch), batches))
     problems = {names[place]: problem for part in found for place, problem in part.items()}
-    surprises = {name: problem for name, problem in problems.items() if name not in OF_THE_CORE}
-    assert surprises == {}
-    # What is right by now has no place in the list.
-    assert problems.keys() >= OF_THE_CORE
+    assert problems == {}

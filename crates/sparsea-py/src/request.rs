@@ -6,7 +6,7 @@ use num_complex::Complex;
 use numpy::PyArray1;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use sparsea::{Chain, Limits, Memory, Problem, ReportOptions, Run, Start};
 
 use crate::convert::{Field, settings, vector};
@@ -52,7 +52,8 @@ const WORDS: [&str; 16] = [
 /// Refuses a request with a word that nothing here reads.
 fn check_words(given: &Bound<'_, PyDict>) -> PyResult<()> {
     for word in given.keys() {
-        if !word.extract::<String>().is_ok_and(|word| WORDS.contains(&word.as_str())) {
+        let known = |word: &Bound<'_, PyString>| word.to_cow().is_ok_and(|word| WORDS.contains(&&*word));
+        if !word.cast::<PyString>().is_ok_and(known) {
             let known = WORDS.join(", ");
             return Err(PyTypeError::new_err(format!("a request has no {word}; it takes: {known}")));
         }

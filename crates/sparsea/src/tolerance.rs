@@ -9,12 +9,17 @@ const EPSILON: f64 = f64::EPSILON;
 /// m up to 10⁶ in practice, doubled. (`least_squares`)
 pub(crate) const GRAM_ROUNDING: f64 = 16.0 * EPSILON;
 
-/// sin² of the angle between a column and the span of the others, from which on normal equations are used: √[`FIT`]·10^½.
+/// sin² of the angle between a column and the span of the others, from which on normal equations are used.
 /// A pivot of this size still has log₁₀(10⁻¹⁰ / 16 ε) = 4 digits where the other columns are well conditioned; how many it has
 /// where they are not is checked beside. (`cholesky`, `clusters`, `tableau`, `distances`)
 pub(crate) const NORMAL_SINE_SQUARED: f64 = 1e-10;
 
-/// A pivot of the normal equations must exceed its own rounding by this factor. That rounding is
+/// sin² from which on a pivot of the normal equations is not suspected of being rounding: that takes coefficients of 10⁴ in
+/// terms of the other columns. One that is, all the same, belongs to the exact factor of a Gram matrix within rounding, and the
+/// bound of the fit's error knows how small it is. (`cholesky`)
+pub(crate) const SUSPICIOUS_SINE_SQUARED: f64 = 1e-6;
+
+/// A pivot below that must exceed its own rounding by this factor. That rounding is
 /// [`GRAM_ROUNDING`] (1 + Σ|c_i|‖a_i‖/‖a_j‖)², with c the coefficients of column j in terms of the others. (`cholesky`)
 pub(crate) const PIVOT_DIGITS: f64 = 4.0;
 
@@ -36,9 +41,14 @@ pub(crate) const COARSER_DEPENDENT: [f64; 3] = [1e-12, 1e-10, 1e-8];
 /// thresholds are tried. (`orthogonal`, `clusters`)
 pub(crate) const RESIDUAL_EXCESS: f64 = 1e-8;
 
-/// |a_jᴴ r|/‖a_j‖ on the support, and ‖r‖ above the minimum, relative to ‖y‖, that a fit may leave: a tenth of the 10⁻¹⁰ that is
-/// promised. (`least_squares`, `workspace`)
+/// |a_jᴴ r|/‖a_j‖ on the support, and ‖A (x − x_exact)‖ where it is measured, relative to ‖y‖, that a fit may leave: a tenth of the 10⁻¹⁰
+/// that is promised. (`least_squares`, `clusters`, `orthogonal`)
 pub(crate) const FIT: f64 = 1e-11;
+
+/// ‖A (x − x_exact)‖, relative to ‖y‖, that normal equations may leave. It adds its square over 2‖r‖ to ‖r‖, and they are used for
+/// ‖r‖ ≥ √[`RESIDUAL_CANCELLATION`] ‖y‖ only, so that is below 10⁻¹³ ‖y‖. Correlations do not depend on it: normal equations are solved
+/// with a small residual whatever their condition. (`least_squares`)
+pub(crate) const EXCESS: f64 = 1e-8;
 
 /// ‖y‖² − xᴴ Aᴴ y is used for ‖r‖² down to this share of the numbers subtracted. (`least_squares`)
 pub(crate) const RESIDUAL_CANCELLATION: f64 = 1e-6;

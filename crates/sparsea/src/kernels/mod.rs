@@ -16,7 +16,7 @@ use crate::scalar::Scalar;
 pub(crate) use products::{
     add_combination, block_dots, common, dot, dots, subtract_combination, subtract_combination_shared,
 };
-pub(crate) use triangular::{solve_lower, solve_upper, start};
+pub(crate) use triangular::{solve_growing, solve_lower, solve_upper, start};
 
 fn arch() -> Arch {
     static ARCH: OnceLock<Arch> = OnceLock::new();

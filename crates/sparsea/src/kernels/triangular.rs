@@ -27,6 +27,27 @@ pub(crate) fn solve_lower<T: Scalar>(entries: &[T], v: &mut [T]) {
     arch().dispatch(Forward(entries, v));
 }
 
+/// x ← L⁻¹ b with b_i of modulus `sizes[i]` and of a sign chosen so that x grows.
+pub(crate) fn solve_growing<T: Scalar>(entries: &[T], sizes: &[f64], x: &mut Vec<T>) {
+    struct Growing<'v, T>(&'v [T], &'v [f64], &'v mut Vec<T>);
+    impl<T: Scalar> WithSimd for Growing<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self(entries, sizes, x) = self;
+            x.clear();
+            for (i, &size) in sizes.iter().enumerate() {
+                let row = &entries[start(i)..start(i + 1)];
+                let sum = dot_in::<T, S, false>(simd, &row[..i], x);
+                let length = Scalar::abs(sum);
+                let direction = if length > 0.0 { sum.scale(1.0 / length) } else { T::ONE };
+                x.push(direction.scale(-(size + length) / row[i].real()));
+            }
+        }
+    }
+    arch().dispatch(Growing(entries, sizes, x));
+}
+
 /// v ← L⁻ᴴ v.
 pub(crate) fn solve_upper<T: Scalar>(entries: &[T], v: &mut [T]) {
     struct Backward<'v, T>(&'v [T], &'v mut [T]);

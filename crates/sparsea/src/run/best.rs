@@ -35,9 +35,12 @@ impl<T: Scalar> Best<T> {
             return;
         }
         let (residual_norm, off) = (workspace.residual_norm(), workspace.residual_off());
-        let same = workspace.support() == self.support;
         // Written so that a residual that is not a number is not lower.
-        if !(residual_norm - off < self.residual_norm + self.off) || (same && workspace.values() == self.values) {
+        if !(residual_norm - off < self.residual_norm + self.off) {
+            return;
+        }
+        let same = workspace.support() == self.support;
+        if same && workspace.values() == self.values {
             return;
         }
         let mut lower = residual_norm + off < self.residual_norm - self.off;

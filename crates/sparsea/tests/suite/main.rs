@@ -9,6 +9,7 @@ mod common;
 mod conformance;
 mod dependence;
 mod exchange;
+mod fuzz;
 mod halting;
 mod hostile;
 mod invariance;
