@@ -33,7 +33,7 @@ pub(crate) const DEPENDENT: f64 = 32.0 * EPSILON;
 /// of 10¹⁰ fits are promised to be as good as by singular values. (`orthogonal`, `clusters`, `least_squares`)
 pub(crate) const INDEPENDENT: f64 = 1e-10;
 
-/// Coarser thresholds in place of [`DEPENDENT`], tried in turn where a fit has coefficients so large that their rounding
+/// Coarser thresholds in place of [`DEPENDENT`], which bound ‖R⁻¹‖ by |S| over them; tried in turn where a fit has coefficients so large that their rounding
 /// shows in ‖y − A x‖. The fit with the least ‖y − A x‖ is kept. (`orthogonal`, `clusters`)
 pub(crate) const COARSER_DEPENDENT: [f64; 3] = [1e-12, 1e-10, 1e-8];
 
@@ -44,6 +44,10 @@ pub(crate) const RESIDUAL_EXCESS: f64 = 1e-8;
 /// |a_jᴴ r|/‖a_j‖ on the support, and ‖A (x − x_exact)‖ where it is measured, relative to ‖y‖, that a fit may leave: a tenth of the 10⁻¹⁰
 /// that is promised. (`least_squares`, `clusters`, `orthogonal`)
 pub(crate) const FIT: f64 = 1e-11;
+
+/// Σ|x_j|‖a_j‖ / (√|S| ‖y‖) of a fit above which coarser thresholds are tried too: up to a condition of 10¹⁰ no fit has more, and
+/// rounding x then shows in the sixth digit of ‖y − A x‖. (`orthogonal`, `clusters`)
+pub(crate) const LARGE_COEFFICIENTS: f64 = 1e10;
 
 /// ‖A (x − x_exact)‖, relative to ‖y‖, that normal equations may leave. It adds its square over 2‖r‖ to ‖r‖, and they are used for
 /// ‖r‖ ≥ √[`RESIDUAL_CANCELLATION`] ‖y‖ only, so that is below 10⁻¹³ ‖y‖. Correlations do not depend on it: normal equations are solved

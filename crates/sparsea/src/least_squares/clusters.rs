@@ -11,8 +11,8 @@ use crate::kernels::{axpy, norm};
 use crate::operator::Local;
 use crate::scalar::Scalar;
 use crate::tolerance::{
-    COARSER_DEPENDENT, CONDITION_SAFETY, DEPENDENT, FIT, GRAM_ROUNDING, INDEPENDENT, NORMAL_SINE_SQUARED,
-    RESIDUAL_EXCESS,
+    COARSER_DEPENDENT, CONDITION_SAFETY, DEPENDENT, FIT, GRAM_ROUNDING, INDEPENDENT, LARGE_COEFFICIENTS,
+    NORMAL_SINE_SQUARED, RESIDUAL_EXCESS,
 };
 
 /// The fit on the latest support, cluster by cluster.
@@ -282,8 +282,8 @@ struct Triangle<T> {
 
 impl<T: Scalar> Triangle<T> {
     /// Minimises ‖y − A_S x‖ for one cluster of n columns; returns how many columns were dependent. Where coefficients are so
-    /// large that their rounding shows in y − A_S x, columns that nearly depend on others are passed over too, as long as
-    /// that lowers ‖y − A_S x‖.
+    /// large that their rounding shows in y − A_S x, columns that nearly depend on others are passed over too, as in
+    /// `Orthogonal::fit`.
     fn fit(&mut self, local: &dyn Local<T>, data: &[T], members: &[usize], x: &mut [T], n: usize) -> usize {
         self.entries.clear();
         self.parts.clear();
@@ -296,7 +296,8 @@ impl<T: Scalar> Triangle<T> {
             ..self.parts.iter().map(|(range, _)| range.end).max().unwrap_or(0);
         x.fill(T::ZERO);
         let scale = self.residual_norm(data, &rows, x);
-        let (mut best, mut dependent) = (scale, 0);
+        let large = LARGE_COEFFICIENTS * (x.len() as f64).sqrt() * scale;
+        let (mut best, mut dependent) = ((false, scale), 0);
         let mut found = vec![T::ZERO; x.len()];
         for (at, tolerance) in [DEPENDENT].into_iter().chain(COARSER_DEPENDENT).enumerate() {
             self.rotate_all(local.reach(), data, members, &rows);
@@ -305,11 +306,13 @@ impl<T: Scalar> Triangle<T> {
             if at == 0 {
                 dependent = passed_over;
             }
-            if left < best {
-                (best, dependent) = (left, passed_over);
+            let sizes = found.iter().enumerate().map(|(p, x)| Scalar::abs(*x) * self.length(p));
+            let is_large = sizes.sum::<f64>() > large;
+            if left < scale && (at == 0 || best.1 == scale || (is_large, left) < best) {
+                (best, dependent) = ((is_large, left), passed_over);
                 x.copy_from_slice(&found);
             }
-            if left <= (1.0 + RESIDUAL_EXCESS) * self.outside.sqrt() + FIT * scale {
+            if !is_large && left <= (1.0 + RESIDUAL_EXCESS) * self.outside.sqrt() + FIT * scale {
                 break;
             }
         }
@@ -378,7 +381,7 @@ impl<T: Scalar> Triangle<T> {
             let length = self.length(p);
             x[p] = T::ONE;
             let diagonal = self.rows[p * self.width].real();
-            let suspicious = diagonal <= tolerance.max(INDEPENDENT) * length;
+            let suspicious = tolerance > DEPENDENT || diagonal <= INDEPENDENT * length;
             if suspicious && diagonal <= tolerance * (length + self.cancelled(p)) {
                 // Without this column its row is one like any other.
                 dependent += 1;

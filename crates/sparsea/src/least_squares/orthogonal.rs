@@ -3,7 +3,7 @@
 use crate::kernels::{axpy, dot, norm};
 use crate::operator::Operator;
 use crate::scalar::Scalar;
-use crate::tolerance::{COARSER_DEPENDENT, DEPENDENT, FIT, INDEPENDENT, RESIDUAL_EXCESS};
+use crate::tolerance::{COARSER_DEPENDENT, DEPENDENT, FIT, INDEPENDENT, LARGE_COEFFICIENTS, RESIDUAL_EXCESS};
 
 /// QR by Gram–Schmidt with every projection repeated, which keeps Q orthonormal to rounding ("twice is enough",
 /// Giraud, Langou & Rozložník 2005, DOI 10.1007/s00211-005-0615-4).
@@ -28,7 +28,8 @@ impl<T: Scalar> Orthogonal<T> {
     /// Minimises ‖y − A_S x‖: writes x and y − A_S x, and returns how many columns were dependent (their coefficients are 0).
     ///
     /// Coefficients can be so large that their rounding shows in y − A_S x. Then columns that nearly depend on others are
-    /// passed over too, for as long as that lowers ‖y − A_S x‖; and where no fit is better than x = 0, x = 0 it is.
+    /// passed over too. Of these fits, the one with the least ‖y − A_S x‖ is taken, among those of moderate coefficients if
+    /// there are any; where none is better than x = 0, x = 0 it is.
     /// Cost: 4 m |S|² multiply-adds, as a rule once.
     pub(crate) fn fit(
         &mut self,
@@ -39,7 +40,8 @@ impl<T: Scalar> Orthogonal<T> {
         residual: &mut Vec<T>,
     ) -> usize {
         let scale = norm(data);
-        let (mut best, mut dependent) = (scale, 0);
+        let large = LARGE_COEFFICIENTS * (support.len() as f64).sqrt() * scale;
+        let (mut best, mut dependent) = ((false, scale), 0);
         values.clear();
         values.resize(support.len(), T::ZERO);
         residual.clear();
@@ -51,15 +53,19 @@ impl<T: Scalar> Orthogonal<T> {
             operator.apply_sparse(support, &x, &mut left);
             left.iter_mut().zip(data).for_each(|(r, &y)| *r = y - *r);
             let found = norm(&left);
+            let sizes =
+                self.independent.iter().zip(&self.norms).map(|(&position, norm)| norm * Scalar::abs(x[position]));
+            let is_large = sizes.sum::<f64>() > large;
+            let better = found < scale && (at == 0 || best.1 == scale || (is_large, found) < best);
             if at == 0 {
                 dependent = passed_over;
             }
-            if found < best {
-                (best, dependent) = (found, passed_over);
+            if better {
+                (best, dependent) = ((is_large, found), passed_over);
                 values.clone_from(&x);
                 residual.clone_from(&left);
             }
-            if found <= (1.0 + RESIDUAL_EXCESS) * outside + FIT * scale {
+            if !is_large && found <= (1.0 + RESIDUAL_EXCESS) * outside + FIT * scale {
                 break;
             }
         }
@@ -83,7 +89,10 @@ impl<T: Scalar> Orthogonal<T> {
             self.scratch.clone_from(&self.projections);
             back_substitute(&self.triangle, &mut self.scratch);
             let parts: f64 = self.norms.iter().zip(&self.scratch).map(|(norm, c)| norm * Scalar::abs(*c)).sum();
-            if rest.is_nan() || rest <= (tolerance * (length + parts)).min(tolerance.max(INDEPENDENT) * length) {
+            // Column [−c; 1] / rest of R⁻¹ is bounded by this, and so is ‖R⁻¹‖.
+            let least = tolerance * (length + parts);
+            let least = if tolerance == DEPENDENT { least.min(INDEPENDENT * length) } else { least };
+            if rest.is_nan() || rest <= least {
                 continue;
             }
             self.basis.extend(self.column.iter().map(|v| v.scale(1.0 / rest)));

@@ -18,7 +18,7 @@ use sparsea::{
 use crate::common::{C, compressed, difference, norm, product, scalar};
 
 /// Problems where no time is given.
-const PROBLEMS: u64 = 4000;
+const PROBLEMS: u64 = 1500;
 
 /// Names the problem at which a test fails.
 struct Named(u64, bool);
@@ -127,8 +127,9 @@ fn solve_any<T: Scalar>(seed: u64) {
     assert!(solution.support.len() <= k && solution.support.is_sorted_by(|a, b| a < b), "{name}: {solution:?}");
     let exact = solution.stop_reason == StopReason::ExactFit;
     assert!(!exact || found <= 1e-12 * norm(&y), "{name}: not exact: {solution:?}");
-    let allowed = limits.iterations.unwrap_or(1000).max(1000);
-    assert!(solution.iterations <= allowed, "{name}: {solution:?}");
+    // A stagnation limit alone bounds nothing while ‖r‖ falls.
+    let bounded = limits.iterations.is_some() || limits.stagnation.is_none();
+    assert!(!bounded || solution.iterations <= 1000, "{name}: {solution:?}");
 }
 
 #[test]
