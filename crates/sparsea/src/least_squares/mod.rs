@@ -138,6 +138,8 @@ enum Path {
 pub(crate) struct SupportFit<T: Scalar> {
     /// Whole Gram columns, unless Aᴴ r is cheaper by the operator or they would not fit in memory.
     cache: Option<GramCache<T>>,
+    /// The cache while it is not to be used.
+    aside: Option<GramCache<T>>,
     /// Fits by clusters, on large problems with local columns; the factor and the basis are then not used for fits.
     clusters: Option<Clusters<T>>,
     /// A by rows, where it is sparse and neither of the above; whether that was looked into; how often the run would have used
@@ -191,6 +193,7 @@ impl<T: Scalar> SupportFit<T> {
         factor.reserve(sparsity.min(1024));
         Self {
             cache: cached.then(|| GramCache::new(n, capacity)),
+            aside: None,
             clusters: by_clusters.then(Clusters::default),
             rows: None,
             rows_known: cached || by_clusters,
@@ -230,6 +233,15 @@ impl<T: Scalar> SupportFit<T> {
         }
         if let Some(clusters) = &mut self.clusters {
             *clusters = Clusters::default();
+        }
+    }
+
+    /// Sets the cache of Gram columns aside, or takes it back: fits then compute the entries that they need.
+    pub(crate) fn set_cache_aside(&mut self, aside: bool) {
+        if aside {
+            self.aside = self.cache.take();
+        } else if self.aside.is_some() {
+            self.cache = self.aside.take();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::start::Initial;
 use super::workspace::Workspace;
+use crate::interrupt::Interrupt;
 use crate::scalar::Scalar;
 
 /// The best point so far, and what is known of its ‖y − A x‖.
@@ -67,15 +68,28 @@ impl<T: Scalar> Best<T> {
         self.formed = workspace.residual_is_formed();
     }
 
-    /// Considers a start: its point, if it has at most k non-zeros, and the fit on the k largest.
-    pub(super) fn consider_start(&mut self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) {
+    /// Considers a start: its point, if it has at most k non-zeros, and the fit on the k largest. From then on `interrupt` is
+    /// watched; the fit is given up for it where there is a point.
+    pub(super) fn consider_start(
+        &mut self,
+        workspace: &mut Workspace<'_, T>,
+        initial: &Initial<T>,
+        interrupt: &Interrupt,
+    ) {
         let (support, values) = initial.truncated(workspace.sparsity());
-        if !values.is_empty() && values.len() == initial.values.len() {
+        let has_point = !values.is_empty() && values.len() == initial.values.len();
+        if has_point {
             workspace.place(&support, &values);
             self.consider(workspace, 0);
+            workspace.watch(interrupt.clone());
         }
-        workspace.fit(&support);
-        self.consider(workspace, 0);
+        workspace.fit_apart(&support);
+        if workspace.given_up().is_none() {
+            self.consider(workspace, 0);
+        }
+        if !has_point {
+            workspace.watch(interrupt.clone());
+        }
     }
 
     /// Where nothing better than x = 0 was found yet, and the workspace is not at a fit, considers the fit on its support:

@@ -231,10 +231,11 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         // Nothing worse than x = 0 or than the start comes back. The start is looked at even if there is no time.
         let mut best = Best::zero(workspace);
         if matches!(start, Start::Support(_) | Start::Vector(_)) {
-            best.consider_start(workspace, &initial);
+            best.consider_start(workspace, &initial, &interrupt);
             workspace.clear();
+        } else {
+            workspace.watch(interrupt);
         }
-        workspace.watch(interrupt);
         let mut ended = (0, StopReason::Finished);
         for (at, link) in links.iter().enumerate() {
             let last = at + 1 == links.len();
@@ -264,12 +265,15 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             reason = StopReason::ExactFit;
         }
         let name = links.iter().map(|link| link.name()).collect::<Vec<_>>().join("+");
+        let complete = workspace.given_up().is_none();
+        // A report is made after the time, but not after Ctrl-C.
+        workspace.watch(self.interrupt.clone());
         let mut solution = self.finish(name, best, iterations, reason, workspace, begin);
         solution.memory += states;
         for observer in &mut self.observers {
             observer.end(&solution);
         }
-        if workspace.given_up().is_none() {
+        if complete && workspace.given_up().is_none() {
             *left = kept;
         }
         Ok(solution)
@@ -358,7 +362,8 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     ) -> Solution<T> {
         let counts = workspace.counts() + self.problem.measuring().counts();
         let report = workspace.take_record();
-        let report = report.map(|record| ExplorationReport::new(record, &best.support, workspace));
+        let hurried = matches!(stop_reason, StopReason::Time | StopReason::Interrupted);
+        let report = report.map(|record| ExplorationReport::new(record, &best.support, workspace, hurried));
         let best_iteration = best.iteration;
         let scales = self.problem.scales();
         // A column with coefficient 0, as one that depends on others, is not in the support.

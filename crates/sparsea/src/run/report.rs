@@ -54,6 +54,8 @@ pub(crate) struct Exploration {
 
 /// Supports kept, at least; twice as many at most.
 const KEPT: usize = 2000;
+/// Multiply-adds that may be made after the time is over.
+const MOMENT: usize = 1 << 26;
 
 impl Exploration {
     pub(crate) fn new(options: ReportOptions) -> Self {
@@ -82,17 +84,21 @@ fn near_tie(options: ReportOptions, least: f64, data_norm: f64) -> f64 {
 
 impl Exploration {
     /// Adds those supports that are one exchange away from `chosen` and nearly as good. False if these were not looked for,
-    /// because the run was stopped, or n |S| numbers are more than it may hold.
-    fn add_exchanges<T: Scalar>(&mut self, chosen: &[usize], workspace: &mut Workspace<'_, T>) -> bool {
-        let numbers = workspace.ncols().saturating_mul(chosen.len());
-        if chosen.is_empty() || workspace.given_up().is_some() || !workspace.may_hold(numbers) {
+    /// because the run was stopped, there is no time, or n |S| numbers are more than it may hold.
+    fn add_exchanges<T: Scalar>(&mut self, chosen: &[usize], workspace: &mut Workspace<'_, T>, hurried: bool) -> bool {
+        let (size, numbers) = (chosen.len(), workspace.ncols().saturating_mul(chosen.len()));
+        let cost = numbers.saturating_mul(size).saturating_add(workspace.gram_cost(size));
+        if chosen.is_empty() || workspace.stop() || !workspace.may_hold(numbers) || (hurried && cost > MOMENT) {
             return false;
         }
         let mut tableau = Tableau::new(workspace.column_norms(), workspace.data_correlation(), chosen.len());
         for &j in chosen {
+            if workspace.stop() {
+                return false;
+            }
             tableau.join(j, workspace.gram_column(j));
         }
-        if tableau.members().len() < chosen.len() {
+        if tableau.members().len() < size {
             return false;
         }
         workspace.fit(chosen);
@@ -105,8 +111,13 @@ impl Exploration {
         let blind = TABLEAU_BLIND * scale;
         let mut found = tableau.exchanges_below(residual_norm * residual_norm, limit.max(blind).powi(2));
         found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        found.truncate(KEPT);
+        let fits = if hurried { MOMENT / (size * (size + workspace.nrows())) } else { KEPT };
+        let complete = found.len() <= fits.min(KEPT);
+        found.truncate(fits.min(KEPT));
         for (square, leaving, entering) in found {
+            if workspace.stop() {
+                return false;
+            }
             let mut support: Vec<usize> = chosen.iter().copied().filter(|&j| j != leaving).collect();
             support.insert(support.partition_point(|&j| j < entering), entering);
             let mut norm = square.max(0.0).sqrt();
@@ -118,7 +129,7 @@ impl Exploration {
                 self.add(&support, norm);
             }
         }
-        true
+        complete
     }
 }
 
@@ -168,8 +179,9 @@ impl ExplorationReport {
         mut exploration: Exploration,
         chosen: &[usize],
         workspace: &mut Workspace<'_, T>,
+        hurried: bool,
     ) -> Self {
-        let exchanges_scored = exploration.add_exchanges(chosen, workspace);
+        let exchanges_scored = exploration.add_exchanges(chosen, workspace, hurried);
         let Exploration { options, seen, mut best, .. } = exploration;
         best.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
         let least = best.first().map_or(0.0, |(norm, _)| *norm);

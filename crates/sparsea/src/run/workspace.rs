@@ -266,6 +266,16 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.engine.memory_held() + shared + self.visited.memory_held()
     }
 
+    /// Number of rows m.
+    pub(crate) fn nrows(&self) -> usize {
+        self.system.operator.nrows()
+    }
+
+    /// Multiply-adds of so many Gram columns, about.
+    pub(crate) fn gram_cost(&self, columns: usize) -> usize {
+        self.system.operator.adjoint_cost().saturating_mul(columns)
+    }
+
     /// Whether an algorithm may hold so many numbers.
     pub(crate) fn may_hold(&self, numbers: usize) -> bool {
         numbers.saturating_mul(size_of::<T>()) <= self.memory.state
@@ -385,6 +395,14 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             return;
         }
         self.residual_known = self.engine.fit(&self.system, &self.support, &mut self.values, &mut self.residual);
+    }
+
+    /// [`fit`](Self::fit) without whole Gram columns, for one support among whose neighbours nothing is looked for.
+    pub(crate) fn fit_apart(&mut self, support: &[usize]) {
+        self.engine.set_cache_aside(true);
+        self.fit(support);
+        self.residual_norm();
+        self.engine.set_cache_aside(false);
     }
 
     /// Moves to the point with the given coefficients on a (sorted, distinct) support.

@@ -12,7 +12,7 @@ use sparsea::algorithms::registry;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
     Chain, DenseOperator, Error, FunctionOperator, Halt, Interrupt, Limits, Operator, Problem, ReportOptions, Run,
-    Search, Solution, StopReason,
+    Search, Solution, Start, StopReason,
 };
 
 use crate::common::{norm, product};
@@ -224,12 +224,17 @@ fn a_time_limit_ends_a_long_step() {
     let problem = Problem::new(&operator, &y, k).unwrap();
     for name in ["sea", "search", "htp", "cosamp", "els"] {
         let limit = Duration::from_millis(30);
-        let late = (0..8).map(|_| {
-            let solution = Run::with_chain(&problem, chain(name)).halt(Halt::Time(limit)).solve().unwrap();
-            assert!(solution.residual_norm <= norm(&y) * (1.0 + 1e-12), "{name}");
-            solution.elapsed.saturating_sub(limit)
-        });
-        let least = late.min().unwrap();
-        assert!(least < Duration::from_millis(100), "{name}: {least:?} late");
+        let mut given = vec![0.0; n];
+        random_support(rng, n, k).iter().for_each(|&j| given[j] = 1e-3);
+        for start in [Start::Zero, Start::Vector(given)] {
+            let late = (0..8).map(|_| {
+                let run = Run::with_chain(&problem, chain(name)).start(start.clone()).report(ReportOptions::default());
+                let solution = run.halt(Halt::Time(limit)).solve().unwrap();
+                assert!(solution.residual_norm <= norm(&y) * (1.0 + 1e-12), "{name}");
+                solution.elapsed.saturating_sub(limit)
+            });
+            let least = late.min().unwrap();
+            assert!(least < Duration::from_millis(100), "{name}: {least:?} late");
+        }
     }
 }
