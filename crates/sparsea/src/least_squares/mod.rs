@@ -631,6 +631,11 @@ impl<T: Scalar> SupportFit<T> {
         self.factor.join(j, &self.gram, square)
     }
 
+    /// Whether column j of the Gram matrix is at hand.
+    pub(crate) fn holds_gram_column(&self, j: usize) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.holds(j))
+    }
+
     /// Column j of the Gram matrix AᴴA.
     pub(crate) fn gram_column(&mut self, system: &System<'_, T>, j: usize) -> &[T] {
         let n = system.operator.ncols();

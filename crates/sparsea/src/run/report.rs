@@ -170,7 +170,7 @@ pub struct IndexReport {
     pub chosen: bool,
     /// Share of the near-ties that contain it.
     pub frequency: f64,
-    /// The column most correlated with it, and |cos| of the angle between them: where it could stand instead.
+    /// The column most correlated with it, and |cos| of the angle between them; `None` too where there was no time to look.
     pub neighbour: Option<(usize, f64)>,
 }
 
@@ -196,13 +196,15 @@ impl ExplorationReport {
                 *counts.entry(j).or_default() += 1;
             }
         }
+        // After the time is over, only so many Gram columns are computed for neighbours.
+        let mut left = if hurried { MOMENT } else { usize::MAX };
         let mut indices: Vec<IndexReport> = counts
             .into_iter()
             .map(|(index, count)| IndexReport {
                 index,
                 chosen: chosen.binary_search(&index).is_ok(),
                 frequency: count as f64 / near_ties.max(1) as f64,
-                neighbour: neighbour(workspace, index),
+                neighbour: neighbour(workspace, index, &mut left),
             })
             .collect();
         indices.sort_by(|a, b| b.frequency.total_cmp(&a.frequency).then(a.index.cmp(&b.index)));
@@ -218,8 +220,11 @@ impl ExplorationReport {
     }
 }
 
-/// The column most correlated with column `j`.
-fn neighbour<T: Scalar>(workspace: &mut Workspace<'_, T>, j: usize) -> Option<(usize, f64)> {
+/// The column most correlated with column `j`; `None` if its Gram column would take more than the multiply-adds `left`.
+fn neighbour<T: Scalar>(workspace: &mut Workspace<'_, T>, j: usize, left: &mut usize) -> Option<(usize, f64)> {
+    if !workspace.holds_gram_column(j) {
+        *left = left.checked_sub(workspace.gram_cost(1))?;
+    }
     let norms = workspace.column_norms().to_vec();
     let gram = workspace.gram_column(j);
     let mut best: Option<(usize, f64)> = None;

@@ -276,6 +276,11 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.system.operator.adjoint_cost().saturating_mul(columns)
     }
 
+    /// Whether Gram column j is at hand.
+    pub(crate) fn holds_gram_column(&self, j: usize) -> bool {
+        self.engine.holds_gram_column(j)
+    }
+
     /// Whether an algorithm may hold so many numbers.
     pub(crate) fn may_hold(&self, numbers: usize) -> bool {
         numbers.saturating_mul(size_of::<T>()) <= self.memory.state
