@@ -91,7 +91,9 @@ impl<T: Scalar> GramCache<T> {
 
     /// Computes the missing columns; false, with some still absent, if the run is to stop.
     fn compute(&mut self, system: &System<'_, T>, used_at: u64) -> bool {
-        let most = (UNWATCHED / system.operator.adjoint_cost().max(1)).max(system.operator.gram_block());
+        // Whole blocks: what is left of one costs as much.
+        let block = system.operator.gram_block();
+        let most = block * (UNWATCHED / system.operator.adjoint_cost().max(1) / block).max(1);
         self.slots.clear();
         for at in 0..self.missing.len() {
             let slot = self.free_slot();

@@ -36,8 +36,9 @@ impl<T: Scalar> Best<T> {
             return;
         }
         let (residual_norm, off) = (workspace.residual_norm(), workspace.residual_off());
-        // Written so that a residual that is not a number is not lower.
-        if !(residual_norm - off < self.residual_norm + self.off) {
+        let may_be_lower = residual_norm - off < self.residual_norm + self.off;
+        // A residual that is not a number is not lower.
+        if !may_be_lower {
             return;
         }
         let same = workspace.support() == self.support;
@@ -52,7 +53,8 @@ impl<T: Scalar> Best<T> {
             }
             let (residual_norm, off) = (workspace.formed_residual_norm(), workspace.residual_off());
             lower = residual_norm + off < self.residual_norm - self.off;
-            if !lower && !(same && !workspace.is_fitted() && residual_norm <= self.least + off) {
+            let later = same && !workspace.is_fitted() && residual_norm <= self.least + off;
+            if !lower && !later {
                 return;
             }
         }

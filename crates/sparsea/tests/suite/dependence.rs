@@ -80,7 +80,7 @@ fn member<T: Scalar>(family: Family, seed: u64) -> (Mat<T>, usize) {
             for j in 0..n {
                 for i in 0..m {
                     matrix[(i, j)] = powers[i];
-                    powers[i] = powers[i] * points[i].scale(1.0 / largest);
+                    powers[i] *= points[i].scale(1.0 / largest);
                 }
             }
             (matrix, 0)
