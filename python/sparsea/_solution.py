@@ -234,9 +234,9 @@ class Solution(_Record):
     supports_explored : int
         Distinct supports at which the run has been, starting algorithms included.
     stop_reason : str
-        ``"finished"``, ``"exact_fit"``, ``"budget"`` (all iterations of the algorithm's default budget), ``"iterations"``,
-        ``"supports"``, ``"relative_residual"``, ``"relative_residual_missed"`` (it ended before that was reached),
-        ``"stagnation"``, ``"time"``, ``"interrupted"`` (a call-back asked to end) or ``"diverged"``.
+        ``"finished"``, ``"exact_fit"``, ``"budget"`` (all iterations of the algorithm's default budget),
+        ``"iterations"``, ``"supports"``, ``"relative_residual"``, ``"relative_residual_missed"`` (it ended before that
+        was reached), ``"stagnation"``, ``"time"``, ``"interrupted"`` (a call-back asked to end) or ``"diverged"``.
     counts : mapping of str to int
         What the run cost: ``applies``, ``adjoints``, ``columns`` (of the Gram matrix), ``joins``, ``leaves``,
         ``refactorisations``, ``refinements``, ``orthogonalisations``, ``dependent_columns``.

@@ -95,7 +95,7 @@ def test_the_path_is_that_of_scikit_learn_where_that_is_right() -> None:
                 continue
             # A x(λ) is unique even where x is not.
             images = [np.interp(level, levels[::-1], row[::-1]) for row in U @ columns]
-            np.testing.assert_allclose(U @ x, images, atol=1e-6 * np.linalg.norm(y), err_msg=name)
+            np.testing.assert_allclose(U @ x, images, atol=1e-6 * float(np.linalg.norm(y)), err_msg=name)
         compared.append(name)
     assert compared.count("continuous") >= 4, compared
 
