@@ -55,6 +55,8 @@ impl<T: Scalar> Algorithm<T> for CoSaMp {
         meaning: "whether x is fitted anew after all but k entries are cut off",
     }];
 
+    const FITS: bool = false;
+
     type State = State<T>;
 
     fn default_halt(&self) -> Halt {

@@ -108,6 +108,8 @@ impl<T: Scalar> Algorithm<T> for Iht {
         meaning: "μ; 'constant' is 1/‖A‖², 'normalized' a line search",
     }];
 
+    const FITS: bool = false;
+
     type State = State<T>;
 
     fn check(&self) -> Result<(), Error> {

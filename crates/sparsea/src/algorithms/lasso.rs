@@ -87,6 +87,8 @@ impl Algorithm<f64> for Lasso {
         meaning: "whether coefficients are fitted by least squares on the support of the LASSO",
     }];
 
+    const FITS: bool = false;
+
     type State = State;
 
     fn start(&self, workspace: &mut Workspace<'_, f64>, initial: &Initial<f64>) -> State {

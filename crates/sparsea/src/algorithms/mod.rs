@@ -74,6 +74,10 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
     /// Whether it may come back to a support, so that fits are worth remembering.
     const REVISITS: bool = true;
 
+    /// Whether its points are least-squares fits. Then the fit on a start counts as a point too, even if the algorithm cannot
+    /// work with all of its columns.
+    const FITS: bool = true;
+
     /// Checks the ranges of the settings.
     ///
     /// # Errors
@@ -119,6 +123,8 @@ pub trait Solver<T: Scalar>: Debug + Send + Sync {
     fn state_size(&self, rows: usize, columns: usize, sparsity: usize) -> usize;
     /// See [`Algorithm::REVISITS`].
     fn revisits(&self) -> bool;
+    /// See [`Algorithm::FITS`].
+    fn fits(&self) -> bool;
     /// Starts it on a workspace.
     fn launch(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Box<dyn Process<T>>;
 }
@@ -147,6 +153,10 @@ impl<T: Scalar, A: Algorithm<T>> Solver<T> for A {
 
     fn revisits(&self) -> bool {
         A::REVISITS
+    }
+
+    fn fits(&self) -> bool {
+        A::FITS
     }
 
     fn settings(&self) -> Value {

@@ -53,6 +53,8 @@ impl<T: Scalar> Algorithm<T> for Niht {
         },
     ];
 
+    const FITS: bool = false;
+
     type State = State<T>;
 
     fn check(&self) -> Result<(), Error> {

@@ -70,12 +70,13 @@ impl<T: Scalar> Best<T> {
         self.formed = workspace.residual_is_formed();
     }
 
-    /// Considers a start: its point, if it has at most k non-zeros, and the fit on the k largest. From then on `interrupt` is
-    /// watched; the fit is given up for it where there is a point.
+    /// Considers a start: its point, if it has at most k non-zeros, and the fit on its support or its k largest, if that counts
+    /// or there is no point. From then on `interrupt` is watched; the fit is given up for it where there is a point.
     pub(super) fn consider_start(
         &mut self,
         workspace: &mut Workspace<'_, T>,
         initial: &Initial<T>,
+        fits: bool,
         interrupt: &Interrupt,
     ) {
         let (support, values) = initial.truncated(workspace.sparsity());
@@ -85,9 +86,11 @@ impl<T: Scalar> Best<T> {
             self.consider(workspace, 0);
             workspace.watch(interrupt.clone());
         }
-        workspace.fit_apart(&support);
-        if workspace.given_up().is_none() {
-            self.consider(workspace, 0);
+        if fits || !has_point {
+            workspace.fit_apart(&support);
+            if workspace.given_up().is_none() {
+                self.consider(workspace, 0);
+            }
         }
         if !has_point {
             workspace.watch(interrupt.clone());

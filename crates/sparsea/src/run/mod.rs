@@ -231,7 +231,8 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         // Nothing worse than x = 0 or than the start comes back. The start is looked at even if there is no time.
         let mut best = Best::zero(workspace);
         if matches!(start, Start::Support(_) | Start::Vector(_)) {
-            best.consider_start(workspace, &initial, &interrupt);
+            let fits = links.first().is_some_and(|link| link.fits());
+            best.consider_start(workspace, &initial, fits, &interrupt);
             workspace.clear();
         } else {
             workspace.watch(interrupt);
