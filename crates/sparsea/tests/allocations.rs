@@ -93,7 +93,7 @@ const ALLOWANCES: [(&str, usize); 14] = [
     ("omp", 192),
     ("ols", 192),
     ("ompr", 0),
-    ("foba", 256),
+    ("foba", 640),
     ("splicing", 5800),
     ("htp", 0),
     ("iht", 0),
