@@ -375,6 +375,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// The support may hold up to 3 k columns on the way to one of at most k. Only those count as explored, or can be
     /// returned. Columns numerically dependent on those of lower index get coefficient 0. A support visited before is recalled.
     pub fn fit(&mut self, support: &[usize]) {
+        debug_assert!(support.is_sorted_by(|a, b| a < b), "a support is sorted and distinct: {support:?}");
         if self.fitted && self.support == support {
             return;
         }
@@ -412,6 +413,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// Moves to the point with the given coefficients on a (sorted, distinct) support.
     pub fn place(&mut self, support: &[usize], values: &[T]) {
+        debug_assert!(support.is_sorted_by(|a, b| a < b), "a support is sorted and distinct: {support:?}");
         self.support.clear();
         self.support.extend_from_slice(support);
         self.values.clear();
