@@ -54,7 +54,7 @@ def solve(
         Where to start: ``"zero"``, ``"random:SEED"``, an algorithm or chain, whole numbers or a mask (a support),
         floating-point or complex numbers (a vector x of n entries), or a solution. For a batch also one start for each
         column of Y: a matrix of shape (n, B), or solutions. The index of a Series must be the column names of A, if A
-        is a frame. Zero unless said.
+        is a frame. Default: zero.
     iterations, supports, stagnation : int, optional
         Stop after this many iterations, distinct supports, iterations without improvement. Where iterations, time and
         stagnation are unlimited, each algorithm keeps its default budget: 300 iterations for ``"search"``, 1000 for
