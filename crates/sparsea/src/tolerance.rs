@@ -15,8 +15,9 @@ pub(crate) const GRAM_ROUNDING: f64 = 16.0 * EPSILON;
 pub(crate) const NORMAL_SINE_SQUARED: f64 = 1e-10;
 
 /// sin² from which on a pivot of the normal equations is not suspected of being rounding: that takes coefficients of 10⁴ in
-/// terms of the other columns. One that is, all the same, belongs to the exact factor of a Gram matrix within rounding, and the
-/// bound of the fit's error knows how small it is. (`cholesky`)
+/// terms of the other columns. A pivot above it that is rounding all the same belongs to the exact factor of a Gram matrix within
+/// rounding, so correlations stay small; the estimate of the condition may then be too low by more than
+/// [`CONDITION_SAFETY`]. (`cholesky`)
 pub(crate) const SUSPICIOUS_SINE_SQUARED: f64 = 1e-6;
 
 /// A pivot below that must exceed its own rounding by this factor. That rounding is
@@ -90,7 +91,8 @@ pub(crate) const CARRIED: f64 = 1e-6;
 pub(crate) const UNCHANGED: f64 = 2.0 * EPSILON;
 
 /// A condition estimate is multiplied by this to be used as a bound. The estimator (Cline, Moler, Stewart & Wilkinson 1979)
-/// is below the truth, by less than this factor on Kahan's matrices, Gaussian pulses and random ones (tests of `cholesky`).
+/// is below the truth, by less than this factor on Kahan's matrices, Gaussian pulses and random ones (tests of `cholesky`) whose
+/// smallest singular value the Gram matrix resolves, σ² ≥ 64 |S| [`GRAM_ROUNDING`].
 /// (`cholesky`)
 pub(crate) const CONDITION_SAFETY: f64 = 8.0;
 

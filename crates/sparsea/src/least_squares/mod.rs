@@ -1,7 +1,7 @@
 //! The engine that fits exactly on a support and moves from one support to the next.
 //!
-//! Three ways, each tried only if the one before is not shown to be good enough, by a bound of the condition or by
-//! correlations computed from A:
+//! Three ways, each tried only if the one before is not shown to be good enough, by a bound or a safe estimate of the
+//! condition, or by correlations computed from A:
 //!
 //! 1. normal equations by the Cholesky factor of cached Gram columns, in which columns join and leave;
 //! 2. the same factor, corrected with residuals computed from A itself (corrected semi-normal equations, Björck 1987,

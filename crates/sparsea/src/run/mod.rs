@@ -201,11 +201,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         if let Some(deadline) = halt.time_limit().and_then(|limit| begin.checked_add(limit)) {
             interrupt = interrupt.by(deadline);
         }
-        if let Some(options) = &self.report
-            && let Err(error) = options.check()
-        {
-            return Err(error);
-        }
+        self.report.as_ref().map_or(Ok(()), ReportOptions::check)?;
         let mut memory = self.memory;
         if !links.iter().any(|link| link.revisits()) {
             memory.fits = 0;
