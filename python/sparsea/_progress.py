@@ -11,14 +11,11 @@ from . import _core
 
 
 @contextmanager
-def display(wanted: bool, request: dict[str, Any], batch: tuple[int, ...] = ()) -> Iterator[dict[str, Any]]:
+def display(request: dict[str, Any], batch: tuple[int, ...] = ()) -> Iterator[dict[str, Any]]:
     """Add what shows progress to a request, and clear it away at the end.
 
     Of one run it shows iterations, of a batch how many of its columns are done.
     """
-    if not wanted:
-        yield request
-        return
     bar = _bar(batch[0], "column") if batch else _bar(request["iterations"], "iteration")
 
     def show(progress: _core.Progress, done: int) -> None:

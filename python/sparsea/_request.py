@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from ._input import Array, Operator, as_index, as_number, as_support, as_vector, as_whole, shown
+from ._input import Array, Operator, as_aligned, as_index, as_number, as_support, as_vector, as_whole, shown
 from ._progress import display
 from ._solution import Solution, Solutions, make
 
@@ -100,16 +100,22 @@ def run(operator: Operator, data: Array, k: Any, request: dict[str, Any], start:
         name = "y" if data.ndim == 1 else "Y"
         entries = "entries" if data.ndim == 1 else "rows"
         raise ValueError(f"{name} has {rows} {entries}, but A has {operator.shape[0]} rows")
-    dtype = np.result_type(operator.dtype, data.dtype)
-    a, data = operator.of(dtype), np.require(data, dtype, "A")
+    dtype = operator.dtype if operator.dtype == data.dtype else np.result_type(operator.dtype, data.dtype)
+    a, data = operator.of(dtype), as_aligned(data, dtype)
     request = {**request, "start": start.read(operator, data.shape[1:])}
     if data.ndim == 2 and not np.isfinite(data).all():
         row, column = np.argwhere(~np.isfinite(data))[0]
         raise ValueError(f"Y contains {data[row, column]} at row {row}, column {column} (counted from 0)")
-    with display(progress, request, data.shape[1:]) as request:
-        if data.ndim == 1:
-            return make(_core.solve(a, data, k, request), operator.names)
-        return Solutions([make(fields, operator.names) for fields in _core.solve_batch(a, data, k, request)])
+    if not progress:
+        return _solved(a, data, k, request, operator.names)
+    with display(request, data.shape[1:]) as request:
+        return _solved(a, data, k, request, operator.names)
+
+
+def _solved(a: Any, data: Array, k: int, request: dict[str, Any], names: tuple[Any, ...] | None) -> Any:
+    if data.ndim == 1:
+        return make(_core.solve(a, data, k, request), names)
+    return Solutions([make(fields, names) for fields in _core.solve_batch(a, data, k, request)])
 
 
 def as_sparsity(k: Any, shape: tuple[int, int]) -> int:

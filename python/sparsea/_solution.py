@@ -205,7 +205,8 @@ class ExplorationReport:
         }
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+# Without slots: its fields are set by one update of its dictionary, where a frozen record sets one after the other.
+@dataclass(frozen=True, eq=False)
 class Solution(_Record):
     """The best point that a run visited, why it stopped, and what it cost.
 
@@ -391,12 +392,9 @@ def make(given: dict[str, Any], names: tuple[Any, ...] | None) -> Solution:
             tuple(RankedSupport(tuple(support), norm) for support, norm in report["best"]),
             tuple(IndexReport(*row) for row in report["indices"]),
         )
-    fields_of = {
-        **given,
-        "support": _frozen(given["support"]),
-        "coefficients": _frozen(given["coefficients"]),
-        "counts": MappingProxyType(given["counts"]),
-        "trace": trace,
-        "report": report,
-    }
-    return Solution(names=names, **fields_of)
+    given["support"], given["coefficients"] = _frozen(given["support"]), _frozen(given["coefficients"])
+    given["counts"] = MappingProxyType(given["counts"])
+    given["trace"], given["report"], given["names"] = trace, report, names
+    solution = object.__new__(Solution)
+    solution.__dict__.update(given)
+    return solution

@@ -20,6 +20,7 @@ Tasks:
   docs    The documentation site, target/site/index.html
   record  What tests compare with, written again: 'table' (docs/algorithms.md) or 'solutions' (recorded.json)
   peers   The comparison with other packages, docs/benchmarks.md: [--runs N] [--only TASK]… [--quick]
+  against This version timed against an earlier one, on the same tasks: REVISION [--runs N] [--only TASK]…
   help    This text
 
 The Python part keeps its tools in a virtual environment, target/venv, and installs the wheel in a
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             runner.cargo(&["run", "--package", "sparsea", "--example", "record", "--locked", "--", what], &[])
         },
         ["peers", options @ ..] => &|runner: &mut Runner| peers(runner, options),
+        ["against", revision, options @ ..] => &|runner: &mut Runner| against(runner, revision, options),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
@@ -107,6 +109,14 @@ fn peers(runner: &mut Runner, options: &[&str]) -> Result<(), Failure> {
     let tools = python::environment(runner)?;
     let wheel = python::wheel(runner, &tools, "release")?;
     python::peers(runner, &wheel, options)
+}
+
+/// This version and an earlier one, both built here, in turn on the tasks of the comparison with other packages.
+fn against(runner: &mut Runner, revision: &str, options: &[&str]) -> Result<(), Failure> {
+    let tools = python::environment(runner)?;
+    let now = python::wheel(runner, &tools, "release")?;
+    let before = python::wheel_of(runner, &tools, revision)?;
+    python::against(runner, &tools, &before, &now, options)
 }
 
 /// The wheel, in a fresh virtual environment, and the command.

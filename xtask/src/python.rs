@@ -73,11 +73,37 @@ pub fn check(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
 /// therefore compiled once more.)
 pub fn wheel(runner: &mut Runner, interpreter: &Path, profile: &str) -> Result<PathBuf, Failure> {
     let directory = runner.target().join(format!("wheels-{profile}"));
-    let _ = fs::remove_dir_all(&directory);
+    build_wheel(runner, interpreter, profile, &directory, &[])
+}
+
+/// Builds the wheel of an earlier revision, from a checkout of its own in the target directory.
+pub fn wheel_of(runner: &mut Runner, interpreter: &Path, revision: &str) -> Result<PathBuf, Failure> {
+    let checkout = runner.target().join("before");
+    let place = checkout.to_string_lossy().into_owned();
+    if checkout.exists() {
+        runner.run("git", Path::new("git"), &["worktree", "remove", "--force", &place], &[])?;
+    }
+    runner.run("git", Path::new("git"), &["worktree", "add", "--detach", &place, revision], &[])?;
+    let manifest = checkout.join("crates/sparsea-py/Cargo.toml").to_string_lossy().into_owned();
+    let directory = runner.target().join("wheels-before");
+    let wheel = build_wheel(runner, interpreter, "release", &directory, &["--manifest-path", &manifest]);
+    runner.run("git", Path::new("git"), &["worktree", "remove", "--force", &place], &[])?;
+    wheel
+}
+
+fn build_wheel(
+    runner: &mut Runner,
+    interpreter: &Path,
+    profile: &str,
+    directory: &Path,
+    options: &[&str],
+) -> Result<PathBuf, Failure> {
+    let _ = fs::remove_dir_all(directory);
     let (place, with) = (directory.to_string_lossy(), interpreter.to_string_lossy());
     let build = ["-m", "maturin", "build", "--profile", profile, "--locked", "--interpreter", &with, "--out", &place];
+    let build: Vec<&str> = build.into_iter().chain(options.iter().copied()).collect();
     python(runner, interpreter, &build, &[])?;
-    let entries = fs::read_dir(&directory).map_err(|error| Failure(format!("{}: {error}", directory.display())))?;
+    let entries = fs::read_dir(directory).map_err(|error| Failure(format!("{}: {error}", directory.display())))?;
     let mut wheels = entries.flatten().map(|entry| entry.path());
     wheels.next().ok_or_else(|| Failure(format!("maturin left no wheel in {}", directory.display())))
 }
@@ -131,6 +157,29 @@ pub fn peers(runner: &mut Runner, wheel: &Path, options: &[&str]) -> Result<(), 
     replace(runner, &interpreter, wheel)?;
     let run: Vec<&str> = ["benches/peers/run.py"].into_iter().chain(options.iter().copied()).collect();
     python(runner, &interpreter, &run, &[("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))])
+}
+
+/// Times two wheels in turn, each in a folder of its own.
+pub fn against(
+    runner: &mut Runner,
+    interpreter: &Path,
+    before: &Path,
+    now: &Path,
+    options: &[&str],
+) -> Result<(), Failure> {
+    let mut folders = Vec::new();
+    for (name, wheel) in [("site-before", before), ("site-now", now)] {
+        let folder = runner.target().join(name);
+        let _ = fs::remove_dir_all(&folder);
+        let (place, wheel) = (folder.to_string_lossy().into_owned(), wheel.to_string_lossy());
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target"];
+        let install: Vec<&str> = pip.into_iter().chain([place.as_str(), &wheel]).collect();
+        python(runner, interpreter, &install, &[])?;
+        folders.push(place);
+    }
+    let run = ["benches/peers/against.py", &folders[0], &folders[1]];
+    let run: Vec<&str> = run.into_iter().chain(options.iter().copied()).collect();
+    python(runner, interpreter, &run, &[("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))])
 }
 
 /// Installs the wheel, in place of the one before, in an environment that has what it needs.

@@ -37,7 +37,9 @@ pub fn is_forked() -> bool {
 /// The threads that work has where no number is asked for: as many as there are processors, or as the variable
 /// `RAYON_NUM_THREADS` says within reason.
 pub fn default_threads() -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    // Asking the system reads files of the control group, which takes longer than a small problem.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    let processors = *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
     let variable = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.trim().parse::<u128>().ok());
     match variable {
         None | Some(0) => processors,

@@ -49,44 +49,62 @@ const WORDS: [&str; 16] = [
     "display",
 ];
 
-/// Refuses a request with a word that nothing here reads.
-fn check_words(given: &Bound<'_, PyDict>) -> PyResult<()> {
-    for word in given.keys() {
-        let known = |word: &Bound<'_, PyString>| word.to_cow().is_ok_and(|word| WORDS.contains(&&*word));
-        if !word.cast::<PyString>().is_ok_and(known) {
-            let known = WORDS.join(", ");
-            return Err(PyTypeError::new_err(format!("a request has no {word}; it takes: {known}")));
+/// What a request says, by the place of each word in [`WORDS`]; `None` where it says nothing or Python's None.
+struct Words<'py>([Option<Bound<'py, PyAny>>; WORDS.len()]);
+
+impl<'py> Words<'py> {
+    /// # Errors
+    /// TypeError for a word that nothing here reads.
+    fn read(given: &Bound<'py, PyDict>) -> PyResult<Self> {
+        let mut words = Self(Default::default());
+        for (word, value) in given {
+            let place =
+                |word: &Bound<'_, PyString>| WORDS.iter().position(|known| word.to_cow().is_ok_and(|w| w == *known));
+            let Some(place) = word.cast::<PyString>().ok().and_then(place) else {
+                let known = WORDS.join(", ");
+                return Err(PyTypeError::new_err(format!("a request has no {word}; it takes: {known}")));
+            };
+            words.0[place] = (!value.is_none()).then_some(value);
         }
+        Ok(words)
     }
-    Ok(())
+
+    fn get(&self, word: &str) -> Option<&Bound<'py, PyAny>> {
+        debug_assert!(WORDS.contains(&word), "{word}");
+        WORDS.iter().position(|known| *known == word).and_then(|place| self.0[place].as_ref())
+    }
+
+    /// What is said by a word, as a type.
+    fn extract<V>(&self, word: &str) -> PyResult<Option<V>>
+    where
+        V: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
+    {
+        self.get(word).map(|value| value.extract()).transpose()
+    }
 }
 
 impl<T: Field> Request<T> {
     /// `default` is the algorithm where none is named.
     pub fn new(given: &Bound<'_, PyDict>, default: &str) -> PyResult<Self> {
-        check_words(given)?;
-        let get = |key: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
-            Ok(given.get_item(key)?.filter(|value| !value.is_none()))
-        };
-        let given_settings = get("settings")?;
-        let given_settings = given_settings.as_ref().map(|given| given.cast::<PyDict>()).transpose()?;
-        let names: Option<String> = get("algorithm")?.map(|names| names.extract()).transpose()?;
+        let words = Words::read(given)?;
+        let given_settings = words.get("settings").map(|given| given.cast::<PyDict>()).transpose()?;
+        let names: Option<String> = words.extract("algorithm")?;
         let chain = Chain::parse(names.as_deref().unwrap_or(default), &settings(given_settings)?).map_err(refused)?;
-        let memory = get("memory")?.map(|bytes| bytes.extract()).transpose()?;
-        let margin: Option<f64> = get("report")?.map(|margin| margin.extract()).transpose()?;
+        let margin: Option<f64> = words.extract("report")?;
+        let starts = words.get("start");
+        let call = |word| words.get(word).map(|call| Arc::new(call.clone().unbind()));
         Ok(Self {
             chain,
-            starts: get("start")?
-                .map_or(Ok(Vec::new()), |start| start.try_iter()?.map(|one| read_start(&one?)).collect())?,
-            limits: read_limits(&get)?,
-            unit_columns: get("unit_columns")?.map_or(Ok(true), |flag| flag.extract())?,
-            memory: memory.map_or_else(Memory::default, Memory::total),
+            starts: starts.map_or(Ok(Vec::new()), |start| start.try_iter()?.map(|one| read_start(&one?)).collect())?,
+            limits: read_limits(&words)?,
+            unit_columns: words.extract("unit_columns")?.unwrap_or(true),
+            memory: words.extract("memory")?.map_or_else(Memory::default, Memory::total),
             report: margin.map(|margin| ReportOptions { margin, ..ReportOptions::default() }),
-            trace: get("trace")?.map_or(Ok(false), |flag| flag.extract())?,
-            threads: get("threads")?.map(|threads| threads.extract()).transpose()?.or_else(threads_after_fork),
-            check_adjoint: get("check_adjoint")?.map_or(Ok(false), |flag| flag.extract())?,
-            callback: get("callback")?.map(|callback| Arc::new(callback.unbind())),
-            display: get("display")?.map(|display| Arc::new(display.unbind())),
+            trace: words.extract("trace")?.unwrap_or(false),
+            threads: words.extract("threads")?.or_else(threads_after_fork),
+            check_adjoint: words.extract("check_adjoint")?.unwrap_or(false),
+            callback: call("callback"),
+            display: call("display"),
         })
     }
 
@@ -147,13 +165,13 @@ fn start_vector<T: Field>(value: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
     vector("start", value)
 }
 
-fn read_limits<'py>(get: &impl Fn(&str) -> PyResult<Option<Bound<'py, PyAny>>>) -> PyResult<Limits> {
-    let time: Option<f64> = get("time")?.map(|limit| limit.extract()).transpose()?;
+fn read_limits(words: &Words<'_>) -> PyResult<Limits> {
+    let time: Option<f64> = words.extract("time")?;
     Ok(Limits {
-        iterations: get("iterations")?.map(|limit| limit.extract()).transpose()?,
+        iterations: words.extract("iterations")?,
         time: time.map(|seconds| sparsea::seconds(seconds).map_err(refused)).transpose()?,
-        supports: get("supports")?.map(|limit| limit.extract()).transpose()?,
-        relative_residual: get("relative_residual")?.map(|limit| limit.extract()).transpose()?,
-        stagnation: get("stagnation")?.map(|limit| limit.extract()).transpose()?,
+        supports: words.extract("supports")?,
+        relative_residual: words.extract("relative_residual")?,
+        stagnation: words.extract("stagnation")?,
     })
 }

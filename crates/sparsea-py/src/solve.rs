@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use numpy::{PyArray1, PyArray2};
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sparsea::algorithms::default_algorithm;
@@ -314,38 +315,38 @@ impl<T: Field> Observer<T> for Watch<'_, T> {
 /// The fields of a solution, as `python/sparsea/_solution.py` reads them.
 fn fields<T: Field>(py: Python<'_>, solution: Solution<T>, trace: Option<Trace>) -> PyResult<Bound<'_, PyDict>> {
     let fields = PyDict::new(py);
-    fields.set_item("algorithm", &solution.algorithm)?;
-    fields.set_item("n", solution.ncols)?;
+    fields.set_item(intern!(py, "algorithm"), &solution.algorithm)?;
+    fields.set_item(intern!(py, "n"), solution.ncols)?;
     let support: Vec<i64> = solution.support.iter().map(|&j| j as i64).collect();
-    fields.set_item("support", PyArray1::from_vec(py, support))?;
-    fields.set_item("coefficients", PyArray1::from_vec(py, solution.coefficients))?;
-    fields.set_item("residual_norm", solution.residual_norm)?;
-    fields.set_item("relative_residual", solution.relative_residual)?;
-    fields.set_item("objective", solution.objective)?;
-    fields.set_item("iterations", solution.iterations)?;
-    fields.set_item("best_iteration", solution.best_iteration)?;
-    fields.set_item("supports_explored", solution.supports_explored)?;
-    fields.set_item("stop_reason", solution.stop_reason.word())?;
-    fields.set_item("elapsed", solution.elapsed.as_secs_f64())?;
-    fields.set_item("memory", solution.memory)?;
+    fields.set_item(intern!(py, "support"), PyArray1::from_vec(py, support))?;
+    fields.set_item(intern!(py, "coefficients"), PyArray1::from_vec(py, solution.coefficients))?;
+    fields.set_item(intern!(py, "residual_norm"), solution.residual_norm)?;
+    fields.set_item(intern!(py, "relative_residual"), solution.relative_residual)?;
+    fields.set_item(intern!(py, "objective"), solution.objective)?;
+    fields.set_item(intern!(py, "iterations"), solution.iterations)?;
+    fields.set_item(intern!(py, "best_iteration"), solution.best_iteration)?;
+    fields.set_item(intern!(py, "supports_explored"), solution.supports_explored)?;
+    fields.set_item(intern!(py, "stop_reason"), solution.stop_reason.word())?;
+    fields.set_item(intern!(py, "elapsed"), solution.elapsed.as_secs_f64())?;
+    fields.set_item(intern!(py, "memory"), solution.memory)?;
     let counts = solution.counts;
     let named = PyDict::new(py);
     for (name, count) in [
-        ("applies", counts.applies),
-        ("adjoints", counts.adjoints),
-        ("columns", counts.columns),
-        ("joins", counts.joins),
-        ("leaves", counts.leaves),
-        ("refactorisations", counts.refactorisations),
-        ("refinements", counts.refinements),
-        ("orthogonalisations", counts.orthogonalisations),
-        ("dependent_columns", counts.dependent_columns),
+        (intern!(py, "applies"), counts.applies),
+        (intern!(py, "adjoints"), counts.adjoints),
+        (intern!(py, "columns"), counts.columns),
+        (intern!(py, "joins"), counts.joins),
+        (intern!(py, "leaves"), counts.leaves),
+        (intern!(py, "refactorisations"), counts.refactorisations),
+        (intern!(py, "refinements"), counts.refinements),
+        (intern!(py, "orthogonalisations"), counts.orthogonalisations),
+        (intern!(py, "dependent_columns"), counts.dependent_columns),
     ] {
         named.set_item(name, count)?;
     }
-    fields.set_item("counts", named)?;
-    fields.set_item("trace", trace.map(|trace| trace_fields(py, &trace)).transpose()?)?;
-    fields.set_item("report", solution.report.map(|report| report_fields(py, &report)).transpose()?)?;
+    fields.set_item(intern!(py, "counts"), named)?;
+    fields.set_item(intern!(py, "trace"), trace.map(|trace| trace_fields(py, &trace)).transpose()?)?;
+    fields.set_item(intern!(py, "report"), solution.report.map(|report| report_fields(py, &report)).transpose()?)?;
     Ok(fields)
 }
 

@@ -21,8 +21,8 @@ pub(crate) struct Cholesky<T> {
     /// A row that joins, or those that are being rotated.
     rows: Vec<T>,
     scratch: Vec<T>,
-    /// The product of all sin², where it is known.
-    volume: Option<f64>,
+    /// Of each member, a bound of 1/σ², with σ the smallest singular value of it and those before it with unit columns.
+    inverse_squared: Vec<f64>,
 }
 
 /// Rows that are rotated together, so that one need not wait for the other.
@@ -42,6 +42,7 @@ impl<T: Scalar> Cholesky<T> {
     pub(crate) fn reserve(&mut self, size: usize) {
         self.members.reserve(size);
         self.norms.reserve(size);
+        self.inverse_squared.reserve(size);
         self.entries.reserve(start(size));
         self.rotations.reserve(size);
         self.rows.reserve(ROWS * (size + 1));
@@ -53,7 +54,7 @@ impl<T: Scalar> Cholesky<T> {
         self.members.truncate(size);
         self.norms.truncate(size);
         self.entries.truncate(start(self.members.len()));
-        self.volume = None;
+        self.inverse_squared.truncate(size);
     }
 
     fn row(&self, i: usize) -> &[T] {
@@ -69,23 +70,30 @@ impl<T: Scalar> Cholesky<T> {
         row.clear();
         row.extend_from_slice(gram);
         solve_lower(&self.entries, row);
-        let length = norm_squared(row);
-        let sine_squared = (square - length) / square;
+        let left = square - norm_squared(row);
+        // Written so that NaN is refused.
+        let clear = left > SUSPICIOUS_SINE_SQUARED * square;
+        if !clear && !self.pivot_has_digits(left, square) {
+            return false;
+        }
+        self.entries.extend(self.rows.iter().map(|w| Scalar::conj(*w)));
+        self.entries.push(T::from_real(left.sqrt()));
+        self.members.push(j);
+        self.norms.push(square.sqrt());
+        let before = self.inverse_squared.last().copied().unwrap_or(0.0);
+        self.inverse_squared.push(joined(before, left / square));
+        true
+    }
+
+    /// Whether `left`, the square of what is outside the span of the members of the column whose row of L is in `rows` and whose
+    /// own square is `square`, is more than rounding.
+    #[cold]
+    fn pivot_has_digits(&mut self, left: f64, square: f64) -> bool {
+        let sine_squared = left / square;
         if sine_squared.is_nan() || sine_squared <= NORMAL_SINE_SQUARED {
             return false;
         }
-        if sine_squared <= SUSPICIOUS_SINE_SQUARED {
-            let rounding = PIVOT_DIGITS * GRAM_ROUNDING * (1.0 + self.coefficients() / square.sqrt()).powi(2);
-            if sine_squared <= rounding {
-                return false;
-            }
-        }
-        self.entries.extend(self.rows.iter().map(|w| Scalar::conj(*w)));
-        self.entries.push(T::from_real((square - length).sqrt()));
-        self.members.push(j);
-        self.norms.push(square.sqrt());
-        self.volume = self.volume.map(|volume| volume * sine_squared);
-        true
+        sine_squared > PIVOT_DIGITS * GRAM_ROUNDING * (1.0 + self.coefficients() / square.sqrt()).powi(2)
     }
 
     /// Σ ‖a_i‖ |c_i| for the column whose row of L is in `rows`, c = L⁻ᴴ w its coefficients in terms of the members.
@@ -95,30 +103,34 @@ impl<T: Scalar> Cholesky<T> {
         self.weighted_length(&self.scratch)
     }
 
-    /// The product of all sin², each of the angle between a member and the span of those before it: the determinant of the
-    /// Gram matrix of unit columns. The smallest eigenvalue of that matrix is at least this over e, since the others add up to
-    /// at most |S| and their product is largest where they are equal, below e.
-    fn volume(&mut self) -> f64 {
+    /// A bound of 1/σ², with σ the smallest singular value of the members with unit columns. The product of all sin², each of
+    /// the angle between a member and the span of those before it, is the determinant of their Gram matrix. Its smallest
+    /// eigenvalue is at least this over e, since the others add up to at most |S| and their product is largest where they
+    /// are equal, below e.
+    fn by_volume(&self) -> f64 {
         let sines = self.norms.iter().enumerate().map(|(i, norm)| (self.row(i)[i].real() / norm).powi(2));
-        let volume = self.volume.unwrap_or_else(|| sines.product());
-        self.volume = Some(volume);
-        volume
+        std::f64::consts::E / sines.product::<f64>()
     }
 
-    /// A bound of 1/σ, with σ the smallest singular value of A_S with unit columns: by the volume, which is strict, where that
-    /// is at most `enough`, and otherwise the estimate of Cline, Moler, Stewart & Wilkinson 1979 (DOI 10.1137/0716029) with a
-    /// factor of safety. Cost: |S|² multiply-adds for the estimate.
+    /// A bound of 1/σ, with σ the smallest singular value of A_S with unit columns. It is strict where a strict one of at most
+    /// `enough` is found: what is carried along from join to join, or else the volume. Otherwise it is the estimate of Cline,
+    /// Moler, Stewart & Wilkinson 1979 (DOI 10.1137/0716029) with a factor of safety; later joins start from it.
+    /// Cost: |S|² multiply-adds for the estimate.
     pub(crate) fn inverse_bound(&mut self, enough: f64) -> f64 {
-        let bound = (std::f64::consts::E / self.volume()).sqrt();
-        if bound <= enough { bound } else { bound.min(CONDITION_SAFETY * self.inverse_estimate()) }
+        let Some(&(mut squared)) = self.inverse_squared.last() else { return 1.0 };
+        if squared.sqrt() > enough {
+            squared = squared.min(self.by_volume());
+            if squared.sqrt() > enough {
+                squared = squared.min((CONDITION_SAFETY * self.inverse_estimate()).powi(2));
+            }
+            *self.inverse_squared.last_mut().expect("there is a member") = squared;
+        }
+        squared.sqrt()
     }
 
     /// An estimate, from below, of ‖L⁻¹‖ where the rows of L are scaled to unit length.
     fn inverse_estimate(&mut self) -> f64 {
         let size = self.len();
-        if size == 0 {
-            return 1.0;
-        }
         // L x = b with b_i = ±1 chosen so that x grows; then Lᴴ z = x.
         let mut x = std::mem::take(&mut self.scratch);
         solve_growing(&self.entries, &self.norms, &mut x);
@@ -142,20 +154,30 @@ impl<T: Scalar> Cholesky<T> {
             return false;
         }
         let sines_squared = squares.iter().enumerate().map(|(i, square)| gram[(i, i)].real().powi(2) / square);
-        let (least, volume) = sines_squared.fold((1.0f64, 1.0), |(least, volume), sine| {
-            // Written so that NaN fails.
-            (if sine > least { least } else { sine }, volume * sine)
-        });
+        let mut least = 1.0f64;
+        let mut bound = 0.0;
+        let bounds: Vec<f64> = sines_squared
+            .map(|sine| {
+                // Written so that NaN stays.
+                least = if sine > least { least } else { sine };
+                bound = joined(bound, sine);
+                bound
+            })
+            .collect();
         if least.is_nan() || least <= NORMAL_SINE_SQUARED {
             return false;
         }
-        let before = (self.members.clone(), self.norms.clone(), std::mem::take(&mut self.entries), self.volume);
+        let before = (
+            self.members.clone(),
+            self.norms.clone(),
+            std::mem::take(&mut self.entries),
+            std::mem::replace(&mut self.inverse_squared, bounds),
+        );
         self.members.clear();
         self.members.extend_from_slice(members);
         self.norms.clear();
         self.norms.extend(squares.iter().map(|square| square.sqrt()));
         self.entries.resize(start(size), T::ZERO);
-        self.volume = Some(volume);
         // Column by column in memory to row by row; rounding leaves a trace of an imaginary part on the diagonal.
         for (c, column) in gram.col_iter().enumerate() {
             self.entries[start(c) + c] = T::from_real(column[c].real());
@@ -166,7 +188,7 @@ impl<T: Scalar> Cholesky<T> {
         // Whether the least pivot has digits; where that is not proved, columns join one by one, each with its own check.
         let enough = (least / (PIVOT_DIGITS * GRAM_ROUNDING * size as f64)).sqrt() - 1.0;
         if least <= SUSPICIOUS_SINE_SQUARED && self.inverse_bound(enough) >= enough {
-            (self.members, self.norms, self.entries, self.volume) = before;
+            (self.members, self.norms, self.entries, self.inverse_squared) = before;
             return false;
         }
         true
@@ -194,7 +216,8 @@ impl<T: Scalar> Cholesky<T> {
         self.members.remove(position);
         self.norms.remove(position);
         self.entries.truncate(start(size - 1));
-        self.volume = None;
+        // Fewer columns have no smaller singular value: what bounds one more bounds those that stay.
+        self.inverse_squared.remove(position);
     }
 
     /// v ← L⁻¹ v.
@@ -216,6 +239,12 @@ impl<T: Scalar> Cholesky<T> {
     pub(crate) fn largest_cosine(&self, s: &[T]) -> f64 {
         self.norms.iter().zip(s).map(|(norm, s)| Scalar::abs(*s) / norm).fold(0.0, f64::max)
     }
+}
+
+/// A bound of 1/σ² once a column joins whose sin² is `sine_squared`, given one before: the inverse of a Gram matrix G of unit
+/// columns grows by at most (1 + ‖c‖²)/sin², with c = G⁻¹ g of length at most cos/σ.
+fn joined(before: f64, sine_squared: f64) -> f64 {
+    (1.0 + before) / sine_squared
 }
 
 /// Moves R rows from row i on up by one, as the member at `position` leaves: each has one entry too many right of the diagonal

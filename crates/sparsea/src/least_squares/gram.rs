@@ -11,7 +11,7 @@ use crate::scalar::Scalar;
 
 const ABSENT: u32 = u32::MAX;
 /// Multiply-adds of Gram columns before the run is asked whether it is to stop.
-const UNWATCHED: usize = 1 << 27;
+const UNWATCHED: usize = 1 << 28;
 
 /// A cache of whole Gram columns (length n each). When full, the column used longest ago makes room.
 #[derive(Debug)]
