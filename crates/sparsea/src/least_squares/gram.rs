@@ -11,7 +11,7 @@ use crate::scalar::Scalar;
 
 const ABSENT: u32 = u32::MAX;
 /// Multiply-adds of Gram columns before the run is asked whether it is to stop.
-const UNWATCHED: usize = 1 << 28;
+const UNWATCHED: usize = 1 << 27;
 
 /// A cache of whole Gram columns (length n each). When full, the column used longest ago makes room.
 #[derive(Debug)]
@@ -110,6 +110,9 @@ impl<T: Scalar> GramCache<T> {
                 return false;
             }
             let mut to = from + 1;
+            // What would be left of a last pass over A goes with the one before it.
+            let left = self.slots.len() - from;
+            let most = if left <= most + most / 2 { left } else { most };
             while to < self.slots.len() && to - from < most && self.slots[to] == self.slots[to - 1] + 1 {
                 to += 1;
             }

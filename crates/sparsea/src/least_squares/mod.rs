@@ -153,6 +153,8 @@ pub(crate) struct SupportFit<T: Scalar> {
     path: Path,
     /// A bound of ‖A (x − x_exact)‖ for the latest fit, as far as the rounding of Gram entries goes.
     error: f64,
+    /// Σ|x_j|‖a_j‖ of the latest fit by normal equations.
+    length: f64,
     rotations: u32,
     /// Per column of A: whether it is in the support being moved to, by a stamp that changes with every move.
     wanted: Vec<u32>,
@@ -203,6 +205,7 @@ impl<T: Scalar> SupportFit<T> {
             orthogonal: Orthogonal::default(),
             path: Path::Normal,
             error: 0.0,
+            length: 0.0,
             rotations: 0,
             wanted: vec![0; n],
             stamp: 0,
@@ -277,7 +280,8 @@ impl<T: Scalar> SupportFit<T> {
         self.solve_members(system);
         self.note_places(support);
         // The error of the fit is at most that of the Gram matrix times x, seen through the inverse of the factor.
-        let rounded = GRAM_ROUNDING * self.factor.weighted_length(&self.ordered);
+        self.length = self.factor.weighted_length(&self.ordered);
+        let rounded = GRAM_ROUNDING * self.length;
         let allowed = EXCESS * system.data_norm;
         self.error = rounded * self.factor.inverse_bound(allowed / rounded);
         if self.error <= allowed && rounded <= FIT * system.data_norm {
@@ -387,6 +391,7 @@ impl<T: Scalar> SupportFit<T> {
         let error = if accurate { 0.0 } else { EXCESS * system.data_norm };
         let Some(fitted) = clusters.fit(system, local, support, values, error) else { return false };
         self.error = fitted.error;
+        self.length = support.iter().zip(&**values).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum();
         self.counts.refactorisations += fitted.clusters as u64;
         self.counts.orthogonalisations += fitted.by_qr as u64;
         self.counts.dependent_columns += fitted.dependent as u64;
@@ -708,18 +713,17 @@ impl<T: Scalar> SupportFit<T> {
     /// ‖r‖ of the latest fit, made by normal equations, without forming r, and how far that may be off; `None` when too much
     /// would cancel.
     pub(crate) fn residual_norm(&self, system: &System<'_, T>, support: &[usize], values: &[T]) -> Option<(f64, f64)> {
-        let (mut explained, mut length, mut size) = (0.0, 0.0, 0.0);
+        let (mut explained, mut length) = (0.0, 0.0);
         for (&j, x) in support.iter().zip(values) {
-            let (x_size, b) = (Scalar::abs(*x), system.data_correlation[j]);
+            let b = system.data_correlation[j];
             explained += (Scalar::conj(*x) * b).real();
-            length += x_size * Scalar::abs(b);
-            size += x_size * system.column_norms[j];
+            length += Scalar::abs(*x) * Scalar::abs(b);
         }
         let data_square = system.data_norm * system.data_norm;
         let square = data_square - explained;
         let subtracted = data_square + length;
         // An error of x counts by its product with y; that of rounding x is in A x as well.
-        let error = self.error + RESIDUAL_ROUNDING * size;
+        let error = self.error + RESIDUAL_ROUNDING * self.length;
         let off = (GRAM_ROUNDING * subtracted + error * system.data_norm) / square.sqrt();
         (square >= RESIDUAL_CANCELLATION * subtracted).then(|| (square.sqrt(), off))
     }
