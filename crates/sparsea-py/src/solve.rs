@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sparsea::algorithms::default_algorithm;
 use sparsea::{
-    CachedGram, Error, ExplorationReport, Observer, Operator, Problem, Solution, StopReason, Trace, Workspace,
+    CachedGram, Error, ExplorationReport, Observer, Operator, Problem, Solution, StopReason, Threads, Trace, Workspace,
 };
 
 use crate::convert::{Field, vector};
@@ -260,7 +260,8 @@ impl<T: Field> Task<'_, T> {
         let mut run = self.request.run(problem, column).interrupt(self.stop.interrupt()).observe(&mut watch);
         if column.is_none() {
             // On the calling thread there is no pool to tell that one thread is wanted.
-            run = run.alone(!(self.brief && self.request.threads == Some(1)));
+            let alone = self.brief && self.request.threads == Some(1);
+            run = run.threads(if alone { Threads::One } else { Threads::Pool });
         }
         if self.request.trace {
             run = run.observe(&mut trace);

@@ -2,7 +2,7 @@
 
 use divan::{Bencher, black_box};
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
-use sparsea::{DenseOperator, Memory, Problem, Workspace};
+use sparsea::{DenseOperator, Memory, Problem, Support, Workspace};
 
 fn main() {
     divan::main();
@@ -19,7 +19,8 @@ fn moves(bencher: Bencher<'_, '_>, k: usize, supports: &[Vec<usize>]) {
     let operator = DenseOperator::new(a.as_ref());
     let problem = Problem::new(&operator, &y, k).expect("a problem");
     let mut workspace = Workspace::new(&problem, Memory { fits: 0, ..Memory::default() }).expect("a workspace");
-    for support in supports {
+    let supports: Vec<Support> = supports.iter().map(|support| support.iter().copied().collect()).collect();
+    for support in &supports {
         workspace.fit(support);
     }
     let mut turn = 0;

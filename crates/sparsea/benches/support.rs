@@ -2,7 +2,7 @@
 
 use divan::{Bencher, black_box};
 use sparsea::generate::{normal_vector, stream};
-use sparsea::support::TopK;
+use sparsea::support::{Support, TopK};
 
 fn main() {
     divan::main();
@@ -15,11 +15,11 @@ fn measure(bencher: Bencher<'_, '_>, (n, k): (usize, usize), hinted: bool) {
     let change: Vec<f64> = normal_vector(&mut stream(1, 1, 0), n);
     let after: Vec<f64> = before.iter().zip(&change).map(|(x, c)| x + 1e-3 * c).collect();
     let mut selector = TopK::with_capacity(n);
-    let mut hint = Vec::with_capacity(k);
+    let mut hint = Support::with_capacity(k);
     if hinted {
         selector.select(&before, k, &mut hint);
     }
-    let mut support = Vec::with_capacity(k);
+    let mut support = Support::with_capacity(k);
     bencher.bench_local(|| {
         support.clone_from(&hint);
         selector.select(black_box(&after), k, &mut support);

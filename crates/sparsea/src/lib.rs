@@ -43,23 +43,23 @@
 //!
 //! # How it fits together
 //!
-//! A [`Problem`] meets an [`Algorithm`]. A [`Run`] steps the algorithm over a [`Workspace`], which knows three verbs:
-//! `correlate` (Aᴴ r), `fit` (least squares on a support) and `place`. [`Halt`] rules are data, an [`Observer`] watches and
+//! A [`Problem`] meets an [`Algorithm`]. A [`Run`] steps the algorithm over a [`Workspace`], whose verbs are `correlate` (Aᴴ r),
+//! `fit` (least squares on a [`Support`]), `place` and `select`. [`Halt`] rules are data, an [`Observer`] watches and
 //! may stop, and a [`Solution`] comes out: the best point visited, why the run stopped, what it cost. Algorithms join
 //! into a [`Chain`], as `omp+sea`, each starting from the solution of the one before.
 //!
 //! What theory guarantees for an operator (coherence, restricted isometry constants, when SEA must find the support) is
 //! in [`theory`].
 //!
-//! To read the code, begin with `algorithms/htp.rs`, then `algorithms/sea.rs`, `run/mod.rs`, `least_squares/mod.rs`.
+//! To read the code, begin with `algorithms/htp.rs`, then `algorithms/sea.rs`, `run/mod.rs`, `fit/least_squares/mod.rs`.
 
 pub mod algorithms;
 mod error;
 pub mod exhaustive;
+mod fit;
 pub mod generate;
 mod interrupt;
 mod kernels;
-mod least_squares;
 pub mod metrics;
 pub mod operator;
 mod problem;
@@ -75,19 +75,20 @@ pub use algorithms::{
     Splicing, SubspacePursuit,
 };
 pub use error::Error;
+pub use fit::least_squares::Counts;
 pub use interrupt::Interrupt;
-pub use least_squares::Counts;
 pub use operator::{
     Boundary, CachedGram, Centered, Convolution, DenseOperator, FunctionOperator, Normalized, Operator, SparseOperator,
     check_adjoint,
 };
 pub use problem::Problem;
 pub use run::{
-    ExplorationReport, Halt, IndexReport, Initial, Limits, Memory, Observer, Progress, RankedSupport, ReportOptions,
-    Run, Start, Step, StopReason, Trace, TraceRow, Workspace, improve, seconds, solve,
+    ExplorationReport, Halt, Hint, IndexReport, Initial, Limits, Memory, Observer, Progress, Quadratic, RankedSupport,
+    ReportOptions, Run, Start, Step, StopReason, Threads, Trace, TraceRow, Workspace, improve, seconds, solve,
 };
 pub use scalar::Scalar;
 pub use solution::Solution;
+pub use support::Support;
 pub use theory::{Interval, Recovery, RestrictedIsometry, Signal, Verdict, restricted_isometry};
 
 /// The worked example of docs/adding-an-algorithm.md, compiled and run as a test.

@@ -1,16 +1,15 @@
 //! The problem: an operator A, data y, a sparsity k, all checked once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use faer::Mat;
 
 use crate::error::{Error, non_finite_word};
-use crate::interrupt::Interrupt;
+use crate::fit::least_squares::Counts;
+use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::norm;
-use crate::least_squares::Counts;
-use crate::operator::Normalized;
-use crate::operator::Operator;
+use crate::operator::{Normalized, Operator, norm_squared};
 use crate::scalar::Scalar;
 
 /// Norms of columns and data must lie in 10^±140, so that no product of two of them leaves the range of doubles.
@@ -33,6 +32,8 @@ pub struct Problem<'a, T: Scalar> {
     /// Aᴴ y, where it was computed with that of others; in the scale of A.
     data_correlation: Option<Arc<[T]>>,
     measuring: Measuring,
+    /// ‖A‖² of the operator that algorithms see, once it was asked for, and the products that it took.
+    norm_squared: Arc<OnceLock<(f64, u64)>>,
 }
 
 /// What it took to measure the columns of A: part of the cost of a run, but of none on problems derived from this one.
@@ -86,7 +87,18 @@ impl<'a, T: Scalar> Problem<'a, T> {
         let measuring = Measuring { elapsed: begin.elapsed(), applies };
         let column_norms = column_norms.into();
         let (unit_columns, data_correlation) = (true, None);
-        Ok(Self { operator, data, sparsity, data_norm, column_norms, unit_columns, data_correlation, measuring })
+        let norm_squared = Arc::default();
+        Ok(Self {
+            operator,
+            data,
+            sparsity,
+            data_norm,
+            column_norms,
+            unit_columns,
+            data_correlation,
+            measuring,
+            norm_squared,
+        })
     }
 
     /// The same operator and sparsity with other data, without measuring the columns again.
@@ -146,6 +158,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     #[must_use]
     pub fn keep_columns(mut self) -> Self {
         self.unit_columns = false;
+        self.norm_squared = Arc::default();
         self
     }
 
@@ -185,6 +198,20 @@ impl<'a, T: Scalar> Problem<'a, T> {
         let scale =
             |&norm: &f64| if self.unit_columns { crate::operator::inverse(norm) } else { f64::from(norm > 0.0) };
         self.column_norms.iter().map(scale).collect()
+    }
+
+    /// ‖A‖² of `scaled`, the operator that algorithms see, and the products that it took; computed by the first that asks, of all
+    /// problems derived from one another.
+    pub(crate) fn operator_norm_squared(&self, scaled: &dyn Operator<T>, watch: &Watch) -> (f64, u64) {
+        if let Some(known) = self.norm_squared.get() {
+            return *known;
+        }
+        let found = norm_squared(scaled, || watch.stop());
+        if watch.noticed() {
+            return found;
+        }
+        // Not computed under a lock: a thread that shares a product may take up another run meanwhile, which asks as well.
+        *self.norm_squared.get_or_init(|| found)
     }
 
     /// The operator that algorithms see.

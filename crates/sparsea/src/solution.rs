@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::least_squares::Counts;
+use crate::fit::least_squares::Counts;
 use crate::run::{ExplorationReport, StopReason};
 use crate::scalar::Scalar;
 

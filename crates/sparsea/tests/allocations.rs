@@ -1,42 +1,51 @@
-//! Steps of sea and iht allocate nothing once a run has warmed up, those of other algorithms no more than is said here. A binary of its own, because it replaces the global allocator, and
-//! a single test, because every allocation of the process is counted.
+//! Steps of sea and iht allocate nothing once a run has warmed up, those of other algorithms no more than is said here. A
+//! binary of its own, because it replaces the global allocator.
 #![allow(unsafe_code, reason = "a global allocator cannot be made without")]
 
 #[path = "suite/common/mod.rs"]
 mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use common::C;
 use serde_json::Map;
 use sparsea::algorithms::registry;
 use sparsea::generate::{deconvolution_problem, gaussian_matrix, normal_vector, stream};
-use sparsea::{Algorithm, Boundary, Chain, DenseOperator, Halt, Iht, Operator, Problem, Progress, Run, Scalar, Sea};
+use sparsea::{
+    Algorithm, Boundary, Chain, DenseOperator, Halt, Iht, Operator, Problem, Progress, Run, Scalar, Sea, Threads,
+};
 
 /// The system's allocator, with a count of the bytes ever asked for.
 struct Counting;
 
-static BYTES: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    // Of this thread: the test harness allocates on others, now and then.
+    static BYTES: Cell<usize> = const { Cell::new(0) };
+}
 
-// SAFETY: every call is passed on to `System` unchanged, which keeps the contract of `GlobalAlloc`; the counter is an
-// atomic static, which neither allocates nor unwinds.
+fn count(bytes: usize) {
+    BYTES.set(BYTES.get() + bytes);
+}
+
+// SAFETY: every call is passed on to `System` unchanged, which keeps the contract of `GlobalAlloc`; the counter is a
+// thread-local number without a destructor, which neither allocates nor unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        BYTES.fetch_add(layout.size(), Relaxed);
+        count(layout.size());
         // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        BYTES.fetch_add(layout.size(), Relaxed);
+        count(layout.size());
         // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        BYTES.fetch_add(size, Relaxed);
+        count(size);
         // SAFETY: the caller's promise is passed on.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -62,7 +71,7 @@ fn bytes_per_step<T: Scalar>(
     // The observer must not allocate itself: room for a visit before every iteration and one after the last.
     let mut counts: Vec<usize> = Vec::with_capacity(iterations as usize + 1);
     let mut watch = |_: &Progress<'_>| {
-        counts.push(BYTES.load(Relaxed));
+        counts.push(BYTES.get());
         ControlFlow::Continue(())
     };
     Run::new(&problem, algorithm).halt(Halt::Iterations(iterations)).observe(&mut watch).solve().unwrap();
@@ -112,11 +121,15 @@ fn most_by_algorithm(operator: &dyn Operator<f64>, y: &[f64], k: usize) -> Vec<(
         for _ in 0..2 {
             counts.clear();
             let mut watch = |_: &Progress<'_>| {
-                counts.push(BYTES.load(Relaxed));
+                counts.push(BYTES.get());
                 ControlFlow::Continue(())
             };
             let run = Run::with_chain(&problem, Chain::parse(name, &Map::new()).unwrap());
-            run.alone(false).halt(Halt::Iterations(200)).observe(&mut watch).solve_with(&mut workspace).unwrap();
+            run.threads(Threads::One)
+                .halt(Halt::Iterations(200))
+                .observe(&mut watch)
+                .solve_with(&mut workspace)
+                .unwrap();
         }
         assert!(counts.len() >= 3, "{name}: {} steps are too few to tell", counts.len());
         let steps: Vec<usize> = counts.windows(2).map(|pair| pair[1] - pair[0]).collect();

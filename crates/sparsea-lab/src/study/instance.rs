@@ -9,7 +9,9 @@ use sparsea::generate::{
 };
 use sparsea::metrics::{exact, support_distance};
 use sparsea::operator::pulse;
-use sparsea::{Boundary, Chain, Convolution, DenseOperator, Operator, Problem, Run, Scalar, Start, StopReason};
+use sparsea::{
+    Boundary, Chain, Convolution, DenseOperator, Operator, Problem, Run, Scalar, Start, StopReason, Threads,
+};
 
 use super::{Cell, Family, Method, Study};
 use crate::error::LabError;
@@ -103,7 +105,8 @@ fn solve<T: Scalar>(
     for &at in methods {
         let method = &study.methods[at];
         let Some(chain) = chain_of(method) else { continue };
-        let mut one = Run::with_chain(&problem, chain.clone()).start(Start::Zero);
+        // Many runs are made at the same time.
+        let mut one = Run::with_chain(&problem, chain.clone()).start(Start::Zero).threads(Threads::One);
         if let Some(halt) = &method.halt {
             one = one.halt(halt.clone());
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Algorithm, Setting};
 use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
-use crate::support::SupportSet;
+use crate::support::{Support, SupportSet};
 
 /// Compressive sampling matching pursuit: from a k-sparse x repeat
 ///
@@ -29,14 +29,14 @@ pub struct CoSaMp {
 /// What CoSaMP keeps between steps.
 #[derive(Debug)]
 pub struct State<T> {
-    support: Vec<usize>,
+    support: Support,
     values: Vec<T>,
     /// T.
-    merged: Vec<usize>,
+    merged: Support,
     /// Every T so far: x depends on T alone, so a T that returns closes a circle.
     seen: SupportSet,
     /// Positions in T of the entries kept.
-    kept: Vec<usize>,
+    kept: Support,
 }
 
 impl<T: Scalar> Algorithm<T> for CoSaMp {
@@ -70,7 +70,7 @@ impl<T: Scalar> Algorithm<T> for CoSaMp {
         } else {
             workspace.place(&support, &values);
         }
-        State { support, values, merged: vec![], seen: SupportSet::default(), kept: vec![] }
+        State { support, values, merged: Support::new(), seen: SupportSet::default(), kept: Support::new() }
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
@@ -78,9 +78,7 @@ impl<T: Scalar> Algorithm<T> for CoSaMp {
         workspace.correlate();
         state.merged.clear();
         workspace.select_correlated(2 * k, &mut state.merged);
-        state.merged.extend_from_slice(workspace.support());
-        state.merged.sort_unstable();
-        state.merged.dedup();
+        state.merged.extend(workspace.support().iter().copied());
         if !state.seen.insert(&state.merged) {
             return Step { iterations: 1, finished: true };
         }
@@ -89,8 +87,7 @@ impl<T: Scalar> Algorithm<T> for CoSaMp {
         state.values.extend_from_slice(workspace.values());
         state.kept.clear();
         workspace.select(&state.values, &mut state.kept);
-        state.support.clear();
-        state.support.extend(state.kept.iter().map(|&at| state.merged[at]));
+        state.support.refill(state.kept.iter().map(|&at| state.merged[at]));
         if self.refit {
             workspace.fit(&state.support);
         } else {

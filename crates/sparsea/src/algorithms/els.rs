@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::least_squares::Tableau;
+use crate::fit::least_squares::Tableau;
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::support::Support;
 use crate::tolerance::{DRIFT, SMALLEST_GAIN};
 
 /// Exhaustive local search: of all k (n − k) exchanges of a column of the support for one outside make the one that
@@ -31,7 +32,7 @@ pub struct Els {}
 pub struct State<T> {
     /// S, sorted, without columns too close to the span of the others for the tableau: they make room for others. (The run
     /// keeps the start as it was.)
-    support: Vec<usize>,
+    support: Support,
     tableau: Tableau<T>,
 }
 
@@ -54,7 +55,9 @@ impl<T: Scalar> Algorithm<T> for Els {
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
-        let tableau = Tableau::new(workspace.column_norms(), workspace.data_correlation(), workspace.sparsity());
+        let sparsity = workspace.sparsity();
+        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
+        let tableau = Tableau::new(norms, correlation, sparsity);
         let mut state = State { support, tableau };
         state.build(workspace);
         state
@@ -73,7 +76,7 @@ impl<T: Scalar> Algorithm<T> for Els {
             }
             let fresh = state.tableau.moves() == 0;
             if state.advance(workspace, SMALLEST_GAIN * before * before) {
-                let previous = std::mem::replace(&mut state.support, sorted(state.tableau.members()));
+                let previous = std::mem::replace(&mut state.support, state.tableau.members().iter().copied().collect());
                 workspace.fit(&state.support);
                 if workspace.lowers(before) {
                     return Step { iterations: 1, finished: false };
@@ -93,16 +96,17 @@ impl<T: Scalar> Algorithm<T> for Els {
 impl<T: Scalar> State<T> {
     /// Builds the tableau of the support anew. Cost: n k².
     fn build(&mut self, workspace: &mut Workspace<'_, T>) {
-        self.tableau.clear(workspace.column_norms(), workspace.data_correlation());
+        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
+        self.tableau.clear(norms, correlation);
         for &j in &self.support {
             if workspace.stop() {
                 return;
             }
-            self.tableau.join(j, workspace.gram_column(j));
+            self.tableau.join(j, workspace.quadratic().gram_column(j));
         }
         self.tableau.built();
         if self.tableau.members().len() < self.support.len() {
-            self.support = sorted(self.tableau.members());
+            self.support = self.tableau.members().iter().copied().collect();
             workspace.fit(&self.support);
         }
         let scale = workspace.data_norm();
@@ -116,21 +120,15 @@ impl<T: Scalar> State<T> {
             && let Some((entering, gain)) = self.tableau.best_addition()
             && gain > least
         {
-            return self.tableau.join(entering, workspace.gram_column(entering));
+            return self.tableau.join(entering, workspace.quadratic().gram_column(entering));
         }
         match self.tableau.best_exchange() {
             Some(exchange) if exchange.gain > least => {
-                let gram = workspace.gram_column(exchange.entering);
+                let gram = workspace.quadratic().gram_column(exchange.entering);
                 self.tableau.exchange(exchange.position, exchange.entering, gram);
                 true
             }
             _ => false,
         }
     }
-}
-
-fn sorted(members: &[usize]) -> Vec<usize> {
-    let mut support = members.to_vec();
-    support.sort_unstable();
-    support
 }

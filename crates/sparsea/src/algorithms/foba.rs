@@ -6,8 +6,7 @@ use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
-use crate::support::SupportSet;
-use crate::support::largest;
+use crate::support::{Support, SupportSet, largest};
 use crate::tolerance::FOBA_GAIN;
 
 /// Adaptive forward-backward greedy search. Each iteration
@@ -42,7 +41,7 @@ impl Default for FoBa {
 /// What FoBa keeps between steps.
 #[derive(Debug)]
 pub struct State {
-    support: Vec<usize>,
+    support: Support,
     /// What ‖r‖² fell by when the support last grew to each size; at `gains[s - 1]` for s columns.
     gains: Vec<f64>,
     shrinking: bool,
@@ -106,7 +105,7 @@ impl<T: Scalar> Algorithm<T> for FoBa {
             return Step { iterations: 1, finished: *shrinking && support.len() <= k };
         }
         if let Some((position, _)) = weakest(workspace) {
-            support.remove(position);
+            support.remove(support[position]);
             workspace.fit(support);
         }
         Step { iterations: 1, finished: support.len() <= k }
@@ -114,24 +113,18 @@ impl<T: Scalar> Algorithm<T> for FoBa {
 }
 
 /// Adds a column, then drops those that have become nearly useless. False if no column lowers the residual.
-fn grow<T: Scalar>(
-    support: &mut Vec<usize>,
-    gains: &mut Vec<f64>,
-    ratio: f64,
-    workspace: &mut Workspace<'_, T>,
-) -> bool {
+fn grow<T: Scalar>(support: &mut Support, gains: &mut Vec<f64>, ratio: f64, workspace: &mut Workspace<'_, T>) -> bool {
     let before = workspace.residual_norm();
-    let Some(entering) = largest(workspace.correlate(), |j| support.binary_search(&j).is_err()) else {
+    let Some(entering) = largest(workspace.correlate(), |j| !support.contains(j)) else {
         return false;
     };
-    let place = support.partition_point(|&j| j < entering);
-    support.insert(place, entering);
+    support.insert(entering);
     workspace.fit(support);
     let lowered = workspace.lowers(before);
     let after = workspace.residual_norm();
     let gain = (before - after) * (before + after);
     if !lowered || gain.is_nan() || gain <= FOBA_GAIN * before * before {
-        support.remove(place);
+        support.remove(entering);
         workspace.fit(support);
         return false;
     }
@@ -140,7 +133,7 @@ fn grow<T: Scalar>(
         if loss > ratio * gains[support.len() - 1] {
             break;
         }
-        support.remove(weakest);
+        support.remove(support[weakest]);
         gains.pop();
         workspace.fit(support);
     }

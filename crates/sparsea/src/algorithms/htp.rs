@@ -7,7 +7,7 @@ use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
-use crate::support::SupportSet;
+use crate::support::{Support, SupportSet};
 
 /// Hard thresholding pursuit: from the fit x on the current support, repeat
 ///
@@ -33,7 +33,7 @@ pub struct Htp {
 pub struct State<T> {
     /// x + μ Aᴴ(y − A x).
     moved: Vec<T>,
-    support: Vec<usize>,
+    support: Support,
     /// Supports at which this algorithm has been: those of others before it in a chain do not count.
     seen: SupportSet,
     mu: f64,

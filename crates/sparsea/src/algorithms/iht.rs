@@ -6,6 +6,7 @@ use super::{Algorithm, Niht, Setting};
 use crate::error::Error;
 use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::support::Support;
 use crate::tolerance::UNCHANGED;
 
 /// Iterative hard thresholding: x ← H_k(x + μ Aᴴ(y − A x)), where H_k keeps the k entries largest in magnitude.
@@ -71,7 +72,7 @@ pub(super) fn check_step_size(
 pub struct State<T> {
     /// x + μ Aᴴ(y − A x).
     moved: Vec<T>,
-    support: Vec<usize>,
+    support: Support,
     values: Vec<T>,
     /// Support and entries of the difference of two iterates.
     changed: Vec<usize>,
@@ -203,8 +204,7 @@ impl<T: Scalar> State<T> {
             self.moved.copy_from_slice(workspace.correlate());
             workspace.select(&self.moved, &mut self.support);
         } else {
-            self.support.clear();
-            self.support.extend_from_slice(workspace.support());
+            self.support.clone_from(workspace.support());
         }
         let correlation = workspace.correlate();
         let gradient: Vec<T> = self.support.iter().map(|&j| correlation[j]).collect();

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::least_squares::Distances;
-use crate::run::{Initial, Step, Workspace};
+use crate::fit::least_squares::Distances;
+use crate::run::{Hint, Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::support::Support;
 use crate::tolerance::CARRIED;
 
 /// Orthogonal least squares, also known as ORMP: k times, add the column whose joining lowers ‖y − A x‖ most, and fit.
@@ -23,7 +24,7 @@ pub struct Ols {}
 /// What OLS keeps between steps.
 #[derive(Debug)]
 pub struct State<T> {
-    support: Vec<usize>,
+    support: Support,
     distances: Distances<T>,
     /// Aᴴ r.
     correlation: Vec<T>,
@@ -54,7 +55,7 @@ impl<T: Scalar> Algorithm<T> for Ols {
             if workspace.stop() {
                 break;
             }
-            distances.join(j, workspace.gram_column(j));
+            distances.join(j, workspace.quadratic().gram_column(j));
         }
         let correlation = workspace.correlate().to_vec();
         State { support, distances, correlation }
@@ -72,11 +73,11 @@ impl<T: Scalar> Algorithm<T> for Ols {
                 return Step { iterations: 0, finished: true };
             };
             let remaining = workspace.sparsity() - state.support.len();
-            workspace.anticipate(chosen, &state.correlation, remaining);
+            let correlation = Some(&state.correlation[..]);
+            workspace.hint(Hint::Next { column: chosen, correlation, remaining });
             // A column that turns out to depend on the support is passed over.
-            if state.distances.join(chosen, workspace.gram_column(chosen)) {
-                let place = state.support.partition_point(|&j| j < chosen);
-                state.support.insert(place, chosen);
+            if state.distances.join(chosen, workspace.quadratic().gram_column(chosen)) {
+                state.support.insert(chosen);
                 workspace.fit(&state.support);
                 let finished = state.support.len() == workspace.sparsity();
                 if !finished {

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::run::{Initial, Step, Workspace};
+use crate::run::{Hint, Initial, Step, Workspace};
 use crate::scalar::Scalar;
-use crate::support::largest;
+use crate::support::{Support, largest};
 
 /// Orthogonal matching pursuit: k times, add the column most correlated with the residual and fit anew.
 ///
@@ -33,25 +33,25 @@ impl<T: Scalar> Algorithm<T> for Omp {
     const REVISITS: bool = false;
 
     /// S.
-    type State = Vec<usize>;
+    type State = Support;
 
-    fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Vec<usize> {
+    fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Support {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
         support
     }
 
-    fn step(&self, support: &mut Vec<usize>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
+    fn step(&self, support: &mut Support, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
         if support.len() == workspace.sparsity() {
             return Step { iterations: 0, finished: true };
         }
         let correlation = workspace.correlate();
-        let Some(chosen) = largest(correlation, |j| support.binary_search(&j).is_err()) else {
+        let Some(chosen) = largest(correlation, |j| !support.contains(j)) else {
             return Step { iterations: 0, finished: true };
         };
-        workspace.anticipate_here(chosen, workspace.sparsity() - support.len());
-        let place = support.partition_point(|&j| j < chosen);
-        support.insert(place, chosen);
+        let remaining = workspace.sparsity() - support.len();
+        workspace.hint(Hint::Next { column: chosen, correlation: None, remaining });
+        support.insert(chosen);
         workspace.fit(support);
         Step { iterations: 1, finished: support.len() == workspace.sparsity() }
     }

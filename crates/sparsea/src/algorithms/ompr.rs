@@ -6,7 +6,7 @@ use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
-use crate::support::{SupportSet, largest};
+use crate::support::{Support, SupportSet, largest};
 
 /// Orthogonal matching pursuit with replacement: from the fit x on a support S of k columns repeat
 ///
@@ -34,7 +34,7 @@ impl Default for Ompr {
 /// What OMPR keeps between steps.
 #[derive(Debug)]
 pub struct State {
-    support: Vec<usize>,
+    support: Support,
     seen: SupportSet,
 }
 
@@ -76,8 +76,7 @@ impl<T: Scalar> Algorithm<T> for Ompr {
             return Step { iterations: 1, finished: support.is_empty() };
         }
         let correlation = workspace.correlate();
-        // The correlation vanishes on the support.
-        let Some(entering) = largest(correlation, |j| support.binary_search(&j).is_err()) else {
+        let Some(entering) = largest(correlation, |j| !support.contains(j)) else {
             return Step { iterations: 1, finished: true };
         };
         let size = correlation[entering].scale(self.step_size).rank();
@@ -94,9 +93,9 @@ impl<T: Scalar> Algorithm<T> for Ompr {
             if size < rank || (size == rank && entering > leaving) {
                 return Step { iterations: 1, finished: true };
             }
-            support.remove(weakest);
+            support.remove(leaving);
         }
-        support.insert(support.partition_point(|&j| j < entering), entering);
+        support.insert(entering);
         let new = state.seen.insert(support);
         if new {
             workspace.fit(support);

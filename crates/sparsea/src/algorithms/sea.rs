@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::kernels::simd;
-use crate::run::{Halt, Initial, Step, Workspace};
+use crate::run::{Halt, Hint, Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::support::Support;
 
 /// Support Exploration Algorithm. With an exploration variable 𝒳 ∈ Tⁿ, repeat
 ///
@@ -45,7 +46,7 @@ pub struct State<T> {
     /// 𝒳.
     exploration: Vec<T>,
     /// S, the k entries of 𝒳 largest in magnitude.
-    support: Vec<usize>,
+    support: Support,
 }
 
 impl<T: Scalar> Algorithm<T> for Sea {
@@ -76,14 +77,14 @@ impl<T: Scalar> Algorithm<T> for Sea {
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let mut exploration = vec![T::ZERO; workspace.ncols()];
-        let mut support = Vec::with_capacity(workspace.sparsity());
+        let mut support = Support::with_capacity(workspace.sparsity());
         if initial.values.is_empty() {
             // A support without values means the least-squares solution on it.
             workspace.fit(&initial.support);
             for (&j, &x) in workspace.support().iter().zip(workspace.values()) {
                 exploration[j] = x;
             }
-            support.extend_from_slice(&initial.support);
+            support.clone_from(&initial.support);
         } else {
             for (&j, &x) in initial.support.iter().zip(&initial.values) {
                 exploration[j] = x;
@@ -118,7 +119,7 @@ impl<T: Scalar> Algorithm<T> for Sea {
         );
         if taken == iterations {
             workspace.select(&state.exploration, &mut state.support);
-            workspace.anticipate_largest(&state.support, &state.exploration);
+            workspace.hint(Hint::Likely { support: &state.support, scores: &state.exploration });
             workspace.fit(&state.support);
         }
         Step { iterations: taken, finished: false }

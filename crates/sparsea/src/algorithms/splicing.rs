@@ -6,6 +6,7 @@ use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::support::Support;
 
 /// Best-subset selection by splicing: from the fit x on a support S of k columns, for each C = 1, 2, … up to a limit,
 /// try the support in which the C members of least sacrifice ‖a_j‖|x_j| give way to the C others of most sacrifice
@@ -36,7 +37,7 @@ impl Default for Splicing {
 /// What splicing keeps between steps.
 #[derive(Debug)]
 pub struct State {
-    support: Vec<usize>,
+    support: Support,
 }
 
 impl<T: Scalar> Algorithm<T> for Splicing {
@@ -88,7 +89,6 @@ impl<T: Scalar> Algorithm<T> for Splicing {
         let room = workspace.sparsity() - state.support.len();
         if room > 0 && !forward.is_empty() {
             state.support.extend(forward.iter().take(room).map(|&(_, j)| j));
-            state.support.sort_unstable();
             workspace.fit(&state.support);
             return Step { iterations: 1, finished: false };
         }
@@ -103,9 +103,8 @@ impl<T: Scalar> Algorithm<T> for Splicing {
             if workspace.stop() {
                 break;
             }
-            let mut support: Vec<usize> = backward[exchanged..].iter().map(|&(_, j)| j).collect();
-            support.extend(forward[..exchanged].iter().map(|&(_, j)| j));
-            support.sort_unstable();
+            let stay = backward[exchanged..].iter().map(|&(_, j)| j);
+            let support: Support = stay.chain(forward[..exchanged].iter().map(|&(_, j)| j)).collect();
             workspace.fit(&support);
             if workspace.lowers(best_norm) {
                 (best, best_norm) = (Some(support), workspace.residual_norm());
@@ -128,7 +127,7 @@ fn forward_sacrifices<T: Scalar>(workspace: &mut Workspace<'_, T>, out: &mut Vec
     out.clear();
     out.extend(
         (0..correlation.len())
-            .filter(|i| correlation[*i] > 0.0 && support.binary_search(i).is_err())
+            .filter(|i| correlation[*i] > 0.0 && !support.contains(*i))
             .map(|i| (correlation[i] / norms[i], i)),
     );
     out.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

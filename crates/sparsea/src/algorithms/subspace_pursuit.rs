@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Algorithm, Setting};
 use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
+use crate::support::Support;
 
 /// Subspace pursuit: from the fit x on a support S of k columns repeat
 ///
@@ -23,10 +24,10 @@ pub struct SubspacePursuit {}
 /// What subspace pursuit keeps between steps.
 #[derive(Debug)]
 pub struct State<T> {
-    support: Vec<usize>,
-    merged: Vec<usize>,
+    support: Support,
+    merged: Support,
     values: Vec<T>,
-    kept: Vec<usize>,
+    kept: Support,
 }
 
 impl<T: Scalar> Algorithm<T> for SubspacePursuit {
@@ -45,7 +46,7 @@ impl<T: Scalar> Algorithm<T> for SubspacePursuit {
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
-        State { support, merged: vec![], values: vec![], kept: vec![] }
+        State { support, merged: Support::new(), values: vec![], kept: Support::new() }
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
@@ -57,16 +58,14 @@ impl<T: Scalar> Algorithm<T> for SubspacePursuit {
         let before = workspace.residual_norm();
         state.merged.clear();
         workspace.select_correlated(workspace.sparsity(), &mut state.merged);
-        // After a fit the correlation vanishes on the support, so nothing is there twice.
-        state.merged.extend_from_slice(&state.support);
-        state.merged.sort_unstable();
+        state.merged.extend(state.support.iter().copied());
         workspace.fit(&state.merged);
         state.values.clear();
         state.values.extend_from_slice(workspace.values());
         state.kept.clear();
         workspace.select(&state.values, &mut state.kept);
         let previous = std::mem::take(&mut state.support);
-        state.support.extend(state.kept.iter().map(|&at| state.merged[at]));
+        state.support.refill(state.kept.iter().map(|&at| state.merged[at]));
         workspace.fit(&state.support);
         if workspace.lowers(before) {
             return Step { iterations: 1, finished: false };

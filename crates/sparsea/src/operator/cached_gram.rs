@@ -3,8 +3,8 @@
 use faer::MatMut;
 
 use super::Operator;
+use crate::fit::least_squares::SharedGram;
 use crate::forward_operator;
-use crate::least_squares::SharedGram;
 use crate::scalar::Scalar;
 
 /// Any operator with the columns of its Gram matrix AᴴA kept once computed, for problems that differ in their data only,

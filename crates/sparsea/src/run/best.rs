@@ -4,10 +4,11 @@ use super::start::Initial;
 use super::workspace::Workspace;
 use crate::interrupt::Interrupt;
 use crate::scalar::Scalar;
+use crate::support::Support;
 
 /// The best point so far, and what is known of its ‖y − A x‖.
 pub(super) struct Best<T> {
-    pub(super) support: Vec<usize>,
+    pub(super) support: Support,
     pub(super) values: Vec<T>,
     pub(super) residual_norm: f64,
     /// The latest iteration at which ‖y − A x‖ fell by more than rounding.
@@ -24,7 +25,7 @@ impl<T: Scalar> Best<T> {
     /// x = 0.
     pub(super) fn zero(workspace: &Workspace<'_, T>) -> Self {
         let least = workspace.data_norm();
-        let (support, values) = (vec![], vec![]);
+        let (support, values) = (Support::new(), vec![]);
         Self { support, values, residual_norm: least, iteration: 0, least, off: 0.0, formed: true }
     }
 
@@ -41,7 +42,7 @@ impl<T: Scalar> Best<T> {
         if !may_be_lower {
             return;
         }
-        let same = workspace.support() == self.support;
+        let same = *workspace.support() == self.support;
         if same && workspace.values() == self.values {
             return;
         }
@@ -61,8 +62,7 @@ impl<T: Scalar> Best<T> {
         if lower {
             self.iteration = iteration;
         }
-        self.support.clear();
-        self.support.extend_from_slice(workspace.support());
+        self.support.clone_from(workspace.support());
         self.values.clear();
         self.values.extend_from_slice(workspace.values());
         (self.residual_norm, self.off) = (workspace.residual_norm(), workspace.residual_off());
@@ -104,7 +104,7 @@ impl<T: Scalar> Best<T> {
         if !self.support.is_empty() || size == 0 || size > workspace.sparsity() || workspace.is_fitted() {
             return;
         }
-        let (support, values) = (workspace.support().to_vec(), workspace.values().to_vec());
+        let (support, values) = (workspace.support().clone(), workspace.values().to_vec());
         workspace.fit(&support);
         if workspace.given_up().is_none() {
             self.consider(workspace, iteration);

@@ -1,9 +1,12 @@
 //! The run: one loop that steps any algorithm over a [`Workspace`] until a rule halts it.
 
 mod best;
+mod deprecated;
 mod halt;
 mod limits;
+mod memory;
 mod observer;
+mod quadratic;
 mod report;
 mod start;
 mod visited;
@@ -16,11 +19,13 @@ use serde_json::Map;
 
 pub use halt::{Halt, StopReason};
 pub use limits::Limits;
+pub use memory::Memory;
 pub use observer::{Observer, Progress, Trace, TraceRow};
+pub(crate) use quadratic::Neighbourhood;
+pub use quadratic::Quadratic;
 pub use report::{ExplorationReport, IndexReport, RankedSupport, ReportOptions};
 pub use start::{Initial, Start};
-pub(crate) use workspace::Neighbourhood;
-pub use workspace::{Memory, Workspace};
+pub use workspace::{Hint, Threads, Workspace};
 
 use crate::algorithms::{Algorithm, Chain, Solver, default_algorithm};
 use crate::error::Error;
@@ -52,7 +57,9 @@ pub struct Run<'r, 'a, T: Scalar> {
     interrupt: Interrupt,
     memory: Memory,
     report: Option<ReportOptions>,
-    alone: Option<bool>,
+    /// What the report is made from.
+    exploration: Option<Exploration>,
+    threads: Threads,
     observers: Vec<&'r mut dyn Observer<T>>,
 }
 
@@ -94,7 +101,8 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             interrupt: Interrupt::default(),
             memory: Memory::default(),
             report: None,
-            alone: None,
+            exploration: None,
+            threads: Threads::default(),
             observers: Vec::new(),
         }
     }
@@ -143,11 +151,10 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         self
     }
 
-    /// Says whether no other run is at work in the pool of threads from which this one is called, so that `search` may use all
-    /// of them. Unless said, a run that is not called from a pool is. Results are the same either way.
+    /// The threads that the run may use. Default: all of the pool in which it takes place. Its result does not depend on them.
     #[must_use]
-    pub fn alone(mut self, alone: bool) -> Self {
-        self.alone = Some(alone);
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -216,11 +223,10 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             None => kept.insert(Workspace::new(self.problem, memory)?),
         };
         workspace.watch(Interrupt::default());
-        if let Some(alone) = self.alone {
-            workspace.be_alone(alone);
-        }
-        if let Some(options) = self.report {
-            workspace.record(Exploration::new(options));
+        workspace.set_threads(self.threads);
+        self.exploration = self.report.map(|options| Exploration::new(options, self.problem.sparsity()));
+        if self.observers().any(|observer| observer.wants_explored()) {
+            workspace.keep_explored();
         }
         let largest = workspace.correlate().iter().map(|c| Scalar::abs(*c)).fold(0.0, f64::max);
         let mut initial = start::resolve(&start, self.problem, largest)?;
@@ -265,7 +271,11 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         let complete = workspace.given_up().is_none();
         // A report is made after the time, but not after Ctrl-C.
         workspace.watch(self.interrupt.clone());
+        let hurried = matches!(reason, StopReason::Time | StopReason::Interrupted);
+        let report =
+            self.exploration.take().map(|record| ExplorationReport::new(record, &best.support, workspace, hurried));
         let mut solution = self.finish(name, best, iterations, reason, workspace, begin);
+        solution.report = report;
         solution.memory += states;
         for observer in &mut self.observers {
             observer.end(&solution);
@@ -297,11 +307,6 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             let residual_norm = workspace.residual_norm();
             best.consider(workspace, iteration);
             best.consider_refit(workspace, iteration);
-            // A point on a larger support is on the way to one of at most k columns.
-            if workspace.is_recording() && workspace.support().len() <= workspace.sparsity() {
-                let support = workspace.support().to_vec();
-                workspace.explored(&support, residual_norm);
-            }
             let elapsed = begin.elapsed();
             let progress = Progress {
                 algorithm: solver.name(),
@@ -314,7 +319,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
                 elapsed,
             };
             let mut interrupted = self.interrupt.reason() == Some(StopReason::Interrupted);
-            for observer in &mut self.observers {
+            for observer in self.observers() {
                 interrupted |= observer.step(&progress) == ControlFlow::Break(());
             }
             let counts = workspace.counts();
@@ -330,7 +335,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             let exact = best.residual_norm <= EXACT * workspace.data_norm();
             let reason = if interrupted {
                 Some(StopReason::Interrupted)
-            } else if exact && !(workspace.is_recording() && solver.revisits()) {
+            } else if exact && !(workspace.is_watched() && solver.revisits()) {
                 Some(StopReason::ExactFit)
             } else if !residual_norm.is_finite() {
                 Some(StopReason::Diverged)
@@ -345,7 +350,18 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             let step = process.step(workspace, halt.iterations_until_check(&state));
             iteration = iteration.saturating_add(step.iterations);
             finished = step.finished;
+            workspace.see_explored(|support, residual_norm| {
+                for observer in self.observers().filter(|one| one.wants_explored()) {
+                    observer.explored(support, residual_norm);
+                }
+            });
         }
+    }
+
+    /// All that watch the run.
+    fn observers(&mut self) -> impl Iterator<Item = &mut dyn Observer<T>> {
+        let own = self.exploration.iter_mut().map(|own| own as &mut dyn Observer<T>);
+        self.observers.iter_mut().map(|one| &mut **one as &mut dyn Observer<T>).chain(own)
     }
 
     fn finish(
@@ -358,13 +374,10 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         begin: Instant,
     ) -> Solution<T> {
         let counts = workspace.counts() + self.problem.measuring().counts();
-        let report = workspace.take_record();
-        let hurried = matches!(stop_reason, StopReason::Time | StopReason::Interrupted);
-        let report = report.map(|record| ExplorationReport::new(record, &best.support, workspace, hurried));
         let best_iteration = best.iteration;
         let scales = self.problem.scales();
         // A column with coefficient 0, as one that depends on others, is not in the support.
-        let scaled = best.support.into_iter().zip(best.values).map(|(j, x)| (j, x.scale(scales[j])));
+        let scaled = best.support.into_vec().into_iter().zip(best.values).map(|(j, x)| (j, x.scale(scales[j])));
         let (support, coefficients): (Vec<usize>, Vec<T>) = scaled.filter(|(_, x)| *x != T::ZERO).unzip();
         let operator = self.problem.operator();
         let mut residual = vec![T::ZERO; operator.nrows()];
@@ -389,7 +402,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             counts,
             elapsed: begin.elapsed(),
             memory: workspace.memory_held(),
-            report,
+            report: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::solution::Solution;
-use crate::support::shared;
+use crate::support::{Support, shared};
 
 /// What an observer sees after every step of a run.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,17 @@ pub trait Observer<T> {
     fn step(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
         let _ = progress;
         ControlFlow::Continue(())
+    }
+
+    /// For each support of at most k columns that an algorithm came through within a step, with its ‖y − A x‖, after that step; called
+    /// only if the observer [wants](Self::wants_explored) it.
+    fn explored(&mut self, support: &Support, residual_norm: f64) {
+        let _ = (support, residual_norm);
+    }
+
+    /// Whether [`explored`](Self::explored) is to be called. A search then goes on after an exact fit, to find its equals.
+    fn wants_explored(&self) -> bool {
+        false
     }
 
     /// When the run has ended.

@@ -1,12 +1,15 @@
 //! What a run learnt besides its best support: near-ties, how often each index occurs among them, and what stands beside it.
 
+use std::ops::ControlFlow;
+
 use serde::Serialize;
 
+use super::observer::{Observer, Progress};
 use super::workspace::Workspace;
 use crate::error::Error;
-use crate::least_squares::Tableau;
+use crate::fit::least_squares::Tableau;
 use crate::scalar::Scalar;
-use crate::support::SupportSet;
+use crate::support::{Support, SupportSet};
 use crate::tolerance::{EXACT, TABLEAU_BLIND};
 
 /// How a report is made.
@@ -50,6 +53,7 @@ pub(crate) struct Exploration {
     best: Vec<(f64, Vec<usize>)>,
     /// Supports with a larger ‖r‖ are not kept any more.
     ceiling: f64,
+    sparsity: usize,
 }
 
 /// Supports kept, at least; twice as many at most.
@@ -58,11 +62,11 @@ const KEPT: usize = 2000;
 const MOMENT: usize = 1 << 26;
 
 impl Exploration {
-    pub(crate) fn new(options: ReportOptions) -> Self {
-        Self { options, seen: SupportSet::default(), best: Vec::new(), ceiling: f64::INFINITY }
+    pub(crate) fn new(options: ReportOptions, sparsity: usize) -> Self {
+        Self { options, seen: SupportSet::default(), best: Vec::new(), ceiling: f64::INFINITY, sparsity }
     }
 
-    pub(crate) fn add(&mut self, support: &[usize], residual_norm: f64) {
+    fn add(&mut self, support: &[usize], residual_norm: f64) {
         if support.is_empty() || !residual_norm.is_finite() || !self.seen.insert(support) {
             return;
         }
@@ -77,6 +81,24 @@ impl Exploration {
     }
 }
 
+impl<T> Observer<T> for Exploration {
+    fn step(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
+        // A point on a larger support is on the way to one of at most k columns.
+        if progress.support.len() <= self.sparsity {
+            self.add(progress.support, progress.residual_norm);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn explored(&mut self, support: &Support, residual_norm: f64) {
+        self.add(support, residual_norm);
+    }
+
+    fn wants_explored(&self) -> bool {
+        true
+    }
+}
+
 /// The largest ‖r‖ of a near-tie. Residuals that are zero to rounding are all the same.
 fn near_tie(options: ReportOptions, least: f64, data_norm: f64) -> f64 {
     ((1.0 + options.margin) * least).max(4.0 * EXACT * data_norm)
@@ -85,18 +107,19 @@ fn near_tie(options: ReportOptions, least: f64, data_norm: f64) -> f64 {
 impl Exploration {
     /// Adds those supports that are one exchange away from `chosen` and nearly as good. False if these were not looked for,
     /// because the run was stopped, there is no time, or n |S| numbers are more than it may hold.
-    fn add_exchanges<T: Scalar>(&mut self, chosen: &[usize], workspace: &mut Workspace<'_, T>, hurried: bool) -> bool {
+    fn add_exchanges<T: Scalar>(&mut self, chosen: &Support, workspace: &mut Workspace<'_, T>, hurried: bool) -> bool {
         let (size, numbers) = (chosen.len(), workspace.ncols().saturating_mul(chosen.len()));
-        let cost = numbers.saturating_mul(size).saturating_add(workspace.gram_cost(size));
+        let cost = numbers.saturating_mul(size).saturating_add(workspace.quadratic().gram_cost(size));
         if chosen.is_empty() || workspace.stop() || !workspace.may_hold(numbers) || (hurried && cost > MOMENT) {
             return false;
         }
-        let mut tableau = Tableau::new(workspace.column_norms(), workspace.data_correlation(), chosen.len());
+        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
+        let mut tableau = Tableau::new(norms, correlation, chosen.len());
         for &j in chosen {
             if workspace.stop() {
                 return false;
             }
-            tableau.join(j, workspace.gram_column(j));
+            tableau.join(j, workspace.quadratic().gram_column(j));
         }
         if tableau.members().len() < size {
             return false;
@@ -118,8 +141,9 @@ impl Exploration {
             if workspace.stop() {
                 return false;
             }
-            let mut support: Vec<usize> = chosen.iter().copied().filter(|&j| j != leaving).collect();
-            support.insert(support.partition_point(|&j| j < entering), entering);
+            let mut support = chosen.clone();
+            support.remove(leaving);
+            support.insert(entering);
             let mut norm = square.max(0.0).sqrt();
             if norm <= blind {
                 workspace.fit(&support);
@@ -177,7 +201,7 @@ pub struct IndexReport {
 impl ExplorationReport {
     pub(crate) fn new<T: Scalar>(
         mut exploration: Exploration,
-        chosen: &[usize],
+        chosen: &Support,
         workspace: &mut Workspace<'_, T>,
         hurried: bool,
     ) -> Self {
@@ -202,7 +226,7 @@ impl ExplorationReport {
             .into_iter()
             .map(|(index, count)| IndexReport {
                 index,
-                chosen: chosen.binary_search(&index).is_ok(),
+                chosen: chosen.contains(index),
                 frequency: count as f64 / near_ties.max(1) as f64,
                 neighbour: neighbour(workspace, index, &mut left),
             })
@@ -222,11 +246,11 @@ impl ExplorationReport {
 
 /// The column most correlated with column `j`; `None` if its Gram column would take more than the multiply-adds `left`.
 fn neighbour<T: Scalar>(workspace: &mut Workspace<'_, T>, j: usize, left: &mut usize) -> Option<(usize, f64)> {
-    if !workspace.holds_gram_column(j) {
-        *left = left.checked_sub(workspace.gram_cost(1))?;
+    if !workspace.quadratic().holds_gram_column(j) {
+        *left = left.checked_sub(workspace.quadratic().gram_cost(1))?;
     }
     let norms = workspace.column_norms().to_vec();
-    let gram = workspace.gram_column(j);
+    let gram = workspace.quadratic().gram_column(j);
     let mut best: Option<(usize, f64)> = None;
     for (i, (g, norm)) in gram.iter().zip(&norms).enumerate() {
         if i != j && *norm > 0.0 && norms[j] > 0.0 {

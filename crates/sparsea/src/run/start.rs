@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::generate::{normal_vector, stream};
 use crate::problem::{LARGEST_NORM, Problem, check_finite};
 use crate::scalar::Scalar;
-use crate::support::{TopK, checked};
+use crate::support::{Support, TopK};
 
 /// Where a run starts.
 #[derive(Debug, Clone, Default)]
@@ -26,19 +26,19 @@ pub enum Start<T: Scalar> {
 /// A start in the scale in which algorithms work: the non-zero entries of a vector.
 #[derive(Debug, Clone, Default)]
 pub struct Initial<T> {
-    /// Where they are, sorted.
-    pub support: Vec<usize>,
+    /// Where they are.
+    pub support: Support,
     /// What they are; empty when the least-squares solution on the support is meant.
     pub values: Vec<T>,
 }
 
 impl<T: Scalar> Initial<T> {
     /// The (at most k) entries largest in magnitude.
-    pub fn truncated(&self, sparsity: usize) -> (Vec<usize>, Vec<T>) {
+    pub fn truncated(&self, sparsity: usize) -> (Support, Vec<T>) {
         if self.support.len() <= sparsity {
             return (self.support.clone(), self.values.clone());
         }
-        let mut chosen = Vec::new();
+        let mut chosen = Support::new();
         TopK::default().select(&self.values, sparsity, &mut chosen);
         (chosen.iter().map(|&at| self.support[at]).collect(), chosen.iter().map(|&at| self.values[at]).collect())
     }
@@ -52,7 +52,7 @@ pub(super) fn resolve<T: Scalar>(
 ) -> Result<Initial<T>, Error> {
     let columns = problem.operator().ncols();
     let from_dense = |vector: Vec<T>| {
-        let support: Vec<usize> = (0..columns).filter(|&j| vector[j] != T::ZERO).collect();
+        let support: Support = (0..columns).filter(|&j| vector[j] != T::ZERO).collect();
         let values = support.iter().map(|&j| vector[j]).collect();
         Initial { support, values }
     };
@@ -63,7 +63,7 @@ pub(super) fn resolve<T: Scalar>(
             Ok(from_dense(vector.iter().map(|v| v.scale(largest)).collect()))
         }
         Start::Support(support) => {
-            let support = checked(support.clone(), columns)?;
+            let support = Support::checked(support.clone(), columns)?;
             if support.len() > problem.sparsity() {
                 return Err(Error::SupportSize { size: support.len(), sparsity: problem.sparsity() });
             }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::fit::point::ResidualNorm;
 use crate::scalar::Scalar;
 use crate::support::{FingerprintHash, SupportSet, fingerprint};
 
@@ -32,16 +33,13 @@ pub(crate) struct Visited<T> {
 struct Slot {
     key: u128,
     size: usize,
-    residual_norm: f64,
-    residual_off: Option<f64>,
+    norm: ResidualNorm,
 }
 
 /// A remembered fit.
 pub(crate) struct Fit<'a, T> {
     pub(crate) values: &'a [T],
-    pub(crate) residual_norm: f64,
-    /// How far that may be off, where it was not computed from A.
-    pub(crate) residual_off: Option<f64>,
+    pub(crate) norm: ResidualNorm,
     pub(crate) correlation: &'a [T],
 }
 
@@ -96,20 +94,19 @@ impl<T: Scalar> Visited<T> {
 
     pub(crate) fn recall(&self, support: &[usize]) -> Option<Fit<'_, T>> {
         let &slot = self.slot_of.get(&fingerprint(support))?;
-        let Slot { size, residual_norm, residual_off, .. } = self.fits[slot];
+        let Slot { size, norm, .. } = self.fits[slot];
         if self.supports[slot * self.sparsity..][..size] != *support {
             return None;
         }
         Some(Fit {
             values: &self.values[slot * self.sparsity..][..size],
-            residual_norm,
-            residual_off,
+            norm,
             correlation: &self.correlations[slot * self.n..][..self.n],
         })
     }
 
     pub(crate) fn store(&mut self, support: &[usize], fit: &Fit<'_, T>) {
-        let &Fit { values, residual_norm, residual_off, correlation } = fit;
+        let &Fit { values, norm, correlation } = fit;
         if self.capacity == 0 || support.len() > self.sparsity {
             return;
         }
@@ -117,7 +114,7 @@ impl<T: Scalar> Visited<T> {
         if self.slot_of.contains_key(&key) {
             return;
         }
-        let fit = Slot { key, size: support.len(), residual_norm, residual_off };
+        let fit = Slot { key, size: support.len(), norm };
         let slot = if self.fits.len() < self.capacity {
             self.fits.push(fit);
             self.supports.resize(self.supports.len() + self.sparsity, 0);
@@ -149,12 +146,12 @@ mod tests {
         for i in 0..10usize {
             assert!(visited.note(&[i, i + 1]));
             let (values, correlation) = (&[i as f64, 1.0][..], &[0.0, 1.0, 2.0, i as f64][..]);
-            visited.store(&[i, i + 1], &Fit { values, residual_norm: i as f64, residual_off: None, correlation });
+            visited.store(&[i, i + 1], &Fit { values, norm: ResidualNorm::formed(i as f64), correlation });
         }
         assert!(!visited.note(&[3, 4]) && visited.recall(&[3]).is_none());
         assert_eq!(visited.len(), 10);
         assert!(visited.recall(&[3, 4]).is_none(), "replaced by later ones");
         let fit = visited.recall(&[9, 10]).unwrap();
-        assert_eq!((fit.values, fit.residual_norm, fit.correlation[3]), (&[9.0, 1.0][..], 9.0, 9.0));
+        assert_eq!((fit.values, fit.norm.norm, fit.correlation[3]), (&[9.0, 1.0][..], 9.0, 9.0));
     }
 }

@@ -1,74 +1,45 @@
-//! What an algorithm works on: the current point, and three verbs, `correlate`, `fit` and `place`.
-
-use faer::{Mat, Side};
+//! What an algorithm works on: the current point, and the verbs that move it.
 
 use super::halt::StopReason;
-use super::report::Exploration;
+use super::memory::Memory;
+use super::quadratic::{Neighbourhood, Quadratic};
 use super::visited::{Fit, Visited};
 use crate::error::Error;
-use crate::generate::{normal_vector, stream};
+use crate::fit::least_squares::{Counts, SharedGram, SupportFit, System};
+use crate::fit::point::{Kind, Point, ResidualNorm, length};
 use crate::interrupt::{Interrupt, Watch};
-use crate::kernels::{dot, norm, norm_squared};
-use crate::least_squares::{Counts, SharedGram, SupportFit, System};
+use crate::kernels::{norm, norm_squared};
 use crate::problem::Problem;
 use crate::scalar::Scalar;
-use crate::support::TopK;
+use crate::support::{Support, TopK};
 use crate::tolerance::RESIDUAL_ROUNDING;
 
-/// Bytes that a run may use besides the problem itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
-    /// For cached Gram columns; `search` keeps as much again for its threads.
-    pub gram: usize,
-    /// For remembered fits.
-    pub fits: usize,
-    /// For what an algorithm keeps of its own, as the tableau of `els`.
-    pub state: usize,
-}
-
-impl Memory {
-    /// `bytes` shared among what a run keeps: half for Gram columns, an eighth for fits, the rest for the algorithm.
-    #[must_use]
-    pub fn total(bytes: usize) -> Self {
-        let (gram, fits) = (bytes / 2, bytes / 8);
-        Self { gram, fits, state: bytes - gram - fits }
-    }
-}
-
-impl Default for Memory {
-    /// 256 MiB of Gram columns, 64 MiB of fits, 4 GiB for the algorithm.
-    fn default() -> Self {
-        Self { gram: 256 << 20, fits: 64 << 20, state: 4 << 30 }
-    }
-}
-
-/// What moves through neighbouring supports need, on any thread.
-pub(crate) struct Neighbourhood<'s, 'a, T: Scalar> {
-    system: &'s System<'a, T>,
-    gram: &'s SharedGram<T>,
-    sparsity: usize,
-}
-
-impl<T: Scalar> Neighbourhood<'_, '_, T> {
-    /// The sparsity k.
-    pub(crate) fn sparsity(&self) -> usize {
-        self.sparsity
-    }
-
-    /// Whether to give up.
-    pub(crate) fn stop(&self) -> bool {
-        self.system.watch.stop()
-    }
-
-    /// Calls `with` with column j of the Gram matrix.
-    pub(crate) fn gram_column<R>(&self, j: usize, with: impl FnOnce(&[T]) -> R) -> R {
-        self.gram.read(&*self.system.operator, j, with)
-    }
+/// What an algorithm is about to ask for, so that what costs hardly more together is computed together. Changes no result.
+#[derive(Debug, Clone, Copy)]
+pub enum Hint<'h, T> {
+    /// Column `column` joins next, and after it others by their correlation with the residual, in up to `remaining` steps in
+    /// all.
+    Next {
+        /// The column.
+        column: usize,
+        /// Aᴴ(y − A x); of the current point where there is none.
+        correlation: Option<&'h [T]>,
+        /// The steps, at most.
+        remaining: usize,
+    },
+    /// `support` is fitted next, and columns largest in `scores` are likely to follow.
+    Likely {
+        /// The support.
+        support: &'h Support,
+        /// One number for each column.
+        scores: &'h [T],
+    },
 }
 
 /// The current point of a run and all memory that steps need, so that they allocate nothing.
 ///
-/// Everything here is in the scale of unit columns (see [`Problem`]).
+/// Everything here is in the scale of unit columns (see [`Problem`]). An algorithm moves the point by [`fit`](Self::fit) and
+/// [`place`](Self::place), and asks for its [`residual_norm`](Self::residual_norm) and its [`correlate`](Self::correlate).
 pub struct Workspace<'a, T: Scalar> {
     problem: Problem<'a, T>,
     memory: Memory,
@@ -77,26 +48,25 @@ pub struct Workspace<'a, T: Scalar> {
     visited: Visited<T>,
     sparsity: usize,
     top_k: TopK,
-    support: Vec<usize>,
-    values: Vec<T>,
-    /// Whether the point is the least-squares fit on its support.
-    fitted: bool,
-    residual: Vec<T>,
-    residual_known: bool,
-    residual_norm: Option<f64>,
-    /// How far ‖r‖ may be off, where it was not computed from A.
-    residual_off: Option<f64>,
-    correlation: Vec<T>,
-    correlation_known: bool,
-    /// ‖A‖², and the steps that it took.
-    operator_norm_squared: Option<(f64, u64)>,
-    /// Whether these count for this run.
-    norm_counted: bool,
+    point: Point<T>,
     image: Vec<T>,
+    /// Whether the products that ‖A‖ took count for this run.
+    norm_counted: bool,
     /// Gram columns for several threads, once those were asked for.
     shared: Option<SharedGram<T>>,
-    exploration: Option<Exploration>,
-    alone: bool,
+    /// Supports reached within a step, where someone wants to see them.
+    explored: Option<Vec<(Support, f64)>>,
+    threads: Threads,
+}
+
+/// The threads that a run may use. Its result does not depend on them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Threads {
+    /// All threads of the rayon pool in which the run takes place.
+    #[default]
+    Pool,
+    /// The one that runs it: for one of many runs at the same time.
+    One,
 }
 
 impl<'a, T: Scalar> Workspace<'a, T> {
@@ -123,32 +93,21 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         let sparsity = problem.sparsity();
         let mut engine = SupportFit::new(&system, sparsity, memory.gram);
         engine.counts.adjoints += 1;
-        let mut workspace = Self {
+        Ok(Self {
             problem: problem.clone(),
             memory,
             engine,
             visited: Visited::new(n, sparsity, memory.fits),
             sparsity,
             top_k: TopK::with_capacity(n),
-            support: Vec::with_capacity(sparsity),
-            values: Vec::with_capacity(sparsity),
-            fitted: true,
-            residual: Vec::with_capacity(system.data.len()),
-            residual_known: false,
-            residual_norm: Some(system.data_norm),
-            residual_off: None,
-            correlation: Vec::with_capacity(n),
-            correlation_known: false,
-            operator_norm_squared: None,
-            norm_counted: false,
+            point: Point::zero(system.data.len(), n, sparsity, system.data_norm),
             image: Vec::new(),
+            norm_counted: false,
             shared: None,
-            exploration: None,
-            alone: rayon::current_thread_index().is_none(),
+            explored: None,
+            threads: Threads::default(),
             system,
-        };
-        workspace.clear();
-        Ok(workspace)
+        })
     }
 
     /// Begins anew with a problem. If that differs in y only, everything known of A is kept: Gram columns and ‖A‖².
@@ -169,8 +128,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.engine.counts.adjoints += 1;
         self.norm_counted = false;
         self.visited.clear();
-        self.exploration = None;
-        self.alone = rayon::current_thread_index().is_none();
+        self.explored = None;
+        self.threads = Threads::default();
         self.clear();
         Ok(())
     }
@@ -190,19 +149,19 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.system.data_norm
     }
 
-    /// ‖y‖ as a scale to compare with: 1 for y = 0.
-    pub(crate) fn data_norm_or_one(&self) -> f64 {
-        if self.system.data_norm > 0.0 { self.system.data_norm } else { 1.0 }
+    /// ‖a_j‖ of every column as the algorithms see it: 1, or 0 for a column of zeros.
+    pub fn column_norms(&self) -> &[f64] {
+        &self.system.column_norms
     }
 
-    /// Support of the current point, sorted.
-    pub fn support(&self) -> &[usize] {
-        &self.support
+    /// Support of the current point.
+    pub fn support(&self) -> &Support {
+        &self.point.support
     }
 
     /// Coefficients of the current point on its support.
     pub fn values(&self) -> &[T] {
-        &self.values
+        &self.point.values
     }
 
     /// What the run has cost so far.
@@ -215,181 +174,28 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.visited.len()
     }
 
-    /// ‖a_j‖ of every column as the algorithms see it: 1, or 0 for a column of zeros.
-    pub fn column_norms(&self) -> &[f64] {
-        &self.system.column_norms
-    }
-
-    /// Aᴴ y.
-    pub fn data_correlation(&self) -> &[T] {
-        &self.system.data_correlation
-    }
-
-    /// Column j of the Gram matrix, Aᴴ a_j.
-    pub fn gram_column(&mut self, j: usize) -> &[T] {
-        self.engine.gram_column(&self.system, j)
-    }
-
-    /// Says that column `chosen` joins next, and after it, in up to `remaining` steps in all, others by their correlation with
-    /// the residual, which is given: if several Gram columns cost hardly more than one, those most likely to be needed are
-    /// computed together. Changes no result.
-    pub fn anticipate(&mut self, chosen: usize, correlation: &[T], remaining: usize) {
-        self.engine.anticipate(&self.system, chosen, correlation, remaining);
-    }
-
-    /// The same with the correlation of the current point.
-    pub fn anticipate_here(&mut self, chosen: usize, remaining: usize) {
-        self.correlate();
-        self.engine.anticipate(&self.system, chosen, &self.correlation, remaining);
-    }
-
-    /// Says that `support` is fitted next, and that columns largest in `exploration` are likely to follow. Changes no result.
-    pub fn anticipate_largest(&mut self, support: &[usize], exploration: &[T]) {
-        self.engine.anticipate_largest(&self.system, support, exploration);
-    }
-
-    /// What moves through neighbouring supports need.
-    pub(crate) fn neighbourhood(&mut self) -> Neighbourhood<'_, 'a, T> {
-        let n = self.ncols();
-        let gram = self.shared.get_or_insert_with(|| SharedGram::new(n, self.memory.gram));
-        Neighbourhood { system: &self.system, gram, sparsity: self.sparsity }
-    }
-
-    /// Counts a Gram column that was computed for a neighbourhood.
-    pub(crate) fn count_gram_column(&mut self) {
-        self.engine.counts.columns += 1;
-    }
-
-    /// Bytes held for Gram columns, a sparse A by rows, and remembered fits.
-    pub(crate) fn memory_held(&self) -> usize {
-        let shared = self.shared.as_ref().map_or(0, |gram| gram.kept() * self.ncols() * size_of::<T>());
-        self.engine.memory_held() + shared + self.visited.memory_held()
-    }
-
-    /// Number of rows m.
-    pub(crate) fn nrows(&self) -> usize {
-        self.system.operator.nrows()
-    }
-
-    /// Multiply-adds of so many Gram columns, about.
-    pub(crate) fn gram_cost(&self, columns: usize) -> usize {
-        self.system.operator.adjoint_cost().saturating_mul(columns)
-    }
-
-    /// Whether Gram column j is at hand.
-    pub(crate) fn holds_gram_column(&self, j: usize) -> bool {
-        self.engine.holds_gram_column(j)
-    }
-
-    /// Whether an algorithm may hold so many numbers.
-    pub(crate) fn may_hold(&self, numbers: usize) -> bool {
-        numbers.saturating_mul(size_of::<T>()) <= self.memory.state
-    }
-
-    /// Begins to watch for an interrupt.
-    pub(crate) fn watch(&mut self, interrupt: Interrupt) {
-        self.system.watch.begin(interrupt);
-    }
-
-    /// Whether to give up what is being done, because the run is to stop. Whoever asks and hears yes leaves the workspace as
-    /// it is: the run does not look at it again. For loops within a step that take long.
-    pub fn stop(&self) -> bool {
-        self.system.watch.stop()
-    }
-
-    /// Why something was given up, if it was: the current point is then not to be used.
-    pub(crate) fn given_up(&self) -> Option<StopReason> {
-        self.system.watch.reason()
-    }
-
-    /// Whether what is explored is recorded.
-    pub(crate) fn is_recording(&self) -> bool {
-        self.exploration.is_some()
-    }
-
-    /// Whether steps may use every thread: this run is not one of many at work.
-    pub(crate) fn may_share(&self) -> bool {
-        self.alone && rayon::current_num_threads() > 1
-    }
-
-    /// Says whether no other run is at work in this pool of threads.
-    pub(crate) fn be_alone(&mut self, alone: bool) {
-        self.alone = alone;
-    }
-
-    /// Begins to record what is explored, for a report.
-    pub(crate) fn record(&mut self, exploration: Exploration) {
-        self.exploration = Some(exploration);
-    }
-
-    /// What was recorded.
-    pub(crate) fn take_record(&mut self) -> Option<Exploration> {
-        self.exploration.take()
-    }
-
-    /// Records a support of at most k columns, sorted, that was reached on the way with the given ‖y − A x‖, if a report is
-    /// wanted. Points at which steps end are recorded by the run itself.
-    pub fn explored(&mut self, support: &[usize], residual_norm: f64) {
-        if let Some(exploration) = &mut self.exploration {
-            exploration.add(support, residual_norm);
-        }
-    }
-
-    /// `out` ← (A_Sᴴ A_S)⁻¹ `right` for a sorted support of independent columns; false, if they are not.
-    ///
-    /// For directions, not for fits: the error is that of normal equations.
-    pub fn solve_normal(&mut self, support: &[usize], right: &[T], out: &mut Vec<T>) -> bool {
-        self.engine.solve_normal(&self.system, support, right, out)
-    }
-
-    /// Selects the k entries of `values` largest in magnitude into `support`, whose content on entry is a hint.
-    pub fn select(&mut self, values: &[T], support: &mut Vec<usize>) {
-        self.top_k.select(values, self.sparsity, support);
-    }
-
-    /// Selects the `count` entries of Aᴴ r at the current point largest in magnitude into `support`.
-    pub fn select_correlated(&mut self, count: usize, support: &mut Vec<usize>) {
-        self.correlate();
-        self.top_k.select(&self.correlation, count, support);
-    }
-
     /// Moves to x = 0.
     pub fn clear(&mut self) {
-        self.support.clear();
-        self.values.clear();
-        self.moved(true);
-        self.residual_norm = Some(self.system.data_norm);
-        self.residual_off = None;
+        self.point.clear(self.system.data_norm);
     }
 
-    fn moved(&mut self, fitted: bool) {
-        self.fitted = fitted;
-        self.residual_known = false;
-        self.residual_norm = None;
-        self.residual_off = None;
-        self.correlation_known = false;
-    }
-
-    /// Moves to the least-squares solution on `support` (sorted, distinct): x_S = argmin ‖A_S x_S − y‖.
+    /// Moves to the least-squares solution on `support`: x_S = argmin ‖A_S x_S − y‖.
     ///
     /// The support may hold up to 3 k columns on the way to one of at most k. Only those count as explored, or can be
     /// returned. Columns numerically dependent on those of lower index get coefficient 0. A support visited before is recalled.
-    pub fn fit(&mut self, support: &[usize]) {
-        debug_assert!(support.is_sorted_by(|a, b| a < b), "a support is sorted and distinct: {support:?}");
-        if self.fitted && self.support == support {
+    pub fn fit(&mut self, support: &Support) {
+        let point = &mut self.point;
+        if point.is_fitted() && point.support == *support {
             return;
         }
-        self.moved(true);
-        self.support.clear();
-        self.support.extend_from_slice(support);
+        point.move_to(support, Kind::Fitted);
         if let Some(fit) = self.visited.recall(support) {
-            self.values.clear();
-            self.values.extend_from_slice(fit.values);
-            self.residual_norm = Some(fit.residual_norm);
-            self.residual_off = fit.residual_off;
-            self.correlation.clear();
-            self.correlation.extend_from_slice(fit.correlation);
-            self.correlation_known = true;
+            point.values.clear();
+            point.values.extend_from_slice(fit.values);
+            point.norm = Some(fit.norm);
+            let correlation = point.correlation.compute();
+            correlation.clear();
+            correlation.extend_from_slice(fit.correlation);
             self.engine.forget_correlation();
             return;
         }
@@ -400,25 +206,23 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             self.clear();
             return;
         }
-        self.residual_known = self.engine.fit(&self.system, &self.support, &mut self.values, &mut self.residual);
+        self.engine.fit(&self.system, &mut self.point);
     }
 
     /// [`fit`](Self::fit) without whole Gram columns, for one support among whose neighbours nothing is looked for.
-    pub(crate) fn fit_apart(&mut self, support: &[usize]) {
+    pub(crate) fn fit_apart(&mut self, support: &Support) {
         self.engine.set_cache_aside(true);
         self.fit(support);
         self.residual_norm();
         self.engine.set_cache_aside(false);
     }
 
-    /// Moves to the point with the given coefficients on a (sorted, distinct) support.
-    pub fn place(&mut self, support: &[usize], values: &[T]) {
-        debug_assert!(support.is_sorted_by(|a, b| a < b), "a support is sorted and distinct: {support:?}");
-        self.support.clear();
-        self.support.extend_from_slice(support);
-        self.values.clear();
-        self.values.extend_from_slice(values);
-        self.moved(false);
+    /// Moves to the point with the given coefficients on a support.
+    pub fn place(&mut self, support: &Support, values: &[T]) {
+        debug_assert!(support.len() == values.len() || self.system.watch.noticed());
+        self.point.move_to(support, Kind::Placed);
+        self.point.values.clear();
+        self.point.values.extend_from_slice(values);
         // It will not be zero on the support, as that of a fit is.
         self.engine.forget_correlation();
         self.visited.note(support);
@@ -426,26 +230,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// ‖y − A x‖ of the current point.
     pub fn residual_norm(&mut self) -> f64 {
-        if let Some(norm) = self.residual_norm {
-            return norm;
-        }
-        if self.fitted && !self.residual_known {
-            match self.engine.residual_norm(&self.system, &self.support, &self.values) {
-                Some((norm, off)) => {
-                    self.residual_norm = Some(norm);
-                    self.residual_off = Some(off);
-                    return norm;
-                }
-                None => {
-                    self.engine.improve(&self.system, &self.support, &mut self.values, &mut self.residual);
-                    self.residual_known = true;
-                }
-            }
-        }
-        self.form_residual();
-        let norm = norm(&self.residual);
-        self.residual_norm = Some(norm);
-        norm
+        self.engine.residual_norm(&self.system, &mut self.point)
     }
 
     /// Whether ‖y − A x‖ of the current point is below `before` by more than its rounding, for algorithms that end when nothing
@@ -460,179 +245,190 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.formed_residual_norm() + 2.0 * self.residual_off() < before
     }
 
-    /// How far [`residual_norm`](Self::residual_norm) may be off from ‖y − A x‖ of the point as it is stored.
-    pub(crate) fn residual_off(&self) -> f64 {
-        self.residual_off.unwrap_or_else(|| {
-            let norms = &self.system.column_norms;
-            let length: f64 = self.support.iter().zip(&self.values).map(|(&j, x)| norms[j] * Scalar::abs(*x)).sum();
-            RESIDUAL_ROUNDING * (self.system.data_norm + length)
-        })
-    }
-
-    /// ‖y − A x‖ computed from A.
-    pub(crate) fn formed_residual_norm(&mut self) -> f64 {
-        if self.residual_off.is_some() || self.residual_norm.is_none() {
-            self.form_residual();
-            self.residual_norm = Some(norm(&self.residual));
-            self.residual_off = None;
-        }
-        self.residual_norm()
-    }
-
-    /// Whether the point is the least-squares fit on its support.
-    pub(crate) fn is_fitted(&self) -> bool {
-        self.fitted
-    }
-
-    /// Whether ‖r‖ is known, and was computed from A.
-    pub(crate) fn residual_is_formed(&self) -> bool {
-        self.residual_norm.is_some() && self.residual_off.is_none()
-    }
-
-    /// ‖y − A x‖ of another point, computed from A, and how far it may be off.
-    pub(crate) fn formed_residual_norm_of(&mut self, support: &[usize], values: &[T]) -> (f64, f64) {
-        self.engine.form_residual(&self.system, support, values, &mut self.image);
-        let norms = &self.system.column_norms;
-        let length: f64 = support.iter().zip(values).map(|(&j, x)| norms[j] * Scalar::abs(*x)).sum();
-        (norm(&self.image), RESIDUAL_ROUNDING * (self.system.data_norm + length))
-    }
-
-    fn form_residual(&mut self) {
-        if !self.residual_known {
-            self.engine.form_residual(&self.system, &self.support, &self.values, &mut self.residual);
-            self.residual_known = true;
-        }
-    }
-
-    /// Aᴴ r of the current point, the negative gradient of ½‖A x − y‖²; exactly 0 on the support after a fit.
+    /// Aᴴ(y − A x) of the current point, the negative gradient of ½‖A x − y‖²; exactly 0 on the support after a fit.
     pub fn correlate(&mut self) -> &[T] {
-        if self.correlation_known {
-            return &self.correlation;
-        }
-        let mut residual_norm = self.residual_norm();
-        loop {
-            self.engine.correlate(
-                &self.system,
-                &self.support,
-                &self.values,
-                residual_norm,
-                &mut self.residual,
-                &mut self.residual_known,
-                &mut self.correlation,
-            );
-            // The guard against drift of the factor: what should vanish on the support is known now. A residual that
-            // was formed has been through the accurate path already.
-            if !self.fitted
-                || self.residual_known
-                || self.engine.is_orthogonal(&self.system, &self.support, &self.correlation)
+        if !self.point.correlation.is_known() {
+            self.engine.correlate(&self.system, &mut self.point);
+            if self.point.is_fitted()
+                && !self.system.watch.noticed()
+                && let Some(norm) = self.point.norm
             {
-                break;
-            }
-            self.engine.improve(&self.system, &self.support, &mut self.values, &mut self.residual);
-            self.residual_known = true;
-            residual_norm = norm(&self.residual);
-            self.residual_norm = Some(residual_norm);
-            self.residual_off = None;
-        }
-        if self.fitted {
-            for &j in &self.support {
-                self.correlation[j] = T::ZERO;
-            }
-            if !self.system.watch.noticed() {
-                let (values, correlation, residual_off) = (&self.values, &self.correlation, self.residual_off);
-                self.visited.store(&self.support, &Fit { values, residual_norm, residual_off, correlation });
+                let (values, correlation) = (&self.point.values[..], &self.point.correlation.get()[..]);
+                self.visited.store(&self.point.support, &Fit { values, norm, correlation });
             }
         }
-        self.correlation_known = true;
-        &self.correlation
+        self.point.correlation.get()
     }
 
     /// y − A x of the current point.
     pub fn residual(&mut self) -> &[T] {
-        if self.support.is_empty() {
-            self.residual.clear();
-            self.residual.extend_from_slice(self.system.data);
-            self.residual_known = true;
+        if self.point.support.is_empty() && !self.point.residual.is_known() {
+            self.point.residual.compute().clone_from(&self.system.data.to_vec());
         }
-        self.form_residual();
-        &self.residual
+        self.engine.form_residual(&self.system, &mut self.point);
+        self.point.residual.get()
     }
 
-    /// ‖A_S v‖² for coefficients v on `support`.
-    pub fn image_norm_squared(&mut self, support: &[usize], values: &[T]) -> f64 {
+    /// Selects the k entries of `values` largest in magnitude into `support`, whose content on entry is a hint.
+    pub fn select(&mut self, values: &[T], support: &mut Support) {
+        self.top_k.select(values, self.sparsity, support);
+    }
+
+    /// Selects the `count` entries of Aᴴ(y − A x) at the current point largest in magnitude into `support`.
+    pub fn select_correlated(&mut self, count: usize, support: &mut Support) {
+        self.correlate();
+        self.top_k.select(self.point.correlation.get(), count, support);
+    }
+
+    /// ‖A_S v‖² for coefficients v on columns S, which are distinct.
+    pub fn image_norm_squared(&mut self, columns: &[usize], values: &[T]) -> f64 {
         self.engine.counts.applies += 1;
         self.image.resize(self.system.data.len(), T::ZERO);
-        self.system.operator.apply_sparse(support, values, &mut self.image);
+        self.system.operator.apply_sparse(columns, values, &mut self.image);
         norm_squared(&self.image)
     }
 
-    /// ‖A‖², the square of the largest singular value, to about 10⁻⁶ from below.
-    ///
-    /// Lanczos tridiagonalisation of AᴴA from a fixed random vector (Golub & Van Loan, Matrix Computations, §10.1).
+    /// ‖A‖², the square of the largest singular value, to about 10⁻⁶ from below. It is computed once for a problem and those
+    /// derived from it; each run that asks counts the products that it took.
     pub fn operator_norm_squared(&mut self) -> f64 {
-        if let Some((known, steps)) = self.operator_norm_squared {
-            // A run in a workspace that was kept counts as many calls as it would alone: a rule may halt it by them.
-            if !std::mem::replace(&mut self.norm_counted, true) {
-                self.engine.counts.applies += steps;
-                self.engine.counts.adjoints += steps;
-            }
-            return known;
+        let (norm, products) = self.problem.operator_norm_squared(&*self.system.operator, &self.system.watch);
+        // A run counts as many products as it would alone: a rule may halt it by them.
+        if !std::mem::replace(&mut self.norm_counted, true) {
+            self.engine.counts.applies += products;
+            self.engine.counts.adjoints += products;
         }
-        let operator = &*self.system.operator;
-        let mut q: Vec<T> = normal_vector(&mut stream(0, 0, 0), operator.ncols());
-        let mut image = vec![T::ZERO; operator.nrows()];
-        let mut w = vec![T::ZERO; operator.ncols()];
-        let mut before = vec![T::ZERO; operator.ncols()];
-        let length = norm(&q);
-        q.iter_mut().for_each(|v| *v = v.scale(1.0 / length));
-        let (mut alphas, mut betas): (Vec<f64>, Vec<f64>) = (vec![], vec![]);
-        let mut largest = 0.0;
-        for step in 0..operator.ncols().min(300) {
-            if self.system.watch.stop() {
-                break;
-            }
-            operator.apply(&q, &mut image);
-            operator.apply_adjoint(&image, &mut w);
-            let alpha = dot(&q, &w).real();
-            let beta_before = betas.last().copied().unwrap_or(0.0);
-            for ((w, q), before) in w.iter_mut().zip(&q).zip(&before) {
-                *w = *w - q.scale(alpha) - before.scale(beta_before);
-            }
-            alphas.push(alpha);
-            let previous = largest;
-            // The eigenvalues are looked at less and less often, as they cost more and more.
-            if step < 8 || step % 8 == 0 {
-                largest = largest_eigenvalue(&alphas, &betas);
-            }
-            let beta = norm(&w);
-            if beta <= 1e-14 * largest || (step % 8 == 0 && step > 8 && largest - previous <= 1e-7 * largest) {
-                break;
-            }
-            betas.push(beta);
-            std::mem::swap(&mut before, &mut q);
-            for (q, w) in q.iter_mut().zip(&w) {
-                *q = w.scale(1.0 / beta);
-            }
-        }
-        betas.truncate(alphas.len().saturating_sub(1));
-        largest = largest_eigenvalue(&alphas, &betas).max(f64::MIN_POSITIVE);
-        self.operator_norm_squared = Some((largest, alphas.len() as u64));
-        self.operator_norm_squared()
+        norm
     }
-}
 
-/// Largest eigenvalue of the symmetric tridiagonal matrix with this diagonal and these entries beside it.
-fn largest_eigenvalue(diagonal: &[f64], beside: &[f64]) -> f64 {
-    let size = diagonal.len();
-    let matrix = Mat::from_fn(size, size, |i, j| match i.abs_diff(j) {
-        0 => diagonal[i],
-        1 => beside[i.min(j)],
-        _ => 0.0,
-    });
-    match matrix.self_adjoint_eigenvalues(Side::Lower) {
-        Ok(values) => values.last().copied().unwrap_or(0.0),
-        // Gershgorin's bound is safe where the iteration for the eigenvalues fails.
-        Err(_) => (0..size).map(|i| (0..size).map(|j| matrix[(i, j)].abs()).sum()).fold(0.0, f64::max),
+    /// Says what is asked for next.
+    pub fn hint(&mut self, hint: Hint<'_, T>) {
+        match hint {
+            Hint::Next { column, correlation: Some(correlation), remaining } => {
+                self.engine.anticipate(&self.system, column, correlation, remaining);
+            }
+            Hint::Next { column, correlation: None, remaining } => {
+                self.correlate();
+                self.engine.anticipate(&self.system, column, self.point.correlation.get(), remaining);
+            }
+            Hint::Likely { support, scores } => self.engine.anticipate_largest(&self.system, support, scores),
+        }
+    }
+
+    /// The Gram matrix and Aᴴ y, which score moves to neighbouring supports.
+    pub fn quadratic(&mut self) -> Quadratic<'_, 'a, T> {
+        Quadratic { system: &self.system, engine: &mut self.engine }
+    }
+
+    /// What moves through neighbouring supports need.
+    pub(crate) fn neighbourhood(&mut self) -> Neighbourhood<'_, 'a, T> {
+        let n = self.ncols();
+        let gram = self.shared.get_or_insert_with(|| SharedGram::new(n, self.memory.gram));
+        Neighbourhood { system: &self.system, gram, sparsity: self.sparsity }
+    }
+
+    /// Whether to give up what is being done, because the run is to stop. Whoever asks and hears yes leaves the workspace as
+    /// it is: the run does not look at it again. For loops within a step that take long.
+    pub fn stop(&self) -> bool {
+        self.system.watch.stop()
+    }
+
+    /// Notes a support of at most k columns that was reached within a step, with its ‖y − A x‖, for observers that want to see
+    /// such. Points at which steps end are seen by observers anyway.
+    pub fn explored(&mut self, support: &Support, residual_norm: f64) {
+        if let Some(explored) = &mut self.explored {
+            explored.push((support.clone(), residual_norm));
+        }
+    }
+
+    /// Whether an observer wants to see the supports reached within steps.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.explored.is_some()
+    }
+
+    /// Begins to keep the supports reached within steps.
+    pub(crate) fn keep_explored(&mut self) {
+        self.explored = Some(Vec::new());
+    }
+
+    /// Calls `see` with the supports reached since the last call.
+    pub(crate) fn see_explored(&mut self, mut see: impl FnMut(&Support, f64)) {
+        for (support, residual_norm) in self.explored.iter_mut().flat_map(|explored| explored.drain(..)) {
+            see(&support, residual_norm);
+        }
+    }
+
+    /// How far [`residual_norm`](Self::residual_norm) may be off from ‖y − A x‖ of the point as it is stored.
+    pub(crate) fn residual_off(&self) -> f64 {
+        let known = self.point.norm.and_then(|known| known.off);
+        known.unwrap_or_else(|| self.rounding_of(self.point.length(&self.system.column_norms)))
+    }
+
+    /// Rounding of ‖y − A x‖ computed from A, for Σ|x_j|‖a_j‖ = `length`.
+    fn rounding_of(&self, length: f64) -> f64 {
+        RESIDUAL_ROUNDING * (self.system.data_norm + length)
+    }
+
+    /// ‖y − A x‖ computed from A.
+    pub(crate) fn formed_residual_norm(&mut self) -> f64 {
+        self.engine.formed_residual_norm(&self.system, &mut self.point)
+    }
+
+    /// Whether the point is the least-squares fit on its support.
+    pub(crate) fn is_fitted(&self) -> bool {
+        self.point.is_fitted()
+    }
+
+    /// Whether ‖y − A x‖ is known, and was computed from A.
+    pub(crate) fn residual_is_formed(&self) -> bool {
+        matches!(self.point.norm, Some(ResidualNorm { off: None, .. }))
+    }
+
+    /// ‖y − A x‖ of another point, computed from A, and how far it may be off.
+    pub(crate) fn formed_residual_norm_of(&mut self, support: &Support, values: &[T]) -> (f64, f64) {
+        self.engine.form_residual_on(&self.system, support, values, &mut self.image);
+        let length = length(support, values, &self.system.column_norms);
+        (norm(&self.image), self.rounding_of(length))
+    }
+
+    /// ‖y‖ as a scale to compare with: 1 for y = 0.
+    pub(crate) fn data_norm_or_one(&self) -> f64 {
+        if self.system.data_norm > 0.0 { self.system.data_norm } else { 1.0 }
+    }
+
+    /// Number of rows m.
+    pub(crate) fn nrows(&self) -> usize {
+        self.system.operator.nrows()
+    }
+
+    /// Bytes held for Gram columns, a sparse A by rows, and remembered fits.
+    pub(crate) fn memory_held(&self) -> usize {
+        let shared = self.shared.as_ref().map_or(0, |gram| gram.kept() * self.ncols() * size_of::<T>());
+        self.engine.memory_held() + shared + self.visited.memory_held()
+    }
+
+    /// Whether an algorithm may hold so many numbers.
+    pub(crate) fn may_hold(&self, numbers: usize) -> bool {
+        numbers.saturating_mul(size_of::<T>()) <= self.memory.state
+    }
+
+    /// Begins to watch for an interrupt.
+    pub(crate) fn watch(&mut self, interrupt: Interrupt) {
+        self.system.watch.begin(interrupt);
+    }
+
+    /// Why something was given up, if it was: the current point is then not to be used.
+    pub(crate) fn given_up(&self) -> Option<StopReason> {
+        self.system.watch.reason()
+    }
+
+    /// Whether steps may use several threads.
+    pub(crate) fn may_share(&self) -> bool {
+        self.threads == Threads::Pool && rayon::current_num_threads() > 1
+    }
+
+    /// Says which threads steps may use.
+    pub(crate) fn set_threads(&mut self, threads: Threads) {
+        self.threads = threads;
     }
 }
 

@@ -4,10 +4,10 @@ use faer::MatMut;
 
 use super::{descending, unit_columns};
 use crate::error::Error;
-use crate::least_squares::Orthogonal;
+use crate::fit::least_squares::Orthogonal;
 use crate::operator::Operator;
 use crate::scalar::Scalar;
-use crate::support::checked;
+use crate::support::Support;
 use crate::tolerance::DEPENDENT;
 
 /// Entries of Gram columns that are held at a time.
@@ -110,7 +110,7 @@ pub(super) fn measure<T: Scalar>(operator: &dyn Operator<T>, order: usize) -> Co
 /// Tropp 2004, DOI 10.1109/TIT.2004.834793, theorems A and 3.5.
 pub fn exact_recovery_coefficient<T: Scalar>(operator: &dyn Operator<T>, support: &[usize]) -> Result<f64, Error> {
     let unit = unit_columns(operator)?;
-    let support = checked(support.to_vec(), operator.ncols())?;
+    let support = Support::checked(support.to_vec(), operator.ncols())?;
     let cost = 4.0 * unit.nrows() as f64 * (support.len() as f64).powi(3);
     // More columns than rows are dependent, which the first of them tells.
     if support.len() <= unit.nrows() && cost > MOST_WORK {

@@ -7,7 +7,7 @@ use sparsea::algorithms::{find, registry};
 use sparsea::exhaustive::best_support;
 use sparsea::generate::{Amplitudes, deconvolution_problem, gaussian_problem, observe, stream};
 use sparsea::operator::{from_compressed_rows, pulse};
-use sparsea::support::TopK;
+use sparsea::support::{Support, TopK};
 use sparsea::theory::{coherence, exact_recovery_coefficient, restricted_isometry};
 use sparsea::{
     Boundary, CachedGram, Chain, Convolution, DenseOperator, Error, FunctionOperator, Halt, Memory, Normalized,
@@ -224,7 +224,7 @@ fn shapes_of_operators() {
                 assert!(refused.contains("does not fit into memory"), "{refused}");
             }
         }
-        let mut chosen = vec![];
+        let mut chosen = Support::new();
         TopK::with_capacity(n).select(&[1.0, -3.0, 2.0], n, &mut chosen);
         assert_eq!(chosen.len(), n.min(3));
     }

@@ -4,7 +4,7 @@ use crate::common::{C, Kind, adjoint_product, matrix, norm, svd_fit};
 use faer::Mat;
 use rand::RngExt;
 use sparsea::generate::{normal_vector, stream};
-use sparsea::{DenseOperator, Memory, Problem, Scalar, Workspace};
+use sparsea::{DenseOperator, Memory, Problem, Scalar, Support, Workspace};
 
 /// An m × n matrix with orthogonal-times-diagonal-times-orthogonal structure of the given condition.
 fn conditioned<T: Scalar>(m: usize, n: usize, condition: f64, seed: u64) -> Mat<T> {
@@ -37,7 +37,7 @@ fn walk<T: Scalar>(a: &Mat<T>, y: &[T], moves: usize, seed: u64) -> f64 {
                 Err(_) => {}
             }
         }
-        workspace.fit(&support);
+        workspace.fit(&support.iter().copied().collect());
         let (x, best, condition) = svd_fit(&unit, y, &support);
         let found = workspace.residual_norm();
         let scale = norm(y);
@@ -116,7 +116,7 @@ fn duplicates_and_zero_columns_get_coefficient_zero() {
     let operator = DenseOperator::new(a.as_ref());
     let problem = Problem::new(&operator, &y, 8).unwrap();
     let mut workspace = Workspace::new(&problem, Memory::default()).unwrap();
-    workspace.fit(&[0, 1, 2, 5, 6, 7]);
+    workspace.fit(&Support::from([0, 1, 2, 5, 6, 7]));
     let values = workspace.values().to_vec();
     assert_eq!(&values[3..], [0.0, 0.0, 0.0], "5 repeats 2, 6 is zero, 7 depends on 0 and 1");
     assert_eq!(workspace.counts().dependent_columns, 3);
@@ -142,7 +142,7 @@ fn a_factor_computed_by_the_block_fits_as_well() {
         let problem = Problem::new(&operator, &y, k).unwrap();
         let support: Vec<usize> = (0..k).collect();
         let mut workspace = Workspace::new(&problem, Memory::default()).unwrap();
-        workspace.fit(&support);
+        workspace.fit(&support.iter().copied().collect());
         let (counts, dependent) = (workspace.counts(), u64::from(twice));
         assert_eq!((counts.dependent_columns, counts.orthogonalisations), (dependent, 0));
         // Once by the block, or once column by column, where one depends on another.

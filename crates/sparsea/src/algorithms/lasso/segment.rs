@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::kernels::axpy;
 use crate::run::Workspace;
+use crate::support::Support;
 use crate::tolerance::LASSO_TIE;
 
 /// A column, and the sign of its correlation.
@@ -31,7 +32,7 @@ pub(super) struct Segment {
 }
 
 /// The columns of a sorted set.
-pub(super) fn columns(set: &[Signed]) -> Vec<usize> {
+pub(super) fn columns(set: &[Signed]) -> Support {
     set.iter().map(|&(column, _)| column).collect()
 }
 
@@ -94,7 +95,7 @@ impl Segment {
     /// w ← (A_SᵀA_S)⁻¹ s; false if the columns are dependent.
     fn solve(&mut self, workspace: &mut Workspace<'_, f64>) -> bool {
         let signs: Vec<f64> = self.active.iter().map(|&(_, sign)| sign).collect();
-        workspace.solve_normal(&columns(&self.active), &signs, &mut self.direction)
+        workspace.quadratic().solve_normal(&columns(&self.active), &signs, &mut self.direction)
     }
 
     /// Finds the slope from Gram columns, of which up to `room` numbers are kept for the next time.
@@ -105,7 +106,7 @@ impl Segment {
                 axpy(w, column, &mut self.slope);
                 continue;
             }
-            let column = workspace.gram_column(j);
+            let column = workspace.quadratic().gram_column(j);
             axpy(w, column, &mut self.slope);
             if (kept.len() + 1) * column.len() <= room {
                 kept.insert(j, column.into());

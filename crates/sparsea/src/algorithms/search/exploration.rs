@@ -5,6 +5,7 @@ use super::super::sea::{self, Sea};
 use crate::generate::normal_vector;
 use crate::run::{Initial, Workspace};
 use crate::scalar::Scalar;
+use crate::support::Support;
 
 use rand_chacha::ChaCha8Rng;
 
@@ -13,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 pub(super) struct Exploration<T> {
     state: sea::State<T>,
     /// The best support that it has visited.
-    best: Vec<usize>,
+    best: Support,
     residual_norm: f64,
     iterations: u64,
     /// Supports visited, and how many of them before the best.
@@ -28,8 +29,8 @@ const PATIENCE: f64 = 0.25;
 const LEAST_PATIENCE: usize = 4;
 
 /// 𝒳⁰ = a normal random vector as large as the largest correlation with the data.
-pub(super) fn random_start<T: Scalar>(rng: &mut ChaCha8Rng, workspace: &Workspace<'_, T>) -> Initial<T> {
-    let largest = workspace.data_correlation().iter().map(|c| Scalar::abs(*c)).fold(0.0, f64::max);
+pub(super) fn random_start<T: Scalar>(rng: &mut ChaCha8Rng, workspace: &mut Workspace<'_, T>) -> Initial<T> {
+    let largest = workspace.quadratic().data_correlation().iter().map(|c| Scalar::abs(*c)).fold(0.0, f64::max);
     let vector: Vec<T> = normal_vector(rng, workspace.ncols());
     Initial { support: (0..vector.len()).collect(), values: vector.iter().map(|v| v.scale(largest)).collect() }
 }
@@ -38,7 +39,7 @@ impl<T: Scalar> Exploration<T> {
     /// Begins at 𝒳⁰.
     pub(super) fn new(workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Self {
         let state = Sea::default().start(workspace, initial);
-        let best = workspace.support().to_vec();
+        let best = workspace.support().clone();
         Self { state, best, residual_norm: workspace.residual_norm(), iterations: 0, changes: 0, best_at: 0 }
     }
 
@@ -50,8 +51,7 @@ impl<T: Scalar> Exploration<T> {
         let residual_norm = workspace.residual_norm();
         if residual_norm < self.residual_norm {
             self.residual_norm = residual_norm;
-            self.best.clear();
-            self.best.extend_from_slice(workspace.support());
+            self.best.clone_from(workspace.support());
             self.best_at = self.changes;
         }
         let patience = ((PATIENCE * workspace.sparsity() as f64) as usize).max(LEAST_PATIENCE);
@@ -59,7 +59,7 @@ impl<T: Scalar> Exploration<T> {
     }
 
     /// The best support visited.
-    pub(super) fn best(&self) -> &[usize] {
+    pub(super) fn best(&self) -> &Support {
         &self.best
     }
 }

@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::error::Error;
+use crate::fit::least_squares::Tableau;
 use crate::generate::stream;
-use crate::least_squares::Tableau;
 use crate::run::{Halt, Initial, Step, Workspace};
 use crate::scalar::Scalar;
-use crate::support::SupportSet;
+use crate::support::{Support, SupportSet};
 use crate::tolerance::{DRIFT, SMALLEST_GAIN, TABLEAU_BLIND, TABLEAU_ROUNDING};
 use elites::Elites;
 use exploration::{Exploration, random_start};
@@ -64,7 +64,7 @@ pub struct State<T> {
     /// The best support and all its neighbours.
     best: Tableau<T>,
     /// S of it, sorted.
-    support: Vec<usize>,
+    support: Support,
     /// ‖r‖ on it.
     residual_norm: f64,
     /// Where iterations are computed; several when ahead.
@@ -184,8 +184,10 @@ impl<T: Scalar> Algorithm<T> for Search {
         workspace.fit(&support);
         let residual_norm = workspace.residual_norm();
         let trials = (0..round(workspace.ncols(), workspace.sparsity())).map(|_| Trial::new(workspace)).collect();
+        let sparsity = workspace.sparsity();
+        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
         let mut state = State {
-            best: Tableau::new(workspace.column_norms(), workspace.data_correlation(), workspace.sparsity()),
+            best: Tableau::new(norms, correlation, sparsity),
             support,
             residual_norm,
             trials,
@@ -239,8 +241,7 @@ impl<T: Scalar> State<T> {
     fn build_best(&mut self, workspace: &mut Workspace<'_, T>) {
         build(&mut self.best, &self.support, workspace);
         if self.best.members().len() < self.support.len() {
-            self.support.clear();
-            self.support.extend_from_slice(workspace.support());
+            self.support.clone_from(workspace.support());
             self.residual_norm = workspace.residual_norm();
         }
     }
@@ -330,13 +331,13 @@ impl<T: Scalar> State<T> {
         self.fresh.append(&mut trial.passed);
         for j in trial.joined.drain(..) {
             if !std::mem::replace(&mut self.counted[j], true) {
-                workspace.count_gram_column();
+                workspace.quadratic().count_gram_column();
             }
         }
         self.credits.spend(trial.kind, trial.moves);
         let (found, known) = (trial.tableau.square(), self.residual_norm * self.residual_norm);
         let support = trial.support();
-        if workspace.is_recording() {
+        if workspace.is_watched() {
             let mut residual_norm = found.max(0.0).sqrt();
             if residual_norm <= TABLEAU_BLIND * workspace.data_norm() {
                 workspace.fit(&support);

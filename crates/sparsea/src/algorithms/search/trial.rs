@@ -5,10 +5,10 @@ use rand_chacha::ChaCha8Rng;
 
 use super::elites::Elites;
 use super::perturbation::{Credits, Perturbation};
-use crate::least_squares::Tableau;
+use crate::fit::least_squares::Tableau;
 use crate::run::{Neighbourhood, Workspace};
 use crate::scalar::Scalar;
-use crate::support::SupportSet;
+use crate::support::{Support, SupportSet};
 use crate::tolerance::SMALLEST_GAIN;
 
 /// One iteration at work, and what it found.
@@ -48,18 +48,17 @@ const FREE: u32 = 8;
 /// Makes the tableau that of a support, at which the workspace stands, and moves the workspace to the members of the tableau:
 /// columns too close to the span of the others for it are left out. Cost: n k².
 pub(super) fn build<T: Scalar>(tableau: &mut Tableau<T>, support: &[usize], workspace: &mut Workspace<'_, T>) {
-    tableau.clear(workspace.column_norms(), workspace.data_correlation());
+    let (norms, correlation) = workspace.quadratic().norms_and_correlation();
+    tableau.clear(norms, correlation);
     for &j in support {
         if workspace.stop() {
             return;
         }
-        tableau.join(j, workspace.gram_column(j));
+        tableau.join(j, workspace.quadratic().gram_column(j));
     }
     tableau.built();
     if tableau.members().len() < support.len() {
-        let mut members = tableau.members().to_vec();
-        members.sort_unstable();
-        workspace.fit(&members);
+        workspace.fit(&tableau.members().iter().copied().collect());
     }
     let (scale, residual_norm) = (workspace.data_norm_or_one(), workspace.residual_norm());
     tableau.correct(workspace.correlate(), scale);
@@ -67,10 +66,11 @@ pub(super) fn build<T: Scalar>(tableau: &mut Tableau<T>, support: &[usize], work
 }
 
 impl<T: Scalar> Trial<T> {
-    pub(super) fn new(workspace: &Workspace<'_, T>) -> Self {
-        let n = workspace.ncols();
+    pub(super) fn new(workspace: &mut Workspace<'_, T>) -> Self {
+        let (n, sparsity) = (workspace.ncols(), workspace.sparsity());
+        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
         Self {
-            tableau: Tableau::new(workspace.column_norms(), workspace.data_correlation(), workspace.sparsity()),
+            tableau: Tableau::new(norms, correlation, sparsity),
             kind: None,
             passed: vec![],
             joined: vec![],
@@ -100,11 +100,9 @@ impl<T: Scalar> Trial<T> {
         self.moves = 0;
     }
 
-    /// S, sorted.
-    pub(super) fn support(&self) -> Vec<usize> {
-        let mut support = self.tableau.members().to_vec();
-        support.sort_unstable();
-        support
+    /// S.
+    pub(super) fn support(&self) -> Support {
+        self.tableau.members().iter().copied().collect()
     }
 
     fn join(&mut self, j: usize, neighbourhood: &Neighbourhood<'_, '_, T>) {

@@ -22,18 +22,17 @@ mod nearby;
 mod orthogonal;
 mod rows;
 mod tableau;
+mod verbs;
 
 use std::ops::{Add, Range};
 
 use faer::{Mat, MatMut};
 
 use crate::interrupt::Watch;
-use crate::kernels::{norm, subtract_combination_shared};
+use crate::kernels::norm;
 use crate::operator::{Operator, contiguous};
 use crate::scalar::Scalar;
-use crate::tolerance::{
-    CORRELATION_ROUNDING, DEPENDENT, EXCESS, FIT, GRAM_ROUNDING, INDEPENDENT, RESIDUAL_CANCELLATION, RESIDUAL_ROUNDING,
-};
+use crate::tolerance::{DEPENDENT, EXCESS, FIT, GRAM_ROUNDING, INDEPENDENT};
 use anticipation::Anticipation;
 use cholesky::Cholesky;
 use clusters::Clusters;
@@ -125,15 +124,6 @@ pub(crate) struct System<'a, T: Scalar> {
     pub(crate) watch: Watch,
 }
 
-/// How a fit was obtained, which says what may be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Path {
-    /// Normal equations alone; the residual has not been formed.
-    Normal,
-    /// The residual has been formed and is orthogonal to the support.
-    Accurate,
-}
-
 /// The least-squares solution on the current support, and the factor that found it.
 pub(crate) struct SupportFit<T: Scalar> {
     /// Whole Gram columns, unless Aᴴ r is cheaper by the operator or they would not fit in memory.
@@ -150,7 +140,6 @@ pub(crate) struct SupportFit<T: Scalar> {
     memory: usize,
     factor: Cholesky<T>,
     orthogonal: Orthogonal<T>,
-    path: Path,
     /// A bound of ‖A (x − x_exact)‖ for the latest fit, as far as the rounding of Gram entries goes.
     error: f64,
     /// Σ|x_j|‖a_j‖ of the latest fit by normal equations.
@@ -203,7 +192,6 @@ impl<T: Scalar> SupportFit<T> {
             memory,
             factor,
             orthogonal: Orthogonal::default(),
-            path: Path::Normal,
             error: 0.0,
             length: 0.0,
             rotations: 0,
@@ -228,7 +216,6 @@ impl<T: Scalar> SupportFit<T> {
         self.rotations = 0;
         self.rows_wanted = 0;
         self.forget_correlation();
-        self.path = Path::Normal;
         self.counts = Counts::default();
         self.anticipation = Anticipation::default();
         if let Some(cache) = &mut self.cache {
@@ -254,15 +241,14 @@ impl<T: Scalar> SupportFit<T> {
         self.cache.as_ref().map_or(0, GramCache::memory_held) + rows
     }
 
-    /// Minimises ‖y − A_S x‖ for the sorted `support`; returns true if `residual` was formed on the way.
-    pub(crate) fn fit(
+    /// Minimises ‖y − A_S x‖; true if `residual` was formed on the way.
+    fn fit_on(
         &mut self,
         system: &System<'_, T>,
         support: &[usize],
         values: &mut Vec<T>,
         residual: &mut Vec<T>,
     ) -> bool {
-        self.path = Path::Normal;
         self.error = 0.0;
         if self.given_up(system, support, values) {
             return false;
@@ -409,7 +395,7 @@ impl<T: Scalar> SupportFit<T> {
                 return;
             }
             self.write_values(support, values);
-            self.form_residual(system, support, values, residual);
+            self.form_residual_on(system, support, values, residual);
             self.correction.resize(self.factor.len(), T::ZERO);
             self.product.resize(support.len(), T::ZERO);
             system.operator.apply_adjoint_on(support, residual, &mut self.product);
@@ -423,7 +409,6 @@ impl<T: Scalar> SupportFit<T> {
             let good = cosine <= FIT * scale && excess <= FIT * scale;
             let enough = (1e-3 * norm(residual)).clamp(4.0 * T::EPSILON * scale, FIT * scale);
             if good && (excess <= enough || excess > 0.25 * previous) {
-                self.path = Path::Accurate;
                 return;
             }
             if excess.is_nan() || excess > 0.5 * previous {
@@ -451,21 +436,12 @@ impl<T: Scalar> SupportFit<T> {
         self.counts.orthogonalisations += 1;
         let dependent = self.orthogonal.fit(&*system.operator, system.data, support, values, residual);
         self.counts.dependent_columns += dependent as u64;
-        self.path = Path::Accurate;
     }
 
-    /// Improves a fit by normal equations whose residual turned out not to be orthogonal enough, or whose residual
-    /// must be known better than they tell. Forms `residual`.
-    pub(crate) fn improve(
-        &mut self,
-        system: &System<'_, T>,
-        support: &[usize],
-        values: &mut Vec<T>,
-        residual: &mut Vec<T>,
-    ) {
+    /// Improves a fit made by normal equations. Forms `residual`.
+    fn improve_on(&mut self, system: &System<'_, T>, support: &[usize], values: &mut Vec<T>, residual: &mut Vec<T>) {
         if self.fit_clusters(system, support, values, true) {
-            self.form_residual(system, support, values, residual);
-            self.path = Path::Accurate;
+            self.form_residual_on(system, support, values, residual);
             return;
         }
         // The factor may have moved on since this support was fitted.
@@ -490,7 +466,7 @@ impl<T: Scalar> SupportFit<T> {
     }
 
     /// r ← y − A_S x.
-    pub(crate) fn form_residual(
+    pub(crate) fn form_residual_on(
         &mut self,
         system: &System<'_, T>,
         support: &[usize],
@@ -710,80 +686,6 @@ impl<T: Scalar> SupportFit<T> {
         true
     }
 
-    /// ‖r‖ of the latest fit, made by normal equations, without forming r, and how far that may be off; `None` when too much
-    /// would cancel.
-    pub(crate) fn residual_norm(&self, system: &System<'_, T>, support: &[usize], values: &[T]) -> Option<(f64, f64)> {
-        let (mut explained, mut length) = (0.0, 0.0);
-        for (&j, x) in support.iter().zip(values) {
-            let b = system.data_correlation[j];
-            explained += (Scalar::conj(*x) * b).real();
-            length += Scalar::abs(*x) * Scalar::abs(b);
-        }
-        let data_square = system.data_norm * system.data_norm;
-        let square = data_square - explained;
-        let subtracted = data_square + length;
-        // An error of x counts by its product with y; that of rounding x is in A x as well.
-        let error = self.error + RESIDUAL_ROUNDING * self.length;
-        let off = (GRAM_ROUNDING * subtracted + error * system.data_norm) / square.sqrt();
-        (square >= RESIDUAL_CANCELLATION * subtracted).then(|| (square.sqrt(), off))
-    }
-
-    /// c ← Aᴴ (y − A x) for the point (`support`, `values`) with residual norm `residual_norm`; forms `residual` if
-    /// that is what it takes. `residual_known` tells whether it has been formed, and comes back saying so.
-    #[expect(clippy::too_many_arguments, reason = "the fields of a point, which the workspace owns")]
-    pub(crate) fn correlate(
-        &mut self,
-        system: &System<'_, T>,
-        support: &[usize],
-        values: &[T],
-        residual_norm: f64,
-        residual: &mut Vec<T>,
-        residual_known: &mut bool,
-        correlation: &mut Vec<T>,
-    ) {
-        // Whatever else computes it makes it another.
-        let known = std::mem::take(&mut self.nearby.known);
-        correlation.resize(system.operator.ncols(), T::ZERO);
-        if support.is_empty() {
-            correlation.copy_from_slice(&system.data_correlation);
-            return;
-        }
-        // Sums of Gram columns are rounded relative to what is subtracted; r may be far smaller than that.
-        let length: f64 = support.iter().zip(values).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum();
-        if CORRELATION_ROUNDING * length <= residual_norm {
-            if let Some(cache) = &mut self.cache {
-                let Some(new) = cache.ensure(system, support) else {
-                    correlation.fill(T::ZERO);
-                    return;
-                };
-                self.counts.columns += new as u64;
-                let cache = &*cache;
-                let column = |at: usize| cache.column(support[at]);
-                subtract_combination_shared(&system.data_correlation, column, values, correlation);
-                return;
-            }
-            if self.clusters.is_some()
-                && let Some(local) = system.operator.local()
-                && 2 * ENTRY_WEIGHT * local.reach() * support.len() <= system.operator.adjoint_cost()
-            {
-                self.nearby.known = known;
-                self.nearby.correlate(system, local, support, values, correlation);
-                return;
-            }
-            if let Some(rows) = self.rows_for(system, support.len()) {
-                correlation.copy_from_slice(&system.data_correlation);
-                rows.subtract(&*system.operator, support, values, correlation);
-                return;
-            }
-        }
-        if !*residual_known {
-            self.form_residual(system, support, values, residual);
-            *residual_known = true;
-        }
-        self.counts.adjoints += 1;
-        system.operator.apply_adjoint(residual, correlation);
-    }
-
     /// The rows of a sparse A, if so many columns meet few enough of them that it pays to correlate by these.
     fn rows_for(&mut self, system: &System<'_, T>, columns: usize) -> Option<&mut Rows<T>> {
         let (m, n, cost) = (system.operator.nrows(), system.operator.ncols(), system.operator.adjoint_cost());
@@ -807,11 +709,5 @@ impl<T: Scalar> SupportFit<T> {
     /// Says that the correlation is not the one that was computed last.
     pub(crate) fn forget_correlation(&mut self) {
         self.nearby.known = false;
-    }
-
-    /// Whether a correlation that should vanish on the support does, to the tolerance of a fit.
-    pub(crate) fn is_orthogonal(&self, system: &System<'_, T>, support: &[usize], correlation: &[T]) -> bool {
-        let allowed = FIT * system.data_norm;
-        support.iter().all(|&j| Scalar::abs(correlation[j]) <= allowed * system.column_norms[j])
     }
 }
