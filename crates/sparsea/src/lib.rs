@@ -54,6 +54,8 @@
 //! To read the code, begin with `algorithms/htp.rs`, then `algorithms/sea.rs`, `run/mod.rs`, `least_squares/mod.rs`.
 
 pub mod algorithms;
+mod check;
+mod counts;
 mod error;
 pub mod exhaustive;
 pub mod generate;
@@ -66,6 +68,7 @@ mod problem;
 mod run;
 mod scalar;
 mod solution;
+mod stop_reason;
 pub mod support;
 pub mod theory;
 mod tolerance;
@@ -74,20 +77,21 @@ pub use algorithms::{
     Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea, Search, Solver,
     Splicing, SubspacePursuit,
 };
+pub use counts::Counts;
 pub use error::Error;
 pub use interrupt::Interrupt;
-pub use least_squares::Counts;
 pub use operator::{
     Boundary, CachedGram, Centered, Convolution, DenseOperator, FunctionOperator, Normalized, Operator, SparseOperator,
     check_adjoint,
 };
 pub use problem::Problem;
 pub use run::{
-    ExplorationReport, Halt, IndexReport, Initial, Limits, Memory, Observer, Progress, RankedSupport, ReportOptions,
-    Run, Start, Step, StopReason, Trace, TraceRow, Workspace, improve, seconds, solve,
+    Halt, Initial, Limits, Memory, Observer, Progress, ReportOptions, Run, Start, Step, Trace, TraceRow, Workspace,
+    improve, seconds, solve,
 };
 pub use scalar::Scalar;
-pub use solution::Solution;
+pub use solution::{ExplorationReport, IndexReport, RankedSupport, Solution};
+pub use stop_reason::StopReason;
 pub use theory::{Interval, Recovery, RestrictedIsometry, Signal, Verdict, restricted_isometry};
 
 /// The worked example of docs/adding-an-algorithm.md, compiled and run as a test.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::least_squares::Counts;
-use crate::run::{ExplorationReport, StopReason};
+use crate::counts::Counts;
 use crate::scalar::Scalar;
+use crate::stop_reason::StopReason;
 
 /// The best point that a run visited, why it stopped, and what it cost.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,6 +42,47 @@ pub struct Solution<T> {
     pub memory: usize,
     /// What was learnt besides, if it was asked for.
     pub report: Option<ExplorationReport>,
+}
+
+/// What a run learnt besides its best support.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExplorationReport {
+    /// Distinct supports that were looked at (of a search, ends of exchanges; of others, points), and near-ties one exchange away
+    /// from the best.
+    pub distinct_supports: usize,
+    /// Whether every exchange of one column of the best support for another was scored. If not, nothing is known of other
+    /// supports than those that the run came through: a run may end at the first that fits exactly.
+    pub exchanges_scored: bool,
+    /// Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
+    pub margin: f64,
+    /// How many near-ties there are among those kept, the best included.
+    pub near_ties: usize,
+    /// The best supports, best first.
+    pub best: Vec<RankedSupport>,
+    /// Every index that occurs among the near-ties, most frequent first.
+    pub indices: Vec<IndexReport>,
+}
+
+/// A support and its residual.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RankedSupport {
+    /// Sorted.
+    pub support: Vec<usize>,
+    /// ‖y − A x‖ of the fit on it.
+    pub residual_norm: f64,
+}
+
+/// One column of A among the near-ties.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IndexReport {
+    /// The column.
+    pub index: usize,
+    /// Whether it is in the best support.
+    pub chosen: bool,
+    /// Share of the near-ties that contain it.
+    pub frequency: f64,
+    /// The column most correlated with it, and |cos| of the angle between them; `None` too where there was no time to look.
+    pub neighbour: Option<(usize, f64)>,
 }
 
 impl<T: Scalar> Solution<T> {

@@ -2,16 +2,17 @@
 
 use faer::{Mat, Side};
 
-use super::halt::StopReason;
 use super::report::Exploration;
 use super::visited::{Fit, Visited};
+use crate::counts::Counts;
 use crate::error::Error;
 use crate::generate::{normal_vector, stream};
 use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::{dot, norm, norm_squared};
-use crate::least_squares::{Counts, SharedGram, SupportFit, System};
+use crate::least_squares::{SharedGram, SupportFit, System};
 use crate::problem::Problem;
 use crate::scalar::Scalar;
+use crate::stop_reason::StopReason;
 use crate::support::TopK;
 use crate::tolerance::RESIDUAL_ROUNDING;
 
