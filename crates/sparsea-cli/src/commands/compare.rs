@@ -8,9 +8,11 @@ use sparsea::algorithms::registry;
 use sparsea::metrics::support_distance;
 use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, StopReason};
 
-use crate::cli::{Compare, Failure, complain, say_json};
+use crate::cli::Compare;
+use crate::failure::Failure;
 use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
 use crate::report::{self, JsonSolution};
+use crate::say::{complain, say_json};
 use crate::{input, interrupt};
 
 pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {

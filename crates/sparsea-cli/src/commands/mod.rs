@@ -13,7 +13,9 @@ mod theory;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, Failure, Limits, complain};
+use crate::cli::{Cli, Command, Limits};
+use crate::failure::Failure;
+use crate::say::complain;
 use crate::values::MOST_THREADS;
 use sparsea::Memory;
 

@@ -11,10 +11,12 @@ use sparsea::{
 };
 use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, StemsPlot, TracePlot};
 
-use crate::cli::{Failure, Limits, Method, Output, Solve, complain, say_json};
+use crate::cli::{Limits, Method, Output, Solve};
+use crate::failure::Failure;
 use crate::files::Files;
 use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
 use crate::report::JsonSolution;
+use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
