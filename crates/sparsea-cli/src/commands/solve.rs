@@ -15,7 +15,6 @@ use crate::cli::{Limits, Method, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
-use crate::report::JsonSolution;
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
@@ -114,7 +113,7 @@ pub fn solve_from<T: Scalar>(
         }
     }
     if output.json {
-        say_json(&JsonSolution::new(&solution))?;
+        say_json(&solution)?;
     } else {
         if let Some(line) = heading {
             say!("{line}");
