@@ -117,14 +117,14 @@ pub struct Method {
     #[arg(long, value_name = "START", default_value = "zero")]
     pub start: String,
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: LimitOptions,
     /// A setting of the algorithm (see `sparsea algorithms`); may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
     pub settings: Vec<(String, Value)>,
 }
 
 #[derive(Debug, Args)]
-pub struct Limits {
+pub struct LimitOptions {
     /// Stop after this many iterations [default: 300 for search; 1000 for sea, htp, iht, niht and cosamp; the others end by themselves]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = values::whole::<u64>("--iterations", 0))]
@@ -186,7 +186,7 @@ pub struct Compare {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = values::algorithm)]
     pub algorithms: Option<Vec<String>>,
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: LimitOptions,
     /// The true x, if known: shows how much of its support each algorithm missed
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,
@@ -222,7 +222,7 @@ pub struct Improve {
     #[arg(long, value_name = "NAME", value_parser = values::algorithm)]
     pub algorithm: Option<String>,
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: LimitOptions,
     /// A setting of the last algorithm (see `sparsea algorithms`); may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
     pub settings: Vec<(String, Value)>,

@@ -11,7 +11,7 @@ use sparsea::{
 };
 use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, StemsPlot, TracePlot};
 
-use crate::cli::{Limits, Method, Output, Solve};
+use crate::cli::{LimitOptions, Method, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
@@ -80,7 +80,7 @@ pub fn solve_from<T: Scalar>(
     problem: &Problem<'_, T>,
     chain: Chain<T>,
     start: Start<T>,
-    limits: &Limits,
+    limits: &LimitOptions,
     output: &Output,
     heading: Option<String>,
 ) -> Result<ExitCode, Failure> {
