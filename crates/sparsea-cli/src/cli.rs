@@ -1,120 +1,17 @@
 //! What may be typed, and its first check.
 
 use std::error::Error;
-use std::fmt;
-use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::styling::Styles;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use serde::Serialize;
 use serde_json::Value;
-use sparsea_lab::LabError;
-use sparsea_lab::plot::PlotError;
 use sparsea_lab::sweep::Shard;
 
-use crate::export::{ExportError, ExportProblem};
+use crate::failure::Failure;
 use crate::values::{self, Refusal};
-use crate::{input, text};
-
-/// Why the command ends without a result.
-#[derive(Debug)]
-pub enum Failure {
-    /// Help or the version was asked for: printed, success.
-    Information(clap::Error),
-    /// Wrong input: one line for standard error, exit status 2.
-    Message(String),
-    /// The input was fine, but the result could not be written, as on a full disk: one line, exit status 1.
-    Broken(String),
-    /// Nobody reads standard output any more, as after `| head`: success, silently.
-    Closed,
-}
-
-impl Failure {
-    pub fn exit(self) -> ExitCode {
-        let (line, status) = match self {
-            Self::Information(text) => {
-                // Nobody is left to tell if standard output is closed.
-                let _ = text.print();
-                return ExitCode::SUCCESS;
-            }
-            Self::Closed => return ExitCode::SUCCESS,
-            Self::Message(line) => (line, 2),
-            Self::Broken(line) => (line, 1),
-        };
-        complain(&line);
-        ExitCode::from(status)
-    }
-}
-
-/// Errors that blame what was given.
-macro_rules! blames_input {
-    ($($error:ty),*) => {
-        $(impl From<$error> for Failure {
-            fn from(error: $error) -> Self {
-                Self::Message(error.to_string())
-            }
-        })*
-    };
-}
-
-blames_input!(String, sparsea::Error, input::InputError, input::Problem);
-
-impl From<ExportError> for Failure {
-    fn from(error: ExportError) -> Self {
-        let line = error.to_string();
-        if matches!(error.problem, ExportProblem::Io(_)) { Self::Broken(line) } else { Self::Message(line) }
-    }
-}
-
-impl From<PlotError> for Failure {
-    fn from(error: PlotError) -> Self {
-        let line = error.to_string();
-        if matches!(error, PlotError::Write { .. }) { Self::Broken(line) } else { Self::Message(line) }
-    }
-}
-
-impl From<LabError> for Failure {
-    fn from(error: LabError) -> Self {
-        match error {
-            LabError::Plot(error) => error.into(),
-            LabError::File { .. } | LabError::Unwritten { .. } => Self::Broken(error.to_string()),
-            _ => Self::Message(error.to_string()),
-        }
-    }
-}
-
-impl From<serde_json::Error> for Failure {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Broken(error.to_string())
-    }
-}
-
-/// Writes lines to standard output; `say!` is the short form. `println!` would panic on a closed pipe.
-pub fn say(lines: fmt::Arguments<'_>) -> Result<(), Failure> {
-    print(&text::visible_lines(&lines.to_string()))
-}
-
-/// Writes JSON to standard output.
-pub fn say_json(value: &impl Serialize) -> Result<(), Failure> {
-    print(&text::visible_json(&serde_json::to_string(value)?))
-}
-
-fn print(lines: &str) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{lines}").map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::Closed,
-        _ => Failure::Message(format!("standard output: {error}")),
-    })
-}
-
-/// Writes a line to standard error.
-pub fn complain(line: &str) {
-    // Nobody is left to tell if standard error is closed.
-    let _ = writeln!(io::stderr(), "sparsea: {}", text::visible(line));
-}
 
 /// Solves y = A x + noise for an x with at most k non-zeros: which columns of A explain y, and by how much.
 #[derive(Debug, Parser)]
@@ -220,14 +117,14 @@ pub struct Method {
     #[arg(long, value_name = "START", default_value = "zero")]
     pub start: String,
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: LimitOptions,
     /// A setting of the algorithm (see `sparsea algorithms`); may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
     pub settings: Vec<(String, Value)>,
 }
 
 #[derive(Debug, Args)]
-pub struct Limits {
+pub struct LimitOptions {
     /// Stop after this many iterations [default: 300 for search; 1000 for sea, htp, iht, niht and cosamp; the others end by themselves]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = values::whole::<u64>("--iterations", 0))]
@@ -289,7 +186,7 @@ pub struct Compare {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = values::algorithm)]
     pub algorithms: Option<Vec<String>>,
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: LimitOptions,
     /// The true x, if known: shows how much of its support each algorithm missed
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,
@@ -325,7 +222,7 @@ pub struct Improve {
     #[arg(long, value_name = "NAME", value_parser = values::algorithm)]
     pub algorithm: Option<String>,
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: LimitOptions,
     /// A setting of the last algorithm (see `sparsea algorithms`); may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_setting)]
     pub settings: Vec<(String, Value)>,

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cli::Failure;
-
 /// Files that are read, and files that were claimed for writing so far.
 #[derive(Debug, Default)]
 pub struct Files {
@@ -19,9 +17,9 @@ impl Files {
     }
 
     /// Refuses a file that is read, or that something else was to be written to.
-    pub fn claim(&mut self, path: &Path) -> Result<(), Failure> {
+    pub fn claim(&mut self, path: &Path) -> Result<(), String> {
         let file = File::of(path);
-        let refuse = |what: &str| Err(Failure::Message(format!("{}: {what}", path.display())));
+        let refuse = |what: &str| Err(format!("{}: {what}", path.display()));
         if self.inputs.iter().any(|input| input.is(&file)) {
             return refuse("is read, and would be overwritten");
         }

@@ -2,18 +2,20 @@
 
 /// Prints a line; ends the command quietly when nobody reads it any more.
 macro_rules! say {
-    ($($text:tt)*) => { $crate::cli::say(format_args!($($text)*))? };
+    ($($text:tt)*) => { $crate::say::say(format_args!($($text)*))? };
 }
 
 mod cli;
 mod commands;
 mod export;
+mod failure;
 mod files;
 mod input;
 mod interrupt;
 mod problem;
 mod progress;
 mod report;
+mod say;
 mod text;
 mod values;
 
@@ -22,6 +24,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     match cli::parse().and_then(commands::run) {
         Ok(code) => code,
-        Err(failure) => failure.exit(),
+        Err(failure) => say::exit(failure),
     }
 }

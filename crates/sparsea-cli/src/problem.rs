@@ -7,7 +7,8 @@ use num_complex::Complex;
 use sparsea::operator::pulse;
 use sparsea::{Boundary, Convolution, DenseOperator, Operator, Scalar, SparseOperator};
 
-use crate::cli::{Baseline, BoundaryChoice, Failure, Kernel, KernelOptions};
+use crate::cli::{Baseline, BoundaryChoice, Kernel, KernelOptions};
+use crate::failure::Failure;
 use crate::input::{self, Dense, Matrix, Table, Vector};
 use crate::text;
 

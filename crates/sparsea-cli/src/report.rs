@@ -1,50 +1,12 @@
-//! Solutions for people (a small table) and for programs (JSON).
+//! Solutions for people, as a small table.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-use serde::Serialize;
 use sparsea::{ExplorationReport, Scalar, Solution};
 
 /// Coefficients shown to a person before the rest is only counted.
 const ROWS: usize = 50;
-
-/// The JSON form of a solution. Complex coefficients are pairs [re, im].
-#[derive(Debug, Serialize)]
-pub struct JsonSolution<'s, T> {
-    algorithm: &'s str,
-    support: &'s [usize],
-    coefficients: &'s [T],
-    residual_norm: f64,
-    relative_residual: f64,
-    objective: f64,
-    iterations: u64,
-    best_iteration: u64,
-    supports_explored: usize,
-    stop_reason: &'static str,
-    elapsed_seconds: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report: Option<&'s ExplorationReport>,
-}
-
-impl<'s, T: Scalar> JsonSolution<'s, T> {
-    pub fn new(solution: &'s Solution<T>) -> Self {
-        Self {
-            algorithm: &solution.algorithm,
-            support: &solution.support,
-            coefficients: &solution.coefficients,
-            residual_norm: solution.residual_norm,
-            relative_residual: solution.relative_residual,
-            objective: solution.objective,
-            iterations: solution.iterations,
-            best_iteration: solution.best_iteration,
-            supports_explored: solution.supports_explored,
-            stop_reason: solution.stop_reason.word(),
-            elapsed_seconds: solution.elapsed.as_secs_f64(),
-            report: solution.report.as_ref(),
-        }
-    }
-}
 
 /// A number with four significant digits.
 pub fn short(value: f64) -> String {

@@ -176,8 +176,8 @@ pub fn observe<A, T: Scalar>(
     check_noise(noise)?;
     let (support, coefficients, data) = {
         let a = as_operator(&operator);
-        crate::problem::check_sparsity(k, a.nrows(), a.ncols())?;
-        crate::problem::check_size(a.nrows(), a.ncols())?;
+        crate::check::check_sparsity(k, a.nrows(), a.ncols())?;
+        crate::check::check_size(a.nrows(), a.ncols())?;
         let support = random_support(rng, a.ncols(), k);
         let coefficients = random_amplitudes(rng, k, amplitudes);
         let mut data = vec![T::ZERO; a.nrows()];
@@ -217,10 +217,10 @@ pub fn gaussian_problem(
     noise: f64,
 ) -> Result<Instance<Mat<f64>, f64>, Error> {
     check_noise(noise)?;
-    crate::problem::check_sparsity(k, m, n)?;
+    crate::check::check_sparsity(k, m, n)?;
     match m.checked_mul(n) {
         // As many numbers as that are held twice.
-        Some(numbers) if crate::problem::check_size(numbers, n).is_ok() => {}
+        Some(numbers) if crate::check::check_size(numbers, n).is_ok() => {}
         _ => return Err(Error::TooLarge { rows: m, columns: n }),
     }
     let matrix = gaussian_matrix(rng, m, n);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::run::StopReason;
+use crate::stop_reason::StopReason;
 
 /// Stops a run, or the measuring of a problem, while it is within a step. Looked at between products with A, so an answer
 /// comes within the time of one.

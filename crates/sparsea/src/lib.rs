@@ -54,6 +54,8 @@
 //! To read the code, begin with `algorithms/htp.rs`, then `algorithms/sea.rs`, `run/mod.rs`, `fit/least_squares/mod.rs`.
 
 pub mod algorithms;
+mod check;
+mod counts;
 mod error;
 pub mod exhaustive;
 mod fit;
@@ -66,6 +68,7 @@ mod problem;
 mod run;
 mod scalar;
 mod solution;
+mod stop_reason;
 pub mod support;
 pub mod theory;
 mod tolerance;
@@ -74,8 +77,8 @@ pub use algorithms::{
     Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea, Search, Solver,
     Splicing, SubspacePursuit,
 };
+pub use counts::Counts;
 pub use error::Error;
-pub use fit::least_squares::Counts;
 pub use interrupt::Interrupt;
 pub use operator::{
     Boundary, CachedGram, Centered, Convolution, DenseOperator, FunctionOperator, Normalized, Operator, SparseOperator,
@@ -83,11 +86,12 @@ pub use operator::{
 };
 pub use problem::Problem;
 pub use run::{
-    ExplorationReport, Halt, Hint, IndexReport, Initial, Limits, Memory, Observer, Progress, Quadratic, RankedSupport,
-    ReportOptions, Run, Start, Step, StopReason, Threads, Trace, TraceRow, Workspace, improve, seconds, solve,
+    Halt, Hint, Initial, Limits, Memory, Observer, Progress, Quadratic, ReportOptions, Run, Start, Step, Threads,
+    Trace, TraceRow, Workspace, improve, seconds, solve,
 };
 pub use scalar::Scalar;
-pub use solution::Solution;
+pub use solution::{ExplorationReport, IndexReport, RankedSupport, Solution};
+pub use stop_reason::StopReason;
 pub use support::Support;
 pub use theory::{Interval, Recovery, RestrictedIsometry, Signal, Verdict, restricted_isometry};
 

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use faer::Mat;
 
-use crate::error::{Error, non_finite_word};
-use crate::fit::least_squares::Counts;
+use crate::check::{check_finite, check_size, check_sparsity, unusable};
+use crate::counts::Counts;
+use crate::error::Error;
 use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::norm;
 use crate::operator::{Normalized, Operator, norm_squared};
@@ -234,14 +235,6 @@ impl<T: Scalar> std::fmt::Debug for Problem<'_, T> {
     }
 }
 
-pub(crate) fn check_sparsity(sparsity: usize, rows: usize, columns: usize) -> Result<(), Error> {
-    let (limit, dimension) = if rows < columns { (rows, "rows") } else { (columns, "columns") };
-    if sparsity == 0 || sparsity > limit {
-        return Err(Error::Sparsity { sparsity, limit, dimension });
-    }
-    Ok(())
-}
-
 /// Checks the columns of A and returns their norms, and the products with A that it took.
 pub(crate) fn check_columns<T: Scalar>(
     operator: &dyn Operator<T>,
@@ -259,18 +252,6 @@ pub(crate) fn check_columns<T: Scalar>(
     }
 }
 
-/// Refuses dimensions that are out of reach. Where an allocation fails, no error can be returned any more: the process ends.
-pub(crate) fn check_size(rows: usize, columns: usize) -> Result<(), Error> {
-    let fits = |length| {
-        let mut vector = Vec::<num_complex::Complex<f64>>::new();
-        let reserved = vector.try_reserve_exact(length).is_ok();
-        // Seen by nobody, the vector would not be made at all.
-        std::hint::black_box(&vector);
-        reserved
-    };
-    if fits(rows) && fits(columns) { Ok(()) } else { Err(Error::TooLarge { rows, columns }) }
-}
-
 /// Checks y and returns its norm.
 fn check_data<T: Scalar>(data: &[T], rows: usize) -> Result<f64, Error> {
     if data.len() != rows {
@@ -284,17 +265,6 @@ fn check_data<T: Scalar>(data: &[T], rows: usize) -> Result<f64, Error> {
     Ok(data_norm)
 }
 
-/// Refuses NaN and infinities.
-pub(crate) fn check_finite<T: Scalar>(what: &'static str, values: &[T]) -> Result<(), Error> {
-    match values.iter().position(|v| !Scalar::is_finite(*v)) {
-        Some(index) => {
-            let value = non_finite_word(values[index].real(), values[index].imag());
-            Err(Error::NonFinite { what, value, index })
-        }
-        None => Ok(()),
-    }
-}
-
 /// Why the norm of a column, as the operator states it, is not usable.
 fn blame_norm<T: Scalar>(operator: &dyn Operator<T>, column: usize, stated: f64) -> Error {
     let mut entries = vec![T::ZERO; operator.nrows()];
@@ -302,18 +272,5 @@ fn blame_norm<T: Scalar>(operator: &dyn Operator<T>, column: usize, stated: f64)
     if norm(&entries).is_finite() && !(stated >= 0.0 && stated.is_finite()) {
         return Error::Number { what: "the norm of a column", rule: "finite and at least 0", value: stated };
     }
-    blame(operator, column)
-}
-
-/// Why the norm of a column is not usable.
-pub(crate) fn blame<T: Scalar>(operator: &dyn Operator<T>, column: usize) -> Error {
-    let mut entries = vec![T::ZERO; operator.nrows()];
-    operator.column(column, &mut entries);
-    match entries.iter().position(|v| !Scalar::is_finite(*v)) {
-        Some(row) => {
-            let value = non_finite_word(entries[row].real(), entries[row].imag());
-            Error::NonFiniteEntry { what: "A", value, row, column }
-        }
-        None => Error::ColumnOverflow { column },
-    }
+    unusable(&entries, column)
 }

@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::fit::least_squares::Counts;
-use crate::run::{ExplorationReport, StopReason};
+use crate::counts::Counts;
 use crate::scalar::Scalar;
+use crate::stop_reason::StopReason;
 
 /// The best point that a run visited, why it stopped, and what it cost.
+///
+/// Serialised, it is the object that the command prints with `--json`: the fields in this order, `elapsed` as `elapsed_seconds`,
+/// `report` only if there is one; without `ncols`, `counts` and `memory`. Complex coefficients are pairs [re, im].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Solution<T> {
     /// Name of the algorithm, or of the chain, as `omp+sea`.
     pub algorithm: String,
     /// Number n of columns of A, the length of x.
+    #[serde(skip)]
     pub ncols: usize,
     /// S, sorted; at most k indices, fewer where k is above the rank of A.
     pub support: Vec<usize>,
@@ -34,14 +38,59 @@ pub struct Solution<T> {
     /// Why the run ended.
     pub stop_reason: StopReason,
     /// What the run cost, starting algorithms included.
+    #[serde(skip)]
     pub counts: Counts,
     /// Wall time of the run, starting algorithms included.
+    #[serde(rename = "elapsed_seconds", serialize_with = "as_seconds")]
     pub elapsed: Duration,
     /// Bytes held at the end for what [`Memory`](crate::Memory) limits: Gram columns (or a sparse A by rows), remembered fits, and
     /// what the algorithms keep. Gram columns left by an earlier run of a batch are among them.
+    #[serde(skip)]
     pub memory: usize,
     /// What was learnt besides, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<ExplorationReport>,
+}
+
+/// What a run learnt besides its best support.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExplorationReport {
+    /// Distinct supports that were looked at (of a search, ends of exchanges; of others, points), and near-ties one exchange away
+    /// from the best.
+    pub distinct_supports: usize,
+    /// Whether every exchange of one column of the best support for another was scored. If not, nothing is known of other
+    /// supports than those that the run came through: a run may end at the first that fits exactly.
+    pub exchanges_scored: bool,
+    /// Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
+    pub margin: f64,
+    /// How many near-ties there are among those kept, the best included.
+    pub near_ties: usize,
+    /// The best supports, best first.
+    pub best: Vec<RankedSupport>,
+    /// Every index that occurs among the near-ties, most frequent first.
+    pub indices: Vec<IndexReport>,
+}
+
+/// A support and its residual.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RankedSupport {
+    /// Sorted.
+    pub support: Vec<usize>,
+    /// ‖y − A x‖ of the fit on it.
+    pub residual_norm: f64,
+}
+
+/// One column of A among the near-ties.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IndexReport {
+    /// The column.
+    pub index: usize,
+    /// Whether it is in the best support.
+    pub chosen: bool,
+    /// Share of the near-ties that contain it.
+    pub frequency: f64,
+    /// The column most correlated with it, and |cos| of the angle between them; `None` too where there was no time to look.
+    pub neighbour: Option<(usize, f64)>,
 }
 
 impl<T: Scalar> Solution<T> {
@@ -74,5 +123,52 @@ impl<T: Scalar> Solution<T> {
             x[j] = value;
         }
         x
+    }
+}
+
+fn as_seconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(elapsed.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use num_complex::Complex;
+
+    use super::*;
+
+    /// Programs read these keys: they may be added to, but neither renamed nor moved.
+    #[test]
+    fn the_keys_are_a_contract() {
+        let mut solution = Solution {
+            support: vec![3],
+            coefficients: vec![Complex::new(1.5, -2.0)],
+            counts: Counts { applies: 7, ..Counts::default() },
+            memory: 99,
+            ..Solution::zero(
+                "sea".into(),
+                5,
+                &[Complex::new(0.0, 2.0)],
+                StopReason::ExactFit,
+                Duration::from_millis(250),
+            )
+        };
+        let expected = r#"{"algorithm":"sea","support":[3],"coefficients":[[1.5,-2.0]],"residual_norm":2.0,"#
+            .to_owned()
+            + r#""relative_residual":1.0,"objective":2.0,"iterations":0,"best_iteration":0,"supports_explored":0,"#
+            + r#""stop_reason":"exact_fit","elapsed_seconds":0.25"#;
+        assert_eq!(serde_json::to_string(&solution).unwrap(), expected.clone() + "}");
+        solution.report = Some(ExplorationReport {
+            distinct_supports: 2,
+            exchanges_scored: true,
+            margin: 0.5,
+            near_ties: 1,
+            best: vec![RankedSupport { support: vec![3], residual_norm: 2.0 }],
+            indices: vec![IndexReport { index: 3, chosen: true, frequency: 1.0, neighbour: Some((1, 0.25)) }],
+        });
+        let report = r#","report":{"distinct_supports":2,"exchanges_scored":true,"margin":0.5,"near_ties":1,"#
+            .to_owned()
+            + r#""best":[{"support":[3],"residual_norm":2.0}],"#
+            + r#""indices":[{"index":3,"chosen":true,"frequency":1.0,"neighbour":[1,0.25]}]}}"#;
+        assert_eq!(serde_json::to_string(&solution).unwrap(), expected + &report);
     }
 }

@@ -122,3 +122,6 @@ pub(crate) const ADJOINT: f64 = 1e4 * EPSILON;
 /// a few ε each, and their mean, a sum of m terms, by √m times as much. The same number is in
 /// `python/sparsea/sklearn/_design.py`. (`operator::centered`)
 pub(crate) const CENTRED_ROUNDING: f64 = 4.0 * EPSILON;
+
+/// Bounds of a δ closer to each other than this are one value: what rounding may have done to eigenvalues. (`theory`)
+pub(crate) const ISOMETRY_ROUNDING: f64 = 1e-12;

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use serde_json::json;
 use sparsea::algorithms::{Entry, find, registry};
 
-use crate::cli::{Algorithms, Failure, say_json};
+use crate::cli::Algorithms;
+use crate::failure::Failure;
+use crate::say::say_json;
 
 pub fn run(arguments: &Algorithms) -> Result<ExitCode, Failure> {
     let entries = match &arguments.name {

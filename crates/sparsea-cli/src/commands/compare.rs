@@ -8,9 +8,11 @@ use sparsea::algorithms::registry;
 use sparsea::metrics::support_distance;
 use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, StopReason};
 
-use crate::cli::{Compare, Failure, complain, say_json};
+use crate::cli::Compare;
+use crate::failure::Failure;
 use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
-use crate::report::{self, JsonSolution};
+use crate::report;
+use crate::say::{complain, say_json};
 use crate::{input, interrupt};
 
 pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
@@ -45,10 +47,9 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
     if arguments.json {
         #[derive(Serialize)]
         struct Solutions<'s, T> {
-            solutions: Vec<JsonSolution<'s, T>>,
+            solutions: &'s [Solution<T>],
         }
-        let solutions = solutions.iter().map(JsonSolution::new).collect();
-        say_json(&Solutions { solutions })?;
+        say_json(&Solutions { solutions: &solutions })?;
     } else {
         say!("A is {} × {}, k = {}\n", loaded.data.len(), operator.ncols(), arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());

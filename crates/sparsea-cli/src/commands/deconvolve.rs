@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use super::solve::solve;
-use crate::cli::{Deconvolve, Failure, Kernel};
+use crate::cli::{Deconvolve, Kernel};
+use crate::failure::Failure;
 use crate::problem::{Any, from_trace};
 
 pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {

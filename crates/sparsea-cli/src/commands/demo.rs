@@ -13,7 +13,8 @@ use sparsea_lab::plot::{
 };
 
 use super::compare::table;
-use crate::cli::{Baseline, BoundaryChoice, Demo, Failure, Kernel, KernelOptions};
+use crate::cli::{Baseline, BoundaryChoice, Demo, Kernel, KernelOptions};
+use crate::failure::Failure;
 use crate::files::Files;
 use crate::input::{Dense, Matrix, Table, Vector, parse_csv};
 use crate::problem::convolution;

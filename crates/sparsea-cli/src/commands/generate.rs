@@ -6,7 +6,8 @@ use faer::Mat;
 use sparsea::generate::{self, Amplitudes, Instance, stream};
 use sparsea::{Boundary, DenseOperator, Operator};
 
-use crate::cli::{Failure, Family, Generate};
+use crate::cli::{Family, Generate};
+use crate::failure::Failure;
 use crate::files::Files;
 use crate::input::{self, Matrix, Vector};
 use crate::problem::gaussian;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use sparsea::{Halt, Omp, Problem, Run, Scalar, Start};
 
 use super::solve::{chain, solve_from};
-use crate::cli::{Failure, Improve, Kernel};
+use crate::cli::{Improve, Kernel};
+use crate::failure::Failure;
 use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
 use crate::{input, report};
 

@@ -13,7 +13,9 @@ mod theory;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, Failure, Limits, complain};
+use crate::cli::{Cli, Command, LimitOptions};
+use crate::failure::Failure;
+use crate::say::complain;
 use crate::values::MOST_THREADS;
 use sparsea::Memory;
 
@@ -62,7 +64,7 @@ fn start_threads(given: Option<u32>) -> Result<(), Failure> {
     started.map_err(|error| Failure::Broken(format!("{count} threads cannot be started: {error}")))
 }
 
-impl Limits {
+impl LimitOptions {
     /// What a run may use.
     fn memory(&self) -> Memory {
         self.memory.map_or_else(Memory::default, Memory::total)

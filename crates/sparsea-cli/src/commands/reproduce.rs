@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::sweep::{read_study, run_study};
-use crate::cli::{Failure, Reproduce, ReproducedFigure};
+use crate::cli::{Reproduce, ReproducedFigure};
+use crate::failure::Failure;
 use sparsea_lab::sweep::Shard;
 
 pub fn run(arguments: &Reproduce) -> Result<ExitCode, Failure> {

@@ -11,10 +11,11 @@ use sparsea::{
 };
 use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, StemsPlot, TracePlot};
 
-use crate::cli::{Failure, Limits, Method, Output, Solve, complain, say_json};
+use crate::cli::{LimitOptions, Method, Output, Solve};
+use crate::failure::Failure;
 use crate::files::Files;
 use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
-use crate::report::JsonSolution;
+use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
@@ -79,7 +80,7 @@ pub fn solve_from<T: Scalar>(
     problem: &Problem<'_, T>,
     chain: Chain<T>,
     start: Start<T>,
-    limits: &Limits,
+    limits: &LimitOptions,
     output: &Output,
     heading: Option<String>,
 ) -> Result<ExitCode, Failure> {
@@ -112,7 +113,7 @@ pub fn solve_from<T: Scalar>(
         }
     }
     if output.json {
-        say_json(&JsonSolution::new(&solution))?;
+        say_json(&solution)?;
     } else {
         if let Some(line) = heading {
             say!("{line}");

@@ -16,9 +16,11 @@ use sparsea_lab::sweep::{Conduct, Ended, Shard, sweep};
 use sparsea_lab::transition::{self, whole_grid};
 use sparsea_lab::{LabError, comparison, figures};
 
-use crate::cli::{Failure, Sweep, SweepAction, SweepOptions, complain, say_json};
+use crate::cli::{Sweep, SweepAction, SweepOptions};
+use crate::failure::Failure;
 use crate::files::{self, Files};
 use crate::input::Matrix;
+use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, report, text};
 
 pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {

@@ -10,10 +10,12 @@ use serde::{Serialize, Serializer};
 use sparsea::theory::{Condition, exact_recovery_coefficient};
 use sparsea::{Error, Interval, Operator, Recovery, Scalar, Signal, Verdict};
 
-use crate::cli::{Failure, Theory, say_json};
+use crate::cli::Theory;
+use crate::failure::Failure;
 use crate::input::{self, Vector};
 use crate::problem::{AnyOperator, Owned, blur, read_operator};
 use crate::report::short;
+use crate::say::say_json;
 
 /// Orders s whose δ_s are shown to a person; of more, those on which the theorem rests.
 const ORDERS: usize = 13;

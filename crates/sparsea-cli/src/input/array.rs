@@ -6,7 +6,8 @@ use faer::sparse::{SparseColMat, Triplet};
 use num_complex::Complex;
 
 use super::dense::{Dense, Layout};
-use super::error::{Problem, Shape, not_finite};
+use super::error::{Problem, Shape};
+use super::finite::Number;
 
 /// More rows or columns than this must be backed by as many entries in the file.
 const UNBACKED_DIMENSION: usize = 1 << 24;
@@ -43,9 +44,7 @@ pub enum Vector {
 }
 
 /// A scalar that arrays in files hold.
-pub trait Entry: faer::traits::ComplexField + Copy + Default + AddAssign + Neg<Output = Self> {
-    /// The words for a value that is not finite, if it is not.
-    fn not_finite(self) -> Option<&'static str>;
+pub trait Entry: faer::traits::ComplexField + Number + Default + AddAssign + Neg<Output = Self> {
     /// A dense matrix of such scalars.
     fn dense(matrix: Dense<Self>) -> Matrix;
     /// A sparse matrix of such scalars.
@@ -57,9 +56,6 @@ pub trait Entry: faer::traits::ComplexField + Copy + Default + AddAssign + Neg<O
 }
 
 impl Entry for f64 {
-    fn not_finite(self) -> Option<&'static str> {
-        not_finite(self)
-    }
     fn dense(matrix: Dense<Self>) -> Matrix {
         Matrix::Dense(matrix)
     }
@@ -75,9 +71,6 @@ impl Entry for f64 {
 }
 
 impl Entry for Complex<f64> {
-    fn not_finite(self) -> Option<&'static str> {
-        not_finite(self.re).or_else(|| not_finite(self.im))
-    }
     fn dense(matrix: Dense<Self>) -> Matrix {
         Matrix::DenseComplex(matrix)
     }
@@ -183,11 +176,11 @@ impl Matrix {
             return Err(Problem::NotAVector(Shape(vec![nrows as u64, ncols as u64])));
         }
         Ok(match self {
-            Self::Dense(a) => a.into_vector(),
-            Self::DenseComplex(a) => a.into_vector(),
+            Self::Dense(a) => Vector::Real(a.into_values()),
+            Self::DenseComplex(a) => Vector::Complex(a.into_values()),
             // A sparse file's dimensions are bounded by `sparse`, so this is never large without cause.
-            Self::Sparse(a) => Dense::from(a.to_dense()).into_vector(),
-            Self::SparseComplex(a) => Dense::from(a.to_dense()).into_vector(),
+            Self::Sparse(a) => Vector::Real(Dense::from(a.to_dense()).into_values()),
+            Self::SparseComplex(a) => Vector::Complex(Dense::from(a.to_dense()).into_values()),
         })
     }
 

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use faer::{Mat, MatRef};
 use num_complex::Complex;
 
-use super::array::{Entry, Vector};
 use super::error::Problem;
+use super::finite::Number;
 use super::mapped::MappedNumbers;
 
 /// The order in which a file lists the entries of a matrix.
@@ -93,7 +93,7 @@ impl<T> Dense<T> {
     }
 }
 
-impl<T: Entry> Dense<T> {
+impl<T: Number> Dense<T> {
     /// Column `j`, and the matrix without it, in the same order.
     pub fn without_column(&self, j: usize) -> (Self, Vec<T>) {
         let mut rest = Vec::with_capacity(self.nrows * (self.ncols - 1));
@@ -104,12 +104,12 @@ impl<T: Entry> Dense<T> {
         (Self::new(rest, self.nrows, self.ncols - 1, self.layout), column)
     }
 
-    /// The numbers of a single row or column.
-    pub fn into_vector(self) -> Vector {
-        T::vector(match self.values {
+    /// The numbers in the order of the file.
+    pub fn into_values(self) -> Vec<T> {
+        match self.values {
             Values::Read(values) => values,
             Values::Mapped(values) => values.to_vec(),
-        })
+        }
     }
 
     /// Refuses NaN and infinity, with the place of the first one (in column order).

@@ -268,19 +268,6 @@ impl fmt::Display for Shape {
     }
 }
 
-/// The words for a value that is not finite, if it is not.
-pub fn not_finite(value: f64) -> Option<&'static str> {
-    if value.is_finite() {
-        None
-    } else if value.is_nan() {
-        Some("NaN")
-    } else if value > 0.0 {
-        Some("inf")
-    } else {
-        Some("-inf")
-    }
-}
-
 /// Text from a file or a name, made fit for one line of a message.
 fn shown(text: &str) -> String {
     const LONGEST: usize = 200;

@@ -10,6 +10,7 @@ mod array;
 mod container;
 mod dense;
 mod error;
+mod finite;
 mod mapped;
 mod matlab;
 mod matrix_market;

@@ -1,9 +1,9 @@
 //! The same operator with rows weighted and columns centred, without a dense matrix.
 
 use super::Operator;
+use crate::check::{check_finite, unusable};
 use crate::error::Error;
 use crate::kernels::{axpy, dot, norm};
-use crate::problem::{blame, check_finite};
 use crate::scalar::Scalar;
 use crate::tolerance::CENTRED_ROUNDING;
 
@@ -57,7 +57,9 @@ impl<O: Operator<T>, T: Scalar> Centered<O, T> {
         let total = check_weights(&weights, m)?;
         let squares = inner.column_squares(&weights);
         if let Some(column) = squares.iter().position(|square| !square.is_finite()) {
-            return Err(blame(&inner, column));
+            let mut entries = vec![T::ZERO; m];
+            inner.column(column, &mut entries);
+            return Err(unusable(&entries, column));
         }
         let mut own = vec![T::ZERO; n];
         inner.apply_adjoint(&weights.iter().map(|&w| T::from_real(w)).collect::<Vec<_>>(), &mut own);

@@ -1,10 +1,10 @@
 //! The dot test that finds an operator whose `apply_adjoint` is not the adjoint of its `apply`.
 
 use super::Operator;
+use crate::check::check_size;
 use crate::error::Error;
 use crate::generate::{normal_vector, stream};
 use crate::kernels;
-use crate::problem::check_size;
 use crate::scalar::Scalar;
 use crate::tolerance::ADJOINT;
 

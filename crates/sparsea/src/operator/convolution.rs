@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use super::fourier::FourierKernel;
 use super::{Local, Operator, contiguous};
+use crate::check::check_size;
 use crate::error::{Error, non_finite_word};
 use crate::kernels::{axpy_inline, dot_inline, norm, simd};
-use crate::problem::check_size;
 use crate::scalar::Scalar;
 
 /// What happens where the kernel reaches beyond the data; names and shapes as in NumPy and SciPy.

@@ -41,7 +41,7 @@ pub fn from_compressed_rows<T: Scalar>(
     values: &[T],
 ) -> Result<SparseColMat<usize, T>, Error> {
     let wrong = |what: String| Err(Error::Structure(what));
-    crate::problem::check_size(nrows, ncols)?;
+    crate::check::check_size(nrows, ncols)?;
     if row_starts.len() != nrows.saturating_add(1) || row_starts[0] != 0 || row_starts[nrows] != values.len() {
         return wrong(format!(
             "compressed rows of {nrows} rows need {} row starts from 0 to {}",

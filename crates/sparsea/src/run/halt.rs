@@ -1,11 +1,11 @@
 //! When to stop: rules as plain data.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::stop_reason::StopReason;
 
 /// A halting rule. Rules are joined with [`or`](Halt::or) and [`and`](Halt::and).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,76 +31,6 @@ pub enum Halt {
     Any(Vec<Halt>),
     /// When all of these hold.
     All(Vec<Halt>),
-}
-
-/// Why a run ended. None of these is an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum StopReason {
-    /// The algorithm has done all it does: nothing would change any more.
-    Finished,
-    /// The residual is zero to rounding; nothing can be better.
-    ExactFit,
-    /// The algorithm has made all the iterations of its own budget; no limit was asked for.
-    Budget,
-    /// The run ended by itself or by its own budget before the relative residual that was asked for was reached.
-    RelativeResidualMissed,
-    /// The limit of iterations.
-    Iterations,
-    /// The limit of distinct supports.
-    Supports,
-    /// The relative residual asked for was reached.
-    RelativeResidual,
-    /// No improvement for the stated number of iterations.
-    Stagnation,
-    /// The limit of products with A.
-    OperatorCalls,
-    /// The limit of time.
-    Time,
-    /// An observer stopped the run.
-    Interrupted,
-    /// The iterates left the range of numbers, as with too large a step.
-    Diverged,
-}
-
-impl StopReason {
-    /// The reason as one word, as in the JSON output.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Finished => "finished",
-            Self::ExactFit => "exact_fit",
-            Self::Budget => "budget",
-            Self::RelativeResidualMissed => "relative_residual_missed",
-            Self::Iterations => "iterations",
-            Self::Supports => "supports",
-            Self::RelativeResidual => "relative_residual",
-            Self::Stagnation => "stagnation",
-            Self::OperatorCalls => "operator_calls",
-            Self::Time => "time",
-            Self::Interrupted => "interrupted",
-            Self::Diverged => "diverged",
-        }
-    }
-}
-
-impl fmt::Display for StopReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Finished => "the algorithm is finished: nothing would change any more",
-            Self::ExactFit => "the residual is zero to rounding",
-            Self::Budget => "all iterations of the algorithm's own budget were made",
-            Self::RelativeResidualMissed => "the algorithm ended before the relative residual asked for was reached",
-            Self::Iterations => "the limit of iterations was reached",
-            Self::Supports => "the limit of supports explored was reached",
-            Self::RelativeResidual => "the relative residual asked for was reached",
-            Self::Stagnation => "the best point has not improved for the stated number of iterations",
-            Self::OperatorCalls => "the limit of operator calls was reached",
-            Self::Time => "the time limit was reached",
-            Self::Interrupted => "it was interrupted",
-            Self::Diverged => "the iterates diverged; a smaller step size is needed",
-        })
-    }
 }
 
 /// What halting rules look at.

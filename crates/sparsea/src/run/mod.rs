@@ -17,13 +17,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Map;
 
-pub use halt::{Halt, StopReason};
+pub use halt::Halt;
 pub use limits::Limits;
 pub use memory::Memory;
 pub use observer::{Observer, Progress, Trace, TraceRow};
 pub(crate) use quadratic::Neighbourhood;
 pub use quadratic::Quadratic;
-pub use report::{ExplorationReport, IndexReport, RankedSupport, ReportOptions};
+pub use report::ReportOptions;
 pub use start::{Initial, Start};
 pub use workspace::{Hint, Threads, Workspace};
 
@@ -33,7 +33,8 @@ use crate::interrupt::Interrupt;
 use crate::kernels::norm;
 use crate::problem::Problem;
 use crate::scalar::Scalar;
-use crate::solution::Solution;
+use crate::solution::{ExplorationReport, Solution};
+use crate::stop_reason::StopReason;
 use crate::tolerance::EXACT;
 use best::Best;
 use report::Exploration;

@@ -2,13 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use serde::Serialize;
-
 use super::observer::{Observer, Progress};
 use super::workspace::Workspace;
 use crate::error::Error;
 use crate::fit::least_squares::Tableau;
 use crate::scalar::Scalar;
+use crate::solution::{ExplorationReport, IndexReport, RankedSupport};
 use crate::support::{Support, SupportSet};
 use crate::tolerance::{EXACT, TABLEAU_BLIND};
 
@@ -155,47 +154,6 @@ impl Exploration {
         }
         complete
     }
-}
-
-/// What a run learnt besides its best support.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ExplorationReport {
-    /// Distinct supports that were looked at (of a search, ends of exchanges; of others, points), and near-ties one exchange away
-    /// from the best.
-    pub distinct_supports: usize,
-    /// Whether every exchange of one column of the best support for another was scored. If not, nothing is known of other
-    /// supports than those that the run came through: a run may end at the first that fits exactly.
-    pub exchanges_scored: bool,
-    /// Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
-    pub margin: f64,
-    /// How many near-ties there are among those kept, the best included.
-    pub near_ties: usize,
-    /// The best supports, best first.
-    pub best: Vec<RankedSupport>,
-    /// Every index that occurs among the near-ties, most frequent first.
-    pub indices: Vec<IndexReport>,
-}
-
-/// A support and its residual.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RankedSupport {
-    /// Sorted.
-    pub support: Vec<usize>,
-    /// ‖y − A x‖ of the fit on it.
-    pub residual_norm: f64,
-}
-
-/// One column of A among the near-ties.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct IndexReport {
-    /// The column.
-    pub index: usize,
-    /// Whether it is in the best support.
-    pub chosen: bool,
-    /// Share of the near-ties that contain it.
-    pub frequency: f64,
-    /// The column most correlated with it, and |cos| of the angle between them; `None` too where there was no time to look.
-    pub neighbour: Option<(usize, f64)>,
 }
 
 impl ExplorationReport {

@@ -1,9 +1,10 @@
 //! Where a run starts.
 
 use crate::algorithms::Chain;
+use crate::check::check_finite;
 use crate::error::Error;
 use crate::generate::{normal_vector, stream};
-use crate::problem::{LARGEST_NORM, Problem, check_finite};
+use crate::problem::{LARGEST_NORM, Problem};
 use crate::scalar::Scalar;
 use crate::support::{Support, TopK};
 

@@ -1,16 +1,17 @@
 //! What an algorithm works on: the current point, and the verbs that move it.
 
-use super::halt::StopReason;
 use super::memory::Memory;
 use super::quadratic::{Neighbourhood, Quadratic};
 use super::visited::{Fit, Visited};
+use crate::counts::Counts;
 use crate::error::Error;
-use crate::fit::least_squares::{Counts, SharedGram, SupportFit, System};
+use crate::fit::least_squares::{SharedGram, SupportFit, System};
 use crate::fit::point::{Kind, Point, ResidualNorm, length};
 use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::{norm, norm_squared};
 use crate::problem::Problem;
 use crate::scalar::Scalar;
+use crate::stop_reason::StopReason;
 use crate::support::{Support, TopK};
 use crate::tolerance::RESIDUAL_ROUNDING;
 

@@ -2,9 +2,11 @@
 
 use faer::Mat;
 
-use super::restricted_isometry::{Interval, ROUNDING, Work};
+use super::interval::Interval;
+use super::work::Work;
 use super::{descending, eigenvalues};
 use crate::scalar::Scalar;
+use crate::tolerance::ISOMETRY_ROUNDING;
 
 /// Multiply-adds that making a level costs besides its entries.
 const OVERHEAD: f64 = 64.0;
@@ -48,7 +50,7 @@ impl<T: Scalar> Hollow<T> {
             Search { hollow: self, side: Side::Largest, s, known, best: known[s - 1].lower, levels: Vec::new(), work };
         let mut complete = true;
         for (side, bound) in [Side::Largest, Side::Smallest].into_iter().zip(sides) {
-            if search.best + ROUNDING < bound {
+            if search.best + ISOMETRY_ROUNDING < bound {
                 search.side = side;
                 complete &= search.run();
             }
@@ -118,7 +120,7 @@ impl<T: Scalar> Search<'_, T> {
 
     /// What has to be beaten, above the best so that equals, of which symmetric operators have many, do not count.
     fn threshold(&self) -> f64 {
-        self.best + ROUNDING
+        self.best + ISOMETRY_ROUNDING
     }
 
     /// Tries all supports that extend the columns chosen.
@@ -156,7 +158,7 @@ impl<T: Scalar> Search<'_, T> {
         let Level { candidates: all, matrix: above, at } = &self.levels[depth];
         let places: Vec<usize> = candidates.iter().filter_map(|member| all.binary_search(member).ok()).collect();
         // Positive, since fewer columns than s do not beat θ, but for rounding.
-        let pivot = above.diagonal(*at).max(0.1 * ROUNDING);
+        let pivot = above.diagonal(*at).max(0.1 * ISOMETRY_ROUNDING);
         let row: Vec<T> = places.iter().map(|&c| above.column(c)[*at]).collect();
         let mut entries = Vec::with_capacity(places.len() * (places.len() + 1) / 2);
         for (c, &place) in places.iter().enumerate() {

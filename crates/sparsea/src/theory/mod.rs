@@ -12,9 +12,11 @@
 
 mod coherence;
 mod enumeration;
+mod interval;
 mod recovery;
 mod restricted_isometry;
 mod search;
+mod work;
 
 use std::cmp::Ordering;
 
@@ -29,8 +31,9 @@ use crate::problem::check_columns;
 use crate::scalar::Scalar;
 
 pub use coherence::{Coherence, coherence, exact_recovery_coefficient};
+pub use interval::Interval;
 pub use recovery::{Condition, Recovery, Signal, Verdict};
-pub use restricted_isometry::{Interval, RestrictedIsometry, restricted_isometry};
+pub use restricted_isometry::{RestrictedIsometry, restricted_isometry};
 
 /// The operator with columns of norm 1.
 fn unit_columns<T: Scalar>(operator: &dyn Operator<T>) -> Result<Normalized<'_, T>, Error> {

@@ -1,12 +1,14 @@
 //! When SEA must find the support: the theorem of its paper, evaluated with bounds.
 
-use super::restricted_isometry::{Interval, ROUNDING, RestrictedIsometry, restricted_isometry};
+use super::interval::Interval;
+use super::restricted_isometry::{RestrictedIsometry, restricted_isometry};
 use super::unit_columns;
+use crate::check::{check_finite, check_sparsity};
 use crate::error::Error;
 use crate::kernels::norm;
 use crate::operator::Operator;
-use crate::problem::{check_finite, check_sparsity};
 use crate::scalar::Scalar;
+use crate::tolerance::ISOMETRY_ROUNDING;
 
 /// Whether the theorem applies, as far as the bounds tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,7 @@ impl Verdict {
 
     /// Of the condition `left` < `right`.
     fn of(left: Interval, right: f64) -> Self {
-        let margin = ROUNDING * right;
+        let margin = ISOMETRY_ROUNDING * right;
         if left.upper < right - margin {
             Self::Applies
         } else if left.lower > right + margin {
@@ -254,7 +256,7 @@ impl Recovery {
             left,
             right,
             iteration_bound: applies.then_some(bound),
-            error_bound: (applies && signal.smallest > error * (1.0 + ROUNDING)).then_some(error),
+            error_bound: (applies && signal.smallest > error * (1.0 + ISOMETRY_ROUNDING)).then_some(error),
         })
     }
 }

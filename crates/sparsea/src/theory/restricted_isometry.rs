@@ -1,58 +1,20 @@
 //! Restricted isometry constants: exact where the work allows, otherwise between two bounds.
 
-use std::fmt;
-
 use faer::{Mat, MatMut};
 
 use super::coherence::{self, Coherence};
+use super::interval::Interval;
+use super::work::Work;
 use super::{eigenvalues, enumeration, search, unit_columns};
 use crate::error::Error;
 use crate::operator::Operator;
 use crate::scalar::Scalar;
+use crate::tolerance::ISOMETRY_ROUNDING;
 
-/// Bounds of a δ closer to each other than this are one value: what rounding may have done to eigenvalues.
-pub(super) const ROUNDING: f64 = 1e-12;
 /// The largest n whose Gram matrix is held as a whole, without which there are no eigenvalues and no enumeration.
 const LARGEST_GRAM: usize = 2048;
 /// Bytes that an enumeration may hold.
 const ENUMERATION_BYTES: usize = 256 << 20;
-
-/// A number known to lie between two bounds, both included; known exactly if they are equal.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
-    /// At least this.
-    pub lower: f64,
-    /// At most this; may be infinite.
-    pub upper: f64,
-}
-
-impl Interval {
-    /// A number that is known.
-    pub fn exact(value: f64) -> Self {
-        Self { lower: value, upper: value }
-    }
-
-    /// Whether both bounds are the same.
-    pub fn is_exact(&self) -> bool {
-        self.lower == self.upper
-    }
-
-    /// Whether `value` lies between the bounds.
-    pub fn contains(&self, value: f64) -> bool {
-        (self.lower..=self.upper).contains(&value)
-    }
-
-    /// The images of the bounds under a function that does not decrease.
-    pub(super) fn map(self, increasing: impl Fn(f64) -> f64) -> Self {
-        Self { lower: increasing(self.lower), upper: increasing(self.upper) }
-    }
-}
-
-impl fmt::Display for Interval {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_exact() { write!(f, "{}", self.lower) } else { write!(f, "[{}, {}]", self.lower, self.upper) }
-    }
-}
 
 /// δ_1, δ_2, … of an operator: see [`restricted_isometry`].
 #[derive(Debug, Clone, PartialEq)]
@@ -130,13 +92,13 @@ pub fn restricted_isometry<T: Scalar>(
     let (m, n) = (unit.nrows(), unit.ncols());
     let order = order.min(n);
     let coherence = coherence::measure(&unit, order.saturating_sub(1));
-    let mut work = Work { left: work };
+    let mut work = Work::new(work);
     let gram = (n <= LARGEST_GRAM).then(|| gram_matrix(&unit));
 
     let mut sides = [f64::INFINITY, 1.0];
     let cubed = 4.0 * (n as f64).powi(3);
     let mut whole = None;
-    if let Some(gram) = gram.as_ref().filter(|_| cubed <= 0.25 * work.left) {
+    if let Some(gram) = gram.as_ref().filter(|_| cubed <= 0.25 * work.left()) {
         work.spend(cubed);
         if let Some((smallest, largest)) = eigenvalues(gram.as_ref()).as_deref().and_then(extremes) {
             sides = [largest - 1.0, (1.0 - smallest).min(1.0)];
@@ -187,40 +149,6 @@ pub fn restricted_isometry<T: Scalar>(
     Ok(RestrictedIsometry { constants: bounds.constants, rows: m, columns: n, coherence })
 }
 
-/// Multiply-adds that a task may spend beyond its share to look at every order once: about a second.
-const OVERDRAFT: f64 = 1e9;
-
-/// Multiply-adds that may still be spent.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Work {
-    left: f64,
-}
-
-impl Work {
-    /// Takes `cost` away; false if that was more than there is.
-    pub(super) fn spend(&mut self, cost: f64) -> bool {
-        self.left -= cost;
-        self.left >= 0.0
-    }
-
-    /// Whether even a task that looks at every order once has to end.
-    pub(super) fn is_overdrawn(&self) -> bool {
-        self.left < -OVERDRAFT
-    }
-
-    /// A share of what is left, for one task.
-    fn part(&mut self, share: f64) -> Self {
-        let part = share * self.left.max(0.0);
-        self.left -= part;
-        Self { left: part }
-    }
-
-    /// What the task did not need.
-    fn put_back(&mut self, part: Self) {
-        self.left += part.left;
-    }
-}
-
 /// Bounds of δ_1, δ_2, …
 struct Bounds {
     constants: Vec<Interval>,
@@ -259,7 +187,7 @@ fn narrowed(interval: Interval, lower: f64, upper: f64) -> Interval {
         return interval;
     }
     let (lower, upper) = (interval.lower.max(lower), interval.upper.min(upper));
-    if upper - lower <= ROUNDING * upper.max(1.0) {
+    if upper - lower <= ISOMETRY_ROUNDING * upper.max(1.0) {
         Interval::exact(lower.max(upper))
     } else {
         Interval { lower, upper }

@@ -4,11 +4,12 @@ use faer::{Mat, MatRef};
 use rand::RngExt;
 
 use super::eigen;
-use super::restricted_isometry::{ROUNDING, Work};
+use super::work::Work;
 use crate::generate::stream;
 use crate::operator::Operator;
 use crate::scalar::Scalar;
 use crate::support::largest;
+use crate::tolerance::ISOMETRY_ROUNDING;
 
 /// Starts at random columns, besides the most coherent pair.
 const RANDOM_STARTS: usize = 7;
@@ -136,7 +137,7 @@ impl<'o, T: Scalar> Grown<'o, T> {
             let Some(next) = next.filter(|&next| next != self.support[out]) else { continue };
             let gram = bordered(self.operator, &support, gram.as_ref(), next);
             let (deviation, vector) = extreme(gram.as_ref(), self.side)?;
-            if deviation > self.deviation + ROUNDING {
+            if deviation > self.deviation + ISOMETRY_ROUNDING {
                 (self.gram, self.deviation, self.vector, self.support) = (gram, deviation, vector, support);
                 self.support.push(next);
                 return Some(true);

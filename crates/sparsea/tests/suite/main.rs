@@ -8,6 +8,7 @@ mod centered;
 mod common;
 mod conformance;
 mod dependence;
+mod equivalence;
 mod exchange;
 mod fuzz;
 mod halting;

@@ -1,0 +1,49 @@
+//! What is said: results on standard output, complaints on standard error, and the exit status.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::text;
+
+/// Writes lines to standard output; `say!` is the short form. `println!` would panic on a closed pipe.
+pub fn say(lines: fmt::Arguments<'_>) -> Result<(), Failure> {
+    print(&text::visible_lines(&lines.to_string()))
+}
+
+/// Writes JSON to standard output.
+pub fn say_json(value: &impl Serialize) -> Result<(), Failure> {
+    print(&text::visible_json(&serde_json::to_string(value)?))
+}
+
+fn print(lines: &str) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{lines}").map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::Closed,
+        _ => Failure::Message(format!("standard output: {error}")),
+    })
+}
+
+/// Writes a line to standard error.
+pub fn complain(line: &str) {
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(io::stderr(), "sparsea: {}", text::visible(line));
+}
+
+/// Says why there is no result, and returns the exit status for that.
+pub fn exit(failure: Failure) -> ExitCode {
+    let (line, status) = match failure {
+        Failure::Information(text) => {
+            // Nobody is left to tell if standard output is closed.
+            let _ = text.print();
+            return ExitCode::SUCCESS;
+        }
+        Failure::Closed => return ExitCode::SUCCESS,
+        Failure::Message(line) => (line, 2),
+        Failure::Broken(line) => (line, 1),
+    };
+    complain(&line);
+    ExitCode::from(status)
+}

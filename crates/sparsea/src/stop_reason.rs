@@ -1,0 +1,102 @@
+//! Why a run ended.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a run ended. None of these is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The algorithm has done all it does: nothing would change any more.
+    Finished,
+    /// The residual is zero to rounding; nothing can be better.
+    ExactFit,
+    /// The algorithm has made all the iterations of its own budget; no limit was asked for.
+    Budget,
+    /// The run ended by itself or by its own budget before the relative residual that was asked for was reached.
+    RelativeResidualMissed,
+    /// The limit of iterations.
+    Iterations,
+    /// The limit of distinct supports.
+    Supports,
+    /// The relative residual asked for was reached.
+    RelativeResidual,
+    /// No improvement for the stated number of iterations.
+    Stagnation,
+    /// The limit of products with A.
+    OperatorCalls,
+    /// The limit of time.
+    Time,
+    /// An observer stopped the run.
+    Interrupted,
+    /// The iterates left the range of numbers, as with too large a step.
+    Diverged,
+}
+
+impl StopReason {
+    /// The reason as one word, as in the JSON output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::ExactFit => "exact_fit",
+            Self::Budget => "budget",
+            Self::RelativeResidualMissed => "relative_residual_missed",
+            Self::Iterations => "iterations",
+            Self::Supports => "supports",
+            Self::RelativeResidual => "relative_residual",
+            Self::Stagnation => "stagnation",
+            Self::OperatorCalls => "operator_calls",
+            Self::Time => "time",
+            Self::Interrupted => "interrupted",
+            Self::Diverged => "diverged",
+        }
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Finished => "the algorithm is finished: nothing would change any more",
+            Self::ExactFit => "the residual is zero to rounding",
+            Self::Budget => "all iterations of the algorithm's own budget were made",
+            Self::RelativeResidualMissed => "the algorithm ended before the relative residual asked for was reached",
+            Self::Iterations => "the limit of iterations was reached",
+            Self::Supports => "the limit of supports explored was reached",
+            Self::RelativeResidual => "the relative residual asked for was reached",
+            Self::Stagnation => "the best point has not improved for the stated number of iterations",
+            Self::OperatorCalls => "the limit of operator calls was reached",
+            Self::Time => "the time limit was reached",
+            Self::Interrupted => "it was interrupted",
+            Self::Diverged => "the iterates diverged; a smaller step size is needed",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StopReason as R;
+
+    /// The word of a reason is also what is serialised.
+    #[test]
+    fn words_are_what_is_serialised() {
+        let all = [
+            R::Finished,
+            R::ExactFit,
+            R::Budget,
+            R::RelativeResidualMissed,
+            R::Iterations,
+            R::Supports,
+            R::RelativeResidual,
+            R::Stagnation,
+            R::OperatorCalls,
+            R::Time,
+            R::Interrupted,
+            R::Diverged,
+        ];
+        for reason in all {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.word());
+        }
+    }
+}
