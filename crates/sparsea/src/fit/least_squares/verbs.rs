@@ -1,6 +1,8 @@
 //! What the engine does for a point: fit it, tell its ‖y − A x‖ and its Aᴴ(y − A x).
 
-use super::{ENTRY_WEIGHT, SupportFit, System};
+use super::plan::COSTS;
+use super::source::Source;
+use super::{SupportFit, System};
 use crate::fit::point::{Point, ResidualNorm, length};
 use crate::kernels::{norm, subtract_combination_shared};
 use crate::scalar::Scalar;
@@ -109,29 +111,36 @@ impl<T: Scalar> SupportFit<T> {
         // Sums of Gram columns are rounded relative to what is subtracted; r may be far smaller than that.
         let length = length(support, values, &system.column_norms);
         if CORRELATION_ROUNDING * length <= residual_norm {
-            if let Some(cache) = &mut self.cache {
-                let Some(new) = cache.ensure(system, support) else {
-                    correlation.fill(T::ZERO);
+            match &mut self.source {
+                Source::Gram(cache) => {
+                    let Some(new) = cache.ensure(system, support) else {
+                        correlation.fill(T::ZERO);
+                        return;
+                    };
+                    self.counts.columns += new as u64;
+                    let cache = &*cache;
+                    let column = |at: usize| cache.column(support[at]);
+                    subtract_combination_shared(&system.data_correlation, column, values, correlation);
                     return;
-                };
-                self.counts.columns += new as u64;
-                let cache = &*cache;
-                let column = |at: usize| cache.column(support[at]);
-                subtract_combination_shared(&system.data_correlation, column, values, correlation);
-                return;
-            }
-            if self.clusters.is_some()
-                && let Some(local) = system.operator.local()
-                && 2 * ENTRY_WEIGHT * local.reach() * support.len() <= system.operator.adjoint_cost()
-            {
-                self.nearby.known = known;
-                self.nearby.correlate(system, local, support, values, correlation);
-                return;
-            }
-            if let Some(rows) = self.rows_for(system, support.len()) {
-                correlation.copy_from_slice(&system.data_correlation);
-                rows.subtract(&*system.operator, support, values, correlation);
-                return;
+                }
+                Source::Clusters(_) => {
+                    let product = system.operator.adjoint_cost();
+                    if let Some(local) = system.operator.local()
+                        && COSTS.nearby(local.reach(), support.len(), product)
+                    {
+                        self.nearby.known = known;
+                        self.nearby.correlate(system, local, support, values, correlation);
+                        return;
+                    }
+                }
+                Source::Rows(rows) => {
+                    if let Some(rows) = rows.wanted(&*system.operator, support.len()) {
+                        correlation.copy_from_slice(&system.data_correlation);
+                        rows.subtract(&*system.operator, support, values, correlation);
+                        return;
+                    }
+                }
+                Source::Products => {}
             }
         }
         if !point.residual.is_known() {
