@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::operator::OperatorError;
 use crate::stop_reason::StopReason;
 
 /// Why a problem, an operator or a setting was refused. Reaching a limit is never an error.
@@ -164,6 +165,9 @@ pub enum Error {
         /// What was given.
         value: String,
     },
+    /// A product with A failed.
+    #[error("a product with A failed: {0}")]
+    Operator(OperatorError),
     /// An interrupt or its deadline came while the columns of A were measured.
     #[error("stopped while the columns of A were measured: {reason}")]
     Stopped {

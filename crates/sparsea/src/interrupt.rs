@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use crate::operator::Failure;
 use crate::stop_reason::StopReason;
 
 /// Stops a run, or the measuring of a problem, while it is within a step. Looked at between products with A, so an answer
@@ -12,12 +13,13 @@ use crate::stop_reason::StopReason;
 pub struct Interrupt {
     flag: Option<Arc<AtomicBool>>,
     deadline: Option<Instant>,
+    failure: Option<Failure>,
 }
 
 impl Interrupt {
     /// Stops when `flag` becomes true.
     pub fn new(flag: Arc<AtomicBool>) -> Self {
-        Self { flag: Some(flag), deadline: None }
+        Self { flag: Some(flag), ..Self::default() }
     }
 
     /// Stops at `deadline` too, if that is earlier than one given before.
@@ -27,9 +29,17 @@ impl Interrupt {
         self
     }
 
+    /// Stops when a product with A has failed too.
+    #[must_use]
+    pub(crate) fn failing(mut self, failure: Option<&Failure>) -> Self {
+        self.failure = failure.cloned();
+        self
+    }
+
     /// Why to stop now, if there is a reason.
     pub fn reason(&self) -> Option<StopReason> {
-        if self.flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+        let failed = self.failure.as_ref().is_some_and(Failure::is_set);
+        if failed || self.flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             Some(StopReason::Interrupted)
         } else if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             Some(StopReason::Time)

@@ -81,8 +81,8 @@ pub use counts::Counts;
 pub use error::Error;
 pub use interrupt::Interrupt;
 pub use operator::{
-    Boundary, CachedGram, Centered, Convolution, DenseOperator, FunctionOperator, Normalized, Operator, SparseOperator,
-    check_adjoint,
+    Access, Boundary, CachedGram, Centered, Convolution, DenseOperator, FunctionOperator, LinearMap, Normalized,
+    Operator, OperatorError, Profile, SparseOperator, check_adjoint,
 };
 pub use problem::Problem;
 pub use run::{
@@ -99,3 +99,8 @@ pub use theory::{Interval, Recovery, RestrictedIsometry, Signal, Verdict, restri
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/adding-an-algorithm.md")]
 struct AddingAnAlgorithm;
+
+/// The worked example of docs/adding-an-operator.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/adding-an-operator.md")]
+struct AddingAnOperator;

@@ -10,7 +10,7 @@ use crate::counts::Counts;
 use crate::error::Error;
 use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::norm;
-use crate::operator::{Normalized, Operator, norm_squared};
+use crate::operator::{Normalized, Operator, check_products, norm_squared};
 use crate::scalar::Scalar;
 
 /// Norms of columns and data must lie in 10^±140, so that no product of two of them leaves the range of doubles.
@@ -85,6 +85,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         check_sparsity(sparsity, rows, columns)?;
         let data_norm = check_data(data, rows)?;
         let (column_norms, applies) = check_columns(operator, interrupt)?;
+        check_products(operator)?;
         let measuring = Measuring { elapsed: begin.elapsed(), applies };
         let column_norms = column_norms.into();
         let (unit_columns, data_correlation) = (true, None);

@@ -35,7 +35,8 @@ impl<'a, T: Scalar> CachedGram<'a, T> {
 impl<T: Scalar> Operator<T> for CachedGram<'_, T> {
     // Entries too are the operator's even where their column is kept, so that the bits do not depend on that.
     forward_operator!(T, self => self.inner; nrows ncols apply apply_adjoint apply_adjoint_block column columns
-        column_norms column_squares gram_entries apply_sparse apply_adjoint_on sparse_column local adjoint_cost gram_block);
+        column_norms measure_columns column_squares gram_entries apply_sparse apply_adjoint_on sparse_column local adjoint_cost
+        gram_block failure);
 
     fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
         self.gram.copy(self.inner, support, out);

@@ -1,6 +1,6 @@
 //! The same operator with rows weighted and columns centred, without a dense matrix.
 
-use super::Operator;
+use super::{Failure, Operator};
 use crate::check::{check_finite, unusable};
 use crate::error::Error;
 use crate::kernels::{axpy, dot, norm};
@@ -215,6 +215,10 @@ impl<O: Operator<T>, T: Scalar> Operator<T> for Centered<O, T> {
                 None => *out - Scalar::conj(self.means[j]) * sum,
             };
         }
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        self.inner.failure()
     }
 
     fn adjoint_cost(&self) -> usize {

@@ -1,6 +1,6 @@
 //! The dot test that finds an operator whose `apply_adjoint` is not the adjoint of its `apply`.
 
-use super::Operator;
+use super::{Operator, check_products};
 use crate::check::check_size;
 use crate::error::Error;
 use crate::generate::{normal_vector, stream};
@@ -27,6 +27,7 @@ pub fn check_adjoint<T: Scalar>(operator: &dyn Operator<T>, seed: u64) -> Result
         let v: Vec<T> = normal_vector(&mut rng, operator.nrows());
         operator.apply(&u, &mut au);
         operator.apply_adjoint(&v, &mut ahv);
+        check_products(operator)?;
         let left = kernels::dot(&au, &v);
         let right = kernels::dot(&u, &ahv);
         // Either side alone may vanish where the other does not, so the scale takes both.

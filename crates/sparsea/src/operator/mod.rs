@@ -1,7 +1,9 @@
 //! The linear operator A, in every form it is given: dense, sparse, convolution, a pair of functions.
 //!
-//! Two methods make an operator, [`apply`](Operator::apply) and [`apply_adjoint`](Operator::apply_adjoint); the others
-//! have correct defaults built on these two, which a form that knows better overrides.
+//! A [`LinearMap`] is what a user writes: a shape and two products, which may fail; [`Access`] makes it an [`Operator`].
+//! The library's own forms are operators. Two methods make one, [`apply`](Operator::apply) and
+//! [`apply_adjoint`](Operator::apply_adjoint); the others have correct defaults built on these two, which a form that knows
+//! better overrides.
 
 mod cached_gram;
 mod centered;
@@ -10,6 +12,7 @@ mod convolution;
 mod dense;
 mod fourier;
 mod function;
+mod linear_map;
 mod norm;
 mod normalized;
 pub mod pulse;
@@ -28,6 +31,8 @@ pub use check::check_adjoint;
 pub use convolution::{Boundary, Convolution};
 pub use dense::DenseOperator;
 pub use function::FunctionOperator;
+pub(crate) use linear_map::check_products;
+pub use linear_map::{Access, Failure, LinearMap, OperatorError, Profile};
 pub(crate) use norm::norm_squared;
 pub use normalized::Normalized;
 pub(crate) use normalized::inverse;
@@ -162,6 +167,11 @@ pub trait Operator<T: Scalar>: Send + Sync {
     fn gram_block(&self) -> usize {
         1
     }
+
+    /// Where a product that failed leaves its error, if products can fail. Default: they cannot.
+    fn failure(&self) -> Option<&Failure> {
+        None
+    }
 }
 
 /// An operator whose columns are non-zero in a few neighbouring rows each, further down from column to column.
@@ -207,7 +217,7 @@ macro_rules! forward_operator {
     ($T:ty, $self:ident => $inner:expr) => {
         $crate::forward_operator!($T, $self => $inner; nrows ncols apply apply_adjoint apply_adjoint_block column columns
             column_norms measure_columns column_squares gram_columns gram_entries apply_sparse apply_adjoint_on sparse_column
-            local adjoint_cost gram_block);
+            local adjoint_cost gram_block failure);
     };
     ($T:ty, $self:ident => $inner:expr; $($method:ident)+) => {
         $($crate::forward_operator!(@$method $T, $self, $inner);)+
@@ -300,6 +310,11 @@ macro_rules! forward_operator {
     (@gram_block $T:ty, $self:ident, $inner:expr) => {
         fn gram_block(&$self) -> usize {
             $crate::Operator::<$T>::gram_block($inner)
+        }
+    };
+    (@failure $T:ty, $self:ident, $inner:expr) => {
+        fn failure(&$self) -> Option<&$crate::operator::Failure> {
+            $crate::Operator::<$T>::failure($inner)
         }
     };
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use faer::MatMut;
 
-use super::{Local, Operator, contiguous};
+use super::{Failure, Local, Operator, contiguous};
 use crate::scalar::Scalar;
 
 /// A D with D = diag(1/‖a_j‖): any operator with its columns scaled to unit norm. Zero columns stay zero.
@@ -172,6 +172,10 @@ impl<T: Scalar> Operator<T> for Normalized<'_, T> {
 
     fn local(&self) -> Option<&dyn Local<T>> {
         self.inner.local().map(|_| self as &dyn Local<T>)
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        self.inner.failure()
     }
 
     fn adjoint_cost(&self) -> usize {

@@ -31,6 +31,7 @@ use crate::algorithms::{Algorithm, Chain, Solver, default_algorithm};
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::kernels::norm;
+use crate::operator::check_products;
 use crate::problem::Problem;
 use crate::scalar::Scalar;
 use crate::solution::{ExplorationReport, Solution};
@@ -269,6 +270,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             reason = StopReason::ExactFit;
         }
         let name = links.iter().map(|link| link.name()).collect::<Vec<_>>().join("+");
+        check_products(self.problem.operator())?;
         let complete = workspace.given_up().is_none();
         // A report is made after the time, but not after Ctrl-C.
         workspace.watch(self.interrupt.clone());
@@ -276,6 +278,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         let report =
             self.exploration.take().map(|record| ExplorationReport::new(record, &best.support, workspace, hurried));
         let mut solution = self.finish(name, best, iterations, reason, workspace, begin);
+        check_products(self.problem.operator())?;
         solution.report = report;
         solution.memory += states;
         for observer in &mut self.observers {

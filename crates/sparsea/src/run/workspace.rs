@@ -414,7 +414,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// Begins to watch for an interrupt.
     pub(crate) fn watch(&mut self, interrupt: Interrupt) {
-        self.system.watch.begin(interrupt);
+        self.system.watch.begin(interrupt.failing(self.system.operator.failure()));
     }
 
     /// Why something was given up, if it was: the current point is then not to be used.

@@ -5,7 +5,7 @@ use faer::MatMut;
 use super::{descending, unit_columns};
 use crate::error::Error;
 use crate::fit::least_squares::Orthogonal;
-use crate::operator::Operator;
+use crate::operator::{Operator, check_products};
 use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::tolerance::DEPENDENT;
@@ -51,7 +51,9 @@ pub fn coherence<T: Scalar>(operator: &dyn Operator<T>, order: usize) -> Result<
         let what = "the order of the Babel function";
         return Err(Error::Number { what, rule: "at most n or 2²⁰, whichever is larger", value: order as f64 });
     }
-    Ok(measure(&unit, order))
+    let measured = measure(&unit, order);
+    check_products(operator)?;
+    Ok(measured)
 }
 
 /// [`coherence`] of columns that have norm 1 already.
@@ -125,11 +127,13 @@ pub fn exact_recovery_coefficient<T: Scalar>(operator: &dyn Operator<T>, support
         let others: Vec<usize> = support.iter().copied().filter(|&i| i != j).collect();
         unit.column(j, &mut column);
         let dependent = fit.fit(&unit, &column, &others, &mut values, &mut rest);
+        check_products(operator)?;
         let square = crate::kernels::norm_squared(&rest);
         if dependent > 0 || square.sqrt() <= 2.0 * DEPENDENT {
             return Ok(f64::INFINITY);
         }
         unit.apply_adjoint(&rest, &mut products);
+        check_products(operator)?;
         for (sum, product) in sums.iter_mut().zip(&products) {
             *sum += Scalar::abs(*product) / square;
         }

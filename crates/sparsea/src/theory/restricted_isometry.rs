@@ -7,7 +7,7 @@ use super::interval::Interval;
 use super::work::Work;
 use super::{eigenvalues, enumeration, search, unit_columns};
 use crate::error::Error;
-use crate::operator::Operator;
+use crate::operator::{Operator, check_products};
 use crate::scalar::Scalar;
 use crate::tolerance::ISOMETRY_ROUNDING;
 
@@ -94,6 +94,7 @@ pub fn restricted_isometry<T: Scalar>(
     let coherence = coherence::measure(&unit, order.saturating_sub(1));
     let mut work = Work::new(work);
     let gram = (n <= LARGEST_GRAM).then(|| gram_matrix(&unit));
+    check_products(operator)?;
 
     let mut sides = [f64::INFINITY, 1.0];
     let cubed = 4.0 * (n as f64).powi(3);
@@ -146,6 +147,7 @@ pub fn restricted_isometry<T: Scalar>(
             bounds.tighten();
         }
     }
+    check_products(operator)?;
     Ok(RestrictedIsometry { constants: bounds.constants, rows: m, columns: n, coherence })
 }
 

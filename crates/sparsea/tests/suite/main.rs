@@ -10,6 +10,7 @@ mod conformance;
 mod dependence;
 mod equivalence;
 mod exchange;
+mod failing;
 mod fuzz;
 mod halting;
 mod hostile;

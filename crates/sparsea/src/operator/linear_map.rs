@@ -1,0 +1,221 @@
+//! The operator that a user writes: three methods, two of which may fail.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use super::Operator;
+use crate::error::Error;
+use crate::interrupt::Interrupt;
+use crate::kernels::norm;
+use crate::scalar::Scalar;
+
+/// A linear map A from Tⁿ to Tᵐ that is known by its products, which may fail: computed by a device, a server or another
+/// language. [`Access`] makes it an [`Operator`].
+pub trait LinearMap<T: Scalar>: Send + Sync {
+    /// (m, n), the lengths of y and x.
+    fn shape(&self) -> (usize, usize);
+
+    /// y ← A x, overwriting `y` (length m) from `x` (length n).
+    ///
+    /// # Errors
+    /// Whatever keeps the product from being computed; it ends the run, which returns it as [`Error::Operator`].
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError>;
+
+    /// x ← Aᴴ y, overwriting `x` (length n) from `y` (length m).
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError>;
+
+    /// What is known of A besides. Default: nothing.
+    fn profile(&self) -> Profile {
+        Profile::default()
+    }
+}
+
+/// What a [`LinearMap`] knows of itself.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Profile {
+    /// ‖a_j‖ of every column; without them n products are made.
+    pub column_norms: Option<Vec<f64>>,
+    /// Multiply-adds of a product with Aᴴ, about; without it m n.
+    pub cost: Option<usize>,
+}
+
+impl Profile {
+    /// States ‖a_j‖ for every column.
+    #[must_use]
+    pub fn with_column_norms(mut self, norms: Vec<f64>) -> Self {
+        self.column_norms = Some(norms);
+        self
+    }
+
+    /// States how many multiply-adds a product with Aᴴ takes.
+    #[must_use]
+    pub fn with_cost(mut self, multiply_adds: usize) -> Self {
+        self.cost = Some(multiply_adds);
+        self
+    }
+}
+
+/// Why a product with A could not be computed. Any error converts into it.
+#[derive(Clone)]
+pub struct OperatorError(Arc<dyn std::error::Error + Send + Sync>);
+
+impl OperatorError {
+    /// With only a message.
+    #[must_use]
+    pub fn new(message: &str) -> Self {
+        Self(Box::<dyn std::error::Error + Send + Sync>::from(message).into())
+    }
+
+    /// The error that it was made from.
+    #[must_use]
+    pub fn inner(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        &*self.0
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for OperatorError {
+    fn from(error: E) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl fmt::Display for OperatorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for OperatorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Two are the same if they are one error.
+impl PartialEq for OperatorError {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The first failure of a product, for whoever can end the run.
+#[derive(Debug, Clone, Default)]
+pub struct Failure(Arc<OnceLock<OperatorError>>);
+
+impl Failure {
+    /// Keeps the first.
+    pub(crate) fn set(&self, error: OperatorError) {
+        // A later one is its consequence.
+        let _ = self.0.set(error);
+    }
+
+    /// Whether a product has failed.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    /// The failure, if there was one, as an error.
+    pub(crate) fn error(&self) -> Option<Error> {
+        self.0.get().cloned().map(Error::Operator)
+    }
+}
+
+/// A [`LinearMap`] as an [`Operator`].
+///
+/// Once a product has failed, this and later ones are zero, no further product is asked of the map, and the run ends before
+/// its next step, with the error. Errors are values all the way: nothing unwinds.
+///
+/// # Cost
+/// That of the map. A column takes one `apply`, a Gram column one of each.
+#[derive(Debug)]
+pub struct Access<M> {
+    map: M,
+    failure: Failure,
+}
+
+impl<M> Access<M> {
+    /// Wraps a map.
+    pub fn new(map: M) -> Self {
+        Self { map, failure: Failure::default() }
+    }
+
+    /// The map.
+    pub fn map(&self) -> &M {
+        &self.map
+    }
+
+    /// Makes a product, unless one has failed.
+    fn product<T: Scalar>(&self, out: &mut [T], make: impl FnOnce(&M, &mut [T]) -> Result<(), OperatorError>) {
+        if self.failure.is_set() {
+            out.fill(T::ZERO);
+        } else if let Err(error) = make(&self.map, out) {
+            self.failure.set(error);
+            out.fill(T::ZERO);
+        }
+    }
+}
+
+impl<T: Scalar, M: LinearMap<T>> Operator<T> for Access<M> {
+    fn nrows(&self) -> usize {
+        self.map.shape().0
+    }
+
+    fn ncols(&self) -> usize {
+        self.map.shape().1
+    }
+
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        self.product(y, |map, y| map.apply(x, y));
+    }
+
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.product(x, |map, x| map.apply_adjoint(y, x));
+    }
+
+    fn column_norms(&self) -> Vec<f64> {
+        // Without an interrupt only a failure stops it, which is kept.
+        let measured = self.measure_columns(&Interrupt::default());
+        measured.map_or_else(|_| vec![0.0; Operator::<T>::ncols(self)], |(norms, _)| norms)
+    }
+
+    fn measure_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, u64), Error> {
+        if let Some(norms) = self.map.profile().column_norms {
+            return Ok((norms, 0));
+        }
+        let (m, n) = self.map.shape();
+        let (mut unit, mut column) = (vec![T::ZERO; n], vec![T::ZERO; m]);
+        let mut norms = Vec::with_capacity(n);
+        for j in 0..n {
+            if let Some(reason) = interrupt.reason() {
+                return Err(Error::Stopped { reason });
+            }
+            unit[j] = T::ONE;
+            self.apply(&unit, &mut column);
+            unit[j] = T::ZERO;
+            if let Some(error) = self.failure.error() {
+                return Err(error);
+            }
+            norms.push(norm(&column));
+        }
+        Ok((norms, n as u64))
+    }
+
+    fn adjoint_cost(&self) -> usize {
+        let (m, n) = self.map.shape();
+        self.map.profile().cost.unwrap_or_else(|| m.saturating_mul(n))
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        Some(&self.failure)
+    }
+}
+
+/// Refuses what was computed from an operator of which a product has failed.
+pub(crate) fn check_products<T: Scalar>(operator: &dyn Operator<T>) -> Result<(), Error> {
+    operator.failure().and_then(Failure::error).map_or(Ok(()), Err)
+}
