@@ -213,7 +213,8 @@ fn a_run_may_be_stopped_anywhere() {
     }
 }
 
-/// A time limit that a single step exceeds by far ends the run in time. (Retried: the machine may be busy.)
+/// A time limit that a single step exceeds by far ends the run in time: it is late by a few of the products between which it is
+/// looked at, 2²⁷ multiply-adds, however fast the machine is at the moment.
 #[test]
 fn a_time_limit_ends_a_long_step() {
     let rng = &mut stream(4, 0, 0);
@@ -222,19 +223,26 @@ fn a_time_limit_ends_a_long_step() {
     let y: Vec<f64> = normal_vector(rng, m);
     let operator = DenseOperator::new(a.as_ref());
     let problem = Problem::new(&operator, &y, k).unwrap();
+    let columns: Vec<usize> = (0..56).collect();
+    let mut block = Mat::<f64>::zeros(n, columns.len());
+    let mut product = || {
+        let begin = Instant::now();
+        operator.gram_columns(&columns, block.as_mut());
+        begin.elapsed()
+    };
     for name in ["sea", "search", "htp", "cosamp", "els"] {
         let limit = Duration::from_millis(30);
         let mut given = vec![0.0; n];
         random_support(rng, n, k).iter().for_each(|&j| given[j] = 1e-3);
         for start in [Start::Zero, Start::Vector(given)] {
-            let late = (0..8).map(|_| {
+            let in_time = (0..8).any(|_| {
+                let one = product();
                 let run = Run::with_chain(&problem, chain(name)).start(start.clone()).report(ReportOptions::default());
                 let solution = run.halt(Halt::Time(limit)).solve().unwrap();
                 assert!(solution.residual_norm <= norm(&y) * (1.0 + 1e-12), "{name}");
-                solution.elapsed.saturating_sub(limit)
+                solution.elapsed.saturating_sub(limit) < 3 * one.max(product())
             });
-            let least = late.min().unwrap();
-            assert!(least < Duration::from_millis(100), "{name}: {least:?} late");
+            assert!(in_time, "{name} is late");
         }
     }
 }
