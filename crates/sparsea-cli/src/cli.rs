@@ -8,8 +8,10 @@ use clap::builder::styling::Styles;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
+use sparsea::Sea;
 use sparsea_lab::sweep::Shard;
 
+use crate::defaults;
 use crate::failure::Failure;
 use crate::values::{self, Refusal};
 
@@ -109,9 +111,9 @@ pub struct Method {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
-    /// An algorithm, or several joined by +, each starting from the solution of the one before, as omp+sea; unless said,
-    /// search, or sea if n k is more than a million
     #[arg(long, value_name = "NAME", value_parser = values::algorithm)]
+    #[arg(help = format!("An algorithm, or several joined by +, each starting from the solution of the one before, as omp+sea {}",
+        defaults::algorithm()))]
     pub algorithm: Option<String>,
     /// Where to start: zero, random:SEED, an algorithm or chain, a file with a vector x, or support:FILE with indices
     #[arg(long, value_name = "START", default_value = "zero")]
@@ -125,8 +127,8 @@ pub struct Method {
 
 #[derive(Debug, Args)]
 pub struct LimitOptions {
-    /// Stop after this many iterations [default: 300 for search; 1000 for sea, htp, iht, niht and cosamp; the others end by themselves]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(help = format!("Stop after this many iterations {}", defaults::iterations()))]
     #[arg(value_parser = values::whole::<u64>("--iterations", 0))]
     pub iterations: Option<u64>,
     /// Stop after this time, for example 2s, 500ms, 1.5min
@@ -140,9 +142,9 @@ pub struct LimitOptions {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = values::whole::<u64>("--stagnation", 0))]
     pub stagnation: Option<u64>,
-    /// Bytes to use besides the problem, plain or with a unit (kB, MB, GB, TB; KiB, MiB, GiB, TiB), as 500MB; 4.3GiB unless
-    /// said, most of them only by els and search on large problems
     #[arg(long, value_name = "BYTES", value_parser = values::memory, allow_hyphen_values = true)]
+    #[arg(help = format!("Bytes to use besides the problem, plain or with a unit (kB, MB, GB, TB; KiB, MiB, GiB, TiB), as 500MB; most \
+        of them are used only by els and search on large problems {}", defaults::memory()))]
     pub memory: Option<usize>,
 }
 
@@ -182,8 +184,8 @@ pub struct Compare {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
-    /// Algorithms and chains to try, with commas between; all, and omp+els, omp+sea, els+sea+els, unless said
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = values::algorithm)]
+    #[arg(help = format!("Algorithms and chains to try, with commas between [default: all, and {}]", defaults::CHAINS.join(", ")))]
     pub algorithms: Option<Vec<String>>,
     #[command(flatten)]
     pub limits: LimitOptions,
@@ -218,8 +220,8 @@ pub struct Improve {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: Option<usize>,
-    /// An algorithm, or several joined by +; unless said, search, or sea if n k is more than a million
     #[arg(long, value_name = "NAME", value_parser = values::algorithm)]
+    #[arg(help = format!("An algorithm, or several joined by + {}", defaults::algorithm()))]
     pub algorithm: Option<String>,
     #[command(flatten)]
     pub limits: LimitOptions,
@@ -346,7 +348,7 @@ pub struct Theory {
     #[arg(long, value_name = "FILE", requires = "truth")]
     pub start: Option<PathBuf>,
     /// The step size η of SEA, which matters for a start other than zero
-    #[arg(long, value_name = "ETA", requires = "truth", default_value_t = 1.0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "ETA", requires = "truth", default_value_t = Sea::default().step_size, allow_negative_numbers = true)]
     #[arg(value_parser = values::number("--step-size", "finite number greater than 0", |s| s > 0.0 && s.is_finite()))]
     pub step_size: f64,
     /// Multiply-adds to spend on restricted isometry constants, about 10⁹ a second; more work, narrower bounds

@@ -7,6 +7,7 @@ macro_rules! say {
 
 mod cli;
 mod commands;
+mod defaults;
 mod export;
 mod failure;
 mod files;

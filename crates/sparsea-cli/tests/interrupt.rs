@@ -6,19 +6,52 @@ mod common;
 
 use common::{Folder, Ran, Solution, norm, read_npy};
 use std::process::{Command, Stdio};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Runs `line`, sends SIGINT after a second, and returns what is left and how long it then took.
+/// Runs `line`, sends SIGINT a second after it has begun to listen, and returns what is left and how long it then took.
 fn interrupted(folder: &Folder, line: &str) -> (Ran, Duration) {
+    interrupted_when(folder, line, |process| {
+        let listens = listens(process);
+        if listens {
+            sleep(Duration::from_secs(1));
+        }
+        listens
+    })
+}
+
+/// Runs `line`, sends SIGINT when `ready`, shown the number of the process, says so, and returns what is left and how long it
+/// then took.
+fn interrupted_when(folder: &Folder, line: &str, ready: impl Fn(u32) -> bool) -> (Ran, Duration) {
     let arguments: Vec<&str> = line.split_whitespace().collect();
     let mut command = folder.command(&arguments);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(1));
-    assert!(child.try_wait().unwrap().is_none(), "it ended by itself: {line}");
+    let begin = Instant::now();
+    let mut wait = true;
+    while wait && begin.elapsed() < Duration::from_secs(60) {
+        wait = !ready(child.id());
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself: {line}");
+        sleep(Duration::from_millis(20));
+    }
     let sent = Instant::now();
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let ran = Ran::of(child.wait_with_output().unwrap());
     (ran, sent.elapsed())
+}
+
+/// Whether a process catches SIGINT, which before that ends it at once.
+#[cfg(target_os = "linux")]
+fn listens(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim);
+    // Signal 2 is the second bit.
+    caught.and_then(|mask| u64::from_str_radix(mask, 16).ok()).is_some_and(|mask| mask & 0b10 != 0)
+}
+
+/// Elsewhere it cannot be seen; a second is enough unless the machine is very busy.
+#[cfg(not(target_os = "linux"))]
+fn listens(_: u32) -> bool {
+    true
 }
 
 fn folder() -> Folder {
@@ -90,12 +123,18 @@ fn a_sweep_says_how_to_go_on() {
         "name = 'long'\nruns = 1000000\niterations = 100\nalgorithms = ['omp', 'sea']\n[problem]\nfamily = 'gaussian'\n\
          n = 40\nm = 20\nk = 6",
     );
-    let (ran, took) = interrupted(&folder, "sweep long.toml --out o");
+    let status = || folder.run("sweep status o/long.sqlite --json");
+    // Nothing is in the store before it listens.
+    let stored = |_| {
+        let ran = status();
+        ran.status == 0 && ran.json()["results"].as_u64() > Some(0)
+    };
+    let (ran, took) = interrupted_when(&folder, "sweep long.toml --out o", stored);
     assert_eq!((ran.status, ran.out.as_str()), (130, ""), "{ran:?}");
     assert!(took < Duration::from_secs(5), "{took:?}");
     check_line(&ran);
     assert!(ran.err.contains("o/long.sqlite") && ran.err.contains("sparsea sweep long.toml --out o"), "{}", ran.err);
-    let status = folder.succeed("sweep status o/long.sqlite --json").json();
+    let status = status().json();
     assert!(status["results"].as_u64() > Some(0), "{status}");
     // What is there is whole: both algorithms have solved the same problems.
     let counts = &status["results_by_algorithm"];

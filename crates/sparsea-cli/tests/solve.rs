@@ -4,7 +4,7 @@ mod common;
 
 use common::{Folder, Rows, algorithms, check_picture, column, dot, norm, npy_matrix, npy_vector, numbers, orthogonal};
 use common::{read_npy, two_columns};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 fn easy() -> Folder {
     let (folder, a) = (Folder::new(), orthogonal());
@@ -167,11 +167,16 @@ fn limits_stop_it() {
     let three = solve("--iterations 3");
     assert_eq!((three.count("iterations"), three.word("stop_reason")), (3, "iterations"));
     assert_eq!(solve("").count("iterations"), 1000);
-    let begin = Instant::now();
-    let short = solve("--time 50ms");
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
-    assert_eq!(short.word("stop_reason"), "time");
-    assert!((0.05..1.0).contains(&short.number("elapsed_seconds")), "{:?}", short.0);
+    // On a busy machine one run may be late, but not all.
+    let late = |_: &i32| {
+        let begin = Instant::now();
+        let short = solve("--time 50ms");
+        let (seconds, whole) = (short.number("elapsed_seconds"), begin.elapsed().as_secs_f64());
+        assert_eq!(short.word("stop_reason"), "time");
+        assert!(0.05 <= seconds && seconds <= whole, "{seconds} s of {whole} s");
+        seconds >= 1.0
+    };
+    assert!((0..5).take_while(late).count() < 5, "every run was late");
     let target = solve("").number("relative_residual") * 1.2;
     let reached = solve(&format!("--relative-residual {target}"));
     assert_eq!(reached.word("stop_reason"), "relative_residual");

@@ -9,6 +9,7 @@ use sparsea::metrics::support_distance;
 use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, StopReason};
 
 use crate::cli::Compare;
+use crate::defaults::CHAINS;
 use crate::failure::Failure;
 use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
 use crate::report;
@@ -66,8 +67,7 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
 
 /// Every algorithm, and the chains worth a try on any problem.
 pub fn all<T: Scalar>() -> Vec<String> {
-    let chains = ["omp+els", "omp+sea", "els+sea+els"];
-    registry::<T>().iter().map(|entry| entry.name).chain(chains).map(str::to_owned).collect()
+    registry::<T>().iter().map(|entry| entry.name).chain(CHAINS).map(str::to_owned).collect()
 }
 
 /// The solutions of all chains but those that would take too much memory, and what is said of these.

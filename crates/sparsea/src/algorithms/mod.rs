@@ -262,11 +262,11 @@ fn real_only<T: Scalar>() -> Vec<Entry<T>> {
 }
 
 /// Problems with more entries n k than this are left to SEA unless search is asked for by name: an exchange reads n k
-/// numbers, several times in each of hundreds of iterations.
-const SEARCHED: usize = 1_000_000;
+/// numbers, several times in each of hundreds of iterations. See [`default_algorithm`].
+pub const SEARCHED: usize = 1_000_000;
 
 /// The name of the algorithm to use on n columns and sparsity k where none is asked for: [`search`](Search), which recovers
-/// more than any other in the same time (docs/any-time-search.md), or [`sea`](Sea) where n k is more than a million.
+/// more than any other in the same time (docs/any-time-search.md), or [`sea`](Sea) where n k is above [`SEARCHED`].
 pub fn default_algorithm(columns: usize, sparsity: usize) -> &'static str {
     if columns.saturating_mul(sparsity) <= SEARCHED {
         <Search as Algorithm<f64>>::NAME

@@ -18,6 +18,7 @@ mod invariance;
 mod lasso_ties;
 mod least_squares;
 mod operators;
+mod readme;
 mod recorded;
 mod references;
 mod reuse;
