@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::operator::OperatorError;
+use crate::failure::OperatorError;
 use crate::stop_reason::StopReason;
 
 /// Why a problem, an operator or a setting was refused. Reaching a limit is never an error.

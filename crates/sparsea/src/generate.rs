@@ -7,34 +7,14 @@ use faer::Mat;
 use num_complex::Complex;
 use rand::Rng;
 use rand::RngExt;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::error::Error;
+pub use crate::random::{gaussian_matrix, normal_vector, stream};
+
 use crate::operator::{Boundary, Convolution, DenseOperator, Operator, pulse};
+use crate::random::entries;
 use crate::scalar::Scalar;
-
-/// The generator at the address (study, cell, run). Equal addresses give equal streams; different ones independent.
-pub fn stream(study: u64, cell: u64, run: u64) -> ChaCha8Rng {
-    let mut key = [0u8; 32];
-    key[..8].copy_from_slice(&study.to_le_bytes());
-    key[8..16].copy_from_slice(&cell.to_le_bytes());
-    key[16..24].copy_from_slice(&run.to_le_bytes());
-    key[24..].copy_from_slice(b"sparsea\0");
-    ChaCha8Rng::from_seed(key)
-}
-
-/// A vector of `n` independent standard normal numbers (circular with E|v|² = 1 when complex).
-pub fn normal_vector<T: Scalar>(rng: &mut impl Rng, n: usize) -> Vec<T> {
-    (0..n)
-        .map(|_| {
-            let first = StandardNormal.sample(rng);
-            let second = if T::IS_COMPLEX { StandardNormal.sample(rng) } else { 0.0 };
-            T::from_normals(first, second)
-        })
-        .collect()
-}
 
 /// How the non-zero entries of x are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,20 +46,6 @@ pub fn random_amplitudes<T: Scalar>(rng: &mut impl Rng, k: usize, amplitudes: Am
             })
             .collect(),
     }
-}
-
-/// m n, for a matrix that is made of as many random numbers.
-fn entries(m: usize, n: usize) -> usize {
-    m.checked_mul(n).unwrap_or_else(|| panic!("a {m} × {n} matrix does not fit into memory"))
-}
-
-/// m × n matrix of independent standard normal entries.
-///
-/// # Panics
-/// If so many numbers do not fit into memory, like every vector that is too long; so does every matrix made here.
-pub fn gaussian_matrix<T: Scalar>(rng: &mut impl Rng, m: usize, n: usize) -> Mat<T> {
-    let entries: Vec<T> = normal_vector(rng, entries(m, n));
-    Mat::from_fn(m, n, |i, j| entries[j * m + i])
 }
 
 /// m × n matrix of independent entries ±1.

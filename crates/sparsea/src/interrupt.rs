@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::operator::Failure;
+use crate::failure::Failure;
 use crate::stop_reason::StopReason;
 
 /// Stops a run, or the measuring of a problem, while it is within a step. Looked at between products with A, so an answer

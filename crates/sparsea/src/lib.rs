@@ -58,13 +58,16 @@ mod check;
 mod counts;
 mod error;
 pub mod exhaustive;
+mod failure;
 mod fit;
 pub mod generate;
+mod halt;
 mod interrupt;
 mod kernels;
 pub mod metrics;
 pub mod operator;
 mod problem;
+mod random;
 mod run;
 mod scalar;
 mod solution;
@@ -72,6 +75,7 @@ mod stop_reason;
 pub mod support;
 pub mod theory;
 mod tolerance;
+mod workspace;
 
 pub use algorithms::{
     Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea, Search, Solver,
@@ -79,21 +83,20 @@ pub use algorithms::{
 };
 pub use counts::Counts;
 pub use error::Error;
+pub use halt::Halt;
 pub use interrupt::Interrupt;
 pub use operator::{
     Access, Boundary, CachedGram, Centered, Convolution, DenseOperator, FunctionOperator, LinearMap, Normalized,
     Operator, OperatorError, Profile, SparseOperator, check_adjoint,
 };
 pub use problem::Problem;
-pub use run::{
-    Halt, Hint, Initial, Limits, Memory, Observer, Progress, Quadratic, ReportOptions, Run, Start, Step, Threads,
-    Trace, TraceRow, Workspace, improve, seconds, solve,
-};
+pub use run::{Limits, Observer, Progress, ReportOptions, Run, Start, Trace, TraceRow, improve, seconds, solve};
 pub use scalar::Scalar;
 pub use solution::{ExplorationReport, IndexReport, RankedSupport, Solution};
 pub use stop_reason::StopReason;
 pub use support::Support;
 pub use theory::{Interval, Recovery, RestrictedIsometry, Signal, Verdict, restricted_isometry};
+pub use workspace::{Hint, Initial, Memory, Quadratic, Step, Threads, Workspace};
 
 /// The worked example of docs/adding-an-algorithm.md, compiled and run as a test.
 #[cfg(doctest)]

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::run::{Halt, Initial, Step, Workspace};
+use crate::halt::Halt;
 use crate::scalar::Scalar;
 use crate::support::{Support, SupportSet};
+use crate::workspace::{Initial, Step, Workspace};
 
 /// Compressive sampling matching pursuit: from a k-sparse x repeat
 ///

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::fit::least_squares::Tableau;
-use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::tolerance::{DRIFT, SMALLEST_GAIN};
+use crate::workspace::{Initial, Step, Workspace};
 
 /// Exhaustive local search: of all k (n − k) exchanges of a column of the support for one outside make the one that
 /// lowers ‖y − A x‖ most; repeat until none lowers it.

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::error::Error;
-use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::{Support, SupportSet, largest};
 use crate::tolerance::FOBA_GAIN;
+use crate::workspace::{Initial, Step, Workspace};
 
 /// Adaptive forward-backward greedy search. Each iteration
 ///

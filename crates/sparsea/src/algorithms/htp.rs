@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::iht::{StepSize, check_step_size};
 use super::{Algorithm, Setting};
 use crate::error::Error;
-use crate::run::{Halt, Initial, Step, Workspace};
+use crate::halt::Halt;
 use crate::scalar::Scalar;
 use crate::support::{Support, SupportSet};
+use crate::workspace::{Initial, Step, Workspace};
 
 /// Hard thresholding pursuit: from the fit x on the current support, repeat
 ///

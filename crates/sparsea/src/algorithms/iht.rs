@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Niht, Setting};
 use crate::error::Error;
-use crate::run::{Halt, Initial, Step, Workspace};
+use crate::halt::Halt;
 use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::tolerance::UNCHANGED;
+use crate::workspace::{Initial, Step, Workspace};
 
 /// Iterative hard thresholding: x ← H_k(x + μ Aᴴ(y − A x)), where H_k keeps the k entries largest in magnitude.
 ///

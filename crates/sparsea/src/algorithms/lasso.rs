@@ -5,8 +5,8 @@ mod segment;
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::run::{Initial, Step, Workspace};
 use crate::tolerance::{LASSO_END, LASSO_ROUNDING, LASSO_TIE};
+use crate::workspace::{Initial, Step, Workspace};
 use segment::{Segment, Signed, columns, contains};
 
 /// The LASSO, minimise ½‖A x − y‖² + λ‖x‖₁, along its path from λ = max |a_jᵀ y| (x = 0) to where a (k+1)-th non-zero

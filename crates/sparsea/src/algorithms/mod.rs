@@ -43,8 +43,9 @@ pub use splicing::Splicing;
 pub use subspace_pursuit::SubspacePursuit;
 
 use crate::error::Error;
-use crate::run::{Halt, Initial, Step, Workspace};
+use crate::halt::Halt;
 use crate::scalar::Scalar;
+use crate::workspace::{Initial, Step, Workspace};
 
 /// An algorithm: its settings are the fields of the implementing struct; what changes during a run is its `State`.
 ///

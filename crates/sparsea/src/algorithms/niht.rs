@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::iht::{Line, State, finish_step, start_at};
 use super::{Algorithm, Setting};
 use crate::error::Error;
-use crate::run::{Halt, Initial, Step, Workspace};
+use crate::halt::Halt;
 use crate::scalar::Scalar;
+use crate::workspace::{Initial, Step, Workspace};
 
 /// Normalised iterative hard thresholding: x ← H_k(x + μ g) with g = Aᴴ(y − A x) and a step μ found anew each time.
 ///

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::fit::least_squares::Distances;
-use crate::run::{Hint, Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::tolerance::CARRIED;
+use crate::workspace::{Hint, Initial, Step, Workspace};
 
 /// Orthogonal least squares, also known as ORMP: k times, add the column whose joining lowers ‖y − A x‖ most, and fit.
 ///

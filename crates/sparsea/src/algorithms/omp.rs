@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::run::{Hint, Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::{Support, largest};
+use crate::workspace::{Hint, Initial, Step, Workspace};
 
 /// Orthogonal matching pursuit: k times, add the column most correlated with the residual and fit anew.
 ///

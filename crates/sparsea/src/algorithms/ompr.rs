@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::error::Error;
-use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::{Support, SupportSet, largest};
+use crate::workspace::{Initial, Step, Workspace};
 
 /// Orthogonal matching pursuit with replacement: from the fit x on a support S of k columns repeat
 ///

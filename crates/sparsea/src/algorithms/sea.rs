@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::error::Error;
+use crate::halt::Halt;
 use crate::kernels::simd;
-use crate::run::{Halt, Hint, Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::Support;
+use crate::workspace::{Hint, Initial, Step, Workspace};
 
 /// Support Exploration Algorithm. With an exploration variable 𝒳 ∈ Tⁿ, repeat
 ///

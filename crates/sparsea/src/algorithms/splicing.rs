@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::error::Error;
-use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::Support;
+use crate::workspace::{Initial, Step, Workspace};
 
 /// Best-subset selection by splicing: from the fit x on a support S of k columns, for each C = 1, 2, … up to a limit,
 /// try the support in which the C members of least sacrifice ‖a_j‖|x_j| give way to the C others of most sacrifice

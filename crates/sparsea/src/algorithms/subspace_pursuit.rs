@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::run::{Initial, Step, Workspace};
 use crate::scalar::Scalar;
 use crate::support::Support;
+use crate::workspace::{Initial, Step, Workspace};
 
 /// Subspace pursuit: from the fit x on a support S of k columns repeat
 ///

@@ -2,8 +2,7 @@
 
 use faer::MatMut;
 
-use super::Operator;
-use crate::fit::least_squares::SharedGram;
+use super::{Operator, SharedGram};
 use crate::forward_operator;
 use crate::scalar::Scalar;
 
@@ -52,8 +51,8 @@ impl<T: Scalar> std::fmt::Debug for CachedGram<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::{gaussian_matrix, stream};
     use crate::operator::DenseOperator;
+    use crate::random::{gaussian_matrix, stream};
 
     #[test]
     fn kept_columns_are_those_computed_alone_and_no_more_than_fit() {

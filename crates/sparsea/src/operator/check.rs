@@ -3,8 +3,8 @@
 use super::{Operator, check_products};
 use crate::check::check_size;
 use crate::error::Error;
-use crate::generate::{normal_vector, stream};
 use crate::kernels;
+use crate::random::{normal_vector, stream};
 use crate::scalar::Scalar;
 use crate::tolerance::ADJOINT;
 

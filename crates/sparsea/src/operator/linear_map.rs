@@ -1,10 +1,8 @@
 //! The operator that a user writes: three methods, two of which may fail.
 
-use std::fmt;
-use std::sync::{Arc, OnceLock};
-
 use super::Operator;
 use crate::error::Error;
+use crate::failure::{Failure, OperatorError};
 use crate::interrupt::Interrupt;
 use crate::kernels::norm;
 use crate::scalar::Scalar;
@@ -56,72 +54,6 @@ impl Profile {
     pub fn with_cost(mut self, multiply_adds: usize) -> Self {
         self.cost = Some(multiply_adds);
         self
-    }
-}
-
-/// Why a product with A could not be computed. Any error converts into it.
-#[derive(Clone)]
-pub struct OperatorError(Arc<dyn std::error::Error + Send + Sync>);
-
-impl OperatorError {
-    /// With only a message.
-    #[must_use]
-    pub fn new(message: &str) -> Self {
-        Self(Box::<dyn std::error::Error + Send + Sync>::from(message).into())
-    }
-
-    /// The error that it was made from.
-    #[must_use]
-    pub fn inner(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
-        &*self.0
-    }
-}
-
-impl<E: std::error::Error + Send + Sync + 'static> From<E> for OperatorError {
-    fn from(error: E) -> Self {
-        Self(Arc::new(error))
-    }
-}
-
-impl fmt::Display for OperatorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for OperatorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Two are the same if they are one error.
-impl PartialEq for OperatorError {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-/// The first failure of a product, for whoever can end the run.
-#[derive(Debug, Clone, Default)]
-pub struct Failure(Arc<OnceLock<OperatorError>>);
-
-impl Failure {
-    /// Keeps the first.
-    pub(crate) fn set(&self, error: OperatorError) {
-        // A later one is its consequence.
-        let _ = self.0.set(error);
-    }
-
-    /// Whether a product has failed.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.0.get().is_some()
-    }
-
-    /// The failure, if there was one, as an error.
-    pub(crate) fn error(&self) -> Option<Error> {
-        self.0.get().cloned().map(Error::Operator)
     }
 }
 
@@ -197,9 +129,7 @@ impl<T: Scalar, M: LinearMap<T>> Operator<T> for Access<M> {
             unit[j] = T::ONE;
             self.apply(&unit, &mut column);
             unit[j] = T::ZERO;
-            if let Some(error) = self.failure.error() {
-                return Err(error);
-            }
+            check_products::<T>(self)?;
             norms.push(norm(&column));
         }
         Ok((norms, n as u64))
@@ -217,5 +147,8 @@ impl<T: Scalar, M: LinearMap<T>> Operator<T> for Access<M> {
 
 /// Refuses what was computed from an operator of which a product has failed.
 pub(crate) fn check_products<T: Scalar>(operator: &dyn Operator<T>) -> Result<(), Error> {
-    operator.failure().and_then(Failure::error).map_or(Ok(()), Err)
+    match operator.failure().and_then(Failure::get) {
+        Some(error) => Err(Error::Operator(error.clone())),
+        None => Ok(()),
+    }
 }

@@ -16,6 +16,7 @@ mod linear_map;
 mod norm;
 mod normalized;
 pub mod pulse;
+mod shared_gram;
 mod sparse;
 
 use faer::{ColMut, MatMut};
@@ -25,6 +26,7 @@ use crate::interrupt::Interrupt;
 use crate::kernels;
 use crate::scalar::Scalar;
 
+pub use crate::failure::{Failure, OperatorError};
 pub use cached_gram::CachedGram;
 pub use centered::Centered;
 pub use check::check_adjoint;
@@ -32,10 +34,11 @@ pub use convolution::{Boundary, Convolution};
 pub use dense::DenseOperator;
 pub use function::FunctionOperator;
 pub(crate) use linear_map::check_products;
-pub use linear_map::{Access, Failure, LinearMap, OperatorError, Profile};
+pub use linear_map::{Access, LinearMap, Profile};
 pub(crate) use norm::norm_squared;
 pub use normalized::Normalized;
 pub(crate) use normalized::inverse;
+pub(crate) use shared_gram::SharedGram;
 pub use sparse::{SparseOperator, from_compressed_rows};
 
 /// A linear map A from Tⁿ to Tᵐ.

@@ -3,8 +3,8 @@
 use faer::{Mat, Side};
 
 use super::Operator;
-use crate::generate::{normal_vector, stream};
 use crate::kernels::{dot, norm};
+use crate::random::{normal_vector, stream};
 use crate::scalar::Scalar;
 
 /// Steps of the tridiagonalisation at most.
@@ -75,8 +75,8 @@ fn largest_eigenvalue(diagonal: &[f64], beside: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::gaussian_matrix;
     use crate::operator::DenseOperator;
+    use crate::random::gaussian_matrix;
     use num_complex::Complex;
 
     fn agrees_with_the_svd<T: Scalar>(rows: usize, columns: usize) {

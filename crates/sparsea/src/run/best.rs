@@ -1,10 +1,9 @@
 //! The best point of a run.
 
-use super::start::Initial;
-use super::workspace::Workspace;
 use crate::interrupt::Interrupt;
 use crate::scalar::Scalar;
 use crate::support::Support;
+use crate::workspace::{Initial, Workspace};
 
 /// The best point so far, and what is known of its ‖y − A x‖.
 pub(super) struct Best<T> {

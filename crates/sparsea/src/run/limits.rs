@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::halt::Halt;
+use crate::halt::Halt;
 
 /// Limits of a run, each optional. With none, the algorithm's own rule halts it.
 ///

@@ -1,34 +1,24 @@
 //! The run: one loop that steps any algorithm over a [`Workspace`] until a rule halts it.
 
 mod best;
-mod deprecated;
-mod halt;
 mod limits;
-mod memory;
 mod observer;
-mod quadratic;
 mod report;
 mod start;
-mod visited;
-mod workspace;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use serde_json::Map;
 
-pub use halt::Halt;
 pub use limits::Limits;
-pub use memory::Memory;
 pub use observer::{Observer, Progress, Trace, TraceRow};
-pub(crate) use quadratic::Neighbourhood;
-pub use quadratic::Quadratic;
 pub use report::ReportOptions;
-pub use start::{Initial, Start};
-pub use workspace::{Hint, Threads, Workspace};
+pub use start::Start;
 
 use crate::algorithms::{Algorithm, Chain, Solver, default_algorithm};
 use crate::error::Error;
+use crate::halt::{self, Halt};
 use crate::interrupt::Interrupt;
 use crate::kernels::norm;
 use crate::operator::check_products;
@@ -37,17 +27,9 @@ use crate::scalar::Scalar;
 use crate::solution::{ExplorationReport, Solution};
 use crate::stop_reason::StopReason;
 use crate::tolerance::EXACT;
+use crate::workspace::{Initial, Memory, Threads, Workspace};
 use best::Best;
 use report::Exploration;
-
-/// What one step of an algorithm did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
-    /// Iterations it took: 1, or more when iterations that change nothing were jumped over.
-    pub iterations: u64,
-    /// Whether further steps would change nothing.
-    pub finished: bool,
-}
 
 /// A run about to start: a problem, an algorithm or a chain, a start, a halting rule, observers.
 pub struct Run<'r, 'a, T: Scalar> {
@@ -158,6 +140,13 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     pub fn threads(mut self, threads: Threads) -> Self {
         self.threads = threads;
         self
+    }
+
+    /// Whether this run may use all threads of the pool in which it takes place.
+    #[deprecated(since = "0.2.0", note = "use `threads`")]
+    #[must_use]
+    pub fn alone(self, alone: bool) -> Self {
+        self.threads(if alone { Threads::Pool } else { Threads::One })
     }
 
     /// Adds an observer.

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 
 use super::observer::{Observer, Progress};
-use super::workspace::Workspace;
 use crate::error::Error;
 use crate::fit::least_squares::Tableau;
 use crate::scalar::Scalar;
 use crate::solution::{ExplorationReport, IndexReport, RankedSupport};
 use crate::support::{Support, SupportSet};
 use crate::tolerance::{EXACT, TABLEAU_BLIND};
+use crate::workspace::Workspace;
 
 /// How a report is made.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,10 +3,11 @@
 use crate::algorithms::Chain;
 use crate::check::check_finite;
 use crate::error::Error;
-use crate::generate::{normal_vector, stream};
 use crate::problem::{LARGEST_NORM, Problem};
+use crate::random::{normal_vector, stream};
 use crate::scalar::Scalar;
-use crate::support::{Support, TopK};
+use crate::support::Support;
+use crate::workspace::Initial;
 
 /// Where a run starts.
 #[derive(Debug, Clone, Default)]
@@ -22,27 +23,6 @@ pub enum Start<T: Scalar> {
     Vector(Vec<T>),
     /// The solution of another algorithm, or of a chain of them.
     Chain(Chain<T>),
-}
-
-/// A start in the scale in which algorithms work: the non-zero entries of a vector.
-#[derive(Debug, Clone, Default)]
-pub struct Initial<T> {
-    /// Where they are.
-    pub support: Support,
-    /// What they are; empty when the least-squares solution on the support is meant.
-    pub values: Vec<T>,
-}
-
-impl<T: Scalar> Initial<T> {
-    /// The (at most k) entries largest in magnitude.
-    pub fn truncated(&self, sparsity: usize) -> (Support, Vec<T>) {
-        if self.support.len() <= sparsity {
-            return (self.support.clone(), self.values.clone());
-        }
-        let mut chosen = Support::new();
-        TopK::default().select(&self.values, sparsity, &mut chosen);
-        (chosen.iter().map(|&at| self.support[at]).collect(), chosen.iter().map(|&at| self.values[at]).collect())
-    }
 }
 
 /// Checks a start that is not a chain and brings it to the scale of the algorithms. `largest` is max_j |a_jᴴ y|/‖a_j‖.

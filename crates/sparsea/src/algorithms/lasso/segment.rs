@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::kernels::axpy;
-use crate::run::Workspace;
 use crate::support::Support;
 use crate::tolerance::LASSO_TIE;
+use crate::workspace::Workspace;
 
 /// A column, and the sign of its correlation.
 pub(super) type Signed = (usize, f64);

@@ -2,10 +2,10 @@
 
 use super::super::Algorithm;
 use super::super::sea::{self, Sea};
-use crate::generate::normal_vector;
-use crate::run::{Initial, Workspace};
+use crate::random::normal_vector;
 use crate::scalar::Scalar;
 use crate::support::Support;
+use crate::workspace::{Initial, Workspace};
 
 use rand_chacha::ChaCha8Rng;
 

@@ -6,10 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use super::elites::Elites;
 use super::perturbation::{Credits, Perturbation};
 use crate::fit::least_squares::Tableau;
-use crate::run::{Neighbourhood, Workspace};
 use crate::scalar::Scalar;
 use crate::support::{Support, SupportSet};
 use crate::tolerance::SMALLEST_GAIN;
+use crate::workspace::{Neighbourhood, Workspace};
 
 /// One iteration at work, and what it found.
 #[derive(Debug)]

@@ -472,8 +472,8 @@ impl<T: Scalar> Triangle<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::{normal_vector, stream};
     use crate::operator::{Boundary, Convolution, Operator, pulse};
+    use crate::random::{normal_vector, stream};
     use faer::Mat;
     use num_complex::Complex;
     use rand::RngExt;

@@ -38,7 +38,6 @@ use crate::tolerance::{EXCESS, FIT, GRAM_ROUNDING};
 use anticipation::Anticipation;
 use cholesky::Cholesky;
 pub(crate) use distances::Distances;
-pub(crate) use gram::SharedGram;
 use nearby::Nearby;
 pub(crate) use orthogonal::Orthogonal;
 use plan::{COSTS, Sizes};

@@ -1,17 +1,8 @@
 //! Names of before, which say what replaces them.
 
-use super::{Hint, Run, Threads, Workspace};
+use super::{Hint, Workspace};
 use crate::scalar::Scalar;
 use crate::support::Support;
-
-impl<T: Scalar> Run<'_, '_, T> {
-    /// Whether this run may use all threads of the pool in which it takes place.
-    #[deprecated(since = "0.2.0", note = "use `threads`")]
-    #[must_use]
-    pub fn alone(self, alone: bool) -> Self {
-        self.threads(if alone { Threads::Pool } else { Threads::One })
-    }
-}
 
 impl<T: Scalar> Workspace<'_, T> {
     /// Aᴴ y.

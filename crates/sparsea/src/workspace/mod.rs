@@ -1,14 +1,26 @@
 //! What an algorithm works on: the current point, and the verbs that move it.
 
-use super::memory::Memory;
-use super::quadratic::{Neighbourhood, Quadratic};
-use super::visited::{Fit, Visited};
+mod deprecated;
+mod initial;
+mod memory;
+mod quadratic;
+mod step;
+mod visited;
+
+pub use initial::Initial;
+pub use memory::Memory;
+pub(crate) use quadratic::Neighbourhood;
+pub use quadratic::Quadratic;
+pub use step::Step;
+use visited::{Fit, Visited};
+
 use crate::counts::Counts;
 use crate::error::Error;
-use crate::fit::least_squares::{SharedGram, SupportFit, System};
+use crate::fit::least_squares::{SupportFit, System};
 use crate::fit::point::{Kind, Point, ResidualNorm, length};
 use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::{norm, norm_squared};
+use crate::operator::SharedGram;
 use crate::problem::Problem;
 use crate::scalar::Scalar;
 use crate::stop_reason::StopReason;
