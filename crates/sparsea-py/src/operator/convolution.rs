@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use num_complex::Complex;
 use numpy::PyArray1;
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyComplex;
 use sparsea::operator::pulse;
@@ -14,7 +13,7 @@ use sparsea::{Boundary, Operator};
 
 use super::Shared;
 use crate::convert::{Field, vector};
-use crate::error::refused;
+use crate::error::{InvalidTypeError, InvalidValueError, refused};
 use crate::pool::within;
 
 /// Convolution of a spike train with a kernel, as an operator A that is never formed.
@@ -95,7 +94,9 @@ fn product<'py, T: Field>(
     let (takes, gives, dimension) = if adjoint { (rows, columns, "rows") } else { (columns, rows, "columns") };
     if given.len() != takes {
         let found = given.len();
-        return Err(PyValueError::new_err(format!("the vector has {found} entries, but A has {takes} {dimension}")));
+        return Err(InvalidValueError::new_err(format!(
+            "the vector has {found} entries, but A has {takes} {dimension}"
+        )));
     }
     let mut out = vec![T::ZERO; gives];
     let work = || if adjoint { operator.apply_adjoint(&given, &mut out) } else { operator.apply(&given, &mut out) };
@@ -115,7 +116,9 @@ impl Convolution {
             Either::Real(convolution) => Box::new(convolution.clone() as Shared<f64>),
             Either::Complex(convolution) => Box::new(convolution.clone() as Shared<Complex<f64>>),
         };
-        any.downcast().map(|operator| *operator).map_err(|_| PyTypeError::new_err("A is complex although y is real"))
+        any.downcast()
+            .map(|operator| *operator)
+            .map_err(|_| InvalidTypeError::new_err("A is complex although y is real"))
     }
 
     fn boundary(&self) -> PyResult<Boundary> {
@@ -145,7 +148,7 @@ impl Convolution {
 fn read_boundary(word: &str) -> PyResult<(&'static str, Boundary)> {
     BOUNDARIES.into_iter().find(|(known, _)| *known == word).ok_or_else(|| {
         let known = BOUNDARIES.map(|(known, _)| format!("'{known}'")).join(", ");
-        PyValueError::new_err(format!("boundary must be one of {known}, got '{word}'"))
+        InvalidValueError::new_err(format!("boundary must be one of {known}, got '{word}'"))
     })
 }
 
@@ -164,7 +167,7 @@ impl Convolution {
         let origin = origin.map(|origin| whole("origin", origin)).transpose()?;
         if origin.is_some() && !matches!(rule, Boundary::Same | Boundary::Circular) {
             let message = format!("origin goes with boundary 'same' or 'circular', not '{boundary}'");
-            return Err(PyValueError::new_err(message));
+            return Err(InvalidValueError::new_err(message));
         }
         let kernel = read("the kernel", kernel)?;
         let either = if kernel.cast::<PyArray1<f64>>().is_ok() {
