@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _core
 from ._errors import InvalidValueError
-from ._input import Array, as_operator, as_vector
+from ._input import Array, as_operator, as_vector, shown
 from ._options import Options, takes
 from ._run import solve_once
 from ._solution import Solution
@@ -118,7 +118,7 @@ def blur(
     kernel: Array, m: int, boundary: Literal["same", "full", "valid", "circular"], origin: int | None
 ) -> _core.Convolution:
     """The convolution whose results have the m samples of a trace."""
-    if boundary in {"full", "valid"}:
+    if isinstance(boundary, str) and boundary in {"full", "valid"}:
         n = m + 1 - len(kernel) if boundary == "full" else m + len(kernel) - 1
         return _core.Convolution(kernel, n, boundary, origin)
     if origin is None and len(kernel):
@@ -129,7 +129,7 @@ def blur(
 
 def level_of(data: Array, rule: str) -> float:
     """The baseline of a trace."""
-    if rule == "none":
+    if isinstance(rule, str) and rule == "none":
         return 0.0
     if isinstance(rule, str) and (rule in {"mean", "median"} or rule.startswith("quantile:")):
         if np.iscomplexobj(data):
@@ -143,7 +143,7 @@ def level_of(data: Array, rule: str) -> float:
             place = share * (len(values) - 1)
             low, high = int(np.floor(place)), int(np.ceil(place))
             return float(values[low] + (place - low) * (values[high] - values[low]))
-    raise InvalidValueError(f"baseline must be none, mean, median or quantile:P with P from 0 to 1, got {rule!r}")
+    raise InvalidValueError(f"baseline must be none, mean, median or quantile:P with P from 0 to 1, got {shown(rule)}")
 
 
 def _share(text: str) -> float | None:

@@ -184,11 +184,6 @@ def as_number(what: str, rule: str, given: Any, fits: Callable[[float], bool]) -
     return value
 
 
-def as_real(what: str, given: Any) -> float:
-    """Read any number of double precision."""
-    return _core.as_number(what, "a number", given)
-
-
 def shown(given: Any) -> str:
     """A value as a message shows it: on one line, and not too long."""
     try:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._errors import InvalidValueError
-from ._input import Operator, as_support, as_vector, shown
+from ._input import Operator, as_support, as_values, as_vector, shown
 from ._solution import Solution, Solutions
 
 
@@ -43,7 +43,7 @@ def _read(start: Any) -> tuple[str, Any]:
         if not (digits.isascii() and digits.isdigit()) or len(digits) > 20 or int(digits) >= 2**64:
             raise InvalidValueError(f"start: {shown(seed)} is not a seed; write random:7")
         return ("random", int(digits))
-    values = np.asarray(start) if isinstance(start, (list, tuple)) else start
+    values = as_values("start", start) if isinstance(start, (list, tuple)) else start
     if isinstance(values, np.ndarray) and values.dtype.kind in "biu":
         return ("support", as_support("start", values))
     return ("vector", as_vector("start", start))

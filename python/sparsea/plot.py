@@ -7,6 +7,7 @@ Algorithms have the colours that they have in the pictures of the command.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -258,9 +259,9 @@ def trace(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['sea', 'omp+sea']
     """
-    if against not in {"iteration", "elapsed"}:
-        raise InvalidValueError(f"against must be iteration or elapsed, got {against!r}")
-    given = [runs] if isinstance(runs, (Solution, Trace)) else list(runs)
+    if not isinstance(against, str) or against not in {"iteration", "elapsed"}:
+        raise InvalidValueError(f"against must be iteration or elapsed, got {shown(against)}")
+    given = [runs] if isinstance(runs, (Solution, Trace)) else _listed("runs", runs)
     if not given:
         raise InvalidValueError("there is no trace to draw")
     traces = [_trace_of(run) for run in given]
@@ -320,7 +321,7 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
     [1.0, 2.0, 3.0, 4.0, 5.0]
     """
     fitted = hasattr(path, "path_")
-    solutions = list(path.path_ if fitted else path)
+    solutions = _listed("path", path.path_ if fitted else path)
     if not solutions:
         raise InvalidValueError("there is no solution to draw")
     for solution in solutions:
@@ -480,10 +481,14 @@ def phase_transition(
     """
     if level is not None:
         level = as_number("level", "above 0 and below 1", level, lambda level: 0 < level < 1)
+    if not isinstance(store, (str, os.PathLike)):
+        raise InvalidTypeError(f"store must be the path of a file, got {shown(store)}")
+    if where is not None and not isinstance(where, Mapping):
+        raise InvalidTypeError(f"where must be a dictionary, such as {{'n': 64}}, got {shown(where)}")
     study, labels, rows = _read(Path(store), dict(where or {}))
     if level is None:
         level = float((study.get("transition") or {}).get("level", 0.95))
-    wanted = labels if algorithms is None else list(algorithms)
+    wanted = labels if algorithms is None else _listed("algorithms", algorithms)
     for label in wanted:
         if label not in labels:
             raise InvalidValueError(f"{store} has no algorithm '{label}'; it has {', '.join(labels)}")
@@ -532,6 +537,12 @@ def _circles(ax: Axes, places: Array, values: Array) -> None:
     ax.plot(places, values, "o", color=TEXT, markerfacecolor="none", markersize=9.0, markeredgewidth=1.1, label="truth")
 
 
+def _listed(what: str, given: Any) -> list[Any]:
+    if not isinstance(given, Iterable) or (isinstance(given, np.ndarray) and given.ndim == 0):
+        raise InvalidTypeError(f"{what} must be a sequence, got {shown(given)}")
+    return list(given)
+
+
 def _truth(truth: Any, columns: int) -> Array:
     x = as_vector("truth", truth)
     if len(x) != columns:
@@ -566,10 +577,10 @@ def _criteria(path: Any, fitted: bool, criteria: Iterable[str] | None) -> list[s
         return []
     if criteria is None:
         return ["cp"] if path.criterion == "cp" else ["aic", "bic", "ebic"]
-    wanted = list(criteria)
+    wanted = _listed("criteria", criteria)
     for name in wanted:
-        if name not in _CRITERIA:
-            raise InvalidValueError(f"criteria are {', '.join(_CRITERIA)}, got {name!r}")
+        if not isinstance(name, str) or name not in _CRITERIA:
+            raise InvalidValueError(f"criteria are {', '.join(_CRITERIA)}, got {shown(name)}")
         if np.isnan(getattr(path, f"{name}_")).all():
             raise InvalidValueError(f"{name} is not known: the path has no noise variance")
     return wanted

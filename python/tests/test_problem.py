@@ -20,7 +20,7 @@ A = _fixed.standard_normal((30, 70)) * 10.0 ** _fixed.uniform(-2, 2, 70)
 x = np.zeros(70)
 x[_fixed.choice(70, 5, replace=False)] = _fixed.standard_normal(5)
 y = A @ x + 0.01 * _fixed.standard_normal(30)
-complex_A = A + 1j * A[:, ::-1]
+both = A + 1j * A[:, ::-1]
 Y = np.stack([y, 2 * y, A[:, 3]], axis=1)
 names = [f"c{j}" for j in range(70)]
 
@@ -29,7 +29,7 @@ FORMS: dict[str, tuple[Any, Any]] = {
     "Fortran order": (np.asfortranarray(A), y),
     "strided": (np.repeat(A, 2, axis=1)[:, ::2], y),
     "whole numbers": (np.round(A).astype(int), y),
-    "complex": (complex_A, y + 0j),
+    "complex": (both, y + 0j),
     "real A, complex y": (A, y * (1 + 1j)),
     "sparse": (scipy.sparse.csr_array(np.where(np.abs(A) > 0.1, A, 0)), y),
     "convolution": (sparsea.Convolution(sparsea.gaussian(1.0), 40), _fixed.standard_normal(56)),
@@ -118,7 +118,7 @@ def test_what_a_problem_says() -> None:
     assert problem.column_norms == pytest.approx(np.linalg.norm(A, axis=0))
     assert not problem.column_norms.flags.writeable
     assert repr(problem) == "<Problem of 30 × 70, float64>"
-    batch = sparsea.Problem(complex_A, Y)
+    batch = sparsea.Problem(both, Y)
     assert batch.dtype == np.complex128
     assert batch.data_norm == pytest.approx(np.linalg.norm(Y, axis=0))
     assert repr(batch) == "<Problem of 30 × 70, complex128, 3 columns of data>"
@@ -177,7 +177,7 @@ def test_an_exception_ends_the_run_that_it_belongs_to() -> None:
     assert problem.solve(4, algorithm="omp") == before
     assert same(problem.solve(12, algorithm="omp"), sparsea.solve(operator, y, 12, algorithm="omp"))
 
-    def stop(progress: sparsea.Progress) -> Any:
+    def stop(_: sparsea.Progress) -> Any:
         raise ZeroDivisionError("by a callback")
 
     with pytest.raises(ZeroDivisionError, match="by a callback"):
