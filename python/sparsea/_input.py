@@ -13,10 +13,10 @@ from ._core import as_whole
 from ._errors import InvalidTypeError, InvalidValueError
 
 Array: TypeAlias = NDArray[Any]
-Vector: TypeAlias = "np.ndarray[tuple[int], np.dtype[Any]]"
-Matrix: TypeAlias = "np.ndarray[tuple[int, int], np.dtype[Any]]"
+Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
+Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[Any]]
 # For type checkers: none that is of one or two dimensions, but each of unknown ones.
-Unshaped: TypeAlias = "np.ndarray[tuple[int, int, int], np.dtype[Any]]"
+Unshaped: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[Any]]
 
 _SHOWN = 60
 """Characters of a value that a message shows."""
