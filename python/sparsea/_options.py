@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar, get_type_hints
 
 from . import _core
 
@@ -98,16 +98,13 @@ def takes(options: type[RunOptions] | None) -> Callable[[F], F]:
             text += _PROBLEM if whole else ""
             signature = inspect.signature(function)
             kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-            for name, annotation in options.__annotations__.items():
-                kept.append(
-                    inspect.Parameter(
-                        name,
-                        inspect.Parameter.KEYWORD_ONLY,
-                        default=_DEFAULTS.get(name),
-                        annotation=getattr(annotation, "__forward_arg__", annotation),
-                    )
-                )
+            types = get_type_hints(options)
+            for name, kind in types.items():
+                default = _DEFAULTS.get(name)
+                kept.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
             function.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+            del function.__annotations__["options"]
+            function.__annotations__.update(types)
         # There is none under python -OO.
         if function.__doc__ is not None:
             lines = function.__doc__.splitlines()

@@ -27,8 +27,9 @@ class Problem(Generic[Found]):
 
     A run returns what `solve` returns for the same arguments, to the bit. What is known of A is kept from run to run:
     the norms of its columns, and those columns of its Gram matrix that a run has computed, as many as fit into half
-    of ``memory`` (default: 256 MiB). Measuring A is no part of a run: it counts neither towards ``time`` nor in
-    `Solution.elapsed` and `Solution.counts`.
+    of ``memory`` (default: 256 MiB). A `Convolution` computes them faster than they can be copied, and keeps none.
+
+    Measuring A is no part of a run: it counts neither towards ``time`` nor in `Solution.elapsed` and `Solution.counts`.
 
     Parameters
     ----------

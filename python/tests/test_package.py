@@ -7,6 +7,7 @@ import inspect
 import operator
 import subprocess
 import sys
+import typing
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
@@ -77,6 +78,7 @@ def test_signatures_show_the_options_and_their_defaults(name: str) -> None:
     options = RunOptions if name.startswith("Problem") else Options
     parameters = inspect.signature(function).parameters
     assert options.__annotations__.keys() <= parameters.keys()
+    assert typing.get_type_hints(function).keys() - {"return"} == parameters.keys() - {"self"}
     assert "{options}" not in (inspect.getdoc(function) or "")
     problem = sparsea.Problem([[1.0, 0.0, 2.0], [0.0, 1.0, 3.0]], [1.0, 2.0])
     given: Any = {word: parameters[word].default for word in options.__annotations__}

@@ -36,8 +36,9 @@ enum Either {
 }
 
 struct Prepared<T: Field> {
-    /// Keeps its Gram columns.
     operator: Shared<T>,
+    /// Whether the operator keeps its Gram columns.
+    keeps_gram: bool,
     kind: Kind,
     column_norms: Arc<[f64]>,
     data: Arc<[Vec<T>]>,
@@ -122,8 +123,10 @@ impl<T: Field> Prepared<T> {
         let measure = move |_: &Caller<PyResult<Norms>>| within(None, measure)?.map_err(refused);
         let (column_norms, data_norms) =
             if measures_briefly(&*operator, kind) { here(py, &stop, measure)?? } else { beside(py, &stop, measure)?? };
-        let operator = T::keep_gram(operator, options.memory.gram);
-        Ok((Self { operator, kind, column_norms, data, data_norms }, batch))
+        // Where columns overlap only their neighbours, computing a Gram column is faster than copying it.
+        let keeps_gram = operator.local().is_none();
+        let operator = if keeps_gram { T::keep_gram(operator, options.memory.gram) } else { operator };
+        Ok((Self { operator, keeps_gram, kind, column_norms, data, data_norms }, batch))
     }
 
     fn solve<'py>(
@@ -141,7 +144,7 @@ impl<T: Field> Prepared<T> {
         let request = Request::new(options, Some(known), start, display, default)?;
         let stop = Arc::new(Stop::default());
         let guarded = Guarded::new(self.operator.clone(), self.kind, stop.clone()).measured(self.column_norms.clone());
-        let form = Form { operator: Arc::new(guarded), kind: self.kind, keeps_gram: true };
+        let form = Form { operator: Arc::new(guarded), kind: self.kind, keeps_gram: self.keeps_gram };
         solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsity, request)
     }
 }
