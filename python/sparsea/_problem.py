@@ -190,9 +190,11 @@ class Problem(Generic[Found]):
         ValueError, TypeError, MemoryError, KeyboardInterrupt
             As `sparsea.solve`.
         """
-        if isinstance(ks, (str, bytes)) or not hasattr(ks, "__iter__"):
-            raise InvalidTypeError(f"ks must be a sequence of whole numbers, got {shown(ks)}")
-        listed = [_core.as_sparsity(k, self.shape) for k in ks]
+        try:
+            each = iter(ks)
+        except TypeError:
+            raise InvalidTypeError(f"ks must be a sequence of whole numbers, got {shown(ks)}") from None
+        listed = [_core.as_sparsity(k, self.shape) for k in each]
         return [self.solve(k, start=start, **options) for k in listed]
 
     @takes(RunOptions)
