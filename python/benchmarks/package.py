@@ -19,7 +19,6 @@ import sparsea
 
 IMPORT = """
 import time
-from collections.abc import Callable
 begin = time.perf_counter()
 import numpy
 numpy_loaded = time.perf_counter()
