@@ -126,7 +126,7 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
     sparsea.improve: {"A": A, "y": y, "k": 2, "x": x},
     sparsea.Problem: {"A": A, "y": y},
     problem.solve: {"k": 2},
-    problem.path: {"ks": [1, 2]},
+    problem.path: {"ks": [2, 3]},
     problem.improve: {"x": x, "k": 2},
     sparsea.deconvolve: {"y": trace, "kernel": np.array([1.0, 0.5]), "k": 2},
     sparsea.algorithms: {},
