@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -43,16 +44,23 @@ def fresh(runs: int) -> None:
 
 def call(runs: int) -> None:
     """A call on a small problem, and how much of it is the run itself."""
-    A = np.random.default_rng(0).standard_normal((20, 40))
-    y = A[:, 3] - A[:, 8]
-    times, inside = [], []
-    for _ in range(100 * runs):
-        begin = time.perf_counter()
-        solution = sparsea.solve(A, y, 2, algorithm="omp")
-        times.append(1e6 * (time.perf_counter() - begin))
-        inside.append(1e6 * solution.elapsed)
-    whole, run = statistics.median(times), statistics.median(inside)
-    print(f"one call, 20 × 40, k = 2, omp           {whole:8.1f} µs   (the run itself {run:.1f} µs)")
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((32, 64))
+    y = A[:, rng.choice(64, 14, replace=False)] @ rng.standard_normal(14)
+    problem = sparsea.Problem(A, y)
+    calls: dict[str, Callable[[], sparsea.Solution]] = {
+        "one call": lambda: sparsea.solve(A, y, 14, algorithm="ols"),
+        "one of a Problem": lambda: problem.solve(14, algorithm="ols"),
+    }
+    for name, solve in calls.items():
+        times, inside = [], []
+        for _ in range(100 * runs):
+            begin = time.perf_counter()
+            solution = solve()
+            times.append(1e6 * (time.perf_counter() - begin))
+            inside.append(1e6 * solution.elapsed)
+        whole, run = statistics.median(times), statistics.median(inside)
+        print(f"{name + ', 32 × 64, k = 14, ols':40}{whole:7.1f} µs   (the run itself {run:.1f} µs)")
 
 
 def meanwhile() -> None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ._algorithms import AlgorithmInfo, Setting, algorithms
 from ._core import Convolution, Progress, __version__, exponential, gaussian
 from ._deconvolve import deconvolve
+from ._errors import Error
 from ._improve import improve
+from ._problem import Problem
 from ._solution import ExplorationReport, IndexReport, RankedSupport, Solution, Solutions, Trace
 from ._solve import solve
 
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 __all__ = [
     "AlgorithmInfo",
     "Convolution",
+    "Error",
     "ExplorationReport",
     "IndexReport",
+    "Problem",
     "Progress",
     "RankedSupport",
     "Setting",

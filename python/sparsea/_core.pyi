@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, final
 
 import numpy as np
@@ -8,9 +8,15 @@ __all__ = [
     "Centered",
     "Compressed",
     "Convolution",
+    "Problem",
     "Progress",
     "__version__",
     "algorithms",
+    "as_flag",
+    "as_index",
+    "as_number",
+    "as_sparsity",
+    "as_whole",
     "check_algorithm",
     "coherence",
     "exact_recovery_coefficient",
@@ -19,7 +25,6 @@ __all__ = [
     "recovery",
     "restricted_isometry",
     "solve",
-    "solve_batch",
     "wait_for_calls",
 ]
 
@@ -72,6 +77,21 @@ class Progress:
     def column(self) -> int | None: ...
 
 @final
+class Problem:
+    def __new__(cls, a: Any, data: NDArray[Any], options: dict[str, Any]) -> Problem: ...
+    def solve(
+        self,
+        k: Any,
+        start: list[tuple[str, Any]] | None,
+        display: Callable[[Progress, int], Any] | None,
+        options: dict[str, Any],
+    ) -> list[dict[str, Any]]: ...
+    @property
+    def column_norms(self) -> NDArray[np.float64]: ...
+    @property
+    def data_norms(self) -> NDArray[np.float64]: ...
+
+@final
 class Compressed:
     def __new__(
         cls, shape: tuple[int, int], starts: NDArray[np.int64], rows: NDArray[np.int64], values: NDArray[Any]
@@ -97,8 +117,19 @@ def algorithms() -> list[dict[str, Any]]: ...
 def check_algorithm(names: str, settings: Mapping[str, Any] | None = None) -> None: ...
 def gaussian(sigma: float) -> NDArray[np.float64]: ...
 def exponential(tau: float) -> NDArray[np.float64]: ...
-def solve(a: Any, data: NDArray[Any], sparsity: int, request: dict[str, Any]) -> dict[str, Any]: ...
-def solve_batch(a: Any, data: NDArray[Any], sparsity: int, request: dict[str, Any]) -> list[dict[str, Any]]: ...
+def as_flag(what: str, given: Any) -> bool: ...
+def as_index(rule: str, given: Any) -> int: ...
+def as_number(what: str, rule: str, given: Any) -> float: ...
+def as_sparsity(k: Any, shape: tuple[int, int]) -> int: ...
+def as_whole(what: str, given: Any, least: int, most: int = ...) -> int: ...
+def solve(
+    a: Any,
+    data: NDArray[Any],
+    k: Any,
+    start: list[tuple[str, Any]] | None,
+    display: Callable[[Progress, int], Any] | None,
+    options: dict[str, Any],
+) -> list[dict[str, Any]]: ...
 def coherence(a: Any, is_complex: bool, order: int) -> tuple[float, tuple[int, int] | None, list[float]]: ...
 def exact_recovery_coefficient(a: Any, is_complex: bool, support: list[int]) -> float: ...
 def restricted_isometry(a: Any, is_complex: bool, order: int, work: float) -> dict[str, Any]: ...

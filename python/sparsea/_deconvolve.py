@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from . import _core
-from ._input import Array, as_operator, as_vector
-from ._request import Start, as_request, run
+from ._errors import InvalidValueError
+from ._input import Array, as_operator, as_vector, shown
+from ._options import Options, takes
+from ._run import solve_once
 from ._solution import Solution
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
+
+@takes(Options)
 def deconvolve(
     y: Any,
     kernel: Any,
@@ -21,22 +26,8 @@ def deconvolve(
     boundary: Literal["same", "full", "valid", "circular"] = "same",
     origin: int | None = None,
     baseline: str = "none",
-    algorithm: str | None = None,
     start: Any = None,
-    iterations: int | None = None,
-    time: float | None = None,
-    supports: int | None = None,
-    relative_residual: float | None = None,
-    stagnation: int | None = None,
-    settings: Mapping[str, Any] | None = None,
-    unit_columns: bool = True,
-    threads: int | None = None,
-    memory: int | None = None,
-    report: bool | float = False,
-    trace: bool = False,
-    progress: bool = False,
-    callback: Callable[[_core.Progress], Any] | None = None,
-    check_adjoint: bool = False,
+    **options: Unpack[Options],
 ) -> Solution:
     """Find the k spikes that, blurred by a kernel, make up a trace.
 
@@ -52,17 +43,14 @@ def deconvolve(
         What happens at the ends: as many spikes as samples, spikes wholly inside the trace, also spikes outside that
         reach into it, or a periodic trace.
     origin : int, optional
-        The sample of the kernel that lies at the spike, for ``"same"`` and ``"circular"``; the largest in magnitude
-        unless said.
+        The sample of the kernel that lies at the spike, for ``"same"`` and ``"circular"``; default: the
+        largest in magnitude.
     baseline : str
         What to subtract from the trace first: ``"none"``, ``"mean"``, ``"median"``, or ``"quantile:P"`` with P from 0
         to 1.
-    algorithm, start, settings, unit_columns, check_adjoint
+    start
         As for `solve`.
-    iterations, time, supports, relative_residual, stagnation, threads, memory
-        As for `solve`.
-    report, trace, progress, callback
-        As for `solve`.
+    {options}
 
     Returns
     -------
@@ -91,24 +79,8 @@ def deconvolve(
     data = as_vector("y", y)
     samples = samples_of(kernel, len(data))
     operator = blur(samples, len(data), boundary, origin)
-    request = as_request(
-        algorithm=algorithm,
-        settings=settings,
-        iterations=iterations,
-        time=time,
-        supports=supports,
-        relative_residual=relative_residual,
-        stagnation=stagnation,
-        unit_columns=unit_columns,
-        threads=threads,
-        memory=memory,
-        report=report,
-        trace=trace,
-        callback=callback,
-        check_adjoint=check_adjoint,
-    )
     data = data - level_of(data, baseline)
-    found: Solution = run(as_operator(operator), data, k, request, Start(start), progress)
+    found: Solution = solve_once(as_operator(operator), data, k, start, options)
     return found
 
 
@@ -118,14 +90,16 @@ def samples_of(kernel: Any, length: int) -> Array:
     if isinstance(kernel, str):
         shape, _, width = kernel.partition(":")
         if shape not in {"gaussian", "exponential"}:
-            raise ValueError(f"kernel: '{kernel}' is no known shape; the shapes are gaussian:SIGMA, exponential:TAU")
+            raise InvalidValueError(
+                f"kernel: '{kernel}' is no known shape; the shapes are gaussian:SIGMA, exponential:TAU"
+            )
         if not width:
-            raise ValueError(f"kernel: {shape} needs its width, as {shape}:3")
+            raise InvalidValueError(f"kernel: {shape} needs its width, as {shape}:3")
         try:
             number = float(width)
         except ValueError:
             example = "gaussian:SIGMA, as gaussian:3" if shape == "gaussian" else "exponential:TAU, as exponential:8"
-            raise ValueError(f"kernel: '{width}' is not a number; write {example}") from None
+            raise InvalidValueError(f"kernel: '{width}' is not a number; write {example}") from None
         if shape == "exponential":
             # What lies more than a trace's length behind a spike is never seen.
             return _core.exponential(number)[:length]
@@ -136,7 +110,7 @@ def samples_of(kernel: Any, length: int) -> Array:
     else:
         samples = as_vector("the kernel", kernel)
     if len(samples) > length:
-        raise ValueError(f"the kernel has {len(samples)} samples, more than the {length} of the trace{advice}")
+        raise InvalidValueError(f"the kernel has {len(samples)} samples, more than the {length} of the trace{advice}")
     return samples
 
 
@@ -144,7 +118,7 @@ def blur(
     kernel: Array, m: int, boundary: Literal["same", "full", "valid", "circular"], origin: int | None
 ) -> _core.Convolution:
     """The convolution whose results have the m samples of a trace."""
-    if boundary in {"full", "valid"}:
+    if isinstance(boundary, str) and boundary in {"full", "valid"}:
         n = m + 1 - len(kernel) if boundary == "full" else m + len(kernel) - 1
         return _core.Convolution(kernel, n, boundary, origin)
     if origin is None and len(kernel):
@@ -155,11 +129,11 @@ def blur(
 
 def level_of(data: Array, rule: str) -> float:
     """The baseline of a trace."""
-    if rule == "none":
+    if isinstance(rule, str) and rule == "none":
         return 0.0
     if isinstance(rule, str) and (rule in {"mean", "median"} or rule.startswith("quantile:")):
         if np.iscomplexobj(data):
-            raise ValueError("baseline is for real traces")
+            raise InvalidValueError("baseline is for real traces")
         if rule == "mean":
             # Added one after the other, as the command does.
             return float(np.cumsum(data)[-1] / len(data))
@@ -169,7 +143,7 @@ def level_of(data: Array, rule: str) -> float:
             place = share * (len(values) - 1)
             low, high = int(np.floor(place)), int(np.ceil(place))
             return float(values[low] + (place - low) * (values[high] - values[low]))
-    raise ValueError(f"baseline must be none, mean, median or quantile:P with P from 0 to 1, got {rule!r}")
+    raise InvalidValueError(f"baseline must be none, mean, median or quantile:P with P from 0 to 1, got {shown(rule)}")
 
 
 def _share(text: str) -> float | None:

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core
-from ._input import Array, as_data, as_operator, as_support, as_vector
-from ._request import Start, as_request, as_sparsity, run
+from ._core import as_sparsity
+from ._errors import InvalidTypeError, InvalidValueError
+from ._input import Array, Operator, as_data, as_operator, as_support, as_vector
+from ._options import Options, takes
+from ._run import solve_once
 from ._solution import Solution
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
+
+@takes(Options)
 def improve(
-    A: Any,
-    y: Any,
-    k: int | None = None,
-    *,
-    support: Any = None,
-    x: Any = None,
-    algorithm: str | None = None,
-    iterations: int | None = None,
-    time: float | None = None,
-    supports: int | None = None,
-    relative_residual: float | None = None,
-    stagnation: int | None = None,
-    settings: Mapping[str, Any] | None = None,
-    unit_columns: bool = True,
-    threads: int | None = None,
-    memory: int | None = None,
-    report: bool | float = False,
-    trace: bool = False,
-    progress: bool = False,
-    callback: Callable[[_core.Progress], Any] | None = None,
-    check_adjoint: bool = False,
+    A: Any, y: Any, k: int | None = None, *, support: Any = None, x: Any = None, **options: Unpack[Options]
 ) -> Solution:
     """Improve an answer that came from anywhere; never return a worse one.
 
@@ -46,19 +31,12 @@ def improve(
     A, y
         As for `solve`; y is one vector.
     k : int, optional
-        The sparsity, at least as many non-zeros as are given; as many unless said.
+        The sparsity, at least as many non-zeros as are given; default: that number.
     support : array_like of int, optional
         The column indices to improve, counted from 0, or a mask of the columns.
     x : array_like of shape (n,) or Solution, optional
         The vector to improve. Give either this or ``support``.
-    algorithm : str, optional
-        ``"search"`` unless said, or ``"sea"`` if n k is more than a million.
-    settings, unit_columns, check_adjoint
-        As for `solve`.
-    iterations, time, supports, relative_residual, stagnation, threads, memory
-        As for `solve`.
-    report, trace, progress, callback
-        As for `solve`.
+    {options}
 
     Returns
     -------
@@ -83,10 +61,22 @@ def improve(
     operator = as_operator(A)
     operator.pair_rows("y", y)
     data = as_data(y)
-    if data.ndim != 1:
-        raise ValueError(f"y has shape {data.shape}; one vector is improved at a time")
+    check_single(data.shape)
+    k, start = improvable(operator, k, support, x)
+    improved: Solution = solve_once(operator, data, k, start, options)
+    return improved
+
+
+def check_single(shape: tuple[int, ...]) -> None:
+    """Refuse a batch."""
+    if len(shape) != 1:
+        raise InvalidValueError(f"y has shape {shape}; one vector is improved at a time")
+
+
+def improvable(operator: Operator, k: Any, support: Any, x: Any) -> tuple[int, Array]:
+    """The sparsity and the start of a run that improves a support or a vector."""
     if (support is None) == (x is None):
-        raise TypeError("give what to improve by support or x, one of them")
+        raise InvalidTypeError("give what to improve by support or x, one of them")
     if support is not None:
         given = as_support("support", support)
         if len(given) and np.asarray(support).dtype.kind == "b":
@@ -98,29 +88,14 @@ def improve(
         start = x.x if isinstance(x, Solution) else as_vector("x", x)
         what, size = "x", int(np.count_nonzero(start))
     if size == 0:
-        raise ValueError(f"{what} holds no non-zero to improve" if x is not None else "the support to improve is empty")
+        raise InvalidValueError(
+            f"{what} holds no non-zero to improve" if x is not None else "the support to improve is empty"
+        )
     if k is None:
         k = size
     else:
         k = as_sparsity(k, operator.shape)
         # A support must fit into k columns; of a vector with more, a part would be improved and the rest lost.
         if k < size:
-            raise ValueError(f"k must be at least {size}, the non-zeros of {what}, got {k}")
-    request = as_request(
-        algorithm=algorithm,
-        settings=settings,
-        iterations=iterations,
-        time=time,
-        supports=supports,
-        relative_residual=relative_residual,
-        stagnation=stagnation,
-        unit_columns=unit_columns,
-        threads=threads,
-        memory=memory,
-        report=report,
-        trace=trace,
-        callback=callback,
-        check_adjoint=check_adjoint,
-    )
-    improved: Solution = run(operator, data, k, request, Start(start), progress)
-    return improved
+            raise InvalidValueError(f"k must be at least {size}, the non-zeros of {what}, got {k}")
+    return k, start

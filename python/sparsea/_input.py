@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import operator as _operator
 from collections.abc import Callable, Iterable
-from numbers import Complex, Real
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._core import as_whole
+from ._errors import InvalidTypeError, InvalidValueError
 
 Array: TypeAlias = NDArray[Any]
+Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
+Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[Any]]
+# For type checkers: none that is of one or two dimensions, but each of unknown ones.
+Unshaped: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[Any]]
 
-_MOST = 2**63 - 1
-"""The largest whole number that the compiled part takes."""
 _SHOWN = 60
 """Characters of a value that a message shows."""
 
@@ -39,7 +41,7 @@ class CalledOperator:
         if norms is not None:
             self.column_norms = as_vector("column_norms", norms() if callable(norms) else norms)
             if np.iscomplexobj(self.column_norms):
-                raise TypeError("column_norms holds complex numbers; norms are real")
+                raise InvalidTypeError("column_norms holds complex numbers; norms are real")
 
     def apply(self, x: Array) -> Array:
         """A x."""
@@ -54,25 +56,25 @@ class CalledOperator:
             if isinstance(error, AttributeError) and (error.name != "Op" or error.obj is not self._given):
                 raise
             said = f": {error}" if str(error) else ""
-            raise TypeError(f"A has no adjoint, which every algorithm needs; define rmatvec{said}") from error
+            raise InvalidTypeError(f"A has no adjoint, which every algorithm needs; define rmatvec{said}") from error
         return self._checked("rmatvec", answer, self.shape[1], "columns")
 
     def _checked(self, name: str, result: Any, length: int, dimension: str) -> Array:
         answer = np.asarray(result)
         if answer.dtype.kind not in _KINDS:
-            raise TypeError(f"{name} of A must return numbers, got elements of type {answer.dtype}")
+            raise InvalidTypeError(f"{name} of A must return numbers, got elements of type {answer.dtype}")
         if answer.shape not in {(length,), (length, 1)}:
-            raise ValueError(
+            raise InvalidValueError(
                 f"{name} of A must return {length} numbers (A has {length} {dimension}), got shape {answer.shape}"
             )
         answer = answer.reshape(length)
         finite = np.isfinite(answer)
         if not finite.all():
             index = int(np.argmin(finite))
-            raise ValueError(f"{name} of A returned {answer[index]} at index {index} (counted from 0)")
+            raise InvalidValueError(f"{name} of A returned {answer[index]} at index {index} (counted from 0)")
         if self.dtype.kind != "c" and answer.dtype.kind == "c":
             if np.any(answer.imag != 0):
-                raise ValueError(f"{name} of A returned complex numbers, but A and y are real")
+                raise InvalidValueError(f"{name} of A returned complex numbers, but A and y are real")
             answer = answer.real
         return np.ascontiguousarray(answer, dtype=self.dtype)
 
@@ -123,11 +125,14 @@ def as_operator(given: Any) -> Operator:
     """Read A."""
     if isinstance(given, Operator):
         return given
+    # Looking for what an array does not have takes longer than a small problem does to solve.
+    if type(given) is np.ndarray:
+        return Operator(given, _matrix_shape(given), _scalar("A", given.dtype))
     if isinstance(given, (_core.Convolution, _core.Centered)):
         return Operator(given, given.shape, given.dtype)
     if hasattr(given, "tocsc"):
         if len(given.shape) != 2:
-            raise ValueError(f"A has shape {given.shape}; a matrix has two dimensions")
+            raise InvalidValueError(f"A has shape {given.shape}; a matrix has two dimensions")
         return Operator(given, given.shape, _scalar("A", given.dtype))
     if _is_frame(given):
         values = _frame_values("A", given)
@@ -135,7 +140,7 @@ def as_operator(given: Any) -> Operator:
         return Operator(values, _matrix_shape(values), scalar, tuple(given.columns), index_of(given))
     if hasattr(given, "matvec") and hasattr(given, "shape"):
         if not callable(getattr(given, "rmatvec", None)):
-            raise TypeError(f"A has a matvec, but no rmatvec: {type(given).__name__}")
+            raise InvalidTypeError(f"A has a matvec, but no rmatvec: {type(given).__name__}")
         dtype = getattr(given, "dtype", None)
         return Operator(given, _operator_shape(given), np.float64 if dtype is None else _scalar("A", np.dtype(dtype)))
     values = _values("A", given)
@@ -144,14 +149,16 @@ def as_operator(given: Any) -> Operator:
 
 def as_data(given: Any) -> Array:
     """Read y, or Y of several columns, as an array of float64 or complex128."""
-    if _is_frame(given):
+    if type(given) is np.ndarray:
+        values = given
+    elif _is_frame(given):
         values = _frame_values("y", given)
     elif hasattr(given, "tocsc"):
-        raise TypeError("y must be a dense vector, got a sparse matrix; give y.toarray()")
+        raise InvalidTypeError("y must be a dense vector, got a sparse matrix; give y.toarray()")
     else:
         values = _values("y", given)
     if values.ndim not in {1, 2}:
-        raise ValueError(f"y has shape {values.shape}; it must have one dimension, or two for a batch")
+        raise InvalidValueError(f"y has shape {values.shape}; it must have one dimension, or two for a batch")
     return as_aligned(values, _scalar("y", values.dtype))
 
 
@@ -165,59 +172,16 @@ def as_vector(what: str, given: Any) -> Array:
     """Read a vector as a contiguous array of float64 or complex128."""
     values = _values(what, given)
     if values.ndim != 1:
-        raise ValueError(f"{what} has shape {values.shape}; a vector has one dimension")
+        raise InvalidValueError(f"{what} has shape {values.shape}; a vector has one dimension")
     return np.ascontiguousarray(values, dtype=_scalar(what, values.dtype))
-
-
-def as_whole(what: str, given: Any, least: int, most: int = _MOST) -> int:
-    """Read a whole number from `least` to `most`: an integer of Python or NumPy, neither a boolean nor a float."""
-    # What is right already: the words below take longer to make than a small problem to solve.
-    if type(given) is int and least <= given <= most:
-        return given
-    rule = f"of at least {least}" if most == _MOST else f"from {least} to {most}"
-    value = as_index(f"{what} must be a whole number {rule}", given)
-    if value < least or (value > most and most < _MOST):
-        raise ValueError(f"{what} must be a whole number {rule}, got {shown(given)}")
-    if value > most:
-        raise ValueError(f"{what} is too large, got {shown(value)}")
-    return value
-
-
-def as_index(rule: str, given: Any) -> int:
-    """Read a whole number of any size; `rule` says what it must be."""
-    if type(given) is int:
-        return given
-    try:
-        if isinstance(given, (bool, np.bool_)):
-            raise TypeError
-        return _operator.index(given)
-    except TypeError:
-        raise TypeError(f"{rule}, got {shown(given)}") from None
 
 
 def as_number(what: str, rule: str, given: Any, fits: Callable[[float], bool]) -> float:
     """Read a number that `fits`; `rule` says which do."""
-    message = f"{what} must be {rule}, got {shown(given)}"
-    if isinstance(given, np.ndarray) and given.ndim == 0:
-        given = given[()]
-    wrong = isinstance(given, (bool, np.bool_, str, bytes, np.ndarray))
-    wrong = wrong or (isinstance(given, Complex) and not isinstance(given, Real))
-    if wrong or not hasattr(given, "__float__"):
-        raise TypeError(message)
-    try:
-        value = float(given)
-    except TypeError:
-        raise TypeError(message) from None
-    except (ValueError, OverflowError):
-        raise ValueError(message) from None
+    value = _core.as_number(what, rule, given)
     if not fits(value):
-        raise ValueError(message)
+        raise InvalidValueError(f"{what} must be {rule}, got {shown(given)}")
     return value
-
-
-def as_real(what: str, given: Any) -> float:
-    """Read any number of double precision."""
-    return as_number(what, "a number", given, lambda _: True)
 
 
 def shown(given: Any) -> str:
@@ -249,7 +213,7 @@ def _check_labels(first: Iterable[Any], second: Iterable[Any], problem: str, one
     for place, (a, b) in enumerate(zip(first, second, strict=True)):
         # A missing label is not equal to itself.
         if not (a is b or a == b or (a != a and b != b)):
-            raise ValueError(
+            raise InvalidValueError(
                 f"{problem}: at {place} (counted from 0) {one} has {shown(a)}, {other} has {shown(b)}; "
                 f"align them, or give {other}.to_numpy() to pair them by position"
             )
@@ -259,20 +223,22 @@ def as_support(what: str, given: Any) -> list[int]:
     """Read column indices, counted from 0, or a mask of the columns."""
     values = _values(what, given)
     if values.ndim != 1:
-        raise ValueError(f"{what} has shape {values.shape}; a support has one dimension")
+        raise InvalidValueError(f"{what} has shape {values.shape}; a support has one dimension")
     if values.dtype.kind == "b":
         return [int(j) for j in np.flatnonzero(values)]
     if values.dtype.kind not in "iu":
         whole = values.dtype.kind == "f" and np.isfinite(values).all() and (values == np.round(values)).all()
         if not whole:
-            raise ValueError(f"{what} must hold whole numbers, got elements of type {values.dtype}: {values[:5]}")
+            raise InvalidValueError(
+                f"{what} must hold whole numbers, got elements of type {values.dtype}: {values[:5]}"
+            )
     if (values < 0).any():
         index = int(np.argmax(values < 0))
         found = f"entry {index} (counted from 0) of {what} is {values[index]}"
-        raise ValueError(f"{found}; a support holds whole numbers that are at least 0")
+        raise InvalidValueError(f"{found}; a support holds whole numbers that are at least 0")
     if (values >= 2.0**63).any():
         index = int(np.argmax(values >= 2.0**63))
-        raise ValueError(f"entry {index} (counted from 0) of {what} is too large, got {values[index]}")
+        raise InvalidValueError(f"entry {index} (counted from 0) of {what} is too large, got {values[index]}")
     return [int(j) for j in values]
 
 
@@ -284,7 +250,7 @@ def as_values(what: str, given: Any) -> Array:
 def _operator_shape(given: Any) -> tuple[int, int]:
     shape = tuple(given.shape)
     if len(shape) != 2:
-        raise ValueError(f"A has shape {shape}; a matrix has two dimensions")
+        raise InvalidValueError(f"A has shape {shape}; a matrix has two dimensions")
     return (as_whole("the number of rows of A", shape[0], 0), as_whole("the number of columns of A", shape[1], 0))
 
 
@@ -292,19 +258,19 @@ def _values(what: str, given: Any) -> Array:
     """Anything like an array as an array of numbers."""
     if isinstance(given, np.ma.MaskedArray):
         if np.ma.is_masked(given):
-            raise ValueError(f"{what} has masked entries; fill them or leave out their rows")
+            raise InvalidValueError(f"{what} has masked entries; fill them or leave out their rows")
         given = given.data
     if given is None or isinstance(given, (str, bytes)):
-        raise TypeError(f"{what} must be an array of numbers, got {shown(given)}")
+        raise InvalidTypeError(f"{what} must be an array of numbers, got {shown(given)}")
     if not isinstance(given, np.ndarray) and hasattr(given, "to_numpy"):
         # A column of a frame.
         given = given.to_numpy()
     try:
         values = np.asarray(given)
     except ValueError:
-        raise ValueError(f"{what} is ragged: its rows have different lengths") from None
+        raise InvalidValueError(f"{what} is ragged: its rows have different lengths") from None
     except OverflowError:
-        raise ValueError(f"{what} holds a number beyond the range of double precision") from None
+        raise InvalidValueError(f"{what} holds a number beyond the range of double precision") from None
     _scalar(what, values.dtype)
     return values
 
@@ -313,16 +279,18 @@ def _scalar(what: str, dtype: Any) -> type[np.float64] | type[np.complex128]:
     """float64 or complex128, as these numbers are computed with."""
     kind = np.dtype(dtype).kind
     if kind == "O":
-        raise TypeError(f"{what} holds Python objects; numbers are needed, as of dtype float64 or complex128")
+        raise InvalidTypeError(f"{what} holds Python objects; numbers are needed, as of dtype float64 or complex128")
     if kind not in _KINDS:
-        raise TypeError(f"{what} holds elements of type {dtype}; numbers are needed, as of dtype float64 or complex128")
+        raise InvalidTypeError(
+            f"{what} holds elements of type {dtype}; numbers are needed, as of dtype float64 or complex128"
+        )
     scalar: type[np.float64] | type[np.complex128] = _KINDS[kind]
     return scalar
 
 
 def _matrix_shape(values: Array) -> tuple[int, int]:
     if values.ndim != 2:
-        raise ValueError(f"A has shape {values.shape}; a matrix has two dimensions")
+        raise InvalidValueError(f"A has shape {values.shape}; a matrix has two dimensions")
     return (values.shape[0], values.shape[1])
 
 
@@ -341,11 +309,13 @@ def _frame_values(what: str, frame: Any) -> Array:
         column = frame[name]
         nullable = getattr(column, "isna", None) or getattr(column, "is_null", None)
         if nullable is not None and nullable().any():
-            raise ValueError(f"column {name!r} of {what} has missing values")
+            raise InvalidValueError(f"column {name!r} of {what} has missing values")
         numbers = np.asarray(column.to_numpy())
         if numbers.dtype.kind == "O":
             numbers = np.asarray(numbers.tolist())
         if numbers.dtype.kind not in _KINDS:
-            raise TypeError(f"column {name!r} of {what} holds elements of type {column.dtype}; numbers are needed")
+            raise InvalidTypeError(
+                f"column {name!r} of {what} holds elements of type {column.dtype}; numbers are needed"
+            )
         columns.append(numbers)
     return np.column_stack(columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,12 +11,13 @@ from . import _core
 
 
 @contextmanager
-def display(request: dict[str, Any], batch: tuple[int, ...] = ()) -> Iterator[dict[str, Any]]:
-    """Add what shows progress to a request, and clear it away at the end.
+def display(iterations: Any, batch: tuple[int, ...] = ()) -> Iterator[Callable[[_core.Progress, int], None]]:
+    """What shows progress, which is cleared away at the end.
 
-    Of one run it shows iterations, of a batch how many of its columns are done.
+    Of one run it shows iterations, of which there may be so many; of a batch how many of its columns are done.
     """
-    bar = _bar(batch[0], "column") if batch else _bar(request["iterations"], "iteration")
+    # Anything else is refused by the run.
+    bar = _bar(batch[0], "column") if batch else _bar(iterations if type(iterations) is int else None, "iteration")
 
     def show(progress: _core.Progress, done: int) -> None:
         at = progress.iteration if progress.column is None else done
@@ -24,7 +25,7 @@ def display(request: dict[str, Any], batch: tuple[int, ...] = ()) -> Iterator[di
         bar.show(at, of, f"best residual {progress.best_residual_norm:.4e}")
 
     try:
-        yield {**request, "display": show}
+        yield show
         if batch:
             bar.show(batch[0], "done", "")
     finally:

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, overload
 
-from . import _core
-from ._input import as_data, as_operator
-from ._request import Start, as_request, run
+from ._input import Matrix, Unshaped, Vector, as_data, as_operator
+from ._options import Options, takes
+from ._run import solve_once
+from ._solution import Solution, Solutions
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
+# An array whose number of dimensions its type does not state fits every overload; the first must be the one for all.
+@overload
+def solve(A: Any, y: Unshaped, k: int, *, start: Any = None, **options: Unpack[Options]) -> Any: ...
+@overload
 def solve(
-    A: Any,
-    y: Any,
-    k: int,
-    *,
-    algorithm: str | None = None,
-    start: Any = None,
-    iterations: int | None = None,
-    time: float | None = None,
-    supports: int | None = None,
-    relative_residual: float | None = None,
-    stagnation: int | None = None,
-    settings: Mapping[str, Any] | None = None,
-    unit_columns: bool = True,
-    threads: int | None = None,
-    memory: int | None = None,
-    report: bool | float = False,
-    trace: bool = False,
-    progress: bool = False,
-    callback: Callable[[_core.Progress], Any] | None = None,
-    check_adjoint: bool = False,
-) -> Any:
+    A: Any, y: Vector | Sequence[float], k: int, *, start: Any = None, **options: Unpack[Options]
+) -> Solution: ...
+@overload
+def solve(
+    A: Any, y: Matrix | Sequence[Sequence[float]], k: int, *, start: Any = None, **options: Unpack[Options]
+) -> Solutions: ...
+@overload
+def solve(A: Any, y: Any, k: int, *, start: Any = None, **options: Unpack[Options]) -> Any: ...
+@takes(Options)
+def solve(A: Any, y: Any, k: int, *, start: Any = None, **options: Unpack[Options]) -> Any:
     """Find the k columns of A that explain y best: minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k.
 
     Parameters
@@ -39,77 +36,48 @@ def solve(
     A : array_like, sparse matrix, frame or operator of shape (m, n)
         A NumPy array (float64 and complex128 are read where they lie, in either order; other types are converted), a
         frame of pandas or polars, a SciPy sparse matrix of any format, a `Convolution`, or an object with ``shape``,
-        ``matvec`` and ``rmatvec``, as a ``LinearOperator`` of SciPy or an operator of PyLops. (Measuring its columns
-        takes n products, unless an attribute ``column_norms`` states their n norms.) Columns need no scaling.
+        ``matvec`` and ``rmatvec``, such as a ``LinearOperator`` of SciPy or an operator of PyLops. (Measuring its
+        columns takes n products, unless an attribute ``column_norms`` states their n norms.) Columns need no scaling.
     y : array_like of shape (m,) or (m, B)
         The data. A matrix is a batch: each of its columns is solved by itself, in parallel, sharing what is computed
         of A. Rows are paired by position. If A and y are both of pandas, their indices must be the same, in the same
         order, a default index included; ``y.to_numpy()`` has none.
     k : int
         The sparsity: how many non-zeros x may have, from 1 to min(m, n).
-    algorithm : str, optional
-        An algorithm, or several joined by ``+``, each starting from the solution of the one before, as ``"omp+sea"``;
-        see `algorithms`. Unless said, ``"search"``, or ``"sea"`` if n k is more than a million.
     start : str, array_like, Solution or Solutions, optional
         Where to start: ``"zero"``, ``"random:SEED"``, an algorithm or chain, whole numbers or a mask (a support),
         floating-point or complex numbers (a vector x of n entries), or a solution. For a batch also one start for each
         column of Y: a matrix of shape (n, B), or solutions. The index of a Series must be the column names of A, if A
         is a frame. Default: zero.
-    iterations, supports, stagnation : int, optional
-        Stop after this many iterations, distinct supports, iterations without improvement. Where iterations, time and
-        stagnation are unlimited, each algorithm keeps its default budget: 300 iterations for ``"search"``, 1000 for
-        ``"sea"``, ``"htp"``, ``"iht"``, ``"niht"`` and ``"cosamp"``; the others end by themselves.
-    time : float, optional
-        Stop after this many seconds, measuring the columns of A included.
-    relative_residual : float, optional
-        Stop when ‖y − A x‖/‖y‖ is at most this, the noise level.
-    settings : dict, optional
-        Settings of the (last) algorithm, as ``{"step_size": 0.5}``.
-    unit_columns : bool
-        Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients come back
-        in the scale of A either way.
-    threads : int, optional
-        Threads to use, from 1 to 4096. Default: as many as there are processors, or as the environment variable
-        ``RAYON_NUM_THREADS`` says (up to 256, or the processors if there are more). Results do not depend on it.
-    memory : int, optional
-        Bytes to use besides the problem; 4.3 · 2³⁰ unless said, most of them only by ``"els"`` and ``"search"``
-        on large problems.
-    report : bool or float
-        Whether to report what was explored, in `Solution.report`: near-ties within 5 % of the best residual, or within
-        this margin.
-    trace : bool
-        Whether to record every step, in `Solution.trace`.
-    progress : bool
-        Whether to show a bar with the best residual: tqdm's if it is installed, otherwise a line on a terminal.
-    callback : callable, optional
-        Called with a `Progress` after every step, in the thread that called this function. If it returns something
-        true, the run stops and returns the best point so far. What it raises is raised here.
-    check_adjoint : bool
-        Whether to check first, with random vectors, that ``rmatvec`` is the adjoint of ``matvec``.
+    {options}
 
     Returns
     -------
     Solution
         For y of shape (m,).
     Solutions
-        For Y of shape (m, B): a sequence of B solutions. (The type of the result is not annotated, since the shape of
-        an array is no part of its type.)
+        For Y of shape (m, B): a sequence of B solutions. (A type checker tells them apart where the type of y states
+        its number of dimensions; otherwise the result is ``Any``.)
 
     Raises
     ------
     ValueError
-        If A, y, k, a start or a setting breaks a rule. The message names the rule and the value.
+        If A, y, k, a start or a setting breaks a rule. The message names the rule and the value. This error and the
+        next two are instances of `sparsea.Error`.
     TypeError
-        If something is of the wrong type, as an array of objects.
+        If something is of the wrong type, such as an array of objects.
     MemoryError
         If the algorithm would need more than ``memory``.
     KeyboardInterrupt
         Within 0.2 s of Ctrl-C.
 
+    See Also
+    --------
+    Problem : A and y measured once, for several runs.
+
     Notes
     -----
-    Reaching a limit is no error: see `Solution.stop_reason`. The interpreter is let go of during the run, so that other
-    threads of Python go on.
+    Reaching a limit is no error: see `Solution.stop_reason`. The GIL is released during the run.
 
     The same input and settings give the same bits, whatever the number of threads, and so does the command ``sparsea
     solve`` for the files that ``numpy.save`` makes of A and y. The order of A in memory is part of the input: sums are
@@ -143,21 +111,5 @@ def solve(
     [array([ 3, 40, 77]), array([ 3, 40, 77])]
     """
     operator = as_operator(A)
-    request = as_request(
-        algorithm=algorithm,
-        settings=settings,
-        iterations=iterations,
-        time=time,
-        supports=supports,
-        relative_residual=relative_residual,
-        stagnation=stagnation,
-        unit_columns=unit_columns,
-        threads=threads,
-        memory=memory,
-        report=report,
-        trace=trace,
-        callback=callback,
-        check_adjoint=check_adjoint,
-    )
     operator.pair_rows("y", y)
-    return run(operator, as_data(y), k, request, Start(start), progress)
+    return solve_once(operator, as_data(y), k, start, options)

@@ -7,6 +7,7 @@ Algorithms have the colours that they have in the pictures of the command.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -15,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ._core import as_whole
 from ._deconvolve import blur, level_of, samples_of
-from ._input import Array, as_number, as_vector, as_whole, shown
+from ._errors import InvalidTypeError, InvalidValueError
+from ._input import Array, as_number, as_vector, shown
 from ._solution import ExplorationReport, Solution, Trace
 from ._style import BASELINE, DATA, TEXT, curve_style
 
@@ -57,7 +60,7 @@ def algorithm_color(name: str) -> str:
     '#0072b2'
     """
     if not isinstance(name, str):
-        raise TypeError(f"name must be that of an algorithm or a chain, got {shown(name)}")
+        raise InvalidTypeError(f"name must be that of an algorithm or a chain, got {shown(name)}")
     return curve_style(name).color
 
 
@@ -118,11 +121,11 @@ def deconvolution(
     data = as_vector("y", y)
     samples = samples_of(kernel, len(data))
     if np.iscomplexobj(data) or np.iscomplexobj(samples) or np.iscomplexobj(solution.coefficients):
-        raise ValueError("deconvolution draws real traces; draw complex spikes by coefficients")
+        raise InvalidValueError("deconvolution draws real traces; draw complex spikes by coefficients")
     operator = blur(samples, len(data), boundary, origin)
     columns = operator.shape[1]
     if solution.n != columns:
-        raise ValueError(f"the solution has {solution.n} entries, but the convolution has {columns} columns")
+        raise InvalidValueError(f"the solution has {solution.n} entries, but the convolution has {columns} columns")
     data = data - level_of(data, baseline)
     peak = int(np.argmax(np.abs(samples)))
     # Where the peak of column 0 lies, counted in rows.
@@ -256,11 +259,11 @@ def trace(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['sea', 'omp+sea']
     """
-    if against not in {"iteration", "elapsed"}:
-        raise ValueError(f"against must be iteration or elapsed, got {against!r}")
-    given = [runs] if isinstance(runs, (Solution, Trace)) else list(runs)
+    if not isinstance(against, str) or against not in {"iteration", "elapsed"}:
+        raise InvalidValueError(f"against must be iteration or elapsed, got {shown(against)}")
+    given = [runs] if isinstance(runs, (Solution, Trace)) else _listed("runs", runs)
     if not given:
-        raise ValueError("there is no trace to draw")
+        raise InvalidValueError("there is no trace to draw")
     traces = [_trace_of(run) for run in given]
     ax = _axes(ax)
     for label, record in traces:
@@ -318,12 +321,12 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
     [1.0, 2.0, 3.0, 4.0, 5.0]
     """
     fitted = hasattr(path, "path_")
-    solutions = list(path.path_ if fitted else path)
+    solutions = _listed("path", path.path_ if fitted else path)
     if not solutions:
-        raise ValueError("there is no solution to draw")
+        raise InvalidValueError("there is no solution to draw")
     for solution in solutions:
         if not isinstance(solution, Solution):
-            raise TypeError(f"a path holds solutions, got {type(solution).__name__}")
+            raise InvalidTypeError(f"a path holds solutions, got {type(solution).__name__}")
     wanted = _criteria(path, fitted, criteria)
     sizes = (
         np.arange(1, len(solutions) + 1) if fitted else np.array([np.count_nonzero(s.coefficients) for s in solutions])
@@ -401,9 +404,9 @@ def report(report: Solution | ExplorationReport, *, most: int = 25, ax: Axes | N
     if isinstance(found, Solution):
         names, color, found = found.names, algorithm_color(found.algorithm), found.report  # type: ignore[assignment]
         if found is None:
-            raise ValueError("the solution has no report; solve with report=True")
+            raise InvalidValueError("the solution has no report; solve with report=True")
     if not isinstance(found, ExplorationReport):
-        raise TypeError(f"a Solution or ExplorationReport is needed, got {type(found).__name__}")
+        raise InvalidTypeError(f"a Solution or ExplorationReport is needed, got {type(found).__name__}")
     most = as_whole("most", most, 1)
 
     def name(index: int) -> str:
@@ -478,13 +481,17 @@ def phase_transition(
     """
     if level is not None:
         level = as_number("level", "above 0 and below 1", level, lambda level: 0 < level < 1)
+    if not isinstance(store, (str, os.PathLike)):
+        raise InvalidTypeError(f"store must be the path of a file, got {shown(store)}")
+    if where is not None and not isinstance(where, Mapping):
+        raise InvalidTypeError(f"where must be a dictionary, such as {{'n': 64}}, got {shown(where)}")
     study, labels, rows = _read(Path(store), dict(where or {}))
     if level is None:
         level = float((study.get("transition") or {}).get("level", 0.95))
-    wanted = labels if algorithms is None else list(algorithms)
+    wanted = labels if algorithms is None else _listed("algorithms", algorithms)
     for label in wanted:
         if label not in labels:
-            raise ValueError(f"{store} has no algorithm '{label}'; it has {', '.join(labels)}")
+            raise InvalidValueError(f"{store} has no algorithm '{label}'; it has {', '.join(labels)}")
     rates: dict[tuple[str, int, int], dict[int, float]] = {}
     for label, m, n, k, rate in rows:
         rates.setdefault((label, m, n), {})[k] = rate
@@ -505,7 +512,7 @@ def phase_transition(
 def _axes(ax: Axes | None) -> Axes:
     if ax is not None:
         if not hasattr(ax, "axhline"):
-            raise TypeError(f"ax must be axes of Matplotlib, got {shown(ax)}")
+            raise InvalidTypeError(f"ax must be axes of Matplotlib, got {shown(ax)}")
         return ax
     try:
         import matplotlib.pyplot as plt
@@ -516,7 +523,7 @@ def _axes(ax: Axes | None) -> Axes:
 
 def _check_solution(given: Any) -> None:
     if not isinstance(given, Solution):
-        raise TypeError(f"a Solution is needed, got {shown(given)}")
+        raise InvalidTypeError(f"a Solution is needed, got {shown(given)}")
 
 
 def _stems(ax: Axes, places: Array, values: Array, color: str, label: str) -> None:
@@ -530,10 +537,16 @@ def _circles(ax: Axes, places: Array, values: Array) -> None:
     ax.plot(places, values, "o", color=TEXT, markerfacecolor="none", markersize=9.0, markeredgewidth=1.1, label="truth")
 
 
+def _listed(what: str, given: Any) -> list[Any]:
+    if not isinstance(given, Iterable) or (isinstance(given, np.ndarray) and given.ndim == 0):
+        raise InvalidTypeError(f"{what} must be a sequence, got {shown(given)}")
+    return list(given)
+
+
 def _truth(truth: Any, columns: int) -> Array:
     x = as_vector("truth", truth)
     if len(x) != columns:
-        raise ValueError(f"truth has {len(x)} entries, but A has {columns} columns")
+        raise InvalidValueError(f"truth has {len(x)} entries, but A has {columns} columns")
     return x
 
 
@@ -542,9 +555,9 @@ def _trace_of(run: Any) -> tuple[str, Trace]:
     if isinstance(run, Trace):
         return "+".join(dict.fromkeys(run.algorithm)), run
     if not isinstance(run, Solution):
-        raise TypeError(f"a Solution or Trace is needed, got {type(run).__name__}")
+        raise InvalidTypeError(f"a Solution or Trace is needed, got {type(run).__name__}")
     if run.trace is None:
-        raise ValueError(f"the solution by {run.algorithm} has no trace; solve with trace=True")
+        raise InvalidValueError(f"the solution by {run.algorithm} has no trace; solve with trace=True")
     return run.algorithm, run.trace
 
 
@@ -560,16 +573,16 @@ def _iterations(record: Trace) -> Array:
 def _criteria(path: Any, fitted: bool, criteria: Iterable[str] | None) -> list[str]:
     if not fitted:
         if criteria is not None:
-            raise ValueError("solutions alone have no criteria; fit a sparsea.sklearn.SparsityPath")
+            raise InvalidValueError("solutions alone have no criteria; fit a sparsea.sklearn.SparsityPath")
         return []
     if criteria is None:
         return ["cp"] if path.criterion == "cp" else ["aic", "bic", "ebic"]
-    wanted = list(criteria)
+    wanted = _listed("criteria", criteria)
     for name in wanted:
-        if name not in _CRITERIA:
-            raise ValueError(f"criteria are {', '.join(_CRITERIA)}, got {name!r}")
+        if not isinstance(name, str) or name not in _CRITERIA:
+            raise InvalidValueError(f"criteria are {', '.join(_CRITERIA)}, got {shown(name)}")
         if np.isnan(getattr(path, f"{name}_")).all():
-            raise ValueError(f"{name} is not known: the path has no noise variance")
+            raise InvalidValueError(f"{name} is not known: the path has no noise variance")
     return wanted
 
 
@@ -582,7 +595,7 @@ def _read(
     """The study, its algorithms in order, and the rate of exact recovery of each (algorithm, m, n, k)."""
     for key in where:
         if key not in _KINDS:
-            raise ValueError(f"where takes {', '.join(_KINDS)}, got {key!r}")
+            raise InvalidValueError(f"where takes {', '.join(_KINDS)}, got {key!r}")
     if not store.is_file():
         raise FileNotFoundError(f"{store}: there is no such file")
     condition = " AND ".join([f"{key} IS ?" for key in where]) or "1"
@@ -596,17 +609,17 @@ def _read(
             kinds = connection.execute(kinds_of, values).fetchall()
             rows = connection.execute(rates_of, values).fetchall()
     except sqlite3.DatabaseError as error:
-        raise ValueError(f"{store} is not the store of a study: {error}") from error
+        raise InvalidValueError(f"{store} is not the store of a study: {error}") from error
     if not kinds:
         asked = " with " + ", ".join(f"{key} = {value}" for key, value in where.items()) if where else ""
-        raise ValueError(f"{store} has no results{asked}")
+        raise InvalidValueError(f"{store} has no results{asked}")
     if len(kinds) > 1:
         found = [
             f"{key} = {', '.join(map(str, values))}"
             for key, column in zip(_KINDS, zip(*kinds, strict=True), strict=True)
             if len(values := list(dict.fromkeys(column))) > 1
         ]
-        raise ValueError(f"{store} has several kinds of problems; choose by where: {'; '.join(found)}")
+        raise InvalidValueError(f"{store} has several kinds of problems; choose by where: {'; '.join(found)}")
     return json.loads(description[0]), labels, rows
 
 

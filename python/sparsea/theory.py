@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from ._input import Array, Operator, as_number, as_operator, as_support, as_vector, as_whole
-from ._request import as_sparsity
+from ._core import as_sparsity, as_whole
+from ._errors import InvalidTypeError, InvalidValueError
+from ._input import Array, Operator, as_number, as_operator, as_support, as_vector
 
 __all__ = [
     "Coherence",
@@ -383,16 +384,16 @@ def recovery(
     a, is_complex, operator = _read(A)
     k = as_sparsity(k, operator.shape)
     if truth is None and not (noise is None and noise_norm is None and start is None):
-        raise TypeError("noise and start go with truth")
+        raise InvalidTypeError("noise and start go with truth")
     if noise is not None and noise_norm is not None:
-        raise TypeError("give noise or noise_norm, not both")
+        raise InvalidTypeError("give noise or noise_norm, not both")
     rows, columns = operator.shape
     operator.pair_rows("noise", noise)
     operator.pair_columns("truth", truth)
     operator.pair_columns("start", start)
     x = None if truth is None else _moduli("truth", truth, columns, "columns")
     if x is not None and not x.any():
-        raise ValueError("truth holds no non-zero, so there is no support to find")
+        raise InvalidValueError("truth holds no non-zero, so there is no support to find")
     if noise is not None:
         noise_norm = _norm(_moduli("noise", noise, rows, "rows"))
     elif noise_norm is not None:
@@ -436,10 +437,10 @@ def _moduli(what: str, given: Any, length: int, dimension: str) -> Array:
     """The moduli of a vector, which is all that the theorem looks at: x may be complex where A is real."""
     vector = as_vector(what, given)
     if len(vector) != length:
-        raise ValueError(f"{what} has {len(vector)} entries, but A has {length} {dimension}")
+        raise InvalidValueError(f"{what} has {len(vector)} entries, but A has {length} {dimension}")
     if not np.isfinite(vector).all():
         index = int(np.argmin(np.isfinite(vector)))
-        raise ValueError(f"{what} contains {vector[index]} at index {index} (counted from 0)")
+        raise InvalidValueError(f"{what} contains {vector[index]} at index {index} (counted from 0)")
     return np.abs(vector)
 
 

@@ -36,6 +36,7 @@ x = np.array([0.0, 1.0, 0.0, 0.0, -2.0, 0.0])
 y = A @ x
 trace = np.convolve([0, 1.0, 0, 0, 0, 2.0, 0, 0, 0, 0], [1.0, 0.5], "same")
 solution = sparsea.solve(A, y, 2, report=True, trace=True)
+problem = sparsea.Problem(A, y)
 path = sparsea.sklearn.SparsityPath(3).fit(A, y)
 mpl.use("agg")
 ax = mpl.figure.Figure().add_subplot()
@@ -123,6 +124,10 @@ def operators() -> dict[str, Any]:
 FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
     sparsea.solve: {"A": A, "y": y, "k": 2},
     sparsea.improve: {"A": A, "y": y, "k": 2, "x": x},
+    sparsea.Problem: {"A": A, "y": y},
+    problem.solve: {"k": 2},
+    problem.path: {"ks": [2, 3]},
+    problem.improve: {"x": x, "k": 2},
     sparsea.deconvolve: {"y": trace, "kernel": np.array([1.0, 0.5]), "k": 2},
     sparsea.algorithms: {},
     sparsea.Convolution: {"kernel": np.array([1.0, 0.5]), "n": 6, "boundary": "same", "origin": 0},
@@ -151,14 +156,18 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
 ARRAYS: dict[Callable[..., Any], dict[str, Any]] = {
     sparsea.solve: {"start": x},
     sparsea.improve: {"start": x},
+    problem.solve: {"start": x},
+    problem.path: {"start": x},
 }
 ESTIMATORS = [getattr(sparsea.sklearn, name) for name in sparsea.sklearn.__all__]
 # What is public and no function: records, which hold what they are given.
 RECORDS = {
-    "AlgorithmInfo", "Coherence", "Condition", "ExplorationReport", "IndexReport", "Interval", "Progress",
+    "AlgorithmInfo", "Coherence", "Condition", "Error", "ExplorationReport", "IndexReport", "Interval", "Progress",
     "RankedSupport", "Recovery", "RestrictedIsometry", "Setting", "Solution", "Solutions", "Trace", "__version__",
     "theory",
 }  # fmt: skip
+# Cases in which scikit-learn or Matplotlib raises errors too. (A callback may raise what it likes.)
+FOREIGN = (*(estimator.__name__ for estimator in ESTIMATORS), "plot.coefficients truth all")
 # Documented as what is raised where a file is missing.
 MISSING = {"plot.phase_transition": FileNotFoundError}
 
@@ -174,7 +183,7 @@ def values_for(usual: Any, name: str) -> dict[str, Any]:
 def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Every case: its name, and what to do."""
     for function, usual in FUNCTIONS.items():
-        word = f"{getattr(function, '__module__', '')}.{function.__name__}".replace("sparsea.", "", 1)
+        word = f"{getattr(function, '__module__', '')}.{function.__qualname__}".replace("sparsea.", "", 1)
         for name in inspect.signature(function).parameters:
             given = usual.get(name, ARRAYS.get(function, {}).get(name))
             for label, value in values_for(given, name).items():
@@ -215,8 +224,10 @@ def judged(name: str, action: Callable[[], Any]) -> str:
         found = action()
     except (ValueError, TypeError, MemoryError) as error:
         # Python's own MemoryError, where an array was too large for it, says nothing.
-        silent = not str(error) and type(error) is not MemoryError
-        return f"{type(error).__name__} without a word" if silent else ""
+        if not str(error) and type(error) is not MemoryError:
+            return f"{type(error).__name__} without a word"
+        own = isinstance(error, (sparsea.Error, MemoryError)) or name.startswith(FOREIGN) or " callback " in name
+        return "" if own else f"{type(error).__name__}, which is no sparsea.Error: {error}"
     except Exception as error:
         expected = MISSING.get(name.split()[0])
         return "" if type(error) is expected else f"{type(error).__name__}: {error}"

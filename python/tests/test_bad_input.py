@@ -14,7 +14,6 @@ import scipy.sparse
 from scipy.sparse.linalg import LinearOperator
 
 import sparsea
-from sparsea._request import as_request
 
 A = np.array([[1.0, 0, 2], [0, 1, 0], [1, 1, 0], [0, 0, 1]])
 WIDE = np.array([[1.0, 0, 1, 0], [0, 1, 1, 0], [2, 0, 0, 1]])
@@ -23,10 +22,10 @@ three = np.array([1.0, 2, 3])
 
 
 def refuse(said: str, kind: type[Exception], action: Callable[[], Any]) -> None:
-    """Assert that `action` raises exactly this kind of exception and says this, in one line."""
+    """Assert that `action` raises this kind of exception, as an error of sparsea, and says this, in one line."""
     with pytest.raises(kind) as caught:
         action()
-    assert type(caught.value) is kind
+    assert isinstance(caught.value, sparsea.Error)
     message = str(caught.value)
     assert said in message
     assert "\n" not in message
@@ -365,17 +364,25 @@ def test_sizes_of_operators_are_whole_numbers(size: Any) -> None:
         sparsea.solve(operator, y, 1)
 
 
-def test_requests_hold_nothing_else() -> None:
-    request = as_request(
-        algorithm=None, settings=None, iterations=None, time=None, supports=None, relative_residual=None, stagnation=None,
-        unit_columns=True, threads=None, memory=None, report=False, trace=False, callback=None, check_adjoint=False,
-    )  # fmt: skip
-    assert sparsea._core.solve(A, y, 1, request)["n"] == 3
-    words: list[Any] = ["iteration", "Threads", "", 3]
-    for word in words:
-        more, said = {**request, word: None}, f"a request has no {word}; it takes: "
-        refuse(said, TypeError, lambda more=more: sparsea._core.solve(A, y, 1, more))  # type: ignore[misc]
-        refuse(said, TypeError, lambda more=more: sparsea._core.solve_batch(A, y[:, None], 1, more))  # type: ignore[misc]
+def test_other_keywords_are_refused() -> None:
+    problem = sparsea.Problem(A, y)
+    calls: list[Callable[..., Any]] = [
+        lambda **o: sparsea.solve(A, y, 1, **o),
+        lambda **o: sparsea.solve(A, y[:, None], 1, **o),
+        lambda **o: sparsea.improve(A, y, support=[1], **o),
+        lambda **o: sparsea.deconvolve(y, [1.0, 0.5], 1, **o),
+        lambda **o: problem.solve(1, **o),
+        lambda **o: problem.path([1], **o),
+        lambda **o: problem.improve(support=[1], **o),
+    ]
+    for word in ("iteration", "Threads", "", "display", "names"):
+        for call in calls:
+            said = f"got an unexpected keyword argument '{word}'"
+            refuse(said, TypeError, lambda call=call, word=word: call(**{word: None}))  # type: ignore[misc]
+    # Of the problem, not of a run.
+    for word in ("unit_columns", "memory", "check_adjoint"):
+        given: Any = {word: 1}
+        refuse("got an unexpected keyword", TypeError, lambda given=given: problem.solve(1, **given))  # type: ignore[misc]
 
 
 def test_a_wrong_adjoint_is_found_when_asked_for() -> None:

@@ -17,6 +17,7 @@ from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 A = np.vander(np.linspace(-1, 1, 12), 8) + np.eye(12, 8)
 y = A[:, 2] - A[:, 5]
 SOLUTION = sparsea.solve(A, y, 2, report=True)
+PROBLEM = sparsea.Problem(A, y)
 
 
 def fitted(model: Any) -> Any:
@@ -29,6 +30,10 @@ WHOLE: list[tuple[str, Callable[[Any], Any]]] = [
     ("k", lambda v: sparsea.solve(A, np.stack([y, y], 1), v)),
     ("k", lambda v: sparsea.improve(A, y, v, support=[1])),
     ("k", lambda v: sparsea.deconvolve(y, [1.0, 0.5], v)),
+    ("k", PROBLEM.solve),
+    ("k", lambda v: PROBLEM.path([1, v])),
+    ("k", lambda v: PROBLEM.improve(k=v, support=[1])),
+    ("memory", lambda v: sparsea.Problem(A, y, memory=v)),
     ("k", lambda v: theory.recovery(A, v)),
     ("origin", lambda v: sparsea.deconvolve(y, [1.0, 0.5], 1, origin=v)),
     ("n", lambda v: sparsea.Convolution([1.0, 0.5], v)),
@@ -51,6 +56,15 @@ WHOLE: list[tuple[str, Callable[[Any], Any]]] = [
         )
     ],
     *[
+        (name, lambda v, f=function, n=name: f(**{n: v}))
+        for name in ("iterations", "supports", "stagnation", "threads")
+        for function in (
+            lambda **o: PROBLEM.solve(2, **o),
+            lambda **o: PROBLEM.path([2], **o),
+            lambda **o: PROBLEM.improve(support=[1], **o),
+        )
+    ],
+    *[
         (name, lambda v, m=model, n=name: fitted(m(**{n: v})))
         for name in ("iterations", "supports", "stagnation", "threads")
         for model in (SparseRegressor, SparsityPath, SparseRegressorCV)
@@ -62,6 +76,7 @@ REAL: list[tuple[str, Callable[[Any], Any]]] = [
         (name, lambda v, f=function, n=name: f(**{n: v}))
         for name in ("time", "relative_residual")
         for function in (
+            lambda **o: PROBLEM.solve(2, **o),
             lambda **o: sparsea.solve(A, y, 2, **o),
             lambda **o: sparsea.improve(A, y, 2, support=[1], **o),
             lambda **o: sparsea.deconvolve(y, [1.0, 0.5], 2, **o),
@@ -71,6 +86,7 @@ REAL: list[tuple[str, Callable[[Any], Any]]] = [
         )
     ],
     ("report", lambda v: sparsea.solve(A, y, 2, report=v)),
+    ("report", lambda v: PROBLEM.solve(2, report=v)),
     ("sigma", sparsea.gaussian),
     ("tau", sparsea.exponential),
     ("work", lambda v: theory.restricted_isometry(A, 1, work=v)),
@@ -89,9 +105,10 @@ BEYOND = [10**400, -(10**400), 10**5000, float("nan")]
 
 
 def refusal(call: Callable[[Any], Any], value: Any) -> Exception:
-    """The exception that a call raises, whose message is one short line."""
+    """The exception that a call raises: an error of sparsea, whose message is one short line."""
     with pytest.raises((TypeError, ValueError)) as caught:
         call(value)
+    assert isinstance(caught.value, sparsea.Error)
     message = str(caught.value)
     assert "\n" not in message
     assert len(message) < 300
@@ -102,7 +119,7 @@ def refusal(call: Callable[[Any], Any], value: Any) -> Exception:
 def test_whole_numbers_are_integers(name: str, call: Callable[[Any], Any]) -> None:
     for value in NO_WHOLE_NUMBER:
         error = refusal(call, value)
-        assert type(error) is TypeError, value
+        assert isinstance(error, TypeError), value
         assert str(error).startswith(f"{name} must be a whole number"), value
         assert f", got {value!r}" in str(error)
     for value in OUT_OF_RANGE:
@@ -111,7 +128,7 @@ def test_whole_numbers_are_integers(name: str, call: Callable[[Any], Any]) -> No
             call(value)
             continue
         error = refusal(call, value)
-        assert type(error) is ValueError, value
+        assert isinstance(error, ValueError), value
         assert str(error).startswith((f"{name} must be", f"{name} is too large")), value
     # Bytes of memory are more.
     one = 2**40 if name == "memory" else 1
@@ -122,11 +139,11 @@ def test_whole_numbers_are_integers(name: str, call: Callable[[Any], Any]) -> No
 @pytest.mark.parametrize(("name", "call"), REAL)
 def test_other_numbers_are_real(name: str, call: Callable[[Any], Any]) -> None:
     for value in NO_NUMBER:
-        assert type(refusal(call, value)) is TypeError, value
+        assert isinstance(refusal(call, value), TypeError), value
     for value in [True, np.True_] if name != "report" else []:
-        assert type(refusal(call, value)) is TypeError, value
+        assert isinstance(refusal(call, value), TypeError), value
     for value in BEYOND:
-        assert type(refusal(call, value)) is ValueError, value
+        assert isinstance(refusal(call, value), ValueError), value
     if name == "level":
         return
     for value in (np.float32(0.0625), Fraction(1, 16), Decimal("0.0625"), np.array(0.0625)):
@@ -136,7 +153,7 @@ def test_other_numbers_are_real(name: str, call: Callable[[Any], Any]) -> None:
 def test_seeds() -> None:
     for seed in ("-1", "3.0", "", "x", "1e3", str(2**64), "9" * 5000, "٣"):
         error = refusal(lambda seed: sparsea.solve(A, y, 2, start=f"random:{seed}"), seed)
-        assert type(error) is ValueError
+        assert isinstance(error, ValueError)
         assert "is not a seed; write random:7" in str(error)
     assert sparsea.solve(A, y, 2, start="random:" + "0" * 5000 + "7") == sparsea.solve(A, y, 2, start="random:7")
 
@@ -150,11 +167,11 @@ def test_settings_that_are_whole_numbers(algorithm: str | None, name: str) -> No
 
     for value in [*NO_WHOLE_NUMBER, None]:
         error = refusal(solve, value)
-        assert type(error) is TypeError
+        assert isinstance(error, TypeError)
         assert f"{name} must be a whole number of at least" in str(error)
     for value in OUT_OF_RANGE:
         error = refusal(solve, value)
-        assert type(error) is ValueError
+        assert isinstance(error, ValueError)
         assert f"{name} must be a whole number of at least" in str(error)
     assert solve(np.int64(3)) == solve(3)
 
@@ -183,7 +200,7 @@ def test_arrays_of_objects_are_refused(value: Any) -> None:
         lambda: plot.coefficients(SOLUTION, truth=x),
     ):
         error = refusal(lambda _, call=call: call(), None)  # type: ignore[misc]
-        assert type(error) is TypeError
+        assert isinstance(error, TypeError)
         assert "holds Python objects; numbers are needed" in str(error)
     for model in (SparseRegressor(2), SparsityPath(2), SparseRegressorCV(2, cv=2)):
         # As scikit-learn has it, objects that are numbers will do in X and y.
@@ -192,7 +209,7 @@ def test_arrays_of_objects_are_refused(value: Any) -> None:
                 model.fit(features, target)
         with pytest.raises((TypeError, ValueError)):
             model.fit(A, y).predict(matrix)
-        assert type(refusal(lambda m: m.fit(A, y, sample_weight=vector), model)) is TypeError
+        assert isinstance(refusal(lambda m: m.fit(A, y, sample_weight=vector), model), TypeError)
 
 
 @pytest.mark.parametrize("scalar", [10**400, 1j, "2", True, float("nan"), -1.0, 0.0])

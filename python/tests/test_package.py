@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import operator
 import subprocess
 import sys
+import typing
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 import sparsea
+from sparsea._options import Options, RunOptions
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {
@@ -53,7 +56,7 @@ def test_attributes_are_documented() -> None:
         if inspect.isclass(value):
             text = inspect.getdoc(value) or ""
             for attribute, member in inspect.getmembers(value):
-                if not attribute.startswith("_"):
+                if not attribute.startswith("_") and not hasattr(Exception, attribute):
                     assert attribute in text or inspect.getdoc(member), f"{name}.{attribute}"
 
 
@@ -61,10 +64,28 @@ def test_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mypy.stubtest", "sparsea", "--mypy-config-file", str(ROOT / "pyproject.toml")]
     # Estimators have no stubs, and inherit what scikit-learn makes when they are imported.
     allowed = tmp_path / "allowed.txt"
-    allowed.write_text(r"sparsea\.sklearn\..*" + "\n", encoding="utf-8")
+    # Where checkers see **options, the signature shows them one by one.
+    options = r"sparsea\.(_\w+\.)?(Problem\.)?(solve|improve|deconvolve|path)"
+    allowed.write_text("\n".join([r"sparsea\.sklearn\..*", options, ""]), encoding="utf-8")
     command += ["--allowlist", str(allowed), "--ignore-unused-allowlist"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["solve", "improve", "deconvolve", "Problem.solve", "Problem.path", "Problem.improve"])
+def test_signatures_show_the_options_and_their_defaults(name: str) -> None:
+    function = operator.attrgetter(name)(sparsea)
+    options = RunOptions if name.startswith("Problem") else Options
+    parameters = inspect.signature(function).parameters
+    assert options.__annotations__.keys() <= parameters.keys()
+    assert typing.get_type_hints(function).keys() - {"return"} == parameters.keys() - {"self"}
+    assert "{options}" not in (inspect.getdoc(function) or "")
+    problem = sparsea.Problem([[1.0, 0.0, 2.0], [0.0, 1.0, 3.0]], [1.0, 2.0])
+    given: Any = {word: parameters[word].default for word in options.__annotations__}
+    if name == "Problem.solve":
+        assert problem.solve(1, **given) == problem.solve(1)
+    if name == "solve":
+        assert sparsea.solve([[1.0, 2.0]], [1.0], 1, **given) == sparsea.solve([[1.0, 2.0]], [1.0], 1)
 
 
 def test_the_package_is_typed_and_has_a_version() -> None:

@@ -163,11 +163,14 @@ def test_ctrl_c_between_steps(rng: np.random.Generator) -> None:
     Y = rng.standard_normal((50, 6))
     assert interrupted(lambda: sparsea.solve(A, Y, 5, algorithm="search", time=20)) < PROMPT
     assert interrupted(lambda: sparsea.solve(A, y, 5, algorithm="search", time=20, callback=lambda _: False)) < PROMPT
+    problem = sparsea.Problem(A, y)
+    assert interrupted(lambda: problem.solve(5, algorithm="search", time=20)) < PROMPT
 
 
 def test_ctrl_c_in_the_middle_of_a_step() -> None:
     pause = Called(lambda: time.sleep(3))
     assert interrupted(lambda: sparsea.solve(pause, y, 5)) < PROMPT
+    assert interrupted(lambda: sparsea.Problem(pause, y)) < PROMPT
     # One call that looks at nothing until it ends, some seconds later.
     assert interrupted(lambda: sparsea.theory.restricted_isometry(A, 8, work=1e9)) < PROMPT
 
@@ -259,6 +262,7 @@ spikes[[7, 9000]] = 1.0
 USES = {
     "solve": lambda: sparsea.solve(large, data, 2, algorithm="omp").support.tolist(),
     "search": lambda: sparsea.solve(large, data, 2, algorithm="search", iterations=3).support.tolist(),
+    "problem": lambda: sparsea.Problem(large, data).solve(2, algorithm="omp").support.tolist(),
     "brief": lambda: sparsea.solve(large[:40, :80], data[:40], 2, algorithm="search").support.tolist(),
     "threads": lambda: sparsea.solve(large, data, 2, algorithm="omp", threads=2).support.tolist(),
     "batch": lambda: sparsea.solve(
@@ -304,7 +308,7 @@ USES = re.findall(r'^    "(\w+)": lambda', FORKING, re.MULTILINE)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_forked_processes_have_threads() -> None:
-    assert len(USES) == 14
+    assert len(USES) == 15
     code = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING, *USES]
     done = subprocess.run(code, capture_output=True, text=True, check=False, timeout=500)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")

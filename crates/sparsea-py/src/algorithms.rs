@@ -2,7 +2,7 @@
 
 use num_complex::Complex;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyMapping};
 use sparsea::Chain;
 use sparsea::algorithms::{find, registry};
 
@@ -32,6 +32,6 @@ pub fn algorithms(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
 /// Refuses an algorithm or chain that is not known, or settings that its last link does not take.
 #[pyfunction]
 #[pyo3(signature = (names, settings = None))]
-pub fn check_algorithm(names: &str, settings: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+pub fn check_algorithm(names: &str, settings: Option<&Bound<'_, PyMapping>>) -> PyResult<()> {
     Chain::<f64>::parse(names, &read_settings(settings)?).map(drop).map_err(refused)
 }

@@ -2,23 +2,38 @@
 
 use num_complex::Complex;
 use numpy::{Element, PyArray1, PyArrayMethods};
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
 use sparsea::Scalar;
 
-/// A scalar of the library that NumPy has too.
-pub trait Field: Scalar + Element {}
+use crate::error::{InvalidTypeError, InvalidValueError};
+use crate::numbers::shown;
+use crate::operator::{ComplexKept, RealKept, Shared};
 
-impl Field for f64 {}
-impl Field for Complex<f64> {}
+/// A scalar of the library that NumPy has too.
+pub trait Field: Scalar + Element {
+    /// The operator with its Gram columns kept from run to run, as many as fit into `memory` bytes.
+    fn keep_gram(operator: Shared<Self>, memory: usize) -> Shared<Self>;
+}
+
+impl Field for f64 {
+    fn keep_gram(operator: Shared<Self>, memory: usize) -> Shared<Self> {
+        RealKept::keep(operator, memory)
+    }
+}
+
+impl Field for Complex<f64> {
+    fn keep_gram(operator: Shared<Self>, memory: usize) -> Shared<Self> {
+        ComplexKept::keep(operator, memory)
+    }
+}
 
 /// A copy of a one-dimensional array of exactly this scalar.
 pub fn vector<T: Field>(what: &str, array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
     let array = array
         .cast::<PyArray1<T>>()
-        .map_err(|_| PyTypeError::new_err(format!("{what} must be a one-dimensional array of {}", word::<T>())))?;
+        .map_err(|_| InvalidTypeError::new_err(format!("{what} must be a one-dimensional array of {}", word::<T>())))?;
     Ok(array.try_readonly()?.as_array().to_vec())
 }
 
@@ -28,19 +43,16 @@ pub fn word<T: Scalar>() -> &'static str {
 }
 
 /// Settings of an algorithm as the library reads them.
-pub fn settings(given: Option<&Bound<'_, PyDict>>) -> PyResult<Map<String, Value>> {
+pub fn settings(given: Option<&Bound<'_, PyMapping>>) -> PyResult<Map<String, Value>> {
     let mut settings = Map::new();
-    for (key, value) in given.into_iter().flatten() {
+    let Some(given) = given else { return Ok(settings) };
+    for item in given.items()? {
+        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
         let key: String =
-            key.extract().map_err(|_| PyTypeError::new_err(format!("a setting has a name, got {key}")))?;
+            key.extract().map_err(|_| InvalidTypeError::new_err(format!("a setting has a name, got {key}")))?;
         settings.insert(key, setting(&value)?);
     }
     Ok(settings)
-}
-
-/// A value as messages show it, by the rule of `python/sparsea/_input.py`.
-fn shown(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    value.py().import("sparsea._input")?.call_method1("shown", (value,))?.extract()
 }
 
 fn setting(value: &Bound<'_, PyAny>) -> PyResult<Value> {
@@ -65,6 +77,6 @@ fn setting(value: &Bound<'_, PyAny>) -> PyResult<Value> {
         setting(&item)
     } else {
         let rule = "a setting is a number, a word, a boolean or a list of them";
-        Err(PyValueError::new_err(format!("{rule}, got {}", shown(value)?)))
+        Err(InvalidValueError::new_err(format!("{rule}, got {}", shown(value)?)))
     }
 }

@@ -5,8 +5,10 @@
 mod algorithms;
 mod convert;
 mod error;
+mod numbers;
 mod operator;
 mod pool;
+mod problem;
 mod progress;
 mod request;
 mod run;
@@ -23,11 +25,15 @@ mod _core {
     #[pymodule_export]
     use super::algorithms::{algorithms, check_algorithm};
     #[pymodule_export]
+    use super::numbers::{as_flag, as_index, as_number, as_sparsity, as_whole};
+    #[pymodule_export]
     use super::operator::{Centered, Compressed, Convolution, exponential, gaussian, wait_for_calls};
+    #[pymodule_export]
+    use super::problem::Problem;
     #[pymodule_export]
     use super::progress::Progress;
     #[pymodule_export]
-    use super::solve::{solve, solve_batch};
+    use super::solve::solve;
     #[pymodule_export]
     use super::theory::{coherence, exact_recovery_coefficient, recovery, restricted_isometry};
 

@@ -6,10 +6,10 @@ mod centered;
 mod compressed;
 mod convolution;
 mod guarded;
+mod kept;
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use sparsea::Operator;
 
@@ -19,26 +19,45 @@ pub use compressed::Compressed;
 pub use convolution::{Convolution, exponential, gaussian};
 
 use crate::convert::Field;
+use crate::error::InvalidTypeError;
 use crate::run::Stop;
-use guarded::Guarded;
+pub use guarded::Guarded;
+pub use kept::{ComplexKept, RealKept};
 
 /// An operator that owns all that it uses.
 pub type Shared<T> = Arc<dyn Operator<T>>;
 
+/// What an operator from Python is, as far as it matters to where a run takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A matrix, dense or sparse.
+    Matrix,
+    Convolution,
+    /// Compiled, but neither.
+    Composed,
+    /// Products are computed by Python.
+    Called,
+}
+
+/// A from Python. Products that call Python belong to a run only inside [`Guarded`].
+pub fn read<T: Field>(a: &Bound<'_, PyAny>) -> PyResult<(Shared<T>, Kind)> {
+    if let Ok(convolution) = a.cast::<Convolution>() {
+        Ok((convolution.get().operator()?, Kind::Convolution))
+    } else if let Ok(compressed) = a.cast::<Compressed>() {
+        Ok((compressed.get().operator()?, Kind::Matrix))
+    } else if let Ok(centered) = a.cast::<Centered>() {
+        Ok((centered.get().operator()?, Kind::Composed))
+    } else if let Some(array) = array::ArrayOperator::new(a)? {
+        Ok((Arc::new(array), Kind::Matrix))
+    } else if a.hasattr("apply_adjoint")? {
+        Ok((call::called(a)?, Kind::Called))
+    } else {
+        Err(InvalidTypeError::new_err(format!("A cannot be a {}", a.get_type().name()?)))
+    }
+}
+
 /// A from Python, every product of which ends when `stop` says so.
 pub fn operator<T: Field>(a: &Bound<'_, PyAny>, stop: &Arc<Stop>) -> PyResult<Shared<T>> {
-    let inner: Shared<T> = if let Ok(convolution) = a.cast::<Convolution>() {
-        convolution.get().operator()?
-    } else if let Ok(compressed) = a.cast::<Compressed>() {
-        compressed.get().operator()?
-    } else if let Ok(centered) = a.cast::<Centered>() {
-        centered.get().operator()?
-    } else if let Some(array) = array::ArrayOperator::new(a)? {
-        Arc::new(array)
-    } else if a.hasattr("apply_adjoint")? {
-        call::called(a, stop)?
-    } else {
-        return Err(PyTypeError::new_err(format!("A cannot be a {}", a.get_type().name()?)));
-    };
-    Ok(Arc::new(Guarded::new(inner, stop.clone())))
+    let (inner, kind) = read(a)?;
+    Ok(Arc::new(Guarded::new(inner, kind, stop.clone())))
 }

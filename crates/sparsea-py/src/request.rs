@@ -1,116 +1,144 @@
-//! What is asked of a run: everything but A and y.
+//! What is asked of a run: everything but A, y and k.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use num_complex::Complex;
 use numpy::PyArray1;
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
+use sparsea::algorithms::registry;
 use sparsea::{Chain, Limits, Memory, Problem, ReportOptions, Run, Start};
 
 use crate::convert::{Field, settings, vector};
-use crate::error::refused;
+use crate::error::{InvalidTypeError, InvalidValueError, refused};
+use crate::numbers::{as_flag, as_index, as_whole, is_boolean, number, shown};
 use crate::pool::{default_threads, is_forked};
 
-/// The request of `python/sparsea/_solve.py`, checked there as far as types go.
+/// The options of a run and of its problem, by their words in Python, which `python/sparsea/_options.py` documents.
 pub struct Request<T: Field> {
     pub chain: Chain<T>,
     /// None, one for all, or one for each column of data.
     pub starts: Vec<Start<T>>,
     pub limits: Limits,
-    pub unit_columns: bool,
-    pub memory: Memory,
+    pub problem: ProblemOptions,
     pub report: Option<ReportOptions>,
     pub trace: bool,
     pub threads: Option<usize>,
-    pub check_adjoint: bool,
     pub callback: Option<Arc<Py<PyAny>>>,
     pub display: Option<Arc<Py<PyAny>>>,
 }
 
-/// The words of a request.
-const WORDS: [&str; 16] = [
-    "algorithm",
-    "settings",
-    "memory",
-    "report",
-    "start",
-    "iterations",
-    "time",
-    "supports",
-    "relative_residual",
-    "stagnation",
-    "unit_columns",
-    "trace",
-    "threads",
-    "check_adjoint",
-    "callback",
-    "display",
-];
+/// The options that concern A and y, whatever is run on them.
+#[derive(Debug, Clone, Copy)]
+pub struct ProblemOptions {
+    pub unit_columns: bool,
+    pub memory: Memory,
+    pub check_adjoint: bool,
+}
 
-/// What a request says, by the place of each word in [`WORDS`]; `None` where it says nothing or Python's None.
-struct Words<'py>([Option<Bound<'py, PyAny>>; WORDS.len()]);
-
-impl<'py> Words<'py> {
-    /// # Errors
-    /// TypeError for a word that nothing here reads.
-    fn read(given: &Bound<'py, PyDict>) -> PyResult<Self> {
-        let mut words = Self(Default::default());
-        for (word, value) in given {
-            let place =
-                |word: &Bound<'_, PyString>| WORDS.iter().position(|known| word.to_cow().is_ok_and(|w| w == *known));
-            let Some(place) = word.cast::<PyString>().ok().and_then(place) else {
-                let known = WORDS.join(", ");
-                return Err(PyTypeError::new_err(format!("a request has no {word}; it takes: {known}")));
-            };
-            words.0[place] = (!value.is_none()).then_some(value);
-        }
-        Ok(words)
-    }
-
-    fn get(&self, word: &str) -> Option<&Bound<'py, PyAny>> {
-        debug_assert!(WORDS.contains(&word), "{word}");
-        WORDS.iter().position(|known| *known == word).and_then(|place| self.0[place].as_ref())
-    }
-
-    /// What is said by a word, as a type.
-    fn extract<V>(&self, word: &str) -> PyResult<Option<V>>
-    where
-        V: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
-    {
-        self.get(word).map(|value| value.extract()).transpose()
+impl Default for ProblemOptions {
+    fn default() -> Self {
+        Self { unit_columns: true, memory: Memory::default(), check_adjoint: false }
     }
 }
 
+impl ProblemOptions {
+    /// Reads one option, and says whether it is one of these.
+    fn read(&mut self, word: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        match word {
+            "unit_columns" => self.unit_columns = as_flag(word, value)?,
+            "check_adjoint" => self.check_adjoint = as_flag(word, value)?,
+            "memory" if value.is_none() => self.memory = Memory::default(),
+            "memory" => self.memory = Memory::total(as_whole(word, value, 1, i64::MAX)? as usize),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Reads the options of a problem, and no others.
+    pub fn new(options: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let mut problem = Self::default();
+        for (word, value) in options {
+            let word: String = word.extract()?;
+            if !problem.read(&word, &value)? {
+                return Err(unexpected(&word));
+            }
+        }
+        Ok(problem)
+    }
+}
+
+/// The most threads that may be asked for.
+const MOST_THREADS: i64 = 4096;
+/// Near-ties of a report where no margin is given.
+const MARGIN: f64 = 0.05;
+
 impl<T: Field> Request<T> {
-    /// `default` is the algorithm where none is named.
-    pub fn new(given: &Bound<'_, PyDict>, default: &str) -> PyResult<Self> {
-        let words = Words::read(given)?;
-        let given_settings = words.get("settings").map(|given| given.cast::<PyDict>()).transpose()?;
-        let names: Option<String> = words.extract("algorithm")?;
-        let chain = Chain::parse(names.as_deref().unwrap_or(default), &settings(given_settings)?).map_err(refused)?;
-        let margin: Option<f64> = words.extract("report")?;
-        let starts = words.get("start");
-        let call = |word| words.get(word).map(|call| Arc::new(call.clone().unbind()));
+    /// What `options` ask for, of a problem whose own options are known already, or are among them. `default` is the
+    /// algorithm where none is named; starts are those of `python/sparsea/_start.py`.
+    pub fn new(
+        options: &Bound<'_, PyDict>,
+        known: Option<ProblemOptions>,
+        start: Option<&Bound<'_, PyAny>>,
+        display: Option<&Bound<'_, PyAny>>,
+        default: &str,
+    ) -> PyResult<Self> {
+        let (mut names, mut given_settings) = (None, None);
+        let mut limits = Limits::default();
+        let (mut report, mut trace, mut threads, mut callback) = (None, false, None, None);
+        let mut problem = known.unwrap_or_default();
+        for (word, value) in options {
+            let word = word.cast::<PyString>()?.to_cow()?;
+            let word = &*word;
+            let count = || as_whole(word, &value, 0, i64::MAX).map(|count| Some(count as u64));
+            match word {
+                "report" => report = read_margin(&value)?,
+                "trace" => trace = as_flag(word, &value)?,
+                "algorithm" | "settings" | "iterations" | "supports" | "stagnation" | "time" | "relative_residual"
+                | "threads" | "callback"
+                    if value.is_none() => {}
+                "algorithm" => names = Some(read_names(&value)?),
+                "settings" => given_settings = Some(read_settings(&value)?),
+                "iterations" => limits.iterations = count()?,
+                "supports" => limits.supports = count()?,
+                "stagnation" => limits.stagnation = count()?,
+                "time" => limits.time = Some(read_time(&value)?),
+                "relative_residual" => {
+                    let limit = number(word, "a number of at least 0", &value, |limit| limit >= 0.0)?;
+                    limits.relative_residual = Some(limit);
+                }
+                "threads" => threads = Some(as_whole(word, &value, 1, MOST_THREADS)? as usize),
+                "callback" if value.is_callable() => callback = Some(value),
+                "callback" => {
+                    let rule = "callback must be a function of the progress";
+                    return Err(InvalidTypeError::new_err(format!("{rule}, got {}", shown(&value)?)));
+                }
+                _ if known.is_none() && problem.read(word, &value)? => {}
+                _ => return Err(unexpected(word)),
+            }
+        }
+        let names = names.as_deref().unwrap_or(default);
+        if let Some(settings) = &given_settings {
+            check_whole_settings(names, settings)?;
+        }
+        let share = |call: Bound<'_, PyAny>| Arc::new(call.unbind());
         Ok(Self {
-            chain,
-            starts: starts.map_or(Ok(Vec::new()), |start| start.try_iter()?.map(|one| read_start(&one?)).collect())?,
-            limits: read_limits(&words)?,
-            unit_columns: words.extract("unit_columns")?.unwrap_or(true),
-            memory: words.extract("memory")?.map_or_else(Memory::default, Memory::total),
-            report: margin.map(|margin| ReportOptions { margin, ..ReportOptions::default() }),
-            trace: words.extract("trace")?.unwrap_or(false),
-            threads: words.extract("threads")?.or_else(threads_after_fork),
-            check_adjoint: words.extract("check_adjoint")?.unwrap_or(false),
-            callback: call("callback"),
-            display: call("display"),
+            chain: Chain::parse(names, &settings(given_settings.as_ref())?).map_err(refused)?,
+            starts: start.map_or(Ok(Vec::new()), |start| start.try_iter()?.map(|one| read_start(&one?)).collect())?,
+            limits,
+            problem,
+            report: report.map(|margin| ReportOptions { margin, ..ReportOptions::default() }),
+            trace,
+            threads: threads.or_else(threads_after_fork),
+            callback: callback.map(share),
+            display: display.cloned().map(share),
         })
     }
 
     /// The problem in the scale that is asked for.
     pub fn scale<'a>(&self, problem: Problem<'a, T>) -> Problem<'a, T> {
-        if self.unit_columns { problem } else { problem.keep_columns() }
+        if self.problem.unit_columns { problem } else { problem.keep_columns() }
     }
 
     /// The run that is asked for (of a batch, for this column of data), without observers.
@@ -120,7 +148,8 @@ impl<T: Field> Request<T> {
             ([start], _) => start.clone(),
             (starts, column) => starts[column.unwrap_or(0)].clone(),
         };
-        let mut run = Run::with_chain(problem, self.chain.clone()).start(start).memory(self.memory).limits(self.limits);
+        let mut run =
+            Run::with_chain(problem, self.chain.clone()).start(start).memory(self.problem.memory).limits(self.limits);
         if let Some(options) = self.report {
             run = run.report(options);
         }
@@ -143,21 +172,21 @@ fn read_start<T: Field>(start: &Bound<'_, PyAny>) -> PyResult<Start<T>> {
             let names: String = value.extract()?;
             let chain = Chain::parse(&names, &serde_json::Map::new());
             Start::Chain(chain.map_err(|error| {
-                PyValueError::new_err(format!(
+                InvalidValueError::new_err(format!(
                     "start: {error}; or 'zero', 'random:SEED', a support, a vector, a Solution"
                 ))
             })?)
         }
         "support" => Start::Support(value.extract()?),
         "vector" => Start::Vector(start_vector(&value)?),
-        _ => return Err(PyTypeError::new_err("start cannot be read")),
+        _ => return Err(InvalidTypeError::new_err("start cannot be read")),
     })
 }
 
 /// A start of this scalar; a real one serves a complex problem too.
 fn start_vector<T: Field>(value: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
     if value.cast::<PyArray1<Complex<f64>>>().is_ok() && !T::IS_COMPLEX {
-        return Err(PyValueError::new_err("the start vector is complex, but A and y are real"));
+        return Err(InvalidValueError::new_err("the start vector is complex, but A and y are real"));
     }
     if value.cast::<PyArray1<f64>>().is_ok() {
         return Ok(vector::<f64>("start", value)?.into_iter().map(T::from_real).collect());
@@ -165,13 +194,56 @@ fn start_vector<T: Field>(value: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
     vector("start", value)
 }
 
-fn read_limits(words: &Words<'_>) -> PyResult<Limits> {
-    let time: Option<f64> = words.extract("time")?;
-    Ok(Limits {
-        iterations: words.extract("iterations")?,
-        time: time.map(|seconds| sparsea::seconds(seconds).map_err(refused)).transpose()?,
-        supports: words.extract("supports")?,
-        relative_residual: words.extract("relative_residual")?,
-        stagnation: words.extract("stagnation")?,
+/// What Python says of a word that a function does not take.
+fn unexpected(word: &str) -> PyErr {
+    InvalidTypeError::new_err(format!("got an unexpected keyword argument '{word}'"))
+}
+
+fn read_names(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let names = value.cast::<PyString>().ok().and_then(|names| names.to_cow().ok().map(|names| names.to_lowercase()));
+    names.map_or_else(
+        || {
+            let rule = "algorithm must be a name or a chain of names, as 'omp+sea'";
+            Err(InvalidTypeError::new_err(format!("{rule}, got {}", shown(value)?)))
+        },
+        Ok,
+    )
+}
+
+fn read_settings<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyMapping>> {
+    value.cast::<PyMapping>().cloned().map_err(|_| {
+        let rule = "settings must be a dictionary, as {'step_size': 0.5}";
+        shown(value).map_or_else(|error| error, |shown| InvalidTypeError::new_err(format!("{rule}, got {shown}")))
     })
+}
+
+/// Refuses what is no integer where the last algorithm of a chain needs one; the library sees to all other settings, but
+/// takes 3.0 for 3.
+fn check_whole_settings(names: &str, settings: &Bound<'_, PyMapping>) -> PyResult<()> {
+    let last = names.rsplit('+').next().unwrap_or(names);
+    for entry in registry::<f64>().iter().filter(|entry| entry.name == last) {
+        for setting in entry.settings.iter().filter(|setting| setting.range.starts_with("a whole number")) {
+            if settings.contains(setting.name)? {
+                as_index(
+                    &format!("{last}: {} must be {}", setting.name, setting.range),
+                    &settings.get_item(setting.name)?,
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_time(value: &Bound<'_, PyAny>) -> PyResult<Duration> {
+    let rule = "a finite number of seconds of at least 0";
+    let time = number("time", rule, value, |time| (0.0..f64::INFINITY).contains(&time))?;
+    sparsea::seconds(time).map_err(refused)
+}
+
+fn read_margin(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    if is_boolean(value)? {
+        return Ok(value.is_truthy()?.then_some(MARGIN));
+    }
+    let rule = "True, False or a margin, a finite number of at least 0";
+    number("report", rule, value, |margin| (0.0..f64::INFINITY).contains(&margin)).map(Some)
 }

@@ -5,6 +5,7 @@
 //! soon after. So the work owns all that it uses.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -27,6 +28,22 @@ pub struct Stop {
     failure: Mutex<Option<PyErr>>,
 }
 
+thread_local! {
+    /// What stops the run on whose behalf this thread computes a product that calls Python.
+    static ENTERED: RefCell<Option<Arc<Stop>>> = const { RefCell::new(None) };
+}
+
+/// Says whose run a thread works for, until it is dropped.
+pub struct Entered {
+    before: Option<Arc<Stop>>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        ENTERED.set(self.before.take());
+    }
+}
+
 /// What unwinds the thread of a run that was told to stop in the middle of a step.
 struct Stopped;
 
@@ -44,6 +61,16 @@ impl Stop {
     /// What tells the library that the run was told to stop.
     pub fn interrupt(&self) -> Interrupt {
         Interrupt::new(self.requested.clone())
+    }
+
+    /// Products on this thread belong to this run. An operator may serve several runs at a time, and ends the right one.
+    pub fn enter(self: &Arc<Self>) -> Entered {
+        Entered { before: ENTERED.replace(Some(self.clone())) }
+    }
+
+    /// What stops the run that this thread works for.
+    pub fn entered() -> Arc<Self> {
+        ENTERED.with_borrow(Clone::clone).unwrap_or_default()
     }
 
     /// Ends the work on this thread if the run was told to stop.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use numpy::{PyArray1, PyArray2};
-use pyo3::exceptions::PyValueError;
+use num_complex::Complex;
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -19,7 +19,8 @@ use sparsea::{
 
 use crate::convert::{Field, vector};
 use crate::error::refused;
-use crate::operator::{Compressed, Convolution, Shared, operator};
+use crate::numbers::as_sparsity;
+use crate::operator::{Guarded, Kind, Shared, read};
 use crate::pool::{default_threads, pool, unstarted, within};
 use crate::progress::Progress;
 use crate::request::Request;
@@ -32,89 +33,111 @@ const REFRESH: Duration = Duration::from_millis(100);
 type Solved<T> = (Solution<T>, Option<Trace>);
 type Outcome<T> = PyResult<Vec<Solved<T>>>;
 
-/// Solves for one vector of data; returns the fields of a solution.
+/// Solves for y, or for every column of Y; returns the fields of each solution.
 #[pyfunction]
 pub fn solve<'py>(
     a: &Bound<'py, PyAny>,
     data: &Bound<'py, PyAny>,
-    sparsity: usize,
-    request: &Bound<'py, PyDict>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let one = |mut all: Vec<Bound<'py, PyDict>>| all.pop().ok_or_else(|| PyValueError::new_err("no column of data"));
-    if data.cast::<PyArray1<f64>>().is_ok() {
-        one(run::<f64>(a, vec![vector("y", data)?], sparsity, request, false)?)
+    k: &Bound<'py, PyAny>,
+    start: Option<&Bound<'py, PyAny>>,
+    display: Option<&Bound<'py, PyAny>>,
+    options: &Bound<'py, PyDict>,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    if is_complex(data) {
+        measure_and_solve::<Complex<f64>>(a, data, k, start, display, options)
     } else {
-        one(run::<num_complex::Complex<f64>>(a, vec![vector("y", data)?], sparsity, request, false)?)
+        measure_and_solve::<f64>(a, data, k, start, display, options)
     }
 }
 
-/// Solves for every column of a matrix of data; returns the fields of each solution.
-#[pyfunction]
-pub fn solve_batch<'py>(
+fn measure_and_solve<'py, T: Field>(
     a: &Bound<'py, PyAny>,
     data: &Bound<'py, PyAny>,
-    sparsity: usize,
-    request: &Bound<'py, PyDict>,
+    k: &Bound<'py, PyAny>,
+    start: Option<&Bound<'py, PyAny>>,
+    display: Option<&Bound<'py, PyAny>>,
+    options: &Bound<'py, PyDict>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    if data.cast::<PyArray2<f64>>().is_ok() {
-        run::<f64>(a, columns(data)?, sparsity, request, true)
-    } else {
-        run::<num_complex::Complex<f64>>(a, columns(data)?, sparsity, request, true)
-    }
-}
-
-fn columns<T: Field>(data: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<T>>> {
-    let data = data.cast::<PyArray2<T>>()?;
-    let data = numpy::PyArrayMethods::try_readonly(data)?;
-    Ok(data.as_array().columns().into_iter().map(|column| column.to_vec()).collect())
-}
-
-fn run<'py, T: Field>(
-    a: &Bound<'py, PyAny>,
-    data: Vec<Vec<T>>,
-    sparsity: usize,
-    request: &Bound<'py, PyDict>,
-    batch: bool,
-) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    let py = a.py();
+    let (inner, kind) = read::<T>(a)?;
+    let sparsity = as_sparsity(k, (inner.nrows(), inner.ncols()))?;
+    let request = Request::new(options, None, start, display, default_algorithm(inner.ncols(), sparsity))?;
+    let (data, batch) = columns(data)?;
     let stop = Arc::new(Stop::default());
-    let operator = operator::<T>(a, &stop)?;
-    let default = default_algorithm(operator.ncols(), sparsity);
-    let request = Request::new(request, default)?;
+    let operator = Arc::new(Guarded::new(inner, kind, stop.clone()));
+    let form = Form { operator, kind, keeps_gram: false };
+    solved(a.py(), stop, form, data.into(), batch, sparsity, request)
+}
+
+/// A for one call.
+pub struct Form<T: Field> {
+    /// Guarded by the call's [`Stop`].
+    pub operator: Shared<T>,
+    pub kind: Kind,
+    /// Whether Gram columns outlive the runs.
+    pub keeps_gram: bool,
+}
+
+/// The solution for each vector of data, as fields.
+pub fn solved<T: Field>(
+    py: Python<'_>,
+    stop: Arc<Stop>,
+    form: Form<T>,
+    data: Arc<[Vec<T>]>,
+    batch: bool,
+    sparsity: usize,
+    request: Request<T>,
+) -> PyResult<Vec<Bound<'_, PyDict>>> {
+    let brief = !batch && is_brief(&form, sparsity, &request);
     let watched = stop.clone();
-    let brief = !batch && is_brief::<T>(a, &*operator, sparsity, &request);
     let work = move |caller: &Caller<Outcome<T>>| {
-        let task = Task { operator, sparsity, request, stop: watched, caller, brief, display: Display::default() };
+        let task = Task { form, sparsity, request, stop: watched, caller, brief, display: Display::default() };
         if batch { task.batch(&data) } else { task.single(&data) }
     };
     let solutions = if brief { here(py, &stop, work)? } else { beside(py, &stop, work)? };
     solutions?.into_iter().map(|(solution, trace)| fields(py, solution, trace)).collect()
 }
 
+/// Whether data is of complex numbers; all others are read as real ones.
+pub fn is_complex(data: &Bound<'_, PyAny>) -> bool {
+    data.cast::<PyArray1<Complex<f64>>>().is_ok() || data.cast::<PyArray2<Complex<f64>>>().is_ok()
+}
+
+/// y alone, or the columns of Y, and whether it was a matrix.
+pub fn columns<T: Field>(data: &Bound<'_, PyAny>) -> PyResult<(Vec<Vec<T>>, bool)> {
+    let Ok(matrix) = data.cast::<PyArray2<T>>() else { return Ok((vec![vector("y", data)?], false)) };
+    let matrix = matrix.try_readonly()?;
+    Ok((matrix.as_array().columns().into_iter().map(|column| column.to_vec()).collect(), true))
+}
+
+/// Numbers of A in a product that is over in a moment.
+const BRIEF_PRODUCT: usize = 1 << 20;
+
+/// Whether to measure the columns of A on the calling thread: it is over in a moment, and calls no Python.
+pub fn measures_briefly<T: Field>(operator: &dyn Operator<T>, kind: Kind) -> bool {
+    matches!(kind, Kind::Matrix | Kind::Convolution) && operator.adjoint_cost() <= BRIEF_PRODUCT
+}
+
 /// Whether every step of the run is over in a moment, on one thread, and nothing in it calls Python.
-fn is_brief<T: Field>(a: &Bound<'_, PyAny>, operator: &dyn Operator<T>, sparsity: usize, request: &Request<T>) -> bool {
-    /// Numbers of A, those that no product shares among threads, and multiply-adds of a step.
-    const NUMBERS: usize = 1 << 20;
+fn is_brief<T: Field>(form: &Form<T>, sparsity: usize, request: &Request<T>) -> bool {
+    /// Numbers of A that no product shares among threads, and multiply-adds of a step.
     const ON_ONE_THREAD: usize = (1 << 17) - 1;
     const STEP: usize = 1 << 22;
-    let n = operator.ncols();
-    let matrix = a.cast::<PyArray2<T>>().is_ok() || a.cast::<Compressed>().is_ok();
     let (native, most) = match request.threads {
-        None => (matrix || a.cast::<Convolution>().is_ok(), NUMBERS),
+        None => (matches!(form.kind, Kind::Matrix | Kind::Convolution), BRIEF_PRODUCT),
         // Convolutions are shared by their length, not by their cost.
-        Some(1) => (matrix, ON_ONE_THREAD),
+        Some(1) => (form.kind == Kind::Matrix, ON_ONE_THREAD),
         Some(_) => return false,
     };
     native
         && request.callback.is_none()
         && request.display.is_none()
-        && operator.adjoint_cost() <= most
-        && n.saturating_mul(sparsity).saturating_mul(sparsity) <= STEP
+        && form.operator.adjoint_cost() <= most
+        && form.operator.ncols().saturating_mul(sparsity).saturating_mul(sparsity) <= STEP
 }
 
 /// What all runs of a call have in common.
 struct Task<'c, T: Field> {
-    operator: Shared<T>,
+    form: Form<T>,
     sparsity: usize,
     request: Request<T>,
     stop: Arc<Stop>,
@@ -150,7 +173,7 @@ impl<T: Field> Task<'_, T> {
     fn single(&self, data: &[Vec<T>]) -> Outcome<T> {
         let work = || {
             let begin = Instant::now();
-            match self.problem(&*self.operator, &data[0])? {
+            match self.problem(&*self.form.operator, &data[0])? {
                 Ok(problem) => Ok(vec![self.run(&problem, None, &mut None)?]),
                 Err(reason) => Ok(vec![self.nothing(&data[0], reason, begin)]),
             }
@@ -164,11 +187,13 @@ impl<T: Field> Task<'_, T> {
     /// Each run works in a pool of one thread: while a thread of a larger pool waits for others it takes up further runs,
     /// one within the other.
     fn batch(&self, data: &[Vec<T>]) -> Outcome<T> {
-        let cached = CachedGram::new(&*self.operator, self.request.memory.gram);
+        let operator = &*self.form.operator;
+        let cached = CachedGram::new(operator, self.request.problem.memory.gram);
+        let operator = if self.form.keeps_gram { operator } else { &cached };
         let Some(first) = data.first() else { return Ok(Vec::new()) };
         let begin = Instant::now();
         let measure = || -> PyResult<_> {
-            let measured = match self.problem(&cached, first)? {
+            let measured = match self.problem(operator, first)? {
                 Ok(measured) => measured,
                 Err(reason) => return Ok(Err(reason)),
             };
@@ -228,7 +253,7 @@ impl<T: Field> Task<'_, T> {
         operator: &'a dyn Operator<T>,
         data: &'a [T],
     ) -> PyResult<Result<Problem<'a, T>, StopReason>> {
-        if self.request.check_adjoint {
+        if self.request.problem.check_adjoint {
             sparsea::check_adjoint(operator, 0).map_err(refused)?;
         }
         let mut interrupt = self.stop.interrupt();
@@ -244,7 +269,7 @@ impl<T: Field> Task<'_, T> {
 
     /// The solution x = 0 of a run that could not begin.
     fn nothing(&self, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
-        let (name, n) = (self.request.chain.to_string(), self.operator.ncols());
+        let (name, n) = (self.request.chain.to_string(), self.form.operator.ncols());
         (Solution::zero(name, n, data, reason, begin.elapsed()), self.request.trace.then(Trace::default))
     }
 

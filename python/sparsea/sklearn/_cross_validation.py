@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 from sklearn.utils.extmath import safe_sparse_dot
 
-from .._input import as_index
+from .._core import as_index
+from .._errors import InvalidValueError
 from ._design import Array, Precision, checked_count, clipped_count, design, precision_of, validated
 from ._model import SparseModel
 from ._path import default_largest, solve_path
@@ -151,7 +152,7 @@ class SparseRegressorCV(SparseModel):
         weights = np.ones(len(y)) if sample_weight is None else sample_weight
         trained = min(int(np.count_nonzero(weights[train])) for train, _ in folds)
         if trained == 0:
-            raise ValueError("sample_weight must not be zero for every training sample of a fold")
+            raise InvalidValueError("sample_weight must not be zero for every training sample of a fold")
         limit = min(trained, self.n_features_in_)
         if self.max_nonzero_coefs is None:
             largest = min(default_largest(self.n_features_in_), limit)
@@ -181,7 +182,7 @@ def _check_folds(folds: list[Any], samples: int) -> None:
             train, test = fold
             rows[train], rows[test]
         except (IndexError, TypeError, ValueError) as error:
-            raise ValueError(f"cv must give pairs of training and test indices: {error}") from error
+            raise InvalidValueError(f"cv must give pairs of training and test indices: {error}") from error
 
 
 def _jobs(n_jobs: Any, folds: int) -> int | None:
@@ -190,7 +191,7 @@ def _jobs(n_jobs: Any, folds: int) -> int | None:
         return None
     jobs = as_index("n_jobs must be a whole number or None", n_jobs)
     if jobs == 0:
-        raise ValueError("n_jobs must not be 0")
+        raise InvalidValueError("n_jobs must not be 0")
     return max(min(jobs, folds), -(2**31))
 
 

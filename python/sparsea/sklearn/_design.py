@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import validation
 
 from .. import _core
-from .._input import as_compressed, as_number, as_values, as_whole, check_paired, index_of, shown
+from .._core import as_whole
+from .._errors import InvalidTypeError, InvalidValueError
+from .._input import as_compressed, as_number, as_values, check_paired, index_of, shown
 
 Array = NDArray[np.float64]
 
@@ -167,7 +169,9 @@ def _means(what: str, values: Array, weights: Array | None) -> Array:
         means = np.average(values, axis=0, weights=weights)
         means = np.asarray(means + np.average(values - means, axis=0, weights=weights))
     if not np.isfinite(means).all():
-        raise ValueError(f"{what} holds numbers so large that their mean is beyond the range of double precision")
+        raise InvalidValueError(
+            f"{what} holds numbers so large that their mean is beyond the range of double precision"
+        )
     return means
 
 
@@ -218,7 +222,7 @@ def validate_data(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
         return estimator._validate_data(named(X), *y, **options)
     except OverflowError:
         # Of Python's whole numbers in an array of objects.
-        raise ValueError("X or y holds a number beyond the range of double precision") from None
+        raise InvalidValueError("X or y holds a number beyond the range of double precision") from None
 
 
 def named(X: Any) -> Any:
@@ -258,22 +262,24 @@ def _checked_weights(weights: ArrayLike | None, samples: int) -> Array | None:
         weights = as_number("sample_weight", "a number, or one for each sample", weights, lambda _: True)
     given = as_values("sample_weight", weights)
     if given.dtype.kind == "c":
-        raise TypeError("sample_weight holds complex numbers; weights are real")
+        raise InvalidTypeError("sample_weight holds complex numbers; weights are real")
     checked = given.astype(np.float64)
     if checked.ndim == 0:
         checked = np.full(samples, float(checked))
     if checked.shape != (samples,):
-        raise ValueError(f"sample_weight must have shape ({samples},), one number for each sample, got {checked.shape}")
+        raise InvalidValueError(
+            f"sample_weight must have shape ({samples},), one number for each sample, got {checked.shape}"
+        )
     bad = np.flatnonzero(~(np.isfinite(checked) & (checked >= 0)))
     if bad.size:
-        raise ValueError(
+        raise InvalidValueError(
             f"sample_weight must be at least 0 and finite, got {checked[bad[0]]} at index {bad[0]} (counted from 0)"
         )
     if not checked.any():
-        raise ValueError("sample_weight must not be zero for every sample")
+        raise InvalidValueError("sample_weight must not be zero for every sample")
     with np.errstate(over="ignore"):
         if not np.isfinite(checked.sum()):
-            raise ValueError("the sum of sample_weight is beyond the range of double precision")
+            raise InvalidValueError("the sum of sample_weight is beyond the range of double precision")
     return checked
 
 

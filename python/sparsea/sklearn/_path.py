@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import solve
+from .._errors import InvalidValueError
 from .._input import as_number
 from ._criteria import CRITERIA, full_variance, log_likelihood_terms, log_models
 from ._design import Design, checked_count, clipped_count, design, precision_of, validated
@@ -193,7 +194,7 @@ class SparsityPath(SparseModel):
             If a parameter is of the wrong type.
         """
         if self.criterion not in CRITERIA:
-            raise ValueError(f"criterion must be one of {', '.join(CRITERIA)}, got {self.criterion!r}")
+            raise InvalidValueError(f"criterion must be one of {', '.join(CRITERIA)}, got {self.criterion!r}")
         gamma = as_number("ebic_gamma", "from 0 to 1", self.ebic_gamma, lambda gamma: 0 <= gamma <= 1)
         precision = precision_of(X, y)
         X, y, sample_weight = validated(self, X, y, sample_weight)
@@ -226,7 +227,7 @@ class SparsityPath(SparseModel):
             rule = "above 0 and finite"
             self.noise_variance_ = as_number("noise_variance", rule, self.noise_variance, lambda v: 0 < v < np.inf)
         if self.criterion == "cp" and not self.noise_variance_ > 0:
-            raise ValueError(
+            raise InvalidValueError(
                 "criterion 'cp' needs noise_variance: it cannot be estimated from "
                 f"{problem.samples} samples and {self.n_features_in_} features"
             )

@@ -2,11 +2,11 @@
 
 use faer::MatRef;
 use numpy::{PyArray2, PyArrayMethods, PyUntypedArrayMethods};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use sparsea::{DenseOperator, Operator, forward_operator};
 
 use crate::convert::Field;
+use crate::error::InvalidValueError;
 
 /// A dense matrix in the memory of a NumPy array, which is kept alive for as long.
 pub struct ArrayOperator<T: Field> {
@@ -21,7 +21,7 @@ impl<T: Field> ArrayOperator<T> {
         let size = size_of::<T>() as isize;
         let aligned = array.data().is_aligned() && array.strides().iter().all(|stride| stride % size == 0);
         if !aligned {
-            return Err(PyValueError::new_err("the numbers of A do not lie where the processor can read them"));
+            return Err(InvalidValueError::new_err("the numbers of A do not lie where the processor can read them"));
         }
         let (rows, columns) = (array.shape()[0], array.shape()[1]);
         let (down, right) = (array.strides()[0] / size, array.strides()[1] / size);

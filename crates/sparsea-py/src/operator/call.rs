@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use sparsea::FunctionOperator;
 
 use super::Shared;
 use crate::convert::{Field, vector, word};
+use crate::error::{InvalidTypeError, InvalidValueError};
 use crate::run::Stop;
 
 /// Calls of Python that are at work on threads of runs.
@@ -44,15 +44,15 @@ pub fn wait_for_calls(py: Python<'_>) -> PyResult<()> {
 }
 
 /// An operator that calls `apply(x)` and `apply_adjoint(y)` of a Python object, which return arrays of the right type and
-/// length; see `python/sparsea/_input.py`. What they raise ends the run and is raised from it.
+/// length; see `python/sparsea/_input.py`. What they raise ends the run on whose behalf they are called, and is raised from it.
 ///
 /// The first product by A is followed by one by its adjoint: to measure the columns takes n products, and an adjoint that is
 /// missing or broken should not be found after them.
-pub fn called<T: Field>(object: &Bound<'_, PyAny>, stop: &Arc<Stop>) -> PyResult<Shared<T>> {
+pub fn called<T: Field>(object: &Bound<'_, PyAny>) -> PyResult<Shared<T>> {
     let (nrows, ncols) = object.getattr("shape")?.extract()?;
     let product = |name: &str| -> PyResult<_> {
-        let (function, stop) = (object.getattr(name)?.unbind(), stop.clone());
-        Ok(move |given: &[T], out: &mut [T]| call(&function, &stop, given, out))
+        let function = object.getattr(name)?.unbind();
+        Ok(move |given: &[T], out: &mut [T]| call(&function, given, out))
     };
     let (apply, adjoint) = (product("apply")?, product("apply_adjoint")?);
     let tried = Arc::new(AtomicBool::new(false));
@@ -75,24 +75,25 @@ pub fn called<T: Field>(object: &Bound<'_, PyAny>, stop: &Arc<Stop>) -> PyResult
     let norms: Vec<f64> = vector("column_norms", &norms)?;
     if norms.len() != ncols {
         let message = format!("column_norms has {} entries, but A has {ncols} columns", norms.len());
-        return Err(PyValueError::new_err(message));
+        return Err(InvalidValueError::new_err(message));
     }
     if let Some(at) = norms.iter().position(|norm| !(*norm >= 0.0 && norm.is_finite())) {
         let rule = "column_norms holds finite numbers of at least 0";
-        return Err(PyValueError::new_err(format!("{rule}, got {} at index {at} (counted from 0)", norms[at])));
+        return Err(InvalidValueError::new_err(format!("{rule}, got {} at index {at} (counted from 0)", norms[at])));
     }
     Ok(Arc::new(operator.with_column_norms(norms)))
 }
 
 /// `out` ← what Python makes of `given`.
-fn call<T: Field>(function: &Py<PyAny>, stop: &Stop, given: &[T], out: &mut [T]) {
+fn call<T: Field>(function: &Py<PyAny>, given: &[T], out: &mut [T]) {
     let _running = Running::new();
+    let stop = Stop::entered();
     stop.check();
     let done = Python::try_attach(|py| -> PyResult<()> {
         let answer = function.call1(py, (PyArray1::from_slice(py, given),))?;
         let answer = answer.bind(py).cast::<PyArray1<T>>()?;
         if answer.len() != out.len() {
-            return Err(PyTypeError::new_err(format!("{} numbers of {} are needed", out.len(), word::<T>())));
+            return Err(InvalidTypeError::new_err(format!("{} numbers of {} are needed", out.len(), word::<T>())));
         }
         for (out, value) in out.iter_mut().zip(answer.try_readonly()?.as_array()) {
             *out = *value;

@@ -4,13 +4,12 @@ use std::any::Any;
 use std::sync::Arc;
 
 use numpy::PyArray1;
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use sparsea::Operator;
 
 use super::{Compressed, Shared};
 use crate::convert::{Field, vector};
-use crate::error::refused;
+use crate::error::{InvalidTypeError, InvalidValueError, refused};
 use crate::pool::within;
 
 /// √W (X − 1 μᵀ) for a sparse real X, with weights of rows (equal ones if `None`) and means μ (the weighted ones if `None`).
@@ -83,7 +82,10 @@ impl Centered {
         let py = given.py();
         let given: Vec<f64> = vector("the vector", given)?;
         if given.len() != takes {
-            return Err(PyValueError::new_err(format!("the vector has {} entries instead of {takes}", given.len())));
+            return Err(InvalidValueError::new_err(format!(
+                "the vector has {} entries instead of {takes}",
+                given.len()
+            )));
         }
         let mut out = vec![0.0; gives];
         py.detach(|| within(None, || product(&given, &mut out)))?;
@@ -95,6 +97,6 @@ impl Centered {
         let any: Box<dyn Any> = Box::new(self.inner.clone() as Shared<f64>);
         any.downcast()
             .map(|operator| *operator)
-            .map_err(|_| PyTypeError::new_err("centred features are real, y is not"))
+            .map_err(|_| InvalidTypeError::new_err("centred features are real, y is not"))
     }
 }

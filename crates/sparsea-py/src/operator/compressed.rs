@@ -5,12 +5,12 @@ use std::sync::Arc;
 use faer::sparse::{SparseColMat, SymbolicSparseColMat};
 use num_complex::Complex;
 use numpy::PyArray1;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use sparsea::{Operator, SparseOperator, forward_operator};
 
 use super::Shared;
 use crate::convert::{Field, vector};
+use crate::error::InvalidValueError;
 
 /// A sparse matrix in compressed columns, the rows of each column rising.
 #[pyclass(frozen, module = "sparsea._core")]
@@ -49,13 +49,13 @@ impl Compressed {
             Either::Real(matrix) => Box::new(matrix.clone()),
             Either::Complex(matrix) => Box::new(matrix.clone()),
         };
-        any.downcast().map(|matrix| *matrix).map_err(|_| PyValueError::new_err("A and y are of different types"))
+        any.downcast().map(|matrix| *matrix).map_err(|_| InvalidValueError::new_err("A and y are of different types"))
     }
 }
 
 fn places(what: &str, array: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
     let array = array.cast::<PyArray1<i64>>()?;
-    let negative = || PyValueError::new_err(format!("{what} of a sparse matrix cannot be negative"));
+    let negative = || InvalidValueError::new_err(format!("{what} of a sparse matrix cannot be negative"));
     let array = numpy::PyArrayMethods::try_readonly(array)?;
     array.as_array().iter().map(|&place| usize::try_from(place).map_err(|_| negative())).collect()
 }
@@ -71,7 +71,7 @@ fn compress<T: Field>(
     let sorted = |pair: &[usize]| rows[pair[0]..pair[1]].windows(2).all(|pair| pair[0] < pair[1]);
     let inside = rows.len() == values.len() && rows.iter().all(|&row| row < nrows);
     if !(ends && rising && inside && starts.windows(2).all(sorted)) {
-        return Err(PyValueError::new_err("the parts of the sparse matrix A do not fit each other"));
+        return Err(InvalidValueError::new_err("the parts of the sparse matrix A do not fit each other"));
     }
     let structure = SymbolicSparseColMat::new_checked(nrows, ncols, starts, None, rows);
     Ok(Arc::new(Owned { matrix: SparseColMat::new(structure, values) }))

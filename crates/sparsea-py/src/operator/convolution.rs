@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use num_complex::Complex;
 use numpy::PyArray1;
-use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyComplex;
 use sparsea::operator::pulse;
@@ -14,7 +13,8 @@ use sparsea::{Boundary, Operator};
 
 use super::Shared;
 use crate::convert::{Field, vector};
-use crate::error::refused;
+use crate::error::{InvalidTypeError, InvalidValueError, refused};
+use crate::numbers::{as_number, as_whole, shown};
 use crate::pool::within;
 
 /// Convolution of a spike train with a kernel, as an operator A that is never formed.
@@ -95,7 +95,9 @@ fn product<'py, T: Field>(
     let (takes, gives, dimension) = if adjoint { (rows, columns, "rows") } else { (columns, rows, "columns") };
     if given.len() != takes {
         let found = given.len();
-        return Err(PyValueError::new_err(format!("the vector has {found} entries, but A has {takes} {dimension}")));
+        return Err(InvalidValueError::new_err(format!(
+            "the vector has {found} entries, but A has {takes} {dimension}"
+        )));
     }
     let mut out = vec![T::ZERO; gives];
     let work = || if adjoint { operator.apply_adjoint(&given, &mut out) } else { operator.apply(&given, &mut out) };
@@ -115,7 +117,9 @@ impl Convolution {
             Either::Real(convolution) => Box::new(convolution.clone() as Shared<f64>),
             Either::Complex(convolution) => Box::new(convolution.clone() as Shared<Complex<f64>>),
         };
-        any.downcast().map(|operator| *operator).map_err(|_| PyTypeError::new_err("A is complex although y is real"))
+        any.downcast()
+            .map(|operator| *operator)
+            .map_err(|_| InvalidTypeError::new_err("A is complex although y is real"))
     }
 
     fn boundary(&self) -> PyResult<Boundary> {
@@ -144,27 +148,53 @@ impl Convolution {
 
 fn read_boundary(word: &str) -> PyResult<(&'static str, Boundary)> {
     BOUNDARIES.into_iter().find(|(known, _)| *known == word).ok_or_else(|| {
-        let known = BOUNDARIES.map(|(known, _)| format!("'{known}'")).join(", ");
-        PyValueError::new_err(format!("boundary must be one of {known}, got '{word}'"))
+        InvalidValueError::new_err(format!("boundary must be one of {}, got '{word}'", known_boundaries()))
     })
+}
+
+/// The word for a boundary, as it was given.
+struct Word(String);
+
+impl Default for Word {
+    fn default() -> Self {
+        Self("full".into())
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Word {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        given.extract().map(Self).or_else(|_: PyErr| {
+            let message = format!("boundary must be one of {}, got {}", known_boundaries(), shown(&given)?);
+            Err(InvalidTypeError::new_err(message))
+        })
+    }
+}
+
+fn known_boundaries() -> String {
+    BOUNDARIES.map(|(known, _)| format!("'{known}'")).join(", ")
 }
 
 #[pymethods]
 impl Convolution {
     #[new]
-    #[pyo3(signature = (kernel, n, boundary = "full", origin = None))]
+    #[pyo3(
+        signature = (kernel, n, boundary = Word::default(), origin = None),
+        text_signature = "(kernel, n, boundary='full', origin=None)"
+    )]
     fn new(
         kernel: &Bound<'_, PyAny>,
         n: &Bound<'_, PyAny>,
-        boundary: &str,
+        boundary: Word,
         origin: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let (boundary, rule) = read_boundary(boundary)?;
+        let (boundary, rule) = read_boundary(&boundary.0)?;
         let n = whole("n", n)?;
         let origin = origin.map(|origin| whole("origin", origin)).transpose()?;
         if origin.is_some() && !matches!(rule, Boundary::Same | Boundary::Circular) {
             let message = format!("origin goes with boundary 'same' or 'circular', not '{boundary}'");
-            return Err(PyValueError::new_err(message));
+            return Err(InvalidValueError::new_err(message));
         }
         let kernel = read("the kernel", kernel)?;
         let either = if kernel.cast::<PyArray1<f64>>().is_ok() {
@@ -251,12 +281,12 @@ impl Convolution {
 
 /// A whole number of at least 0.
 fn whole(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
-    value.py().import("sparsea._input")?.call_method1("as_whole", (name, value, 0))?.extract()
+    as_whole(name, value, 0, i64::MAX).map(|value| value as usize)
 }
 
 /// A real number; the library says which are allowed.
 fn real(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    value.py().import("sparsea._input")?.call_method1("as_real", (name, value))?.extract()
+    as_number(name, "a number", value)
 }
 
 /// The Gaussian exp(−t²/2σ²) for t = −⌈8σ⌉ … ⌈8σ⌉, where it has fallen to 10⁻¹⁴.

@@ -1,0 +1,116 @@
+"""The options of a run: typed, named and documented once, for every function that takes them.
+
+Compiled code reads them. Their defaults here are those that a signature shows; what is not given is not passed on.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict, TypeVar, get_type_hints
+
+from . import _core
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class RunOptions(TypedDict, total=False):
+    """The options of a run on a problem."""
+
+    algorithm: str | None
+    iterations: int | None
+    time: float | None
+    supports: int | None
+    relative_residual: float | None
+    stagnation: int | None
+    settings: Mapping[str, Any] | None
+    threads: int | None
+    report: bool | float
+    trace: bool
+    progress: bool
+    callback: Callable[[_core.Progress], Any] | None
+
+
+class Options(RunOptions, total=False):
+    """The options of a run and of its problem."""
+
+    unit_columns: bool
+    memory: int | None
+    check_adjoint: bool
+
+
+_DEFAULTS = {"report": False, "trace": False, "progress": False, "unit_columns": True, "check_adjoint": False}
+
+_DOCUMENTED = """\
+algorithm : str, optional
+    An algorithm, or a chain of several joined by ``+``, each starting from the solution of the one before, such as
+    ``"omp+sea"``; see `algorithms`. Default: ``"search"``, or ``"sea"`` if n k exceeds a million.
+iterations, supports, stagnation : int, optional
+    Stop after this many iterations, distinct supports, iterations without improvement. Where iterations, time and
+    stagnation are unlimited, each algorithm keeps its default budget: 300 iterations for ``"search"``, 1000 for
+    ``"sea"``, ``"htp"``, ``"iht"``, ``"niht"`` and ``"cosamp"``; the others end by themselves.
+time : float, optional
+    Stop after this many seconds{measuring}.
+relative_residual : float, optional
+    Stop when ‖y − A x‖/‖y‖ is at most this, the noise level.
+settings : dict, optional
+    Settings of the (last) algorithm, such as ``{{"step_size": 0.5}}``.
+threads : int, optional
+    Number of threads, from 1 to 4096. Default: the number of processors, or the environment variable
+    ``RAYON_NUM_THREADS`` (up to 256, or the processors if there are more). Results do not depend on it.
+report : bool or float
+    Whether to report what was explored, in `Solution.report`: near-ties within 5 % of the best residual, or within
+    this margin.
+trace : bool
+    Whether to record every step, in `Solution.trace`.
+progress : bool
+    Whether to show a bar with the best residual: tqdm's if it is installed, otherwise a line on a terminal.
+callback : callable, optional
+    Called with a `Progress` after every step, in the thread that called this function. If it returns a true value,
+    the run stops and returns the best point so far. What it raises is raised here.
+"""
+
+_PROBLEM = """\
+unit_columns : bool
+    Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients are
+    returned in the scale of A either way.
+memory : int, optional
+    Memory limit in bytes, not counting A and y. Default: 4.3 GiB, of which all but 320 MiB are for ``"els"`` and
+    ``"search"`` on large problems.
+check_adjoint : bool
+    Whether to check first, with random vectors, that ``rmatvec`` is the adjoint of ``matvec``.
+"""
+
+
+def takes(options: type[RunOptions] | None) -> Callable[[F], F]:
+    """Show what a function takes as ``**options`` in its signature, and at ``{options}`` in its docstring.
+
+    Without options, only the docstring is completed, by what concerns a problem.
+    """
+
+    def shown(function: F) -> F:
+        if options is None:
+            text = _PROBLEM
+        else:
+            whole = options is Options
+            text = _DOCUMENTED.format(measuring=", measuring the columns of A included" if whole else "")
+            text += _PROBLEM if whole else ""
+            signature = inspect.signature(function)
+            kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+            types = get_type_hints(options)
+            for name, kind in types.items():
+                default = _DEFAULTS.get(name)
+                kept.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
+            function.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+            del function.__annotations__["options"]
+            function.__annotations__.update(types)
+        # There is none under python -OO.
+        if function.__doc__ is not None:
+            lines = function.__doc__.splitlines()
+            place = next(line for line in lines if line.strip() == "{options}")
+            indent = place[: -len("{options}")]
+            function.__doc__ = function.__doc__.replace(place, textwrap.indent(text, indent).rstrip())
+        return function
+
+    return shown

@@ -1,0 +1,242 @@
+"""A and y read, checked and measured once, for several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+import numpy as np
+
+from . import _core
+from ._errors import InvalidTypeError
+from ._improve import check_single, improvable
+from ._input import Array, Matrix, Unshaped, Vector, as_data, as_operator, shown
+from ._options import RunOptions, takes
+from ._run import of_one_scalar, solved
+from ._solution import Solution, Solutions
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Found = TypeVar("Found")
+
+
+@takes(None)
+class Problem(Generic[Found]):
+    """A and y, read, checked and measured once, for several runs.
+
+    A run returns what `solve` returns for the same arguments, to the bit. What is known of A is kept from run to run:
+    the norms of its columns, and those columns of its Gram matrix that a run has computed, as many as fit into half
+    of ``memory`` (default: 256 MiB). A `Convolution` computes them faster than they can be copied, and keeps none.
+
+    Measuring A is no part of a run: it counts neither towards ``time`` nor in `Solution.elapsed` and `Solution.counts`.
+
+    Parameters
+    ----------
+    A, y
+        As for `solve`. y is copied. A NumPy array of float64 or complex128 is not: A is kept alive and read where it
+        lies. After writing to it, make a new problem, since norms and Gram columns would be those of before.
+    {options}
+
+    Raises
+    ------
+    ValueError, TypeError, MemoryError, KeyboardInterrupt
+        As `solve`, for what concerns A and y.
+
+    Notes
+    -----
+    Measuring takes one pass over A (n products for an operator without ``column_norms``). Several threads may call the
+    methods of one problem at a time. A problem is pickled as A and y, and measured again when it is loaded.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsea
+    >>> rng = np.random.default_rng(0)
+    >>> A = rng.standard_normal((30, 80))
+    >>> y = A[:, [3, 40, 77]] @ np.array([1.0, -2.0, 3.0])
+    >>> problem = sparsea.Problem(A, y)
+    >>> problem.solve(3, algorithm="omp").support
+    array([ 3, 40, 77])
+    >>> [len(solution.support) for solution in problem.path(range(1, 4))]
+    [1, 2, 3]
+    """
+
+    __slots__ = ("_core", "_given", "_operator", "_options", "_y")
+
+    # As of `solve`: the first fits every array whose number of dimensions its type does not state.
+    @overload
+    def __init__(
+        self: Problem[Any],
+        A: Any,
+        y: Unshaped,
+        *,
+        unit_columns: bool = True,
+        memory: int | None = None,
+        check_adjoint: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Problem[Solution],
+        A: Any,
+        y: Vector | Sequence[float],
+        *,
+        unit_columns: bool = True,
+        memory: int | None = None,
+        check_adjoint: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Problem[Solutions],
+        A: Any,
+        y: Matrix | Sequence[Sequence[float]],
+        *,
+        unit_columns: bool = True,
+        memory: int | None = None,
+        check_adjoint: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Problem[Any],
+        A: Any,
+        y: Any,
+        *,
+        unit_columns: bool = True,
+        memory: int | None = None,
+        check_adjoint: bool = False,
+    ) -> None: ...
+    def __init__(
+        self, A: Any, y: Any, *, unit_columns: bool = True, memory: int | None = None, check_adjoint: bool = False
+    ) -> None:
+        operator = as_operator(A)
+        operator.pair_rows("y", y)
+        a, data = of_one_scalar(operator, as_data(y))
+        self._options = {"unit_columns": unit_columns, "memory": memory, "check_adjoint": check_adjoint}
+        self._core = _core.Problem(a, data, self._options)
+        self._given, self._operator, self._y = A, operator, data.copy()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(m, n), the shape of A."""
+        return self._operator.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the numbers that it is computed with: float64, or complex128 if A or y is complex."""
+        return self._y.dtype
+
+    @property
+    def column_norms(self) -> Array:
+        """‖a_j‖ for every column of A, a read-only array of shape (n,)."""
+        norms = self._core.column_norms
+        norms.flags.writeable = False
+        return norms
+
+    @property
+    def data_norm(self) -> Any:
+        """‖y‖, a float; for a batch the norm of each column of Y, a read-only array of shape (B,)."""
+        norms = self._core.data_norms
+        norms.flags.writeable = False
+        return float(norms[0]) if self._y.ndim == 1 else norms
+
+    @takes(RunOptions)
+    def solve(self, k: int, *, start: Any = None, **options: Unpack[RunOptions]) -> Found:
+        """Find the k columns of A that explain y best.
+
+        Parameters
+        ----------
+        k : int
+            The sparsity, from 1 to min(m, n).
+        start
+            As for `sparsea.solve`.
+        {options}
+
+        Returns
+        -------
+        Solution or Solutions
+            Solutions for a batch.
+
+        Raises
+        ------
+        ValueError, TypeError, MemoryError, KeyboardInterrupt
+            As `sparsea.solve`.
+        """
+
+        def run(starts: Any, show: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
+            return self._core.solve(k, starts, show, options)
+
+        found: Found = solved(run, self._operator, self._y.shape[1:], start, options)
+        return found
+
+    @takes(RunOptions)
+    def path(self, ks: Iterable[int], *, start: Any = None, **options: Unpack[RunOptions]) -> list[Found]:
+        """Solve for each of several k, one run after the other.
+
+        Parameters
+        ----------
+        ks : iterable of int
+            Sparsities, in any order, each from 1 to min(m, n). All are checked before the first run.
+        start
+            As for `sparsea.solve`, the same for every run.
+        {options}
+
+        Returns
+        -------
+        list of Solution or of Solutions
+            One for each k, in their order. Limits such as ``time`` are those of each run.
+
+        Raises
+        ------
+        ValueError, TypeError, MemoryError, KeyboardInterrupt
+            As `sparsea.solve`.
+        """
+        try:
+            each = iter(ks)
+        except TypeError:
+            raise InvalidTypeError(f"ks must be a sequence of whole numbers, got {shown(ks)}") from None
+        listed = [_core.as_sparsity(k, self.shape) for k in each]
+        return [self.solve(k, start=start, **options) for k in listed]
+
+    @takes(RunOptions)
+    def improve(
+        self, x: Any = None, k: int | None = None, *, support: Any = None, **options: Unpack[RunOptions]
+    ) -> Solution:
+        """Improve an answer that came from anywhere; never return a worse one.
+
+        Parameters
+        ----------
+        x : array_like of shape (n,) or Solution, optional
+            The vector to improve. Give either this or ``support``.
+        k : int, optional
+            The sparsity, at least as many non-zeros as are given; default: that number.
+        support : array_like of int, optional
+            The column indices to improve, counted from 0, or a mask of the columns.
+        {options}
+
+        Returns
+        -------
+        Solution
+            At least as good as what is given.
+
+        Raises
+        ------
+        ValueError, TypeError, MemoryError, KeyboardInterrupt
+            As `sparsea.improve`.
+        """
+        check_single(self._y.shape)
+        k, begin = improvable(self._operator, k, support, x)
+        improved: Any = self.solve(k, start=begin, **options)
+        found: Solution = improved
+        return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _measured, (self._given, self._y, self._options)
+
+    def __repr__(self) -> str:
+        m, n = self.shape
+        batch = "" if self._y.ndim == 1 else f", {self._y.shape[1]} columns of data"
+        return f"<Problem of {m} × {n}, {self.dtype}{batch}>"
+
+
+def _measured(A: Any, y: Array, options: dict[str, Any]) -> Problem[Any]:
+    return Problem(A, y, **options)

@@ -1,0 +1,60 @@
+"""What all runs have in common: A and y of one scalar, a display of progress, and solutions from what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import _core
+from ._errors import InvalidValueError
+from ._input import Array, Operator, as_aligned
+from ._progress import display
+from ._solution import Solutions, make
+from ._start import read_start
+
+
+def of_one_scalar(operator: Operator, data: Array) -> tuple[Any, Array]:
+    """A and the data as the compiled part takes them."""
+    rows = data.shape[0] if data.ndim else 0
+    if rows != operator.shape[0]:
+        name = "y" if data.ndim == 1 else "Y"
+        entries = "entries" if data.ndim == 1 else "rows"
+        raise InvalidValueError(f"{name} has {rows} {entries}, but A has {operator.shape[0]} rows")
+    dtype = operator.dtype if operator.dtype == data.dtype else np.result_type(operator.dtype, data.dtype)
+    a, data = operator.of(dtype), as_aligned(data, dtype)
+    if data.ndim == 2 and not np.isfinite(data).all():
+        row, column = np.argwhere(~np.isfinite(data))[0]
+        raise InvalidValueError(f"Y contains {data[row, column]} at row {row}, column {column} (counted from 0)")
+    return a, data
+
+
+def solved(
+    solve: Callable[[Any, Any, dict[str, Any]], list[dict[str, Any]]],
+    operator: Operator,
+    batch: tuple[int, ...],
+    start: Any,
+    options: Any,
+) -> Any:
+    """The solution that `solve` finds with these options, or the solutions of a batch."""
+    starts = None if start is None else read_start(start, operator, batch)
+    progress = options.pop("progress", False)
+    if progress is False or not _core.as_flag("progress", progress):
+        found = solve(starts, None, options)
+    else:
+        with display(options.get("iterations"), batch) as show:
+            found = solve(starts, show, options)
+    if not batch:
+        return make(found[0], operator.names)
+    return Solutions([make(fields, operator.names) for fields in found])
+
+
+def solve_once(operator: Operator, data: Array, k: Any, start: Any, options: Any) -> Any:
+    """Solve a problem that is used once, so that measuring A is a part of the run."""
+    a, data = of_one_scalar(operator, data)
+
+    def solve(starts: Any, show: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
+        return _core.solve(a, data, k, starts, show, options)
+
+    return solved(solve, operator, data.shape[1:], start, options)
