@@ -1,12 +1,13 @@
 //! Runs beside Python: the work on a thread of its own, while the calling thread listens for Ctrl-C and serves call-backs.
 //!
-//! The calling thread lets go of the interpreter while it waits. When it must give up (Ctrl-C, an exception in a
+//! The calling thread releases the GIL while it waits. When it must give up (Ctrl-C, an exception in a
 //! call-back), it asks the run to stop, waits a moment, and returns; a run in the middle of a long step ends by itself
-//! soon after. So the work owns all that it uses.
+//! soon after. So the work owns all that it uses. Failures are values: products of a run that was told to stop are zero, and
+//! the library leaves its step when it next looks. Only a panic, which is an error inside, unwinds.
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,9 +45,6 @@ impl Drop for Entered {
     }
 }
 
-/// What unwinds the thread of a run that was told to stop in the middle of a step.
-struct Stopped;
-
 impl Stop {
     /// Tells the run to stop.
     pub fn request(&self) {
@@ -73,32 +71,17 @@ impl Stop {
         ENTERED.with_borrow(Clone::clone).unwrap_or_default()
     }
 
-    /// Ends the work on this thread if the run was told to stop.
-    pub fn check(&self) {
-        if self.requested() {
-            resume_unwind(Box::new(Stopped));
-        }
-    }
-
-    /// Ends the run with an exception; the first one counts.
-    pub fn fail(&self, failure: PyErr) -> ! {
+    /// Tells the run to stop with an exception; the first one counts. From now on its products are zero.
+    pub fn fail(&self, failure: PyErr) {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
         self.request();
-        // Not a panic: no message is printed.
-        resume_unwind(Box::new(Stopped));
     }
 
-    /// Ends the run if Ctrl-C was pressed; for work on the calling thread.
+    /// Tells the run to stop if Ctrl-C was pressed; for work on the calling thread.
     pub fn listen(&self) {
         if let Err(failure) = Python::attach(|py| py.check_signals()) {
             self.fail(failure);
         }
-    }
-
-    /// Ends the run because Python itself is ending.
-    pub fn abandon(&self) -> ! {
-        self.request();
-        resume_unwind(Box::new(Stopped));
     }
 
     fn take_failure(&self) -> Option<PyErr> {
@@ -112,7 +95,7 @@ type Job = Box<dyn FnOnce(Python<'_>) -> PyResult<bool> + Send>;
 enum Message<R> {
     /// Do this and answer.
     Serve(Job, SyncSender<bool>),
-    /// The work is done, or was unwound.
+    /// The work is done, or has panicked.
     Done(Result<R, Box<dyn Any + Send>>),
 }
 
@@ -172,7 +155,7 @@ fn listen<R: Send>(py: Python<'_>, stop: &Stop, receiver: Mutex<Receiver<Message
             Ok(Message::Done(outcome)) => return finish(stop, outcome),
             Ok(Message::Serve(job, answer)) => match py.check_signals().and_then(|()| job(py)) {
                 Ok(end) => {
-                    // A run that was unwound meanwhile wants no answer.
+                    // A run that has ended meanwhile wants no answer.
                     let _ = answer.send(end);
                     continue;
                 }

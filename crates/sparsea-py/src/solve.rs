@@ -221,7 +221,11 @@ impl<T: Field> Task<'_, T> {
                 let columns: Vec<&[T]> = data[from..].iter().take(block).map(Vec::as_slice).collect();
                 let problems = measured.with_data_block(&columns).map_err(refused)?;
                 for (problem, at) in problems.iter().zip(from..) {
-                    self.stop.check();
+                    if self.stop.requested() {
+                        // Nobody waits for the others.
+                        next.store(data.len(), Ordering::Relaxed);
+                        return Ok(solved);
+                    }
                     // After an error the columns that are left are not needed.
                     let end = |_: &PyErr| next.store(data.len(), Ordering::Relaxed);
                     solved.push((at, self.run(problem, Some(at), &mut kept).inspect_err(end)?));
@@ -234,7 +238,7 @@ impl<T: Field> Task<'_, T> {
             if workers.iter().any(Result::is_err) {
                 next.store(data.len(), Ordering::Relaxed);
             }
-            // All are waited for before the first that was unwound unwinds this thread too.
+            // All are waited for before the first panic goes on.
             let ended: Vec<_> = workers.into_iter().map(|worker| worker.map(thread::ScopedJoinHandle::join)).collect();
             let part = |end: std::io::Result<thread::Result<_>>| match end {
                 Ok(end) => end.unwrap_or_else(|payload| resume_unwind(payload)),

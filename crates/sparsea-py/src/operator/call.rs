@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use sparsea::FunctionOperator;
 
@@ -88,7 +89,10 @@ pub fn called<T: Field>(object: &Bound<'_, PyAny>) -> PyResult<Shared<T>> {
 fn call<T: Field>(function: &Py<PyAny>, given: &[T], out: &mut [T]) {
     let _running = Running::new();
     let stop = Stop::entered();
-    stop.check();
+    if stop.requested() {
+        out.fill(T::ZERO);
+        return;
+    }
     let done = Python::try_attach(|py| -> PyResult<()> {
         let answer = function.call1(py, (PyArray1::from_slice(py, given),))?;
         let answer = answer.bind(py).cast::<PyArray1<T>>()?;
@@ -100,9 +104,11 @@ fn call<T: Field>(function: &Py<PyAny>, given: &[T], out: &mut [T]) {
         }
         Ok(())
     });
-    match done {
-        Some(Ok(())) => {}
-        Some(Err(failure)) => stop.fail(failure),
-        None => stop.abandon(),
-    }
+    let failure = match done {
+        Some(Ok(())) => return,
+        Some(Err(failure)) => failure,
+        None => PyRuntimeError::new_err("Python is ending"),
+    };
+    stop.fail(failure);
+    out.fill(T::ZERO);
 }

@@ -1,13 +1,13 @@
-//! An operator whose every product ends the run when it was told to stop.
+//! An operator whose products are zero once the run was told to stop.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
-use sparsea::{Error, Interrupt, Operator, forward_operator};
+use faer::MatMut;
+use sparsea::{Error, Interrupt, Operator, StopReason, forward_operator};
 
 use super::{Kind, Shared};
 use crate::convert::Field;
-use crate::run::{Entered, Stop};
+use crate::run::Stop;
 
 /// Forwards to another operator after a look at whether to go on.
 pub struct Guarded<T: Field> {
@@ -17,20 +17,6 @@ pub struct Guarded<T: Field> {
     calls: bool,
     /// The norms of the columns, where an earlier run has measured them.
     norms: Option<Arc<[f64]>>,
-}
-
-/// The operator for the time of one product.
-struct Product<'g, T: Field> {
-    inner: &'g dyn Operator<T>,
-    _entered: Option<Entered>,
-}
-
-impl<'g, T: Field> Deref for Product<'g, T> {
-    type Target = dyn Operator<T> + 'g;
-
-    fn deref(&self) -> &Self::Target {
-        self.inner
-    }
 }
 
 impl<T: Field> Guarded<T> {
@@ -43,25 +29,84 @@ impl<T: Field> Guarded<T> {
         Self { norms: Some(norms), ..self }
     }
 
-    fn guarded(&self) -> Product<'_, T> {
-        self.stop.check();
-        Product { inner: &*self.inner, _entered: self.calls.then(|| self.stop.enter()) }
+    /// Lets the operator write to `out`, unless the run was told to stop: then `zero` does.
+    fn product<O>(&self, mut out: O, write: impl FnOnce(&dyn Operator<T>, &mut O), zero: impl FnOnce(&mut O)) {
+        if self.stop.requested() {
+            zero(&mut out);
+            return;
+        }
+        let _entered = self.calls.then(|| self.stop.enter());
+        write(&*self.inner, &mut out);
+    }
+
+    fn slice(&self, out: &mut [T], write: impl FnOnce(&dyn Operator<T>, &mut [T])) {
+        self.product(out, |inner, out| write(inner, out), |out| out.fill(T::ZERO));
+    }
+
+    fn block(&self, out: MatMut<'_, T>, write: impl FnOnce(&dyn Operator<T>, MatMut<'_, T>)) {
+        self.product(out, |inner, out| write(inner, out.as_mut()), |out| out.fill(T::ZERO));
+    }
+
+    fn numbers(&self, compute: impl FnOnce(&dyn Operator<T>) -> Vec<f64>) -> Vec<f64> {
+        let mut numbers = vec![0.0; self.inner.ncols()];
+        self.product(&mut numbers, |inner, out| **out = compute(inner), |_| {});
+        numbers
     }
 }
 
 impl<T: Field> Operator<T> for Guarded<T> {
-    forward_operator!(T, self => &self.inner; nrows ncols sparse_column local adjoint_cost gram_block);
-    forward_operator!(T, self => &*self.guarded(); apply apply_adjoint apply_adjoint_block column columns
-        column_squares gram_columns gram_entries apply_sparse apply_adjoint_on);
+    forward_operator!(T, self => &self.inner; nrows ncols sparse_column local adjoint_cost gram_block failure);
+
+    fn apply(&self, x: &[T], y: &mut [T]) {
+        self.slice(y, |inner, y| inner.apply(x, y));
+    }
+
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+        self.slice(x, |inner, x| inner.apply_adjoint(y, x));
+    }
+
+    fn apply_adjoint_block(&self, ys: &[&[T]], out: MatMut<'_, T>) {
+        self.block(out, |inner, out| inner.apply_adjoint_block(ys, out));
+    }
+
+    fn column(&self, j: usize, out: &mut [T]) {
+        self.slice(out, |inner, out| inner.column(j, out));
+    }
+
+    fn columns(&self, support: &[usize], out: MatMut<'_, T>) {
+        self.block(out, |inner, out| inner.columns(support, out));
+    }
 
     fn column_norms(&self) -> Vec<f64> {
-        self.norms.as_ref().map_or_else(|| self.guarded().column_norms(), |norms| norms.to_vec())
+        self.norms.as_ref().map_or_else(|| self.numbers(|inner| inner.column_norms()), |norms| norms.to_vec())
     }
 
     fn measure_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, u64), Error> {
-        match &self.norms {
-            Some(norms) => Ok((norms.to_vec(), 0)),
-            None => self.guarded().measure_columns(interrupt),
+        if let Some(norms) = &self.norms {
+            return Ok((norms.to_vec(), 0));
         }
+        let mut measured = Err(Error::Stopped { reason: StopReason::Interrupted });
+        self.product(&mut measured, |inner, out| **out = inner.measure_columns(interrupt), |_| {});
+        measured
+    }
+
+    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+        self.numbers(|inner| inner.column_squares(weights))
+    }
+
+    fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
+        self.block(out, |inner, out| inner.gram_columns(support, out));
+    }
+
+    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
+        self.slice(out, |inner, out| inner.gram_entries(rows, j, out));
+    }
+
+    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
+        self.slice(y, |inner, y| inner.apply_sparse(support, values, y));
+    }
+
+    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
+        self.slice(out, |inner, out| inner.apply_adjoint_on(support, y, out));
     }
 }
