@@ -88,7 +88,7 @@ def deconvolution(
     truth : array_like of shape (n,), optional
         The true spikes, to compare with.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; new axes unless said.
+        Where to draw. Default: new axes.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def coefficients(solution: Solution, *, truth: Any = None, ax: Axes | None = Non
     truth : array_like of shape (n,), optional
         The true x, drawn as circles.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; new axes unless said.
+        Where to draw. Default: new axes.
 
     Returns
     -------
@@ -230,7 +230,7 @@ def trace(
     against : {"iteration", "elapsed"}
         What runs to the right: iterations (of a chain, those of all its links, one after the other) or seconds.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; new axes unless said.
+        Where to draw. Default: new axes.
 
     Returns
     -------
@@ -289,10 +289,10 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
     path : sequence of Solution, or a fitted sparsea.sklearn.SparsityPath
         Solutions for several k, in any order; k is the number of their non-zero coefficients.
     criteria : iterable of {"aic", "bic", "ebic", "cp"}, optional
-        What to draw of a `SparsityPath`, each above its least value; all that are known unless said, and Cp only where
+        What to draw of a `SparsityPath`, each above its least value. Default: all that are known, and Cp only where
         it has chosen. Solutions alone have none.
     ax : matplotlib.axes.Axes, optional
-        Where to draw the residual; new axes unless said. Criteria are drawn into axes of their own with the scale on
+        Where to draw the residual. Default: new axes. Criteria are drawn into axes of their own with the scale on
         the right, the last of ``ax.figure.axes``.
 
     Returns
@@ -370,7 +370,7 @@ def report(report: Solution | ExplorationReport, *, most: int = 25, ax: Axes | N
     most : int
         The most columns to draw; those that occur most often come first.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; new axes unless said.
+        Where to draw. Default: new axes.
 
     Returns
     -------
@@ -449,14 +449,14 @@ def phase_transition(
     store : path
         The file ``NAME.sqlite`` of a study, finished or not.
     level : float, optional
-        The rate of exact recovery, above 0 and below 1, at which success ends; that of the study, or 0.95, unless said.
+        The rate of exact recovery, above 0 and below 1, at which success ends; default: that of the study, or 0.95.
     algorithms : iterable of str, optional
-        The labels to draw, in this order; all of the study unless said.
+        The labels to draw, in this order. Default: all of the study.
     where : mapping, optional
         Which problems, if the study has several kinds: values of ``family``, ``n``, ``parameter`` or ``snr_db``, as
         ``{"n": 64}``.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; new axes unless said.
+        Where to draw. Default: new axes.
 
     Returns
     -------

@@ -350,7 +350,7 @@ def recovery(
     noise_norm : float, optional
         Its norm, where e itself is not known.
     start : array_like of shape (n,), optional
-        The vector that SEA starts from; zero unless said.
+        The vector that SEA starts from. Default: zero.
     step_size : float
         The step size η of SEA, which matters for a start other than zero.
     work : float

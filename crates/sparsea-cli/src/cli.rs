@@ -23,7 +23,7 @@ best so far was printed).")]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
-    /// Threads to use; all of the machine's unless said
+    /// Threads to use [default: all of the machine's]
     #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = values::threads)]
     pub threads: Option<u32>,
 }
@@ -96,7 +96,7 @@ pub struct KernelOptions {
     /// spikes outside that reach into it (valid), or a periodic trace (circular)
     #[arg(long, value_enum, default_value = "same")]
     pub boundary: BoundaryChoice,
-    /// Sample of the kernel that lies at the spike, for same and circular; the largest in magnitude unless said
+    /// Sample of the kernel that lies at the spike, for same and circular; [default: the largest in magnitude]
     #[arg(long, value_name = "SAMPLE", allow_negative_numbers = true)]
     #[arg(value_parser = values::whole::<usize>("--origin", 0))]
     pub origin: Option<usize>,
@@ -216,7 +216,7 @@ pub struct Improve {
     pub vector: Option<PathBuf>,
     #[command(flatten)]
     pub kernel: Option<KernelOptions>,
-    /// Sparsity: how many non-zeros x may have, at least as many as are given; as many unless said
+    /// Sparsity: how many non-zeros x may have, at least as many as are given; [default: as many]
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: Option<usize>,
@@ -344,7 +344,7 @@ pub struct Theory {
     #[arg(long, value_name = "R", requires = "truth", conflicts_with = "noise", allow_negative_numbers = true)]
     #[arg(value_parser = values::number("--noise-norm", "finite number of at least 0", |r| r >= 0.0 && r.is_finite()))]
     pub noise_norm: Option<f64>,
-    /// The vector that SEA starts from, n numbers; zero unless said
+    /// The vector that SEA starts from, n numbers [default: zero]
     #[arg(long, value_name = "FILE", requires = "truth")]
     pub start: Option<PathBuf>,
     /// The step size η of SEA, which matters for a start other than zero

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use sparsea::Interrupt;
+use sparsea::operator::Failure;
+use sparsea::{Interrupt, OperatorError};
 
 /// How often Ctrl-C is looked for.
 pub const LISTENING: Duration = Duration::from_millis(40);
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_millis(80);
 #[derive(Debug, Default)]
 pub struct Stop {
     requested: Arc<AtomicBool>,
+    /// Tells the library that products of this run are not to be kept.
+    failed: Failure,
     failure: Mutex<Option<PyErr>>,
 }
 
@@ -48,6 +51,7 @@ impl Drop for Entered {
 impl Stop {
     /// Tells the run to stop.
     pub fn request(&self) {
+        self.failed.set(OperatorError::new("the run was told to stop"));
         self.requested.store(true, Ordering::Relaxed);
     }
 
@@ -59,6 +63,11 @@ impl Stop {
     /// What tells the library that the run was told to stop.
     pub fn interrupt(&self) -> Interrupt {
         Interrupt::new(self.requested.clone())
+    }
+
+    /// Whether products of this run have failed.
+    pub fn failed(&self) -> Failure {
+        self.failed.clone()
     }
 
     /// Products on this thread belong to this run. An operator may serve several runs at a time, and ends the right one.

@@ -13,6 +13,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sparsea::algorithms::default_algorithm;
+use sparsea::operator::{SHARED_FROM, TOGETHER};
 use sparsea::{
     CachedGram, Error, ExplorationReport, Observer, Operator, Problem, Solution, StopReason, Threads, Trace, Workspace,
 };
@@ -109,29 +110,25 @@ pub fn columns<T: Field>(data: &Bound<'_, PyAny>) -> PyResult<(Vec<Vec<T>>, bool
     Ok((matrix.as_array().columns().into_iter().map(|column| column.to_vec()).collect(), true))
 }
 
-/// Numbers of A in a product that is over in a moment.
-const BRIEF_PRODUCT: usize = 1 << 20;
-
 /// Whether to measure the columns of A on the calling thread: it is over in a moment, and calls no Python.
 pub fn measures_briefly<T: Field>(operator: &dyn Operator<T>, kind: Kind) -> bool {
-    matches!(kind, Kind::Matrix | Kind::Convolution) && operator.adjoint_cost() <= BRIEF_PRODUCT
+    matches!(kind, Kind::Matrix | Kind::Convolution) && operator.adjoint_cost() <= SHARED_FROM
 }
 
 /// Whether every step of the run is over in a moment, on one thread, and nothing in it calls Python.
 fn is_brief<T: Field>(form: &Form<T>, sparsity: usize, request: &Request<T>) -> bool {
-    /// Numbers of A that no product shares among threads, and multiply-adds of a step.
-    const ON_ONE_THREAD: usize = (1 << 17) - 1;
+    /// Multiply-adds of a step that is over in a moment.
     const STEP: usize = 1 << 22;
-    let (native, most) = match request.threads {
-        None => (matches!(form.kind, Kind::Matrix | Kind::Convolution), BRIEF_PRODUCT),
-        // Convolutions are shared by their length, not by their cost.
-        Some(1) => (form.kind == Kind::Matrix, ON_ONE_THREAD),
+    let product = form.operator.adjoint_cost();
+    let brief = match request.threads {
+        None => matches!(form.kind, Kind::Matrix | Kind::Convolution) && product <= SHARED_FROM,
+        // No product is shared among threads. Convolutions are shared by their length, not by their cost.
+        Some(1) => form.kind == Kind::Matrix && product.saturating_mul(TOGETHER) < SHARED_FROM,
         Some(_) => return false,
     };
-    native
+    brief
         && request.callback.is_none()
         && request.display.is_none()
-        && form.operator.adjoint_cost() <= most
         && form.operator.ncols().saturating_mul(sparsity).saturating_mul(sparsity) <= STEP
 }
 

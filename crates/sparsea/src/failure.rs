@@ -51,8 +51,8 @@ impl PartialEq for OperatorError {
 pub struct Failure(Arc<OnceLock<OperatorError>>);
 
 impl Failure {
-    /// Keeps the first.
-    pub(crate) fn set(&self, error: OperatorError) {
+    /// Keeps the first error.
+    pub fn set(&self, error: OperatorError) {
         // A later one is its consequence.
         let _ = self.0.set(error);
     }

@@ -31,8 +31,8 @@ impl Interrupt {
 
     /// Stops when a product with A has failed too.
     #[must_use]
-    pub(crate) fn failing(mut self, failure: Option<&Failure>) -> Self {
-        self.failure = failure.cloned();
+    pub(crate) fn failing(mut self, failure: Option<Failure>) -> Self {
+        self.failure = failure;
         self
     }
 

@@ -209,7 +209,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
             return *known;
         }
         let found = norm_squared(scaled, || watch.stop());
-        if watch.noticed() {
+        if watch.stop() {
             return found;
         }
         // Not computed under a lock: a thread that shares a product may take up another run meanwhile, which asks as well.

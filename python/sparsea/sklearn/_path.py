@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import solve
+from .. import Problem
 from .._errors import InvalidValueError
 from .._input import as_number
 from ._criteria import CRITERIA, full_variance, log_likelihood_terms, log_models
@@ -25,11 +25,13 @@ def solve_path(problem: Design, largest: int, options: dict[str, Any]) -> list[S
     path: list[Solution] = []
     greedy = str(options["algorithm"]).lower() in GREEDY
     completing = options if greedy else {"algorithm": "ols", "threads": options["threads"]}
+    # What is known of A serves every k.
+    measured = Problem(problem.A, problem.y)
     for k in range(1, largest + 1):
         start = path[-1].support if path else None
-        found = solve(problem.A, problem.y, k, start=start, **completing)
+        found = measured.solve(k, start=start, **completing)
         if not greedy:
-            searched = solve(problem.A, problem.y, k, start=found.support, **options)
+            searched = measured.solve(k, start=found.support, **options)
             found = min(searched, found, key=_residual_norm)
         # Where nothing is left to explain, rounding decides.
         path.append(min(found, path[-1], key=_residual_norm) if path else found)

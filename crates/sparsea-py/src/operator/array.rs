@@ -28,7 +28,7 @@ impl<T: Field> ArrayOperator<T> {
         // SAFETY: NumPy vouches that these strides reach `rows` × `columns` numbers of type T from `data`, aligned as was
         // just checked. The array is kept alive by `_array`, which is dropped after `inner`, and NumPy does not move the
         // memory of an array to which there is a reference. Nothing here writes to it. Another thread of Python that
-        // writes to it during a run makes wrong numbers, as it does for NumPy's own functions that let go of the interpreter.
+        // writes to it during a run makes wrong numbers, as it does for NumPy's own functions that release the GIL.
         #[allow(unsafe_code)]
         let matrix: MatRef<'static, T> =
             unsafe { MatRef::from_raw_parts(array.data().cast_const(), rows, columns, down, right) };

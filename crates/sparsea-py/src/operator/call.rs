@@ -7,7 +7,8 @@ use std::time::Duration;
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use sparsea::FunctionOperator;
+use sparsea::operator::Failure;
+use sparsea::{FunctionOperator, Operator, forward_operator};
 
 use super::Shared;
 use crate::convert::{Field, vector, word};
@@ -71,7 +72,7 @@ pub fn called<T: Field>(object: &Bound<'_, PyAny>) -> PyResult<Shared<T>> {
     let operator = FunctionOperator::new(nrows, ncols, apply, adjoint);
     let norms = object.getattr("column_norms")?;
     if norms.is_none() {
-        return Ok(Arc::new(operator));
+        return Ok(Arc::new(Called(operator)));
     }
     let norms: Vec<f64> = vector("column_norms", &norms)?;
     if norms.len() != ncols {
@@ -82,7 +83,18 @@ pub fn called<T: Field>(object: &Bound<'_, PyAny>) -> PyResult<Shared<T>> {
         let rule = "column_norms holds finite numbers of at least 0";
         return Err(InvalidValueError::new_err(format!("{rule}, got {} at index {at} (counted from 0)", norms[at])));
     }
-    Ok(Arc::new(operator.with_column_norms(norms)))
+    Ok(Arc::new(Called(operator.with_column_norms(norms))))
+}
+
+/// An operator of calls, which fail on behalf of the run that this thread works for.
+struct Called<O>(O);
+
+impl<T: Field, O: Operator<T>> Operator<T> for Called<O> {
+    forward_operator!(T, self => &self.0; nrows ncols apply apply_adjoint column_norms measure_columns adjoint_cost);
+
+    fn failure(&self) -> Option<Failure> {
+        Some(Stop::entered().failed())
+    }
 }
 
 /// `out` ← what Python makes of `given`.

@@ -31,8 +31,8 @@ use crate::pool::within;
 ///     ``"full"``: every sample in which a spike can be seen, n + L − 1 rows. ``"same"``: as many rows as spikes.
 ///     ``"valid"``: only rows at which no kernel is cut off, n − L + 1. ``"circular"``: periodic, n rows.
 /// origin : int, optional
-///     The sample of the kernel that lies at the spike, for ``"same"`` (⌊(L − 1)/2⌋ unless said, as in NumPy) and
-///     ``"circular"`` (0 unless said).
+///     The sample of the kernel that lies at the spike, for ``"same"`` (default: ⌊(L − 1)/2⌋, as in NumPy) and
+///     ``"circular"`` (default: 0).
 ///
 /// Raises
 /// ------

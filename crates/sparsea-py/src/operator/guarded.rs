@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use faer::MatMut;
+use sparsea::operator::Failure;
 use sparsea::{Error, Interrupt, Operator, StopReason, forward_operator};
 
 use super::{Kind, Shared};
@@ -55,7 +56,11 @@ impl<T: Field> Guarded<T> {
 }
 
 impl<T: Field> Operator<T> for Guarded<T> {
-    forward_operator!(T, self => &self.inner; nrows ncols sparse_column local adjoint_cost gram_block failure);
+    forward_operator!(T, self => &self.inner; nrows ncols sparse_column local adjoint_cost gram_block);
+
+    fn failure(&self) -> Option<Failure> {
+        Some(self.stop.failed())
+    }
 
     fn apply(&self, x: &[T], y: &mut [T]) {
         self.slice(y, |inner, y| inner.apply(x, y));

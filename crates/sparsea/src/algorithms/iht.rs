@@ -102,7 +102,7 @@ impl<T: Scalar> Algorithm<T> for Iht {
         "Blumensath & Davies 2009, 10.1016/j.acha.2009.04.002; normalised 2010, 10.1109/JSTSP.2010.2042411";
     const COST: &'static str = "n k, or one A x and Aᴴ r";
     const MEMORY: &'static str = "n besides the Gram columns";
-    const WHEN: &'static str = "very large k, where fits are dear";
+    const WHEN: &'static str = "very large k, where fits are expensive";
     const SETTINGS: &'static [Setting] = &[Setting {
         name: "step_size",
         range: "a number greater than 0, 'constant' or 'normalized'",

@@ -217,7 +217,7 @@ impl<O: Operator<T>, T: Scalar> Operator<T> for Centered<O, T> {
         }
     }
 
-    fn failure(&self) -> Option<&Failure> {
+    fn failure(&self) -> Option<Failure> {
         self.inner.failure()
     }
 

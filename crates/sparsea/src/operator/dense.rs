@@ -3,7 +3,7 @@
 use faer::{ContiguousFwd, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 
-use super::{Operator, contiguous};
+use super::{Operator, SHARED_FROM, TOGETHER, contiguous};
 use crate::error::Error;
 use crate::kernels::{add_combination, axpy, block_dots, common, dots, norm};
 use crate::scalar::Scalar;
@@ -11,10 +11,6 @@ use crate::scalar::Scalar;
 /// Entries of the output that one task computes when a product is shared among threads. Fixed, so that the order of
 /// every sum is the same for any number of threads.
 const BLOCK: usize = 512;
-/// Multiply-adds below which sharing a product among threads costs more than it saves.
-const PARALLEL_WORK: usize = 1 << 20;
-/// Gram columns that are computed in one pass over A: as many columns of A as stay in the nearest caches meanwhile.
-const TOGETHER: usize = 8;
 /// Rows of a row-major A that are read before the next of those columns has its turn; a multiple of four.
 const ROWS_AT_ONCE: usize = 64;
 /// Numbers of A that are read from the nearest caches as fast as they are multiplied.
@@ -167,7 +163,7 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
             let start = block * BLOCK;
             if self.by_rows { self.adjoint_of_rows(ys, start, out) } else { self.adjoint_of_columns(ys, start, out) }
         };
-        if self.held.saturating_mul(ys.len()) < PARALLEL_WORK {
+        if self.held.saturating_mul(ys.len()) < SHARED_FROM {
             if self.by_rows && self.ranges.is_some() {
                 // Where a line is cut decides how its entries are rounded.
                 let (mut block, mut rest) = (0, out);
@@ -234,7 +230,7 @@ fn check_size(entries: usize, nrows: usize, ncols: usize) -> Result<(), Error> {
 
 /// Runs `task(start, block)` on the blocks of `out`, on all threads when the work (`depth` per entry) is large.
 fn in_blocks<T: Scalar>(out: &mut [T], depth: usize, task: impl Fn(usize, &mut [T]) + Sync) {
-    if out.len().saturating_mul(depth) >= PARALLEL_WORK {
+    if out.len().saturating_mul(depth) >= SHARED_FROM {
         out.par_chunks_mut(BLOCK).enumerate().for_each(|(b, out)| task(b * BLOCK, out));
     } else {
         out.chunks_mut(BLOCK).enumerate().for_each(|(b, out)| task(b * BLOCK, out));

@@ -140,15 +140,12 @@ impl<T: Scalar, M: LinearMap<T>> Operator<T> for Access<M> {
         self.map.profile().cost.unwrap_or_else(|| m.saturating_mul(n))
     }
 
-    fn failure(&self) -> Option<&Failure> {
-        Some(&self.failure)
+    fn failure(&self) -> Option<Failure> {
+        Some(self.failure.clone())
     }
 }
 
 /// Refuses what was computed from an operator of which a product has failed.
 pub(crate) fn check_products<T: Scalar>(operator: &dyn Operator<T>) -> Result<(), Error> {
-    match operator.failure().and_then(Failure::get) {
-        Some(error) => Err(Error::Operator(error.clone())),
-        None => Ok(()),
-    }
+    operator.failure().and_then(|failure| failure.get().cloned()).map_or(Ok(()), |error| Err(Error::Operator(error)))
 }

@@ -41,6 +41,12 @@ pub(crate) use normalized::inverse;
 pub(crate) use shared_gram::SharedGram;
 pub use sparse::{SparseOperator, from_compressed_rows};
 
+/// Multiply-adds from which on a product is shared among threads; sharing a smaller one costs more than it saves.
+pub const SHARED_FROM: usize = 1 << 20;
+/// Gram columns, or vectors of data, that are computed in one pass over a dense A: as many of its columns as stay in the
+/// nearest caches meanwhile.
+pub const TOGETHER: usize = 8;
+
 /// A linear map A from Tⁿ to Tᵐ.
 ///
 /// Slices passed in have exactly the lengths stated; an implementation may panic on others, and the library never
@@ -171,8 +177,9 @@ pub trait Operator<T: Scalar>: Send + Sync {
         1
     }
 
-    /// Where a product that failed leaves its error, if products can fail. Default: they cannot.
-    fn failure(&self) -> Option<&Failure> {
+    /// Where a product that failed leaves its error, if products can fail; of an operator that serves several runs, that of the
+    /// run on this thread. Default: they cannot.
+    fn failure(&self) -> Option<Failure> {
         None
     }
 }
@@ -316,7 +323,7 @@ macro_rules! forward_operator {
         }
     };
     (@failure $T:ty, $self:ident, $inner:expr) => {
-        fn failure(&$self) -> Option<&$crate::operator::Failure> {
+        fn failure(&$self) -> Option<$crate::operator::Failure> {
             $crate::Operator::<$T>::failure($inner)
         }
     };

@@ -174,7 +174,7 @@ impl<T: Scalar> Operator<T> for Normalized<'_, T> {
         self.inner.local().map(|_| self as &dyn Local<T>)
     }
 
-    fn failure(&self) -> Option<&Failure> {
+    fn failure(&self) -> Option<Failure> {
         self.inner.failure()
     }
 

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::{Mat, MatMut};
 
-use super::{Operator, contiguous};
+use super::{Operator, check_products, contiguous};
 use crate::scalar::Scalar;
 
 /// Columns of the Gram matrix that any thread may ask for, kept while memory allows. Operators compute a column with the
-/// same bits whatever the others, so that these depend neither on who asked first nor on what is kept.
+/// same bits whatever the others, so that these depend neither on who asked first nor on what is kept. What a product that
+/// failed has left is not kept.
 #[derive(Debug)]
 pub(crate) struct SharedGram<T> {
     kept: Vec<OnceLock<Box<[T]>>>,
@@ -40,7 +41,9 @@ impl<T: Scalar> SharedGram<T> {
         let mut column = vec![T::ZERO; n];
         operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut column, n, 1));
         let done = with(&column);
-        self.keep(j, column);
+        if check_products(operator).is_ok() {
+            self.keep(j, column);
+        }
         done
     }
 
@@ -60,6 +63,9 @@ impl<T: Scalar> SharedGram<T> {
             } else if let Some(kept) = self.kept[j].get() {
                 contiguous(out).copy_from_slice(kept);
             }
+        }
+        if check_products(operator).is_err() {
+            return;
         }
         for (at, &j) in missing.iter().enumerate() {
             self.keep(j, computed.col_as_slice(at).to_vec());

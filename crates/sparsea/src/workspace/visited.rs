@@ -9,7 +9,7 @@ use crate::support::{FingerprintHash, SupportSet, fingerprint};
 /// Supports for which room is made in advance, so that visiting them allocates nothing.
 const RESERVED: usize = 1 << 14;
 /// Fits in more memory than this leave the near caches before they are recalled, and cost more to store than they save; but
-/// so many are remembered in any case, as those of large problems are dear.
+/// so many are remembered in any case, as those of large problems are expensive.
 const NEAR: usize = 1 << 20;
 const FEWEST: usize = 64;
 
