@@ -97,6 +97,14 @@ impl Support {
         self.0.extend_from_slice(indices);
     }
 
+    /// Replaces the columns by others that are distinct, in any order.
+    pub(crate) fn refill_distinct(&mut self, indices: impl IntoIterator<Item = usize>) {
+        self.0.clear();
+        self.0.extend(indices);
+        self.0.sort_unstable();
+        debug_assert!(self.0.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", self.0);
+    }
+
     /// Removes all columns.
     pub fn clear(&mut self) {
         self.0.clear();

@@ -52,7 +52,7 @@ impl TopK {
             self.candidates.select_nth_unstable_by(k - 1, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             self.candidates.truncate(k);
         }
-        support.refill(self.candidates.iter().map(|&(_, i)| i));
+        support.refill_distinct(self.candidates.iter().map(|&(_, i)| i));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Columns of the Gram matrix AᴴA, computed when first needed and kept while memory allows.
 
+use std::time::{Duration, Instant};
+
 use faer::MatMut;
 
 use super::System;
@@ -9,6 +11,8 @@ use crate::scalar::Scalar;
 const ABSENT: u32 = u32::MAX;
 /// Multiply-adds of Gram columns before the run is asked whether it is to stop.
 const UNWATCHED: usize = 1 << 27;
+/// After work of less than this, twice as much is done before the next look.
+const SHORT: Duration = Duration::from_millis(25);
 
 /// A cache of whole Gram columns (length n each). When full, the column used longest ago makes room.
 #[derive(Debug)]
@@ -90,7 +94,7 @@ impl<T: Scalar> GramCache<T> {
     fn compute(&mut self, system: &System<'_, T>, used_at: u64) -> bool {
         // Whole blocks: what is left of one costs as much.
         let block = system.operator.gram_block();
-        let most = block * (UNWATCHED / system.operator.adjoint_cost().max(1) / block).max(1);
+        let mut most = block * (UNWATCHED / system.operator.adjoint_cost().max(1) / block).max(1);
         self.slots.clear();
         for at in 0..self.missing.len() {
             let slot = self.free_slot();
@@ -109,13 +113,18 @@ impl<T: Scalar> GramCache<T> {
             let mut to = from + 1;
             // What would be left of a last pass over A goes with the one before it.
             let left = self.slots.len() - from;
-            let most = if left <= most + most / 2 { left } else { most };
-            while to < self.slots.len() && to - from < most && self.slots[to] == self.slots[to - 1] + 1 {
+            let width = if left <= most + most / 2 { left } else { most };
+            while to < self.slots.len() && to - from < width && self.slots[to] == self.slots[to - 1] + 1 {
                 to += 1;
             }
             let memory = &mut self.values[self.slots[from] * self.n..][..(to - from) * self.n];
             let block = MatMut::from_column_major_slice_mut(memory, self.n, to - from);
+            let begin = Instant::now();
             system.operator.gram_columns(&self.missing[from..to], block);
+            // Passes over A are saved where they are fast. The bits of a column do not depend on how many go together.
+            if begin.elapsed() < SHORT {
+                most *= 2;
+            }
             from = to;
         }
         true
