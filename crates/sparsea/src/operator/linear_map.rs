@@ -59,8 +59,8 @@ impl Profile {
 
 /// A [`LinearMap`] as an [`Operator`].
 ///
-/// Once a product has failed, this and later ones are zero, no further product is asked of the map, and the run ends before
-/// its next step, with the error. Errors are values all the way: nothing unwinds.
+/// Once a product has failed, this and later ones are zero, no further product of the map begins, and the run ends before its
+/// next step, with the error. Errors are values all the way: nothing unwinds.
 ///
 /// # Cost
 /// That of the map. A column takes one `apply`, a Gram column one of each.

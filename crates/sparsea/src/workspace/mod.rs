@@ -276,7 +276,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// y − A x of the current point.
     pub fn residual(&mut self) -> &[T] {
         if self.point.support.is_empty() && !self.point.residual.is_known() {
-            self.point.residual.compute().clone_from(&self.system.data.to_vec());
+            let residual = self.point.residual.compute();
+            residual.clear();
+            residual.extend_from_slice(self.system.data);
         }
         self.engine.form_residual(&self.system, &mut self.point);
         self.point.residual.get()
