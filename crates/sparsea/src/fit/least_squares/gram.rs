@@ -10,7 +10,7 @@ use crate::scalar::Scalar;
 
 const ABSENT: u32 = u32::MAX;
 /// Multiply-adds of Gram columns before the run is asked whether it is to stop.
-const UNWATCHED: usize = 1 << 27;
+const UNWATCHED: usize = 300_000_000;
 /// After work of less than this, twice as much is done before the next look.
 const SHORT: Duration = Duration::from_millis(25);
 
