@@ -1,6 +1,7 @@
 //! An operator given by two functions, for A that is never a matrix.
 
 use super::Operator;
+use super::linear_map::measure_by_products;
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::scalar::Scalar;
@@ -75,22 +76,10 @@ where
     }
 
     fn measure_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, u64), Error> {
-        if let Some(norms) = &self.column_norms {
-            return Ok((norms.clone(), 0));
+        match &self.column_norms {
+            Some(norms) => Ok((norms.clone(), 0)),
+            None => measure_by_products(self, interrupt),
         }
-        let mut unit = vec![T::ZERO; self.ncols];
-        let mut column = vec![T::ZERO; self.nrows];
-        let mut norms = Vec::with_capacity(self.ncols);
-        for j in 0..self.ncols {
-            if let Some(reason) = interrupt.reason() {
-                return Err(Error::Stopped { reason });
-            }
-            unit[j] = T::ONE;
-            (self.apply)(&unit, &mut column);
-            unit[j] = T::ZERO;
-            norms.push(crate::kernels::norm(&column));
-        }
-        Ok((norms, self.ncols as u64))
     }
 
     fn adjoint_cost(&self) -> usize {

@@ -1,5 +1,7 @@
 //! The operator that a user writes: three methods, two of which may fail.
 
+use std::sync::OnceLock;
+
 use super::Operator;
 use crate::error::Error;
 use crate::failure::{Failure, OperatorError};
@@ -67,18 +69,27 @@ impl Profile {
 #[derive(Debug)]
 pub struct Access<M> {
     map: M,
+    /// What the map says of itself, asked for once: costs are looked at in every step.
+    profile: OnceLock<Profile>,
     failure: Failure,
 }
 
 impl<M> Access<M> {
     /// Wraps a map.
     pub fn new(map: M) -> Self {
-        Self { map, failure: Failure::default() }
+        Self { map, profile: OnceLock::new(), failure: Failure::default() }
     }
 
     /// The map.
     pub fn map(&self) -> &M {
         &self.map
+    }
+
+    fn profile<T: Scalar>(&self) -> &Profile
+    where
+        M: LinearMap<T>,
+    {
+        self.profile.get_or_init(|| self.map.profile())
     }
 
     /// Makes a product, unless one has failed.
@@ -116,28 +127,15 @@ impl<T: Scalar, M: LinearMap<T>> Operator<T> for Access<M> {
     }
 
     fn measure_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, u64), Error> {
-        if let Some(norms) = self.map.profile().column_norms {
-            return Ok((norms, 0));
+        match &self.profile().column_norms {
+            Some(norms) => Ok((norms.clone(), 0)),
+            None => measure_by_products(self, interrupt),
         }
-        let (m, n) = self.map.shape();
-        let (mut unit, mut column) = (vec![T::ZERO; n], vec![T::ZERO; m]);
-        let mut norms = Vec::with_capacity(n);
-        for j in 0..n {
-            if let Some(reason) = interrupt.reason() {
-                return Err(Error::Stopped { reason });
-            }
-            unit[j] = T::ONE;
-            self.apply(&unit, &mut column);
-            unit[j] = T::ZERO;
-            check_products::<T>(self)?;
-            norms.push(norm(&column));
-        }
-        Ok((norms, n as u64))
     }
 
     fn adjoint_cost(&self) -> usize {
         let (m, n) = self.map.shape();
-        self.map.profile().cost.unwrap_or_else(|| m.saturating_mul(n))
+        self.profile().cost.unwrap_or_else(|| m.saturating_mul(n))
     }
 
     fn failure(&self) -> Option<Failure> {
@@ -148,4 +146,25 @@ impl<T: Scalar, M: LinearMap<T>> Operator<T> for Access<M> {
 /// Refuses what was computed from an operator of which a product has failed.
 pub(crate) fn check_products<T: Scalar>(operator: &dyn Operator<T>) -> Result<(), Error> {
     operator.failure().and_then(|failure| failure.get().cloned()).map_or(Ok(()), |error| Err(Error::Operator(error)))
+}
+
+/// ‖a_j‖ for every column, by n products A e_j, and their number; given up at an interrupt or a failure.
+pub(super) fn measure_by_products<T: Scalar>(
+    operator: &dyn Operator<T>,
+    interrupt: &Interrupt,
+) -> Result<(Vec<f64>, u64), Error> {
+    let n = operator.ncols();
+    let (mut unit, mut column) = (vec![T::ZERO; n], vec![T::ZERO; operator.nrows()]);
+    let mut norms = Vec::with_capacity(n);
+    for j in 0..n {
+        if let Some(reason) = interrupt.reason() {
+            return Err(Error::Stopped { reason });
+        }
+        unit[j] = T::ONE;
+        operator.apply(&unit, &mut column);
+        unit[j] = T::ZERO;
+        check_products(operator)?;
+        norms.push(norm(&column));
+    }
+    Ok((norms, n as u64))
 }
