@@ -5,7 +5,7 @@ use std::path::Path;
 use faer::sparse::SparseColMat;
 use num_complex::Complex;
 use sparsea::operator::pulse;
-use sparsea::{Boundary, Convolution, DenseOperator, Operator, Scalar, SparseOperator};
+use sparsea::{Boundary, Convolution, DenseOperator, LinearMap, Scalar, SparseOperator};
 
 use crate::cli::{Baseline, BoundaryChoice, Kernel, KernelOptions};
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ pub enum Owned<T: Scalar> {
 }
 
 impl<T: Scalar> Owned<T> {
-    pub fn operator(&self) -> Box<dyn Operator<T> + '_> {
+    pub fn operator(&self) -> Box<dyn LinearMap<T> + '_> {
         match self {
             Self::Dense(matrix) => Box::new(DenseOperator::new(matrix.as_ref())),
             Self::Sparse(matrix) => Box::new(SparseOperator::new(matrix.as_ref())),

@@ -10,13 +10,14 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use faer::MatMut;
 use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
 use rayon::ThreadPoolBuilder;
 use sparsea::algorithms::registry;
 use sparsea::generate::{deconvolution_problem, gaussian_matrix, normal_vector, stream};
 use sparsea::{
-    Boundary, Chain, DenseOperator, Halt, Memory, Operator, Problem, Run, Sea, SparseOperator, Start, Trace, TraceRow,
-    forward_operator,
+    Access, Boundary, Chain, Columns, DenseOperator, Halt, LinearMap, Memory, OperatorError, Problem, Profile, Run,
+    Sea, SparseOperator, Start, Trace, TraceRow,
 };
 use sparsea_lab::plot::{Curve, CurvesPlot, Scale, curves};
 
@@ -127,7 +128,7 @@ fn step_time(rows: &[TraceRow], warm: usize) -> f64 {
 }
 
 /// The steps of SEA without remembered fits, so that every one of them fits and correlates.
-fn sea_steps(operator: &dyn Operator<f64>, data: &[f64], k: usize, iterations: u64) -> Vec<TraceRow> {
+fn sea_steps(operator: &dyn LinearMap<f64>, data: &[f64], k: usize, iterations: u64) -> Vec<TraceRow> {
     let problem = Problem::new(operator, data, k).expect("a problem");
     let mut trace = Trace::default();
     let memory = Memory { fits: 0, ..Memory::default() };
@@ -163,8 +164,9 @@ fn floors() {
     let sea_row = |name: &str, n: usize, k: usize, time: f64| row(name, 8 * n * k, n * k, Some((k, n)), time);
     let deconvolution =
         deconvolution_problem(&mut stream(1, 0, 0), 500, 20, 3.0, Boundary::Full, 0.0).expect("a problem");
-    let mut a = faer::Mat::zeros(deconvolution.operator.nrows(), 500);
-    deconvolution.operator.columns(&(0..500).collect::<Vec<_>>(), a.as_mut());
+    let convolution = Access::new(&deconvolution.operator);
+    let mut a = faer::Mat::zeros(convolution.nrows(), 500);
+    convolution.columns(&(0..500).collect::<Vec<_>>(), a.as_mut());
     let operator = DenseOperator::new(a.as_ref());
     let steps = sea_steps(&operator, &deconvolution.data, 20, 2000);
     sea_row("SEA, 548 × 500 deconvolution, k = 20", 500, 20, step_time(&steps, 200));
@@ -180,11 +182,12 @@ fn floors() {
     let operator = DenseOperator::new(a.as_ref());
     let data: Vec<f64> = normal_vector(&mut stream(1, 2, 1), m);
     let mut correlation = vec![0.0; n];
-    let pass = shortest(7, || operator.apply_adjoint(black_box(&data), &mut correlation)).as_secs_f64();
+    let access = Access::new(&operator);
+    let pass = shortest(7, || access.apply_adjoint(black_box(&data), &mut correlation)).as_secs_f64();
     row("Aᴴr, 1000 × 10 000", 8 * m * n, m * n, None, pass);
     let mut columns = faer::Mat::<f64>::zeros(n, 8);
     let chosen: Vec<usize> = (0..8).map(|c| 1000 * c + 17).collect();
-    let block = shortest(5, || operator.gram_columns(black_box(&chosen), columns.as_mut())).as_secs_f64();
+    let block = shortest(5, || access.gram_columns(black_box(&chosen), columns.as_mut())).as_secs_f64();
     row("8 Gram columns, 1000 × 10 000", 8 * m * n, 8 * m * n, None, block);
     let steps = sea_steps(&operator, &data, k, 1000);
     let step = step_time(&steps, 100);
@@ -407,13 +410,54 @@ fn sparse() {
 /// A matrix that counts the Gram columns computed of it: those that runs use, and those guessed in vain.
 struct Counted<'a>(DenseOperator<'a, f64>, AtomicUsize);
 
-impl Operator<f64> for Counted<'_> {
-    forward_operator!(f64, self => &self.0; nrows ncols apply apply_adjoint apply_adjoint_block column columns column_norms
-        column_squares gram_entries apply_sparse apply_adjoint_on adjoint_cost gram_block);
+impl LinearMap<f64> for Counted<'_> {
+    fn shape(&self) -> (usize, usize) {
+        self.0.shape()
+    }
 
-    fn gram_columns(&self, support: &[usize], out: faer::MatMut<'_, f64>) {
-        self.1.fetch_add(support.len(), Ordering::Relaxed);
-        self.0.gram_columns(support, out);
+    fn apply(&self, x: &[f64], y: &mut [f64]) -> Result<(), OperatorError> {
+        self.0.apply(x, y)
+    }
+
+    fn apply_adjoint(&self, y: &[f64], x: &mut [f64]) -> Result<(), OperatorError> {
+        self.0.apply_adjoint(y, x)
+    }
+
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+
+    fn columns(&self) -> Option<&dyn Columns<f64>> {
+        Some(self)
+    }
+}
+
+impl Columns<f64> for Counted<'_> {
+    fn gather(&self, support: &[usize], out: MatMut<'_, f64>) -> Result<(), OperatorError> {
+        self.0.gather(support, out)
+    }
+
+    fn norms(&self) -> Result<Vec<f64>, OperatorError> {
+        self.0.norms()
+    }
+
+    fn adjoint_block(&self, ys: &[&[f64]], out: MatMut<'_, f64>) -> Result<(), OperatorError> {
+        self.0.adjoint_block(ys, out)
+    }
+
+    fn gram(&self, rows: Option<&[usize]>, support: &[usize], out: MatMut<'_, f64>) -> Result<(), OperatorError> {
+        if rows.is_none() {
+            self.1.fetch_add(support.len(), Ordering::Relaxed);
+        }
+        self.0.gram(rows, support, out)
+    }
+
+    fn combine(&self, support: &[usize], values: &[f64], y: &mut [f64]) -> Result<(), OperatorError> {
+        self.0.combine(support, values, y)
+    }
+
+    fn correlate(&self, support: &[usize], y: &[f64], out: &mut [f64]) -> Result<(), OperatorError> {
+        self.0.correlate(support, y, out)
     }
 }
 

@@ -9,25 +9,12 @@ use sparsea::Scalar;
 
 use crate::error::{InvalidTypeError, InvalidValueError};
 use crate::numbers::shown;
-use crate::operator::{ComplexKept, RealKept, Shared};
 
 /// A scalar of the library that NumPy has too.
-pub trait Field: Scalar + Element {
-    /// The operator with its Gram columns kept from run to run, as many as fit into `memory` bytes.
-    fn keep_gram(operator: Shared<Self>, memory: usize) -> Shared<Self>;
-}
+pub trait Field: Scalar + Element {}
 
-impl Field for f64 {
-    fn keep_gram(operator: Shared<Self>, memory: usize) -> Shared<Self> {
-        RealKept::keep(operator, memory)
-    }
-}
-
-impl Field for Complex<f64> {
-    fn keep_gram(operator: Shared<Self>, memory: usize) -> Shared<Self> {
-        ComplexKept::keep(operator, memory)
-    }
-}
+impl Field for f64 {}
+impl Field for Complex<f64> {}
 
 /// A copy of a one-dimensional array of exactly this scalar.
 pub fn vector<T: Field>(what: &str, array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {

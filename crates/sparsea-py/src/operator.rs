@@ -6,12 +6,11 @@ mod centered;
 mod compressed;
 mod convolution;
 mod guarded;
-mod kept;
 
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use sparsea::Operator;
+use sparsea::LinearMap;
 
 pub use call::wait_for_calls;
 pub use centered::Centered;
@@ -22,10 +21,9 @@ use crate::convert::Field;
 use crate::error::InvalidTypeError;
 use crate::run::Stop;
 pub use guarded::Guarded;
-pub use kept::{ComplexKept, RealKept};
 
 /// An operator that owns all that it uses.
-pub type Shared<T> = Arc<dyn Operator<T>>;
+pub type Shared<T> = Arc<dyn LinearMap<T>>;
 
 /// What an operator from Python is, as far as it matters to where a run takes place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sparsea::algorithms::default_algorithm;
-use sparsea::{Operator, Problem as Measured, check_adjoint};
+use sparsea::operator::Structure;
+use sparsea::{LinearMap, Problem as Measured, SharedGram, check_adjoint};
 
 use crate::convert::Field;
 use crate::error::refused;
@@ -37,8 +38,8 @@ enum Either {
 
 struct Prepared<T: Field> {
     operator: Shared<T>,
-    /// Whether the operator keeps its Gram columns.
-    keeps_gram: bool,
+    /// Gram columns, kept from run to run.
+    gram: Option<Arc<SharedGram<T>>>,
     kind: Kind,
     column_norms: Arc<[f64]>,
     data: Arc<[Vec<T>]>,
@@ -114,7 +115,7 @@ impl<T: Field> Prepared<T> {
                 check_adjoint(&guarded, 0)?;
             }
             // Any k will do, and for a batch without columns any y.
-            let zero = vec![T::ZERO; if given.is_empty() { guarded.nrows() } else { 0 }];
+            let zero = vec![T::ZERO; if given.is_empty() { guarded.shape().0 } else { 0 }];
             let measured = Measured::new_until(&guarded, given.first().unwrap_or(&zero), 1, &interrupt)?;
             let norms = given.iter().map(|data| Ok(measured.with_data(data)?.data_norm()));
             Ok((measured.column_norms().into(), norms.collect::<Result<_, sparsea::Error>>()?))
@@ -124,9 +125,9 @@ impl<T: Field> Prepared<T> {
         let (column_norms, data_norms) =
             if measures_briefly(&*operator, kind) { here(py, &stop, measure)?? } else { beside(py, &stop, measure)?? };
         // Where columns overlap only their neighbours, computing a Gram column is faster than copying it.
-        let keeps_gram = operator.local().is_none();
-        let operator = if keeps_gram { T::keep_gram(operator, options.memory.gram) } else { operator };
-        Ok((Self { operator, keeps_gram, kind, column_norms, data, data_norms }, batch))
+        let copied = !matches!(operator.structure(), Structure::Local(_));
+        let gram = copied.then(|| Arc::new(SharedGram::new(operator.shape().1, options.memory.gram)));
+        Ok((Self { operator, gram, kind, column_norms, data, data_norms }, batch))
     }
 
     fn solve<'py>(
@@ -137,14 +138,15 @@ impl<T: Field> Prepared<T> {
         display: Option<&Bound<'py, PyAny>>,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let sparsity = as_sparsity(k, (self.operator.nrows(), self.operator.ncols()))?;
+        let shape = self.operator.shape();
+        let sparsity = as_sparsity(k, shape)?;
         // The adjoint was checked before.
         let known = ProblemOptions { check_adjoint: false, ..problem.options };
-        let default = default_algorithm(self.operator.ncols(), sparsity);
+        let default = default_algorithm(shape.1, sparsity);
         let request = Request::new(options, Some(known), start, display, default)?;
         let stop = Arc::new(Stop::default());
         let guarded = Guarded::new(self.operator.clone(), self.kind, stop.clone()).measured(self.column_norms.clone());
-        let form = Form { operator: Arc::new(guarded), kind: self.kind, keeps_gram: self.keeps_gram };
+        let form = Form { operator: Arc::new(guarded), kind: self.kind, gram: self.gram.clone() };
         solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsity, request)
     }
 }

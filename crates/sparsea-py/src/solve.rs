@@ -15,7 +15,7 @@ use pyo3::types::PyDict;
 use sparsea::algorithms::default_algorithm;
 use sparsea::operator::{SHARED_FROM, TOGETHER};
 use sparsea::{
-    CachedGram, Error, ExplorationReport, Observer, Operator, Problem, Solution, StopReason, Threads, Trace, Workspace,
+    Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, StopReason, Threads, Trace, Workspace,
 };
 
 use crate::convert::{Field, vector};
@@ -60,12 +60,13 @@ fn measure_and_solve<'py, T: Field>(
     options: &Bound<'py, PyDict>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let (inner, kind) = read::<T>(a)?;
-    let sparsity = as_sparsity(k, (inner.nrows(), inner.ncols()))?;
-    let request = Request::new(options, None, start, display, default_algorithm(inner.ncols(), sparsity))?;
+    let shape = inner.shape();
+    let sparsity = as_sparsity(k, shape)?;
+    let request = Request::new(options, None, start, display, default_algorithm(shape.1, sparsity))?;
     let (data, batch) = columns(data)?;
     let stop = Arc::new(Stop::default());
     let operator = Arc::new(Guarded::new(inner, kind, stop.clone()));
-    let form = Form { operator, kind, keeps_gram: false };
+    let form = Form { operator, kind, gram: None };
     solved(a.py(), stop, form, data.into(), batch, sparsity, request)
 }
 
@@ -74,8 +75,14 @@ pub struct Form<T: Field> {
     /// Guarded by the call's [`Stop`].
     pub operator: Shared<T>,
     pub kind: Kind,
-    /// Whether Gram columns outlive the runs.
-    pub keeps_gram: bool,
+    /// Gram columns that outlive the runs.
+    pub gram: Option<Arc<SharedGram<T>>>,
+}
+
+/// Multiply-adds that a product with Aᴴ takes, about.
+fn cost<T: Field>(operator: &dyn LinearMap<T>) -> usize {
+    let (m, n) = operator.shape();
+    operator.profile().cost.unwrap_or_else(|| m.saturating_mul(n))
 }
 
 /// The solution for each vector of data, as fields.
@@ -111,15 +118,15 @@ pub fn columns<T: Field>(data: &Bound<'_, PyAny>) -> PyResult<(Vec<Vec<T>>, bool
 }
 
 /// Whether to measure the columns of A on the calling thread: it is over in a moment, and calls no Python.
-pub fn measures_briefly<T: Field>(operator: &dyn Operator<T>, kind: Kind) -> bool {
-    matches!(kind, Kind::Matrix | Kind::Convolution) && operator.adjoint_cost() <= SHARED_FROM
+pub fn measures_briefly<T: Field>(operator: &dyn LinearMap<T>, kind: Kind) -> bool {
+    matches!(kind, Kind::Matrix | Kind::Convolution) && cost(operator) <= SHARED_FROM
 }
 
 /// Whether every step of the run is over in a moment, on one thread, and nothing in it calls Python.
 fn is_brief<T: Field>(form: &Form<T>, sparsity: usize, request: &Request<T>) -> bool {
     /// Multiply-adds of a step that is over in a moment.
     const STEP: usize = 1 << 22;
-    let product = form.operator.adjoint_cost();
+    let product = cost(&*form.operator);
     let brief = match request.threads {
         None => matches!(form.kind, Kind::Matrix | Kind::Convolution) && product <= SHARED_FROM,
         // No product is shared among threads. Convolutions are shared by their length, not by their cost.
@@ -129,7 +136,7 @@ fn is_brief<T: Field>(form: &Form<T>, sparsity: usize, request: &Request<T>) -> 
     brief
         && request.callback.is_none()
         && request.display.is_none()
-        && form.operator.ncols().saturating_mul(sparsity).saturating_mul(sparsity) <= STEP
+        && form.operator.shape().1.saturating_mul(sparsity).saturating_mul(sparsity) <= STEP
 }
 
 /// What all runs of a call have in common.
@@ -170,7 +177,7 @@ impl<T: Field> Task<'_, T> {
     fn single(&self, data: &[Vec<T>]) -> Outcome<T> {
         let work = || {
             let begin = Instant::now();
-            match self.problem(&*self.form.operator, &data[0])? {
+            match self.problem(&data[0], self.form.gram.clone())? {
                 Ok(problem) => Ok(vec![self.run(&problem, None, &mut None)?]),
                 Err(reason) => Ok(vec![self.nothing(&data[0], reason, begin)]),
             }
@@ -184,13 +191,13 @@ impl<T: Field> Task<'_, T> {
     /// Each run works in a pool of one thread: while a thread of a larger pool waits for others it takes up further runs,
     /// one within the other.
     fn batch(&self, data: &[Vec<T>]) -> Outcome<T> {
-        let operator = &*self.form.operator;
-        let cached = CachedGram::new(operator, self.request.problem.memory.gram);
-        let operator = if self.form.keeps_gram { operator } else { &cached };
+        let columns = self.form.operator.shape().1;
+        let own = || Arc::new(SharedGram::new(columns, self.request.problem.memory.gram));
+        let gram = self.form.gram.clone().unwrap_or_else(own);
         let Some(first) = data.first() else { return Ok(Vec::new()) };
         let begin = Instant::now();
         let measure = || -> PyResult<_> {
-            let measured = match self.problem(operator, first)? {
+            let measured = match self.problem(first, Some(gram))? {
                 Ok(measured) => measured,
                 Err(reason) => return Ok(Err(reason)),
             };
@@ -250,10 +257,11 @@ impl<T: Field> Task<'_, T> {
 
     /// The problem, or why there was no time to measure its columns.
     fn problem<'a>(
-        &self,
-        operator: &'a dyn Operator<T>,
+        &'a self,
         data: &'a [T],
+        gram: Option<Arc<SharedGram<T>>>,
     ) -> PyResult<Result<Problem<'a, T>, StopReason>> {
+        let operator = &*self.form.operator;
         if self.request.problem.check_adjoint {
             sparsea::check_adjoint(operator, 0).map_err(refused)?;
         }
@@ -262,7 +270,13 @@ impl<T: Field> Task<'_, T> {
             interrupt = interrupt.by(deadline);
         }
         match Problem::new_until(operator, data, self.sparsity, &interrupt) {
-            Ok(problem) => Ok(Ok(self.request.scale(problem))),
+            Ok(problem) => {
+                let problem = self.request.scale(problem);
+                Ok(Ok(match gram {
+                    Some(gram) => problem.share_gram(gram),
+                    None => problem,
+                }))
+            }
             Err(Error::Stopped { reason }) => Ok(Err(reason)),
             Err(error) => Err(refused(error)),
         }
@@ -270,7 +284,7 @@ impl<T: Field> Task<'_, T> {
 
     /// The solution x = 0 of a run that could not begin.
     fn nothing(&self, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
-        let (name, n) = (self.request.chain.to_string(), self.form.operator.ncols());
+        let (name, n) = (self.request.chain.to_string(), self.form.operator.shape().1);
         (Solution::zero(name, n, data, reason, begin.elapsed()), self.request.trace.then(Trace::default))
     }
 

@@ -6,7 +6,7 @@ use num_complex::Complex;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sparsea::theory::{self, Coherence, Condition};
-use sparsea::{Error, Interval, Operator, Recovery, RestrictedIsometry, Signal};
+use sparsea::{Error, Interval, LinearMap, Recovery, RestrictedIsometry, Signal};
 
 use crate::convert::{Field, vector};
 use crate::error::refused;
@@ -23,7 +23,7 @@ macro_rules! on_operator {
 
 fn on<T: Field, R: Send + 'static>(
     a: &Bound<'_, PyAny>,
-    work: impl FnOnce(&dyn Operator<T>) -> Result<R, Error> + Send + 'static,
+    work: impl FnOnce(&dyn LinearMap<T>) -> Result<R, Error> + Send + 'static,
 ) -> PyResult<R> {
     let stop = Arc::new(Stop::default());
     let operator = operator::<T>(a, &stop)?;
@@ -114,7 +114,7 @@ struct Given {
 /// The recovery, its condition, and of a truth its dynamic range and exact recovery coefficient.
 type Judged = (Recovery, Condition, Option<(f64, f64)>);
 
-fn judge<T: Field>(operator: &dyn Operator<T>, sparsity: usize, work: f64, given: &Given) -> Result<Judged, Error> {
+fn judge<T: Field>(operator: &dyn LinearMap<T>, sparsity: usize, work: f64, given: &Given) -> Result<Judged, Error> {
     let field = |x: &[f64]| x.iter().map(|&x| T::from_real(x)).collect::<Vec<T>>();
     // First what costs nothing: all that can be refused.
     let mut signal = None;

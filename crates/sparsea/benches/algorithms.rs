@@ -4,7 +4,7 @@ use divan::Bencher;
 use serde_json::Map;
 use sparsea::algorithms::{find, registry};
 use sparsea::generate::{deconvolution_problem, gaussian_problem, stream};
-use sparsea::{Boundary, Chain, DenseOperator, Halt, Initial, Memory, Operator, Problem, Run, Start, Workspace};
+use sparsea::{Boundary, Chain, DenseOperator, Halt, Initial, LinearMap, Memory, Problem, Run, Start, Workspace};
 
 fn main() {
     divan::main();
@@ -14,7 +14,7 @@ fn words() -> Vec<&'static str> {
     registry::<f64>().iter().map(|entry| entry.name).collect()
 }
 
-fn run(bencher: Bencher<'_, '_>, operator: &dyn Operator<f64>, y: &[f64], k: usize, word: &str, halt: Option<Halt>) {
+fn run(bencher: Bencher<'_, '_>, operator: &dyn LinearMap<f64>, y: &[f64], k: usize, word: &str, halt: Option<Halt>) {
     let problem = Problem::new(operator, y, k).expect("a problem");
     let chain = Chain::parse(word, &Map::new()).expect("a word of the registry");
     bencher.bench_local(|| {

@@ -6,7 +6,7 @@ use faer::sparse::{SparseColMat, Triplet};
 use rand::RngExt;
 use sparsea::generate::{gaussian_matrix, normal_vector, stream};
 use sparsea::operator::pulse;
-use sparsea::{Boundary, Convolution, DenseOperator, Operator, SparseOperator};
+use sparsea::{Access, Boundary, Convolution, DenseOperator, LinearMap, SparseOperator};
 
 fn main() {
     divan::main();
@@ -21,8 +21,9 @@ const KINDS: [&str; 6] = [
     "convolution FFT",
 ];
 
-/// Builds the operator of a name and hands it to `measure`.
-fn with_operator(kind: &str, measure: impl FnOnce(&dyn Operator<f64>)) {
+/// Builds the operator of a name and hands its access to `measure`.
+fn with_operator(kind: &str, measure: impl FnOnce(&Access<'_, f64>)) {
+    let measure = |operator: &dyn LinearMap<f64>| measure(&Access::new(operator));
     let rng = &mut stream(1, 0, 0);
     match kind {
         "dense 256×1024" => measure(&DenseOperator::new(gaussian_matrix(rng, 256, 1024).as_ref())),

@@ -14,7 +14,7 @@ use sparsea::generate::{
     Amplitudes, correlated_matrix, deconvolution_problem, gaussian_matrix, observe, step_matrix, stream,
 };
 use sparsea::metrics::{exact, support_distance};
-use sparsea::{Boundary, Chain, Convolution, DenseOperator, Halt, Operator, Problem, Run, seconds};
+use sparsea::{Boundary, Chain, Convolution, DenseOperator, Halt, LinearMap, Problem, Run, seconds};
 
 /// A, y and the true support.
 struct Instance {
@@ -29,7 +29,7 @@ enum Form {
 }
 
 impl Form {
-    fn operator(&self) -> Box<dyn Operator<f64> + '_> {
+    fn operator(&self) -> Box<dyn LinearMap<f64> + '_> {
         match self {
             Self::Dense(matrix) => Box::new(DenseOperator::new(matrix.as_ref())),
             Self::Convolution(convolution) => Box::new(convolution),

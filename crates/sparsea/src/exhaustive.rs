@@ -3,7 +3,6 @@
 use faer::Mat;
 
 use crate::error::Error;
-use crate::operator::check_products;
 use crate::problem::Problem;
 use crate::scalar::Scalar;
 use crate::support::largest;
@@ -31,10 +30,10 @@ pub fn best_support<T: Scalar>(problem: &Problem<'_, T>, limit: f64) -> Result<V
     }
     let mut correlation = vec![T::ZERO; n];
     operator.apply_adjoint(problem.data(), &mut correlation);
-    check_products(&*operator)?;
+    operator.check()?;
     if k == 1 {
         let gain = |c: &T, norm: f64| if norm > 0.0 { (Scalar::abs(*c) / norm).powi(2) } else { 0.0 };
-        let gains: Vec<f64> = correlation.iter().zip(operator.column_norms()).map(|(c, norm)| gain(c, norm)).collect();
+        let gains: Vec<f64> = correlation.iter().zip(problem.scaled_norms()).map(|(c, norm)| gain(c, norm)).collect();
         // Of columns that explain nothing the first is as good as any.
         return Ok(vec![largest(&gains, |_| true).unwrap_or(0)]);
     }
@@ -46,7 +45,7 @@ pub fn best_support<T: Scalar>(problem: &Problem<'_, T>, limit: f64) -> Result<V
     let mut gram = Mat::zeros(n, n);
     let all: Vec<usize> = (0..n).collect();
     operator.gram_columns(&all, gram.as_mut());
-    check_products(&*operator)?;
+    operator.check()?;
     let squares = (0..n).map(|j| gram[(j, j)].real()).collect();
     levels.push(Level { gram, correlation });
     for _ in 1..k {

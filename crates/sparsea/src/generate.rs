@@ -12,7 +12,7 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::error::Error;
 pub use crate::random::{gaussian_matrix, normal_vector, stream};
 
-use crate::operator::{Boundary, Convolution, DenseOperator, Operator, pulse};
+use crate::operator::{Access, Boundary, Convolution, DenseOperator, LinearMap, pulse};
 use crate::random::entries;
 use crate::scalar::Scalar;
 
@@ -134,20 +134,22 @@ pub struct Instance<A, T> {
 pub fn observe<A, T: Scalar>(
     rng: &mut impl Rng,
     operator: A,
-    as_operator: impl FnOnce(&A) -> Box<dyn Operator<T> + '_>,
+    as_operator: impl FnOnce(&A) -> Box<dyn LinearMap<T> + '_>,
     k: usize,
     amplitudes: Amplitudes,
     noise: f64,
 ) -> Result<Instance<A, T>, Error> {
     check_noise(noise)?;
     let (support, coefficients, data) = {
-        let a = as_operator(&operator);
+        let map = as_operator(&operator);
+        let a = Access::new(&*map);
         crate::check::check_sparsity(k, a.nrows(), a.ncols())?;
         crate::check::check_size(a.nrows(), a.ncols())?;
         let support = random_support(rng, a.ncols(), k);
         let coefficients = random_amplitudes(rng, k, amplitudes);
         let mut data = vec![T::ZERO; a.nrows()];
         a.apply_sparse(&support, &coefficients, &mut data);
+        a.check()?;
         (support, coefficients, data)
     };
     let mut data = data;

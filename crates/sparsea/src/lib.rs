@@ -14,7 +14,7 @@
 //! # fn main() -> Result<(), sparsea::Error> {
 //! let blur = Convolution::new(&pulse::gaussian(3.0)?, 100, Boundary::Full)?;
 //! let mut y = vec![0.0; 148];
-//! sparsea::Operator::apply_sparse(&blur, &[20, 60], &[1.5, -2.0], &mut y);
+//! sparsea::Access::new(&blur).apply_sparse(&[20, 60], &[1.5, -2.0], &mut y);
 //!
 //! let problem = Problem::new(&blur, &y, 2)?;
 //! let solution = sparsea::solve(&problem, Sea::default())?;
@@ -29,7 +29,7 @@
 //!
 //! | symbol | word | in code |
 //! | --- | --- | --- |
-//! | A ∈ T^{m×n} | operator | [`Operator`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`FunctionOperator`], [`Centered`] |
+//! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`FunctionOperator`], [`Centered`] |
 //! | y ∈ Tᵐ | data | [`Problem::data`] |
 //! | k | sparsity | [`Problem::sparsity`] |
 //! | S | support | [`Solution::support`], sorted, counted from 0 |
@@ -86,9 +86,11 @@ pub use error::Error;
 pub use halt::Halt;
 pub use interrupt::Interrupt;
 pub use operator::{
-    Access, Boundary, CachedGram, Centered, Convolution, DenseOperator, FunctionOperator, LinearMap, Normalized,
-    Operator, OperatorError, Profile, SparseOperator, check_adjoint,
+    Access, Boundary, Centered, Columns, Convolution, DenseOperator, FunctionOperator, LinearMap, OperatorError,
+    Profile, SharedGram, SparseOperator, Structure, check_adjoint,
 };
+#[expect(deprecated, reason = "names of the first generation")]
+pub use operator::{CachedGram, Normalized, Operator};
 pub use problem::Problem;
 pub use run::{Limits, Observer, Progress, ReportOptions, Run, Start, Trace, TraceRow, improve, seconds, solve};
 pub use scalar::Scalar;

@@ -10,7 +10,7 @@ use crate::counts::Counts;
 use crate::error::Error;
 use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::norm;
-use crate::operator::{Normalized, Operator, check_products, norm_squared};
+use crate::operator::{Access, LinearMap, SharedGram, inverse, norm_squared};
 use crate::scalar::Scalar;
 
 /// Norms of columns and data must lie in 10^±140, so that no product of two of them leaves the range of doubles.
@@ -22,9 +22,8 @@ pub(crate) const LARGEST_NORM: f64 = 1e140;
 ///
 /// Algorithms see unit columns, A D with D = diag(1/‖a_j‖), so that no unit of measurement matters; solutions come
 /// back in the scale of A. [`keep_columns`](Self::keep_columns) turns that off.
-#[derive(Clone)]
 pub struct Problem<'a, T: Scalar> {
-    operator: &'a dyn Operator<T>,
+    operator: Access<'a, T>,
     data: &'a [T],
     sparsity: usize,
     data_norm: f64,
@@ -62,7 +61,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     ///
     /// # Cost
     /// One pass over A for its column norms.
-    pub fn new(operator: &'a dyn Operator<T>, data: &'a [T], sparsity: usize) -> Result<Self, Error> {
+    pub fn new(operator: &'a dyn LinearMap<T>, data: &'a [T], sparsity: usize) -> Result<Self, Error> {
         Self::new_until(operator, data, sparsity, &Interrupt::default())
     }
 
@@ -72,20 +71,20 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// # Errors
     /// Those of [`new`](Self::new); [`Error::Stopped`].
     pub fn new_until(
-        operator: &'a dyn Operator<T>,
+        operator: &'a dyn LinearMap<T>,
         data: &'a [T],
         sparsity: usize,
         interrupt: &Interrupt,
     ) -> Result<Self, Error> {
         let begin = Instant::now();
+        let operator = Access::new(operator);
         let (rows, columns) = (operator.nrows(), operator.ncols());
         if rows == 0 || columns == 0 {
             return Err(Error::Empty { rows, columns });
         }
         check_sparsity(sparsity, rows, columns)?;
         let data_norm = check_data(data, rows)?;
-        let (column_norms, applies) = check_columns(operator, interrupt)?;
-        check_products(operator)?;
+        let (column_norms, applies) = check_columns(&operator, interrupt)?;
         let measuring = Measuring { elapsed: begin.elapsed(), applies };
         let column_norms = column_norms.into();
         let (unit_columns, data_correlation) = (true, None);
@@ -116,12 +115,14 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// in one pass for up to eight. n numbers are held for each. Solutions are those of problems made one by one.
     ///
     /// # Errors
-    /// Those of [`new`](Self::new) that concern y.
+    /// Those of [`new`](Self::new) that concern y; [`Error::Operator`].
     pub fn with_data_block(&self, data: &[&'a [T]]) -> Result<Vec<Self>, Error> {
         let problems: Result<Vec<Self>, Error> = data.iter().map(|data| self.with_data(data)).collect();
         let mut problems = problems?;
         let mut products = Mat::zeros(self.operator.ncols(), data.len());
-        self.operator.apply_adjoint_block(data, products.as_mut());
+        let operator = self.operator.renewed();
+        operator.apply_adjoint_block(data, products.as_mut());
+        operator.check()?;
         for (at, problem) in problems.iter_mut().enumerate() {
             problem.data_correlation = Some(products.col_as_slice(at).into());
         }
@@ -129,7 +130,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     }
 
     /// `out` ← (A D)ᴴ y for the operator A D that algorithms see.
-    pub(crate) fn correlate_data(&self, scaled: &dyn Operator<T>, scales: &[f64], out: &mut [T]) {
+    pub(crate) fn correlate_data(&self, scaled: &Access<'_, T>, scales: &[f64], out: &mut [T]) {
         match &self.data_correlation {
             Some(known) => {
                 for ((out, &c), &scale) in out.iter_mut().zip(known.iter()).zip(scales) {
@@ -151,7 +152,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
 
     /// Whether this and another problem differ in y at most.
     pub(crate) fn differs_in_data_only(&self, other: &Self) -> bool {
-        std::ptr::addr_eq(self.operator, other.operator)
+        std::ptr::addr_eq(self.operator.map(), other.operator.map())
             && Arc::ptr_eq(&self.column_norms, &other.column_norms)
             && (self.sparsity, self.unit_columns) == (other.sparsity, other.unit_columns)
     }
@@ -164,9 +165,21 @@ impl<'a, T: Scalar> Problem<'a, T> {
         self
     }
 
+    /// Keeps Gram columns of A in `gram`, once they are computed, for this problem and those derived from it: for runs that differ in y
+    /// or k, on as many threads as wanted. Solutions have the bits that they have without.
+    ///
+    /// # Panics
+    /// If `gram` is not for n columns. It belongs to this A; that of another makes wrong answers.
+    #[must_use]
+    pub fn share_gram(mut self, gram: Arc<SharedGram<T>>) -> Self {
+        assert_eq!(gram.columns(), self.operator.ncols(), "Gram columns are kept for as many columns as A has");
+        self.operator = self.operator.keeping(gram);
+        self
+    }
+
     /// A.
-    pub fn operator(&self) -> &'a dyn Operator<T> {
-        self.operator
+    pub fn operator(&self) -> &Access<'a, T> {
+        &self.operator
     }
 
     /// y.
@@ -197,14 +210,13 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// 1/‖a_j‖, the scale between the coefficients algorithms see and those of A; 0 for a zero column. All ones
     /// (but still 0 for a zero column) after [`keep_columns`](Self::keep_columns).
     pub(crate) fn scales(&self) -> Arc<[f64]> {
-        let scale =
-            |&norm: &f64| if self.unit_columns { crate::operator::inverse(norm) } else { f64::from(norm > 0.0) };
+        let scale = |&norm: &f64| if self.unit_columns { inverse(norm) } else { f64::from(norm > 0.0) };
         self.column_norms.iter().map(scale).collect()
     }
 
     /// ‖A‖² of `scaled`, the operator that algorithms see, and the products that it took; computed by the first that asks, of all
     /// problems derived from one another.
-    pub(crate) fn operator_norm_squared(&self, scaled: &dyn Operator<T>, watch: &Watch) -> (f64, u64) {
+    pub(crate) fn operator_norm_squared(&self, scaled: &Access<'_, T>, watch: &Watch) -> (f64, u64) {
         if let Some(known) = self.norm_squared.get() {
             return *known;
         }
@@ -217,11 +229,24 @@ impl<'a, T: Scalar> Problem<'a, T> {
     }
 
     /// The operator that algorithms see.
-    pub(crate) fn scaled_operator(&self) -> Box<dyn Operator<T> + 'a> {
-        if self.unit_columns {
-            Box::new(Normalized::with_scales(self.operator, self.scales()))
-        } else {
-            Box::new(self.operator)
+    pub(crate) fn scaled_operator(&self) -> Access<'a, T> {
+        if self.unit_columns { self.operator.scaled(self.scales()) } else { self.operator.renewed() }
+    }
+
+    /// ‖a_j‖ of the columns that algorithms see.
+    pub(crate) fn scaled_norms(&self) -> impl Iterator<Item = f64> + '_ {
+        self.column_norms.iter().map(|&norm| if self.unit_columns { f64::from(norm > 0.0) } else { norm })
+    }
+}
+
+impl<T: Scalar> Clone for Problem<'_, T> {
+    fn clone(&self) -> Self {
+        Self {
+            operator: self.operator.renewed(),
+            column_norms: self.column_norms.clone(),
+            data_correlation: self.data_correlation.clone(),
+            norm_squared: self.norm_squared.clone(),
+            ..*self
         }
     }
 }
@@ -238,7 +263,7 @@ impl<T: Scalar> std::fmt::Debug for Problem<'_, T> {
 
 /// Checks the columns of A and returns their norms, and the products with A that it took.
 pub(crate) fn check_columns<T: Scalar>(
-    operator: &dyn Operator<T>,
+    operator: &Access<'_, T>,
     interrupt: &Interrupt,
 ) -> Result<(Vec<f64>, u64), Error> {
     check_size(operator.nrows(), operator.ncols())?;
@@ -267,7 +292,7 @@ fn check_data<T: Scalar>(data: &[T], rows: usize) -> Result<f64, Error> {
 }
 
 /// Why the norm of a column, as the operator states it, is not usable.
-fn blame_norm<T: Scalar>(operator: &dyn Operator<T>, column: usize, stated: f64) -> Error {
+fn blame_norm<T: Scalar>(operator: &Access<'_, T>, column: usize, stated: f64) -> Error {
     let mut entries = vec![T::ZERO; operator.nrows()];
     operator.column(column, &mut entries);
     if norm(&entries).is_finite() && !(stated >= 0.0 && stated.is_finite()) {

@@ -14,7 +14,7 @@ use serde_json::Map;
 use sparsea::algorithms::registry;
 use sparsea::generate::{deconvolution_problem, gaussian_matrix, normal_vector, stream};
 use sparsea::{
-    Algorithm, Boundary, Chain, DenseOperator, Halt, Iht, Operator, Problem, Progress, Run, Scalar, Sea, Threads,
+    Algorithm, Boundary, Chain, DenseOperator, Halt, Iht, LinearMap, Problem, Progress, Run, Scalar, Sea, Threads,
 };
 
 /// The system's allocator, with a count of the bytes ever asked for.
@@ -61,7 +61,7 @@ static ALLOCATOR: Counting = Counting;
 
 /// Bytes allocated by each step of a run, first to last.
 fn bytes_per_step<T: Scalar>(
-    operator: &dyn Operator<T>,
+    operator: &dyn LinearMap<T>,
     y: &[T],
     k: usize,
     algorithm: impl Algorithm<T>,
@@ -113,7 +113,7 @@ const ALLOWANCES: [(&str, usize); 14] = [
 ];
 
 /// The most that a step of each algorithm allocates, the first step of each run apart, which also grows what its state keeps.
-fn most_by_algorithm(operator: &dyn Operator<f64>, y: &[f64], k: usize) -> Vec<(&'static str, usize)> {
+fn most_by_algorithm(operator: &dyn LinearMap<f64>, y: &[f64], k: usize) -> Vec<(&'static str, usize)> {
     let problem = Problem::new(operator, y, k).unwrap();
     let most = |name: &'static str| {
         let mut workspace = None;

@@ -35,8 +35,9 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
     let chains = names.iter().map(|name| Chain::parse(name, &Map::new())).collect::<Result<Vec<_>, _>>()?;
     let truth = arguments.truth.as_ref().map(|path| -> Result<Vec<usize>, Failure> {
         let x: Vec<T> = from_vector(path, input::read_vector(path)?)?;
-        if x.len() != operator.ncols() {
-            let (file, found, columns) = (path.display(), x.len(), operator.ncols());
+        let columns = problem.operator().ncols();
+        if x.len() != columns {
+            let (file, found) = (path.display(), x.len());
             return Err(Failure::Message(format!("{file}: has {found} entries, but A has {columns} columns")));
         }
         Ok((0..x.len()).filter(|&j| x[j] != T::ZERO).collect())
@@ -52,7 +53,7 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
         }
         say_json(&Solutions { solutions: &solutions })?;
     } else {
-        say!("A is {} × {}, k = {}\n", loaded.data.len(), operator.ncols(), arguments.sparsity);
+        say!("A is {} × {}, k = {}\n", loaded.data.len(), problem.operator().ncols(), arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());
     }
     for reason in &skipped {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::Map;
 use sparsea::generate::{deconvolution_problem, stream};
 use sparsea::metrics::support_distance;
-use sparsea::{Boundary, Chain, DenseOperator, Omp, Operator, Problem, Run, Solution, Start, exhaustive};
+use sparsea::{Boundary, Chain, DenseOperator, Omp, Problem, Run, Solution, Start, exhaustive};
 use sparsea_lab::plot::{
     self, DeconvolutionPlot, Figure, ResidualCurve, ResidualCurvesPlot, SupportComparisonPlot, SupportRow,
 };
@@ -142,7 +142,7 @@ fn measured_spectrum() -> Result<Figure, Failure> {
     say!("{}", indented(&table(&solutions, None, None)));
     let best = &solutions[0];
     let mut fit = vec![0.0; loaded.data.len()];
-    operator.apply_sparse(&best.support, &best.coefficients, &mut fit);
+    problem.operator().apply_sparse(&best.support, &best.coefficients, &mut fit);
     let residual: Vec<f64> = loaded.data.iter().zip(&fit).map(|(y, f)| y - f).collect();
     Ok(plot::deconvolution(&DeconvolutionPlot {
         title: &format!("X-ray fluorescence spectrum, 13 lines by {}", best.algorithm),

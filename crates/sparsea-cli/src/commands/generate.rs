@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use faer::Mat;
 use sparsea::generate::{self, Amplitudes, Instance, stream};
-use sparsea::{Boundary, DenseOperator, Operator};
+use sparsea::{Access, Boundary, DenseOperator, LinearMap};
 
 use crate::cli::{Family, Generate};
 use crate::failure::Failure;
@@ -42,6 +42,7 @@ pub fn run(arguments: &Generate) -> Result<ExitCode, Failure> {
         Family::Steps => (generate::step_matrix(n), Amplitudes::Bounded),
         Family::Deconvolution => {
             let a = sparsea::Convolution::new(kernel.as_deref().unwrap_or_default(), n, Boundary::Full)?;
+            let a = Access::new(&a);
             let mut matrix = Mat::zeros(a.nrows(), n);
             a.columns(&(0..n).collect::<Vec<_>>(), matrix.as_mut());
             (matrix, Amplitudes::Bounded)
@@ -91,6 +92,6 @@ fn check_size(m: usize, n: usize) -> Result<(), Failure> {
     input::check_room(needed).map_err(|problem| Failure::Message(format!("A of {m} × {n} {problem}")))
 }
 
-fn dense(matrix: &Mat<f64>) -> Box<dyn Operator<f64> + '_> {
+fn dense(matrix: &Mat<f64>) -> Box<dyn LinearMap<f64> + '_> {
     Box::new(DenseOperator::new(matrix.as_ref()))
 }

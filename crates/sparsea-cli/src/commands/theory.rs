@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use serde::{Serialize, Serializer};
 use sparsea::theory::{Condition, exact_recovery_coefficient};
-use sparsea::{Error, Interval, Operator, Recovery, Scalar, Signal, Verdict};
+use sparsea::{Error, Interval, LinearMap, Recovery, Scalar, Signal, Verdict};
 
 use crate::cli::Theory;
 use crate::failure::Failure;
@@ -51,7 +51,7 @@ fn theory<T: Scalar>(operator: &Owned<T>, names: Option<&[String]>, arguments: &
     if arguments.json {
         say_json(&json_of(&recovery, &condition, given.as_ref()))?;
     } else {
-        let shape = (operator.nrows(), operator.ncols());
+        let shape = operator.shape();
         say!(
             "{}\n{}",
             table(&recovery, &condition, shape, names, given.as_ref()),
@@ -70,9 +70,9 @@ struct Given {
 }
 
 /// `None` without x*.
-fn read_given<T: Scalar>(operator: &dyn Operator<T>, arguments: &Theory) -> Result<Option<Given>, Failure> {
+fn read_given<T: Scalar>(operator: &dyn LinearMap<T>, arguments: &Theory) -> Result<Option<Given>, Failure> {
     let Some(truth) = &arguments.truth else { return Ok(None) };
-    let (rows, columns) = (operator.nrows(), operator.ncols());
+    let (rows, columns) = operator.shape();
     let x = moduli::<T>(truth, columns, "columns")?;
     if x.iter().all(|&x| x == T::ZERO) {
         return Err(Failure::Message(format!(

@@ -10,7 +10,7 @@ use sparsea::generate::{
 use sparsea::metrics::{exact, support_distance};
 use sparsea::operator::pulse;
 use sparsea::{
-    Boundary, Chain, Convolution, DenseOperator, Operator, Problem, Run, Scalar, Start, StopReason, Threads,
+    Boundary, Chain, Convolution, DenseOperator, LinearMap, Problem, Run, Scalar, Start, StopReason, Threads,
 };
 
 use super::{Cell, Family, Method, Study};
@@ -44,7 +44,7 @@ enum Form<T: Scalar> {
 }
 
 impl<T: Scalar> Form<T> {
-    fn operator(&self) -> Box<dyn Operator<T> + '_> {
+    fn operator(&self) -> Box<dyn LinearMap<T> + '_> {
         match self {
             Self::Dense(matrix) => Box::new(DenseOperator::new(matrix.as_ref())),
             Self::Shared(matrix) => Box::new(DenseOperator::new(matrix.as_ref().as_ref())),

@@ -1,9 +1,11 @@
 //! A NumPy matrix, read where it lies.
 
+use std::ops::Deref;
+
 use faer::MatRef;
 use numpy::{PyArray2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use sparsea::{DenseOperator, Operator, forward_operator};
+use sparsea::DenseOperator;
 
 use crate::convert::Field;
 use crate::error::InvalidValueError;
@@ -36,6 +38,10 @@ impl<T: Field> ArrayOperator<T> {
     }
 }
 
-impl<T: Field> Operator<T> for ArrayOperator<T> {
-    forward_operator!(T, self => &self.inner);
+impl<T: Field> Deref for ArrayOperator<T> {
+    type Target = DenseOperator<'static, T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
 }

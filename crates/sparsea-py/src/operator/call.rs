@@ -7,8 +7,8 @@ use std::time::Duration;
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use sparsea::operator::Failure;
-use sparsea::{FunctionOperator, Operator, forward_operator};
+use sparsea::LinearMap;
+use sparsea::operator::{OperatorError, Profile};
 
 use super::Shared;
 use crate::convert::{Field, vector, word};
@@ -51,59 +51,67 @@ pub fn wait_for_calls(py: Python<'_>) -> PyResult<()> {
 /// The first product by A is followed by one by its adjoint: to measure the columns takes n products, and an adjoint that is
 /// missing or broken should not be found after them.
 pub fn called<T: Field>(object: &Bound<'_, PyAny>) -> PyResult<Shared<T>> {
-    let (nrows, ncols) = object.getattr("shape")?.extract()?;
-    let product = |name: &str| -> PyResult<_> {
-        let function = object.getattr(name)?.unbind();
-        Ok(move |given: &[T], out: &mut [T]| call(&function, given, out))
-    };
-    let (apply, adjoint) = (product("apply")?, product("apply_adjoint")?);
-    let tried = Arc::new(AtomicBool::new(false));
-    let (trial, seen) = (product("apply_adjoint")?, tried.clone());
-    let apply = move |x: &[T], y: &mut [T]| {
-        apply(x, y);
-        if !seen.swap(true, Ordering::Relaxed) {
-            trial(y, &mut vec![T::ZERO; ncols]);
-        }
-    };
-    let adjoint = move |y: &[T], x: &mut [T]| {
-        tried.store(true, Ordering::Relaxed);
-        adjoint(y, x);
-    };
-    let operator = FunctionOperator::new(nrows, ncols, apply, adjoint);
+    let shape: (usize, usize) = object.getattr("shape")?.extract()?;
+    let (apply, adjoint) = (object.getattr("apply")?.unbind(), object.getattr("apply_adjoint")?.unbind());
     let norms = object.getattr("column_norms")?;
-    if norms.is_none() {
-        return Ok(Arc::new(Called(operator)));
+    let mut profile = Profile::default();
+    if !norms.is_none() {
+        let norms: Vec<f64> = vector("column_norms", &norms)?;
+        if norms.len() != shape.1 {
+            let message = format!("column_norms has {} entries, but A has {} columns", norms.len(), shape.1);
+            return Err(InvalidValueError::new_err(message));
+        }
+        if let Some(at) = norms.iter().position(|norm| !(*norm >= 0.0 && norm.is_finite())) {
+            let rule = "column_norms holds finite numbers of at least 0";
+            return Err(InvalidValueError::new_err(format!(
+                "{rule}, got {} at index {at} (counted from 0)",
+                norms[at]
+            )));
+        }
+        profile = profile.with_column_norms(norms);
     }
-    let norms: Vec<f64> = vector("column_norms", &norms)?;
-    if norms.len() != ncols {
-        let message = format!("column_norms has {} entries, but A has {ncols} columns", norms.len());
-        return Err(InvalidValueError::new_err(message));
-    }
-    if let Some(at) = norms.iter().position(|norm| !(*norm >= 0.0 && norm.is_finite())) {
-        let rule = "column_norms holds finite numbers of at least 0";
-        return Err(InvalidValueError::new_err(format!("{rule}, got {} at index {at} (counted from 0)", norms[at])));
-    }
-    Ok(Arc::new(Called(operator.with_column_norms(norms))))
+    Ok(Arc::new(Called { shape, apply, adjoint, profile, tried: AtomicBool::new(false) }))
 }
 
 /// An operator of calls, which fail on behalf of the run that this thread works for.
-struct Called<O>(O);
+struct Called {
+    shape: (usize, usize),
+    apply: Py<PyAny>,
+    adjoint: Py<PyAny>,
+    profile: Profile,
+    /// Whether the adjoint was called.
+    tried: AtomicBool,
+}
 
-impl<T: Field, O: Operator<T>> Operator<T> for Called<O> {
-    forward_operator!(T, self => &self.0; nrows ncols apply apply_adjoint column_norms measure_columns adjoint_cost);
+impl<T: Field> LinearMap<T> for Called {
+    fn shape(&self) -> (usize, usize) {
+        self.shape
+    }
 
-    fn failure(&self) -> Option<Failure> {
-        Some(Stop::entered().failed())
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        call(&self.apply, x, y)?;
+        if !self.tried.swap(true, Ordering::Relaxed) {
+            call(&self.adjoint, y, &mut vec![T::ZERO; self.shape.1])?;
+        }
+        Ok(())
+    }
+
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
+        self.tried.store(true, Ordering::Relaxed);
+        call(&self.adjoint, y, x)
+    }
+
+    fn profile(&self) -> Profile {
+        self.profile.clone()
     }
 }
 
 /// `out` ← what Python makes of `given`.
-fn call<T: Field>(function: &Py<PyAny>, given: &[T], out: &mut [T]) {
+fn call<T: Field>(function: &Py<PyAny>, given: &[T], out: &mut [T]) -> Result<(), OperatorError> {
     let _running = Running::new();
     let stop = Stop::entered();
     if stop.requested() {
-        out.fill(T::ZERO);
-        return;
+        return Err(OperatorError::new("the run was told to stop"));
     }
     let done = Python::try_attach(|py| -> PyResult<()> {
         let answer = function.call1(py, (PyArray1::from_slice(py, given),))?;
@@ -117,10 +125,10 @@ fn call<T: Field>(function: &Py<PyAny>, given: &[T], out: &mut [T]) {
         Ok(())
     });
     let failure = match done {
-        Some(Ok(())) => return,
+        Some(Ok(())) => return Ok(()),
         Some(Err(failure)) => failure,
         None => PyRuntimeError::new_err("Python is ending"),
     };
     stop.fail(failure);
-    out.fill(T::ZERO);
+    Err(OperatorError::new("Python raised an exception"))
 }

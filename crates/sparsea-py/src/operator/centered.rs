@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use numpy::PyArray1;
 use pyo3::prelude::*;
-use sparsea::Operator;
+use sparsea::{Access, LinearMap};
 
 use super::{Compressed, Shared};
 use crate::convert::{Field, vector};
@@ -37,7 +37,7 @@ impl Centered {
     /// Rows and columns.
     #[getter]
     fn shape(&self) -> (usize, usize) {
-        (self.inner.nrows(), self.inner.ncols())
+        self.inner.shape()
     }
 
     /// The type of its numbers.
@@ -55,19 +55,19 @@ impl Centered {
     /// Norms of the columns.
     #[getter]
     fn column_norms<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        PyArray1::from_vec(py, self.inner.column_norms())
+        PyArray1::from_vec(py, Access::new(&self.inner).column_norms())
     }
 
     /// Its product with a vector.
     fn matvec<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let (m, n) = self.shape();
-        self.product(x, n, m, |x, y| self.inner.apply(x, y))
+        self.product(x, n, m, |access, x, y| access.apply(x, y))
     }
 
     /// The product of its transpose with a vector.
     fn rmatvec<'py>(&self, y: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let (m, n) = self.shape();
-        self.product(y, m, n, |y, x| self.inner.apply_adjoint(y, x))
+        self.product(y, m, n, |access, y, x| access.apply_adjoint(y, x))
     }
 }
 
@@ -77,7 +77,7 @@ impl Centered {
         given: &Bound<'py, PyAny>,
         takes: usize,
         gives: usize,
-        product: impl Fn(&[f64], &mut [f64]) + Sync,
+        product: impl Fn(&Access<'_, f64>, &[f64], &mut [f64]) + Sync,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let py = given.py();
         let given: Vec<f64> = vector("the vector", given)?;
@@ -88,7 +88,7 @@ impl Centered {
             )));
         }
         let mut out = vec![0.0; gives];
-        py.detach(|| within(None, || product(&given, &mut out)))?;
+        py.detach(|| within(None, || product(&Access::new(&self.inner), &given, &mut out)))?;
         Ok(PyArray1::from_vec(py, out))
     }
 

@@ -6,7 +6,7 @@ use faer::sparse::{SparseColMat, SymbolicSparseColMat};
 use num_complex::Complex;
 use numpy::PyArray1;
 use pyo3::prelude::*;
-use sparsea::{Operator, SparseOperator, forward_operator};
+use sparsea::SparseOperator;
 
 use super::Shared;
 use crate::convert::{Field, vector};
@@ -74,21 +74,5 @@ fn compress<T: Field>(
         return Err(InvalidValueError::new_err("the parts of the sparse matrix A do not fit each other"));
     }
     let structure = SymbolicSparseColMat::new_checked(nrows, ncols, starts, None, rows);
-    Ok(Arc::new(Owned { matrix: SparseColMat::new(structure, values) }))
-}
-
-/// The matrix as an operator that owns it.
-struct Owned<T: Field> {
-    matrix: SparseColMat<usize, T>,
-}
-
-impl<T: Field> Owned<T> {
-    fn operator(&self) -> SparseOperator<'_, T> {
-        SparseOperator::new(self.matrix.as_ref())
-    }
-}
-
-impl<T: Field> Operator<T> for Owned<T> {
-    forward_operator!(T, self => &self.operator(); nrows ncols apply apply_adjoint column columns column_norms column_squares
-        gram_columns gram_entries apply_sparse apply_adjoint_on sparse_column adjoint_cost);
+    Ok(Arc::new(SparseOperator::owned(SparseColMat::new(structure, values))))
 }

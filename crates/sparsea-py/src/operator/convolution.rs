@@ -9,7 +9,7 @@ use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyComplex;
 use sparsea::operator::pulse;
-use sparsea::{Boundary, Operator};
+use sparsea::{Access, Boundary, LinearMap};
 
 use super::Shared;
 use crate::convert::{Field, vector};
@@ -91,7 +91,7 @@ fn product<'py, T: Field>(
 ) -> PyResult<Bound<'py, PyArray1<T>>> {
     let py = given.py();
     let given: Vec<T> = vector("the vector", given)?;
-    let (rows, columns) = (operator.nrows(), operator.ncols());
+    let (rows, columns) = operator.shape();
     let (takes, gives, dimension) = if adjoint { (rows, columns, "rows") } else { (columns, rows, "columns") };
     if given.len() != takes {
         let found = given.len();
@@ -100,7 +100,8 @@ fn product<'py, T: Field>(
         )));
     }
     let mut out = vec![T::ZERO; gives];
-    let work = || if adjoint { operator.apply_adjoint(&given, &mut out) } else { operator.apply(&given, &mut out) };
+    let access = Access::new(operator);
+    let work = || if adjoint { access.apply_adjoint(&given, &mut out) } else { access.apply(&given, &mut out) };
     py.detach(|| within(None, work))?;
     Ok(PyArray1::from_vec(py, out))
 }
@@ -111,7 +112,7 @@ impl Convolution {
         let any: Box<dyn Any> = match &self.either {
             Either::Real(convolution) if T::IS_COMPLEX => {
                 let kernel: Vec<Complex<f64>> = convolution.kernel().iter().map(|&h| h.into()).collect();
-                let convolution = build(&kernel, convolution.ncols(), self.boundary()?, self.origin)?;
+                let convolution = build(&kernel, convolution.shape().1, self.boundary()?, self.origin)?;
                 Box::new(convolution as Shared<Complex<f64>>)
             }
             Either::Real(convolution) => Box::new(convolution.clone() as Shared<f64>),
@@ -209,8 +210,8 @@ impl Convolution {
     #[getter]
     fn shape(&self) -> (usize, usize) {
         match &self.either {
-            Either::Real(operator) => (operator.nrows(), operator.ncols()),
-            Either::Complex(operator) => (operator.nrows(), operator.ncols()),
+            Either::Real(operator) => operator.shape(),
+            Either::Complex(operator) => operator.shape(),
         }
     }
 

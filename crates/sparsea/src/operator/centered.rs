@@ -1,6 +1,9 @@
 //! The same operator with rows weighted and columns centred, without a dense matrix.
 
-use super::{Failure, Operator};
+use faer::MatMut;
+
+use super::columns::{single, with_columns};
+use super::{Access, Columns, LinearMap, OperatorError, Profile, contiguous};
 use crate::check::{check_finite, unusable};
 use crate::error::Error;
 use crate::kernels::{axpy, dot, norm};
@@ -17,7 +20,7 @@ use crate::tolerance::CENTRED_ROUNDING;
 /// product is ε ρ_j relative to ‖b_j‖, and columns with ρ_j > 8 are therefore kept as centred copies, whose products are
 /// as good as those of a dense matrix. With equal weights, at least 63/64 of the entries of such a column are not zero, so
 /// that the copy is no larger than the column; in any case the copies together hold at most
-/// [`adjoint_cost`](Operator::adjoint_cost) of A numbers, the largest ρ_j first. Columns and Gram columns come from entries
+/// [`cost`](Profile::cost) of A numbers, the largest ρ_j first. Columns and Gram columns come from entries
 /// a_ij − μ_j, never from AᴴA − μ̄ μᵀ, which would lose ρ_j twice.
 ///
 /// Columns that equal μ_j to rounding become exactly zero: those with ‖b_j‖ ≤ 4 (1 + √m) ε ‖√W a_j‖. What is left of
@@ -41,7 +44,7 @@ pub struct Centered<O, T: Scalar> {
 /// ρ² above which a column is copied.
 const STEEP: f64 = 64.0;
 
-impl<O: Operator<T>, T: Scalar> Centered<O, T> {
+impl<O: LinearMap<T>, T: Scalar> Centered<O, T> {
     /// Weights the rows of `inner` (equally without `weights`) and subtracts `means` (the weighted means of the columns
     /// unless given).
     ///
@@ -52,17 +55,19 @@ impl<O: Operator<T>, T: Scalar> Centered<O, T> {
     /// # Cost
     /// Two passes over A, and one for each column with ρ_j > 8.
     pub fn new(inner: O, weights: Option<&[f64]>, means: Option<&[T]>) -> Result<Self, Error> {
-        let (m, n) = (inner.nrows(), inner.ncols());
+        let access = Access::new(&inner);
+        let (m, n) = inner.shape();
         let weights = weights.map_or_else(|| vec![1.0; m], <[f64]>::to_vec);
         let total = check_weights(&weights, m)?;
-        let squares = inner.column_squares(&weights);
+        let squares = access.column_squares(&weights);
         if let Some(column) = squares.iter().position(|square| !square.is_finite()) {
             let mut entries = vec![T::ZERO; m];
-            inner.column(column, &mut entries);
+            access.column(column, &mut entries);
             return Err(unusable(&entries, column));
         }
         let mut own = vec![T::ZERO; n];
-        inner.apply_adjoint(&weights.iter().map(|&w| T::from_real(w)).collect::<Vec<_>>(), &mut own);
+        access.apply_adjoint(&weights.iter().map(|&w| T::from_real(w)).collect::<Vec<_>>(), &mut own);
+        access.check()?;
         // The adjoint conjugates.
         own.iter_mut().for_each(|mean| *mean = Scalar::conj(*mean).scale(total.recip()));
         let (means, given) = match means {
@@ -88,20 +93,26 @@ impl<O: Operator<T>, T: Scalar> Centered<O, T> {
                 steep.push((j, squares[j] / square.max(0.0)));
             }
         }
-        centered.measure(steep, &weights, total, given);
+        centered.measure(steep, &weights, total, given).map_err(Error::Operator)?;
         Ok(centered)
     }
 
     /// Measures columns that cancel, given with their ρ_j², and copies as many as may be.
-    fn measure(&mut self, mut steep: Vec<(usize, f64)>, weights: &[f64], total: f64, given: bool) {
-        let m = self.inner.nrows();
+    fn measure(
+        &mut self,
+        mut steep: Vec<(usize, f64)>,
+        weights: &[f64],
+        total: f64,
+        given: bool,
+    ) -> Result<(), OperatorError> {
+        let (m, n) = self.inner.shape();
         let rounding = CENTRED_ROUNDING * (1.0 + (m as f64).sqrt());
         steep.sort_by(|(i, a), (j, b)| b.total_cmp(a).then(i.cmp(j)));
-        let mut room = self.inner.adjoint_cost() / m.max(1);
+        let mut room = self.inner.profile().cost.unwrap_or_else(|| m.saturating_mul(n)) / m.max(1);
         let mut column = vec![T::ZERO; m];
         let mut copies = vec![];
         for (j, _) in steep {
-            self.inner.column(j, &mut column);
+            with_columns(&self.inner, |columns| columns.gather(&[j], single(&mut column)))?;
             if !given {
                 // The mean again, now of numbers without the common part: it was known to ε |μ_j| only.
                 let rest: T = column.iter().zip(weights).map(|(&a, &w)| (a - self.means[j]).scale(w)).sum();
@@ -122,6 +133,7 @@ impl<O: Operator<T>, T: Scalar> Centered<O, T> {
         }
         copies.sort_by_key(|&(j, _)| j);
         self.copies = copies;
+        Ok(())
     }
 
     /// μ: c = ȳ − μᵀ x is the intercept that belongs to coefficients x.
@@ -148,81 +160,91 @@ impl<O: Operator<T>, T: Scalar> Centered<O, T> {
     }
 }
 
-impl<O: Operator<T>, T: Scalar> Operator<T> for Centered<O, T> {
-    fn nrows(&self) -> usize {
-        self.inner.nrows()
+impl<O: LinearMap<T>, T: Scalar> LinearMap<T> for Centered<O, T> {
+    fn shape(&self) -> (usize, usize) {
+        self.inner.shape()
     }
 
-    fn ncols(&self) -> usize {
-        self.inner.ncols()
-    }
-
-    fn apply(&self, x: &[T], y: &mut [T]) {
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
         let mut rest = x.to_vec();
         for &(j, _) in &self.copies {
             rest[j] = T::ZERO;
         }
-        self.inner.apply(&rest, y);
+        self.inner.apply(&rest, y)?;
         self.shift(self.means.iter().zip(&rest).map(|(&mean, &x)| mean * x).sum(), y);
         for (j, copy) in &self.copies {
             axpy(x[*j], copy, y);
         }
+        Ok(())
     }
 
-    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
         let sum = dot(&self.roots, y);
-        self.inner.apply_adjoint(&self.weighted(y), x);
+        self.inner.apply_adjoint(&self.weighted(y), x)?;
         for (x, &mean) in x.iter_mut().zip(&self.means) {
             *x -= Scalar::conj(mean) * sum;
         }
         for (j, copy) in &self.copies {
             x[*j] = dot(copy, y);
         }
+        Ok(())
     }
 
-    fn column(&self, j: usize, out: &mut [T]) {
-        if let Some(copy) = self.copy(j) {
-            out.fill(T::ZERO);
-            out[..copy.len()].copy_from_slice(copy);
-            return;
+    fn profile(&self) -> Profile {
+        let ((m, n), inner) = (self.shape(), self.inner.profile());
+        let cost = inner.cost.unwrap_or_else(|| m.saturating_mul(n));
+        let mut profile = Profile::default().with_cost(cost + n + m * (1 + self.copies.len()));
+        profile.failure = inner.failure;
+        profile
+    }
+
+    fn columns(&self) -> Option<&dyn Columns<T>> {
+        Some(self)
+    }
+}
+
+impl<O: LinearMap<T>, T: Scalar> Columns<T> for Centered<O, T> {
+    fn gather(&self, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        for (&j, out) in support.iter().zip(out.col_iter_mut()) {
+            let out = contiguous(out);
+            if let Some(copy) = self.copy(j) {
+                out.fill(T::ZERO);
+                out[..copy.len()].copy_from_slice(copy);
+                continue;
+            }
+            with_columns(&self.inner, |columns| columns.gather(&[j], single(out)))?;
+            self.shift(self.means[j], out);
         }
-        self.inner.column(j, out);
-        self.shift(self.means[j], out);
+        Ok(())
     }
 
-    fn column_norms(&self) -> Vec<f64> {
-        self.norms.clone()
+    fn norms(&self) -> Result<Vec<f64>, OperatorError> {
+        Ok(self.norms.clone())
     }
 
-    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
+    fn combine(&self, support: &[usize], values: &[T], y: &mut [T]) -> Result<(), OperatorError> {
         let rest = support.iter().zip(values).filter(|&(&j, _)| self.copy(j).is_none());
         let (places, kept): (Vec<usize>, Vec<T>) = rest.unzip();
-        self.inner.apply_sparse(&places, &kept, y);
+        with_columns(&self.inner, |columns| columns.combine(&places, &kept, y))?;
         self.shift(places.iter().zip(&kept).map(|(&j, &x)| self.means[j] * x).sum(), y);
         for (&j, &x) in support.iter().zip(values) {
             if let Some(copy) = self.copy(j) {
                 axpy(x, copy, y);
             }
         }
+        Ok(())
     }
 
-    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
+    fn correlate(&self, support: &[usize], y: &[T], out: &mut [T]) -> Result<(), OperatorError> {
         let sum = dot(&self.roots, y);
-        self.inner.apply_adjoint_on(support, &self.weighted(y), out);
+        with_columns(&self.inner, |columns| columns.correlate(support, &self.weighted(y), out))?;
         for (&j, out) in support.iter().zip(out) {
             *out = match self.copy(j) {
                 Some(copy) => dot(copy, y),
                 None => *out - Scalar::conj(self.means[j]) * sum,
             };
         }
-    }
-
-    fn failure(&self) -> Option<Failure> {
-        self.inner.failure()
-    }
-
-    fn adjoint_cost(&self) -> usize {
-        self.inner.adjoint_cost() + self.ncols() + self.nrows() * (1 + self.copies.len())
+        Ok(())
     }
 }
 

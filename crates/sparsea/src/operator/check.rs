@@ -1,6 +1,6 @@
 //! The dot test that finds an operator whose `apply_adjoint` is not the adjoint of its `apply`.
 
-use super::{Operator, check_products};
+use super::{Access, LinearMap};
 use crate::check::check_size;
 use crate::error::Error;
 use crate::kernels;
@@ -16,7 +16,8 @@ use crate::tolerance::ADJOINT;
 ///
 /// # Cost
 /// Three calls of each of `apply` and `apply_adjoint`.
-pub fn check_adjoint<T: Scalar>(operator: &dyn Operator<T>, seed: u64) -> Result<(), Error> {
+pub fn check_adjoint<T: Scalar>(operator: &dyn LinearMap<T>, seed: u64) -> Result<(), Error> {
+    let operator = Access::new(operator);
     check_size(operator.nrows(), operator.ncols())?;
     let allowed = ADJOINT;
     let mut au = vec![T::ZERO; operator.nrows()];
@@ -27,7 +28,7 @@ pub fn check_adjoint<T: Scalar>(operator: &dyn Operator<T>, seed: u64) -> Result
         let v: Vec<T> = normal_vector(&mut rng, operator.nrows());
         operator.apply(&u, &mut au);
         operator.apply_adjoint(&v, &mut ahv);
-        check_products(operator)?;
+        operator.check()?;
         let left = kernels::dot(&au, &v);
         let right = kernels::dot(&u, &ahv);
         // Either side alone may vanish where the other does not, so the scale takes both.

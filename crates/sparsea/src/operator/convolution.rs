@@ -6,7 +6,7 @@ use faer::MatMut;
 use rayon::prelude::*;
 
 use super::fourier::FourierKernel;
-use super::{Local, Operator, contiguous};
+use super::{Columns, LinearMap, Local, OperatorError, Profile, Structure, contiguous};
 use crate::check::check_size;
 use crate::error::{Error, non_finite_word};
 use crate::kernels::{axpy_inline, dot_inline, norm, simd};
@@ -163,9 +163,9 @@ impl<T: Scalar> Convolution<T> {
     }
 
     /// a_iᴴ a_j.
-    fn gram(&self, i: usize, j: usize) -> T {
+    fn gram_entry(&self, i: usize, j: usize) -> T {
         if i > j {
-            return self.gram(j, i).conj();
+            return self.gram_entry(j, i).conj();
         }
         let lag = j - i;
         let rho = |d: usize| self.autocorrelation.get(d).copied().unwrap_or(T::ZERO);
@@ -188,19 +188,15 @@ impl<T: Scalar> Convolution<T> {
     }
 }
 
-impl<T: Scalar> Operator<T> for Convolution<T> {
-    fn nrows(&self) -> usize {
-        self.nrows
+impl<T: Scalar> LinearMap<T> for Convolution<T> {
+    fn shape(&self) -> (usize, usize) {
+        (self.nrows, self.ncols)
     }
 
-    fn ncols(&self) -> usize {
-        self.ncols
-    }
-
-    fn apply(&self, x: &[T], y: &mut [T]) {
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
         if let Some(fourier) = &self.fourier {
             fourier.convolve(x, self.first, y);
-            return;
+            return Ok(());
         }
         y.fill(T::ZERO);
         simd(
@@ -213,12 +209,13 @@ impl<T: Scalar> Operator<T> for Convolution<T> {
                 }
             },
         );
+        Ok(())
     }
 
-    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
         if let Some(fourier) = &self.fourier {
             fourier.correlate(y, self.first, x);
-            return;
+            return Ok(());
         }
         let task = |(block, x): (usize, &mut [T])| {
             simd(
@@ -235,55 +232,51 @@ impl<T: Scalar> Operator<T> for Convolution<T> {
         } else {
             task((0, x));
         }
+        Ok(())
     }
 
-    fn column(&self, j: usize, out: &mut [T]) {
+    fn profile(&self) -> Profile {
+        Profile::default().with_cost(match &self.fourier {
+            None => self.ncols.saturating_mul(self.kernel.len()),
+            Some(fourier) => fourier.cost(),
+        })
+    }
+
+    fn columns(&self) -> Option<&dyn Columns<T>> {
+        Some(self)
+    }
+
+    fn structure(&self) -> Structure<'_, T> {
+        Structure::Local(self)
+    }
+}
+
+impl<T: Scalar> Columns<T> for Convolution<T> {
+    fn gather(&self, support: &[usize], mut out: MatMut<'_, T>) -> Result<(), OperatorError> {
         out.fill(T::ZERO);
-        self.add_column(j, T::ONE, out);
+        support.iter().zip(out.col_iter_mut()).for_each(|(&j, out)| self.add_column(j, T::ONE, contiguous(out)));
+        Ok(())
     }
 
-    fn column_norms(&self) -> Vec<f64> {
+    fn norms(&self) -> Result<Vec<f64>, OperatorError> {
         let whole = norm(&self.kernel);
-        (0..self.ncols)
-            .map(|j| if self.is_whole(j) { whole } else { norm(&self.kernel[self.segments(j)[0].kernel.clone()]) })
-            .collect()
+        let norm_of = |j| {
+            if self.is_whole(j) { whole } else { norm(&self.kernel[self.segments(j)[0].kernel.clone()]) }
+        };
+        Ok((0..self.ncols).map(norm_of).collect())
     }
 
-    fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
-        let reach = self.kernel.len();
-        for (&j, gram) in support.iter().zip(out.col_iter_mut()) {
-            let gram = contiguous(gram);
-            if self.fourier.is_some() && !self.is_whole(j) {
-                // Cut-off columns of a long kernel have no common autocorrelation, but two transforms do it.
-                let mut column = vec![T::ZERO; self.nrows];
-                self.column(j, &mut column);
-                self.apply_adjoint(&column, gram);
-                continue;
-            }
-            let near =
-                if self.circular { 0..self.ncols } else { (j + 1).saturating_sub(reach)..(j + reach).min(self.ncols) };
-            gram.fill(T::ZERO);
-            for i in near {
-                gram[i] = self.gram(i, j);
+    fn gram(&self, rows: Option<&[usize]>, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        for (&j, out) in support.iter().zip(out.col_iter_mut()) {
+            match rows {
+                None => self.gram_column(j, contiguous(out))?,
+                Some(rows) => self.gram_entries(rows, j, contiguous(out)),
             }
         }
+        Ok(())
     }
 
-    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
-        // Columns all of which is in sight know each other by their distance: all but a few.
-        let whole = self.first..(self.first + self.nrows + 1).saturating_sub(self.kernel.len());
-        let plain = !self.circular && whole.contains(&j);
-        for (out, &i) in out.iter_mut().zip(rows) {
-            *out = if plain && whole.contains(&i) {
-                let rho = self.autocorrelation.get(i.abs_diff(j)).copied().unwrap_or(T::ZERO);
-                if i > j { rho.conj() } else { rho }
-            } else {
-                self.gram(i, j)
-            };
-        }
-    }
-
-    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
+    fn combine(&self, support: &[usize], values: &[T], y: &mut [T]) -> Result<(), OperatorError> {
         y.fill(T::ZERO);
         simd(
             #[inline(always)]
@@ -293,9 +286,10 @@ impl<T: Scalar> Operator<T> for Convolution<T> {
                 }
             },
         );
+        Ok(())
     }
 
-    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
+    fn correlate(&self, support: &[usize], y: &[T], out: &mut [T]) -> Result<(), OperatorError> {
         simd(
             #[inline(always)]
             || {
@@ -304,16 +298,41 @@ impl<T: Scalar> Operator<T> for Convolution<T> {
                 }
             },
         );
+        Ok(())
+    }
+}
+
+impl<T: Scalar> Convolution<T> {
+    /// `out` ← Aᴴ a_j.
+    fn gram_column(&self, j: usize, gram: &mut [T]) -> Result<(), OperatorError> {
+        let reach = self.kernel.len();
+        if self.fourier.is_some() && !self.is_whole(j) {
+            // Cut-off columns of a long kernel have no common autocorrelation, but two transforms do it.
+            let mut column = vec![T::ZERO; self.nrows];
+            self.add_column(j, T::ONE, &mut column);
+            return self.apply_adjoint(&column, gram);
+        }
+        let near =
+            if self.circular { 0..self.ncols } else { (j + 1).saturating_sub(reach)..(j + reach).min(self.ncols) };
+        gram.fill(T::ZERO);
+        for i in near {
+            gram[i] = self.gram_entry(i, j);
+        }
+        Ok(())
     }
 
-    fn local(&self) -> Option<&dyn Local<T>> {
-        Some(self)
-    }
-
-    fn adjoint_cost(&self) -> usize {
-        match &self.fourier {
-            None => self.ncols.saturating_mul(self.kernel.len()),
-            Some(fourier) => fourier.cost(),
+    /// `out[t]` ← a_iᴴ a_j with i = `rows[t]`.
+    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
+        // Columns all of which is in sight know each other by their distance: all but a few.
+        let whole = self.first..(self.first + self.nrows + 1).saturating_sub(self.kernel.len());
+        let plain = !self.circular && whole.contains(&j);
+        for (out, &i) in out.iter_mut().zip(rows) {
+            *out = if plain && whole.contains(&i) {
+                let rho = self.autocorrelation.get(i.abs_diff(j)).copied().unwrap_or(T::ZERO);
+                if i > j { rho.conj() } else { rho }
+            } else {
+                self.gram_entry(i, j)
+            };
         }
     }
 }

@@ -3,7 +3,8 @@
 use faer::{ContiguousFwd, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 
-use super::{Operator, SHARED_FROM, TOGETHER, contiguous};
+use super::columns::single;
+use super::{Columns, LinearMap, OperatorError, Profile, SHARED_FROM, TOGETHER, contiguous};
 use crate::error::Error;
 use crate::kernels::{add_combination, axpy, block_dots, common, dots, norm};
 use crate::scalar::Scalar;
@@ -132,7 +133,7 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
     }
 
     /// `out` ← Σ_l v[l] line(l), the lines conjugated with `conjugate`.
-    fn combine(&self, v: &[T], conjugate: bool, out: &mut [T]) {
+    fn combine_lines(&self, v: &[T], conjugate: bool, out: &mut [T]) {
         in_blocks(out, self.held.div_ceil(out.len().max(1)), |start, out| {
             out.fill(T::ZERO);
             self.add_lines(0..v.len(), v, start, conjugate, out);
@@ -237,38 +238,61 @@ fn in_blocks<T: Scalar>(out: &mut [T], depth: usize, task: impl Fn(usize, &mut [
     }
 }
 
-impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
-    fn nrows(&self) -> usize {
-        if self.by_rows { self.lines().ncols() } else { self.lines().nrows() }
+impl<T: Scalar> LinearMap<T> for DenseOperator<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        let lines = self.lines();
+        if self.by_rows { (lines.ncols(), lines.nrows()) } else { (lines.nrows(), lines.ncols()) }
     }
 
-    fn ncols(&self) -> usize {
-        if self.by_rows { self.lines().nrows() } else { self.lines().ncols() }
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        if self.by_rows {
+            self.dots(x, false, y)
+        } else {
+            self.combine_lines(x, false, y)
+        }
+        Ok(())
     }
 
-    fn apply(&self, x: &[T], y: &mut [T]) {
-        if self.by_rows { self.dots(x, false, y) } else { self.combine(x, false, y) }
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
+        if self.by_rows {
+            self.combine_lines(y, true, x)
+        } else {
+            self.dots(y, true, x)
+        }
+        Ok(())
     }
 
-    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
-        if self.by_rows { self.combine(y, true, x) } else { self.dots(y, true, x) }
+    fn profile(&self) -> Profile {
+        Profile::default().with_cost(self.held).with_block(if self.held > NEAR { TOGETHER } else { 1 })
     }
 
-    fn column(&self, j: usize, out: &mut [T]) {
+    fn columns(&self) -> Option<&dyn Columns<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Scalar> Columns<T> for DenseOperator<'_, T> {
+    fn gather(&self, support: &[usize], mut out: MatMut<'_, T>) -> Result<(), OperatorError> {
         let lines = self.lines();
         if self.by_rows {
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = lines[(j, i)];
+            for (i, row) in lines.col_iter().enumerate() {
+                let row = row.as_slice();
+                for (c, &j) in support.iter().enumerate() {
+                    out[(i, c)] = row[j];
+                }
             }
         } else {
-            out.copy_from_slice(lines.col(j).as_slice());
+            for (&j, out) in support.iter().zip(out.col_iter_mut()) {
+                contiguous(out).copy_from_slice(lines.col(j).as_slice());
+            }
         }
+        Ok(())
     }
 
-    fn column_norms(&self) -> Vec<f64> {
+    fn norms(&self) -> Result<Vec<f64>, OperatorError> {
         let lines = self.lines();
         if !self.by_rows {
-            return (0..lines.ncols()).map(|j| norm(&lines.col(j).as_slice()[self.range(j)])).collect();
+            return Ok((0..lines.ncols()).map(|j| norm(&lines.col(j).as_slice()[self.range(j)])).collect());
         }
         let mut squares = vec![0.0; lines.nrows()];
         for row in lines.col_iter() {
@@ -277,67 +301,44 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
             }
         }
         let mut column = vec![T::ZERO; lines.ncols()];
-        squares
-            .iter()
-            .enumerate()
-            .map(|(j, &sum)| {
-                // Where squares may have left the range of doubles, the column is measured with care.
-                if sum > 1e-280 && sum < 1e300 {
-                    return sum.sqrt();
-                }
-                self.column(j, &mut column);
-                norm(&column)
-            })
-            .collect()
+        let norm_of = |(j, &sum): (usize, &f64)| {
+            // Where squares may have left the range of doubles, the column is measured with care.
+            if sum > 1e-280 && sum < 1e300 {
+                return Ok(sum.sqrt());
+            }
+            self.gather(&[j], single(&mut column)).map(|()| norm(&column))
+        };
+        squares.iter().enumerate().map(norm_of).collect()
     }
 
-    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
+    fn adjoint_block(&self, ys: &[&[T]], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        self.adjoint_of(ys, out);
+        Ok(())
+    }
+
+    fn gram(&self, rows: Option<&[usize]>, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
         let lines = self.lines();
-        if !self.by_rows {
-            let square = |column: &[T]| column.iter().zip(weights).map(|(v, w)| w * v.abs2()).sum();
-            return lines.col_iter().map(|column| square(column.as_slice())).collect();
-        }
-        let mut squares = vec![0.0; lines.nrows()];
-        for (row, w) in lines.col_iter().zip(weights) {
-            for (sum, v) in squares.iter_mut().zip(row.as_slice()) {
-                *sum += w * v.abs2();
+        let gathered;
+        let chosen: Vec<&[T]> = if self.by_rows {
+            let mut columns = Mat::zeros(lines.ncols(), support.len());
+            self.gather(support, columns.as_mut())?;
+            gathered = columns;
+            (0..support.len()).map(|at| gathered.col_as_slice(at)).collect()
+        } else {
+            support.iter().map(|&j| lines.col(j).as_slice()).collect()
+        };
+        match rows {
+            None => self.adjoint_of(&chosen, out),
+            Some(rows) => {
+                for (column, out) in chosen.iter().zip(out.col_iter_mut()) {
+                    self.correlate(rows, column, contiguous(out))?;
+                }
             }
         }
-        squares
+        Ok(())
     }
 
-    fn apply_adjoint_block(&self, ys: &[&[T]], out: MatMut<'_, T>) {
-        self.adjoint_of(ys, out);
-    }
-
-    fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
-        if self.by_rows {
-            let mut gathered = Mat::zeros(self.nrows(), support.len());
-            self.columns(support, gathered.as_mut());
-            let chosen: Vec<&[T]> = (0..support.len()).map(|at| gathered.col_as_slice(at)).collect();
-            self.adjoint_of(&chosen, out);
-        } else {
-            let lines = self.lines();
-            let chosen: Vec<&[T]> = support.iter().map(|&j| lines.col(j).as_slice()).collect();
-            self.adjoint_of(&chosen, out);
-        }
-    }
-
-    fn gram_block(&self) -> usize {
-        if self.held > NEAR { TOGETHER } else { 1 }
-    }
-
-    fn adjoint_cost(&self) -> usize {
-        self.held
-    }
-
-    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
-        let mut column = vec![T::ZERO; self.nrows()];
-        self.column(j, &mut column);
-        self.apply_adjoint_on(rows, &column, out);
-    }
-
-    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
+    fn combine(&self, support: &[usize], values: &[T], y: &mut [T]) -> Result<(), OperatorError> {
         let lines = self.lines();
         y.fill(T::ZERO);
         if self.by_rows {
@@ -351,9 +352,10 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
                 axpy(value, &lines.col(j).as_slice()[range.clone()], &mut y[range]);
             }
         }
+        Ok(())
     }
 
-    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
+    fn correlate(&self, support: &[usize], y: &[T], out: &mut [T]) -> Result<(), OperatorError> {
         let lines = self.lines();
         if self.by_rows {
             out.fill(T::ZERO);
@@ -371,5 +373,6 @@ impl<T: Scalar> Operator<T> for DenseOperator<'_, T> {
             };
             dots(part, y, true, out);
         }
+        Ok(())
     }
 }

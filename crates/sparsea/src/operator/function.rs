@@ -1,9 +1,6 @@
 //! An operator given by two functions, for A that is never a matrix.
 
-use super::Operator;
-use super::linear_map::measure_by_products;
-use crate::error::Error;
-use crate::interrupt::Interrupt;
+use super::{LinearMap, OperatorError, Profile};
 use crate::scalar::Scalar;
 
 /// An operator made of two functions, `apply` (y ← A x) and `apply_adjoint` (x ← Aᴴ y).
@@ -18,8 +15,7 @@ pub struct FunctionOperator<F, G> {
     ncols: usize,
     apply: F,
     apply_adjoint: G,
-    column_norms: Option<Vec<f64>>,
-    cost: Option<usize>,
+    profile: Profile,
 }
 
 impl<F, G> FunctionOperator<F, G> {
@@ -29,61 +25,47 @@ impl<F, G> FunctionOperator<F, G> {
         F: Fn(&[T], &mut [T]) + Send + Sync,
         G: Fn(&[T], &mut [T]) + Send + Sync,
     {
-        Self { nrows, ncols, apply, apply_adjoint, column_norms: None, cost: None }
+        Self { nrows, ncols, apply, apply_adjoint, profile: Profile::default() }
     }
 
     /// States ‖a_j‖ for every column, so that they need not be computed. Whatever measures the columns, such as
     /// [`Problem::new`](crate::Problem::new), refuses norms that are not n, negative or not finite.
     #[must_use]
     pub fn with_column_norms(mut self, norms: Vec<f64>) -> Self {
-        self.column_norms = Some(norms);
+        self.profile = self.profile.with_column_norms(norms);
         self
     }
 
     /// States how many multiply-adds one `apply_adjoint` takes; m n is assumed otherwise.
     #[must_use]
     pub fn with_cost(mut self, multiply_adds: usize) -> Self {
-        self.cost = Some(multiply_adds);
+        self.profile = self.profile.with_cost(multiply_adds);
         self
     }
 }
 
-impl<T, F, G> Operator<T> for FunctionOperator<F, G>
+impl<T, F, G> LinearMap<T> for FunctionOperator<F, G>
 where
     T: Scalar,
     F: Fn(&[T], &mut [T]) + Send + Sync,
     G: Fn(&[T], &mut [T]) + Send + Sync,
 {
-    fn nrows(&self) -> usize {
-        self.nrows
+    fn shape(&self) -> (usize, usize) {
+        (self.nrows, self.ncols)
     }
 
-    fn ncols(&self) -> usize {
-        self.ncols
-    }
-
-    fn apply(&self, x: &[T], y: &mut [T]) {
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
         (self.apply)(x, y);
+        Ok(())
     }
 
-    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
         (self.apply_adjoint)(y, x);
+        Ok(())
     }
 
-    fn column_norms(&self) -> Vec<f64> {
-        // Without an interrupt nothing stops it.
-        self.measure_columns(&Interrupt::default()).map(|(norms, _)| norms).unwrap_or_default()
-    }
-
-    fn measure_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, u64), Error> {
-        match &self.column_norms {
-            Some(norms) => Ok((norms.clone(), 0)),
-            None => measure_by_products(self, interrupt),
-        }
-    }
-
-    fn adjoint_cost(&self) -> usize {
-        self.cost.unwrap_or_else(|| self.nrows.saturating_mul(self.ncols))
+    fn profile(&self) -> Profile {
+        self.profile.clone()
     }
 }
 

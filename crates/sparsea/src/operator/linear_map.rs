@@ -1,16 +1,16 @@
-//! The operator that a user writes: three methods, two of which may fail.
+//! The operator A as a user writes it: a shape and two products, and what a form knows besides.
 
-use std::sync::OnceLock;
+use std::ops::Deref;
 
-use super::Operator;
-use crate::error::Error;
+use super::Columns;
 use crate::failure::{Failure, OperatorError};
-use crate::interrupt::Interrupt;
-use crate::kernels::norm;
 use crate::scalar::Scalar;
 
-/// A linear map A from Tⁿ to Tᵐ that is known by its products, which may fail: computed by a device, a server or another
-/// language. [`Access`] makes it an [`Operator`].
+/// A linear map A from Tⁿ to Tᵐ.
+///
+/// Three methods make one: [`shape`](Self::shape) and two products, which may fail where a device, a server or another language
+/// computes them. The others state what a form knows besides; their defaults say nothing. Results must not depend on the number
+/// of threads. Slices passed in have the lengths stated.
 pub trait LinearMap<T: Scalar>: Send + Sync {
     /// (m, n), the lengths of y and x.
     fn shape(&self) -> (usize, usize);
@@ -18,7 +18,8 @@ pub trait LinearMap<T: Scalar>: Send + Sync {
     /// y ← A x, overwriting `y` (length m) from `x` (length n).
     ///
     /// # Errors
-    /// Whatever keeps the product from being computed; it ends the run, which returns it as [`Error::Operator`].
+    /// Whatever keeps the product from being computed; it ends the run, which returns it as
+    /// [`Error::Operator`](crate::Error::Operator).
     fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError>;
 
     /// x ← Aᴴ y, overwriting `x` (length n) from `y` (length m).
@@ -27,9 +28,19 @@ pub trait LinearMap<T: Scalar>: Send + Sync {
     /// As [`apply`](Self::apply).
     fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError>;
 
-    /// What is known of A besides. Default: nothing.
+    /// Costs, and numbers that are known. It is asked for once for every problem.
     fn profile(&self) -> Profile {
         Profile::default()
+    }
+
+    /// What is computed faster than by products with all of A. Default: nothing.
+    fn columns(&self) -> Option<&dyn Columns<T>> {
+        None
+    }
+
+    /// Where the entries of A that are not zero lie. Default: anywhere.
+    fn structure(&self) -> Structure<'_, T> {
+        Structure::None
     }
 }
 
@@ -37,10 +48,15 @@ pub trait LinearMap<T: Scalar>: Send + Sync {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Profile {
-    /// ‖a_j‖ of every column; without them n products are made.
+    /// ‖a_j‖ of every column. Without them they come from [`Columns::norms`], or from n products.
     pub column_norms: Option<Vec<f64>>,
-    /// Multiply-adds of a product with Aᴴ, about; without it m n.
+    /// Multiply-adds of a product with Aᴴ, about. It decides whether Aᴴ r is computed by the operator or from cached columns of
+    /// the Gram matrix. Without it m n.
     pub cost: Option<usize>,
+    /// Gram columns that are computed at hardly more than the cost of one, because A is read once for all of them. Without it 1.
+    pub block: Option<usize>,
+    /// Set from outside, it keeps further products from being computed, as one that failed does.
+    pub failure: Option<Failure>,
 }
 
 impl Profile {
@@ -57,114 +73,78 @@ impl Profile {
         self.cost = Some(multiply_adds);
         self
     }
-}
 
-/// A [`LinearMap`] as an [`Operator`].
-///
-/// Once a product has failed, this and later ones are zero, no further product of the map begins, and the run ends before its
-/// next step, with the error. Errors are values all the way: nothing unwinds.
-///
-/// # Cost
-/// That of the map. A column takes one `apply`, a Gram column one of each.
-#[derive(Debug)]
-pub struct Access<M> {
-    map: M,
-    /// What the map says of itself, asked for once: costs are looked at in every step.
-    profile: OnceLock<Profile>,
-    failure: Failure,
-}
-
-impl<M> Access<M> {
-    /// Wraps a map.
-    pub fn new(map: M) -> Self {
-        Self { map, profile: OnceLock::new(), failure: Failure::default() }
+    /// States how many Gram columns are computed in one pass over A.
+    #[must_use]
+    pub fn with_block(mut self, columns: usize) -> Self {
+        self.block = Some(columns);
+        self
     }
 
-    /// The map.
-    pub fn map(&self) -> &M {
-        &self.map
-    }
-
-    fn profile<T: Scalar>(&self) -> &Profile
-    where
-        M: LinearMap<T>,
-    {
-        self.profile.get_or_init(|| self.map.profile())
-    }
-
-    /// Makes a product, unless one has failed.
-    fn product<T: Scalar>(&self, out: &mut [T], make: impl FnOnce(&M, &mut [T]) -> Result<(), OperatorError>) {
-        if self.failure.is_set() {
-            out.fill(T::ZERO);
-        } else if let Err(error) = make(&self.map, out) {
-            self.failure.set(error);
-            out.fill(T::ZERO);
-        }
+    /// Lets a failure from outside end the run.
+    #[must_use]
+    pub fn with_failure(mut self, failure: Failure) -> Self {
+        self.failure = Some(failure);
+        self
     }
 }
 
-impl<T: Scalar, M: LinearMap<T>> Operator<T> for Access<M> {
-    fn nrows(&self) -> usize {
-        self.map.shape().0
-    }
+/// Where the entries of A that are not zero lie.
+#[derive(Clone, Copy)]
+pub enum Structure<'s, T> {
+    /// Anywhere.
+    None,
+    /// Few, and stored by columns: supports are correlated by the rows that their columns meet.
+    Sparse(&'s dyn SparseColumns<T>),
+    /// Columns overlap only their neighbours: on large problems fits fall into independent clusters.
+    Local(&'s dyn Local<T>),
+}
 
-    fn ncols(&self) -> usize {
-        self.map.shape().1
-    }
+/// An operator that stores the entries of its columns which are not zero.
+pub trait SparseColumns<T>: Send + Sync {
+    /// Calls `visit(i, a_ij)` for the entries of column j.
+    fn visit(&self, j: usize, visit: &mut dyn FnMut(usize, T));
+}
 
-    fn apply(&self, x: &[T], y: &mut [T]) {
-        self.product(y, |map, y| map.apply(x, y));
-    }
+/// An operator whose columns are non-zero in a few neighbouring rows each, further down from column to column.
+pub trait Local<T>: Send + Sync {
+    /// The largest |i − j| at which columns i and j have a row in common.
+    fn reach(&self) -> usize;
 
-    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
-        self.product(x, |map, x| map.apply_adjoint(y, x));
-    }
+    /// Appends the part of column j in which it may be non-zero to `out`, and returns the row with which that begins. The
+    /// first rows, and the last ones, of later columns are not above those of earlier ones; rows are counted on beyond the last
+    /// where columns are periodic.
+    fn segment(&self, j: usize, out: &mut Vec<T>) -> usize;
 
-    fn column_norms(&self) -> Vec<f64> {
-        // Without an interrupt only a failure stops it, which is kept.
-        let measured = self.measure_columns(&Interrupt::default());
-        measured.map_or_else(|_| vec![0.0; Operator::<T>::ncols(self)], |(norms, _)| norms)
-    }
-
-    fn measure_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, u64), Error> {
-        match &self.profile().column_norms {
-            Some(norms) => Ok((norms.clone(), 0)),
-            None => measure_by_products(self, interrupt),
-        }
-    }
-
-    fn adjoint_cost(&self) -> usize {
-        let (m, n) = self.map.shape();
-        self.profile().cost.unwrap_or_else(|| m.saturating_mul(n))
-    }
-
-    fn failure(&self) -> Option<Failure> {
-        Some(self.failure.clone())
+    /// m = n, if the column after the last is the first again, one period further down. Default: `None`.
+    fn period(&self) -> Option<usize> {
+        None
     }
 }
 
-/// Refuses what was computed from an operator of which a product has failed.
-pub(crate) fn check_products<T: Scalar>(operator: &dyn Operator<T>) -> Result<(), Error> {
-    operator.failure().and_then(|failure| failure.get().cloned()).map_or(Ok(()), |error| Err(Error::Operator(error)))
-}
-
-/// ‖a_j‖ for every column, by n products A e_j, and their number; given up at an interrupt or a failure.
-pub(super) fn measure_by_products<T: Scalar>(
-    operator: &dyn Operator<T>,
-    interrupt: &Interrupt,
-) -> Result<(Vec<f64>, u64), Error> {
-    let n = operator.ncols();
-    let (mut unit, mut column) = (vec![T::ZERO; n], vec![T::ZERO; operator.nrows()]);
-    let mut norms = Vec::with_capacity(n);
-    for j in 0..n {
-        if let Some(reason) = interrupt.reason() {
-            return Err(Error::Stopped { reason });
-        }
-        unit[j] = T::ONE;
-        operator.apply(&unit, &mut column);
-        unit[j] = T::ZERO;
-        check_products(operator)?;
-        norms.push(norm(&column));
+/// References, boxes and shared pointers to a map are that map, and so is whatever else dereferences to one.
+impl<T: Scalar, P: Deref<Target: LinearMap<T>> + Send + Sync> LinearMap<T> for P {
+    fn shape(&self) -> (usize, usize) {
+        (**self).shape()
     }
-    Ok((norms, n as u64))
+
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        (**self).apply(x, y)
+    }
+
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
+        (**self).apply_adjoint(y, x)
+    }
+
+    fn profile(&self) -> Profile {
+        (**self).profile()
+    }
+
+    fn columns(&self) -> Option<&dyn Columns<T>> {
+        (**self).columns()
+    }
+
+    fn structure(&self) -> Structure<'_, T> {
+        (**self).structure()
+    }
 }

@@ -2,7 +2,7 @@
 
 use faer::{Mat, Side};
 
-use super::Operator;
+use super::Access;
 use crate::kernels::{dot, norm};
 use crate::random::{normal_vector, stream};
 use crate::scalar::Scalar;
@@ -17,7 +17,7 @@ const EXHAUSTED: f64 = 1e-14;
 /// ‖A‖² to about 10⁻⁶ from below, and the products with A and with Aᴴ that it took; as far as it got where `stop` says so.
 ///
 /// Lanczos tridiagonalisation of AᴴA from a fixed random vector (Golub & Van Loan, Matrix Computations, §10.1).
-pub(crate) fn norm_squared<T: Scalar>(operator: &dyn Operator<T>, stop: impl Fn() -> bool) -> (f64, u64) {
+pub(crate) fn norm_squared<T: Scalar>(operator: &Access<'_, T>, stop: impl Fn() -> bool) -> (f64, u64) {
     let mut q: Vec<T> = normal_vector(&mut stream(0, 0, 0), operator.ncols());
     let mut image = vec![T::ZERO; operator.nrows()];
     let mut w = vec![T::ZERO; operator.ncols()];
@@ -82,7 +82,7 @@ mod tests {
     fn agrees_with_the_svd<T: Scalar>(rows: usize, columns: usize) {
         let a: Mat<T> = gaussian_matrix(&mut stream(1, rows as u64, columns as u64), rows, columns);
         let exact = a.singular_values().unwrap()[0].powi(2);
-        let (found, steps) = norm_squared(&DenseOperator::new(a.as_ref()), || false);
+        let (found, steps) = norm_squared(&Access::new(&DenseOperator::new(a.as_ref())), || false);
         assert!(found <= exact * (1.0 + 1e-12) && found >= exact * (1.0 - 1e-5), "{found} {exact}");
         assert!(steps as usize <= columns);
     }
@@ -98,6 +98,6 @@ mod tests {
     #[test]
     fn it_is_given_up() {
         let a: Mat<f64> = gaussian_matrix(&mut stream(2, 0, 0), 30, 40);
-        assert_eq!(norm_squared(&DenseOperator::new(a.as_ref()), || true).1, 0);
+        assert_eq!(norm_squared(&Access::new(&DenseOperator::new(a.as_ref())), || true).1, 0);
     }
 }

@@ -1,18 +1,21 @@
-//! Columns of a Gram matrix, for any thread.
+//! Columns of a Gram matrix, kept for any thread.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::{Mat, MatMut};
 
-use super::{Operator, check_products, contiguous};
+use super::{Access, contiguous};
 use crate::scalar::Scalar;
 
-/// Columns of the Gram matrix that any thread may ask for, kept while memory allows. Operators compute a column with the
-/// same bits whatever the others, so that these depend neither on who asked first nor on what is kept. What a product that
-/// failed has left is not kept.
+/// Columns of the Gram matrix AᴴA of one operator, kept once computed, for problems that differ in y and k only, on as many
+/// threads as wanted: [`Problem::share_gram`](crate::Problem::share_gram).
+///
+/// Operators compute a column with the same bits whatever the others, so that these depend neither on who asked first nor on
+/// what is kept. When the memory is full, further columns are computed each time. What a product that failed has left is not
+/// kept.
 #[derive(Debug)]
-pub(crate) struct SharedGram<T> {
+pub struct SharedGram<T> {
     kept: Vec<OnceLock<Box<[T]>>>,
     /// Columns that may still be kept.
     room: AtomicUsize,
@@ -20,18 +23,23 @@ pub(crate) struct SharedGram<T> {
 
 impl<T: Scalar> SharedGram<T> {
     /// Of `n` columns, keeps as many as fit in `memory` bytes.
-    pub(crate) fn new(n: usize, memory: usize) -> Self {
+    pub fn new(n: usize, memory: usize) -> Self {
         let room = memory / n.saturating_mul(size_of::<T>()).max(1);
         Self { kept: std::iter::repeat_with(OnceLock::new).take(n).collect(), room: AtomicUsize::new(room) }
     }
 
     /// Columns that are kept now.
-    pub(crate) fn kept(&self) -> usize {
+    pub fn kept(&self) -> usize {
         self.kept.iter().filter(|column| column.get().is_some()).count()
     }
 
+    /// Columns that there are.
+    pub(crate) fn columns(&self) -> usize {
+        self.kept.len()
+    }
+
     /// Calls `with` with Gram column j. Two threads that need the same one at the same time may both compute it.
-    pub(crate) fn read<R>(&self, operator: &dyn Operator<T>, j: usize, with: impl FnOnce(&[T]) -> R) -> R {
+    pub(crate) fn read<R>(&self, operator: &Access<'_, T>, j: usize, with: impl FnOnce(&[T]) -> R) -> R {
         if let Some(kept) = self.kept[j].get() {
             return with(kept);
         }
@@ -41,18 +49,18 @@ impl<T: Scalar> SharedGram<T> {
         let mut column = vec![T::ZERO; n];
         operator.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut column, n, 1));
         let done = with(&column);
-        if check_products(operator).is_ok() {
+        if operator.check().is_ok() {
             self.keep(j, column);
         }
         done
     }
 
-    /// Copies the Gram columns of `support` to `out`; those that are missing are computed in one pass.
-    pub(crate) fn copy(&self, operator: &dyn Operator<T>, support: &[usize], mut out: MatMut<'_, T>) {
+    /// Copies the Gram columns of `support`, of A without its scales, to `out`; those that are missing are computed in one pass.
+    pub(super) fn copy(&self, operator: &Access<'_, T>, support: &[usize], mut out: MatMut<'_, T>) {
         let missing: Vec<usize> = support.iter().copied().filter(|&j| self.kept[j].get().is_none()).collect();
         let mut computed = Mat::zeros(self.kept.len(), missing.len());
         if !missing.is_empty() {
-            operator.gram_columns(&missing, computed.as_mut());
+            operator.unscaled_gram_columns(&missing, computed.as_mut());
         }
         let mut next = 0;
         for (&j, out) in support.iter().zip(out.as_mut().col_iter_mut()) {
@@ -64,7 +72,7 @@ impl<T: Scalar> SharedGram<T> {
                 contiguous(out).copy_from_slice(kept);
             }
         }
-        if check_products(operator).is_err() {
+        if operator.check().is_err() {
             return;
         }
         for (at, &j) in missing.iter().enumerate() {
@@ -88,29 +96,58 @@ impl<T: Scalar> SharedGram<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operator::DenseOperator;
+    use crate::operator::{Columns, DenseOperator, LinearMap, OperatorError};
     use crate::random::{gaussian_matrix, stream};
 
     /// An operator whose Gram columns are shared among threads, as those of a large matrix: the thread that computes one
     /// takes up other work meanwhile.
     struct Sharing<'a>(DenseOperator<'a, f64>);
 
-    impl Operator<f64> for Sharing<'_> {
-        fn nrows(&self) -> usize {
-            self.0.nrows()
+    impl LinearMap<f64> for Sharing<'_> {
+        fn shape(&self) -> (usize, usize) {
+            self.0.shape()
         }
-        fn ncols(&self) -> usize {
-            self.0.ncols()
+        fn apply(&self, x: &[f64], y: &mut [f64]) -> Result<(), OperatorError> {
+            self.0.apply(x, y)
         }
-        fn apply(&self, x: &[f64], y: &mut [f64]) {
-            self.0.apply(x, y);
+        fn apply_adjoint(&self, y: &[f64], x: &mut [f64]) -> Result<(), OperatorError> {
+            self.0.apply_adjoint(y, x)
         }
-        fn apply_adjoint(&self, y: &[f64], x: &mut [f64]) {
-            self.0.apply_adjoint(y, x);
+        fn columns(&self) -> Option<&dyn Columns<f64>> {
+            Some(self)
         }
-        fn gram_columns(&self, support: &[usize], out: MatMut<'_, f64>) {
+    }
+
+    impl Columns<f64> for Sharing<'_> {
+        fn gather(&self, support: &[usize], out: MatMut<'_, f64>) -> Result<(), OperatorError> {
+            self.0.gather(support, out)
+        }
+        fn gram(&self, rows: Option<&[usize]>, s: &[usize], out: MatMut<'_, f64>) -> Result<(), OperatorError> {
             rayon::yield_now();
-            self.0.gram_columns(support, out);
+            self.0.gram(rows, s, out)
+        }
+    }
+
+    #[test]
+    fn kept_columns_are_those_computed_alone_and_no_more_than_fit() {
+        let a = gaussian_matrix::<f64>(&mut stream(3, 0, 0), 7, 12);
+        let dense = DenseOperator::new(a.as_ref());
+        let access = Access::new(&dense);
+        let alone = |j: usize| {
+            let mut column = vec![0.0; 12];
+            access.gram_columns(&[j], MatMut::from_column_major_slice_mut(&mut column, 12, 1));
+            column
+        };
+        let cache = std::sync::Arc::new(SharedGram::new(12, 3 * 12 * size_of::<f64>()));
+        let cached = access.keeping(cache.clone());
+        let mut block = vec![0.0; 12 * 12];
+        let all: Vec<usize> = (0..12).collect();
+        for _ in 0..2 {
+            cached.gram_columns(&all, MatMut::from_column_major_slice_mut(&mut block, 12, 12));
+            for (&j, column) in all.iter().zip(block.chunks(12)) {
+                assert_eq!(column, alone(j));
+            }
+            assert_eq!(cache.kept(), 3);
         }
     }
 
@@ -120,6 +157,7 @@ mod tests {
         std::thread::spawn(move || {
             let a = gaussian_matrix::<f64>(&mut stream(1, 0, 0), 6, 9);
             let (operator, shared) = (Sharing(DenseOperator::new(a.as_ref())), SharedGram::new(9, usize::MAX));
+            let operator = Access::new(&operator);
             let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
             let ask = |_: &rayon::Scope<'_>| assert_eq!(shared.read(&operator, 5, <[f64]>::len), 9);
             pool.scope(|scope| (0..4).for_each(|_| scope.spawn(ask)));

@@ -1,29 +1,45 @@
 //! A sparse matrix in compressed columns.
 
+use faer::MatMut;
 use faer::sparse::{SparseColMat, SparseColMatRef, Triplet};
 
-use super::Operator;
+use super::columns::single;
+use super::{Columns, LinearMap, OperatorError, Profile, SparseColumns, Structure, contiguous};
 use crate::error::Error;
 use crate::kernels::norm;
 use crate::scalar::Scalar;
 
-/// A sparse m × n matrix A in compressed sparse column form, borrowed.
+/// A sparse m × n matrix A in compressed sparse column form, borrowed or owned.
 ///
 /// # Cost
 /// Products take one multiply-add per stored entry; entries of a Gram column take those of the columns involved.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SparseOperator<'a, T: Scalar> {
-    matrix: SparseColMatRef<'a, usize, T>,
+    storage: Storage<'a, T>,
+}
+
+#[derive(Debug, Clone)]
+enum Storage<'a, T: Scalar> {
+    Borrowed(Matrix<'a, T>),
+    Owned(SparseColMat<usize, T>),
 }
 
 impl<'a, T: Scalar> SparseOperator<'a, T> {
     /// Borrows a compressed-column matrix.
     pub fn new(matrix: SparseColMatRef<'a, usize, T>) -> Self {
-        Self { matrix }
+        Self { storage: Storage::Borrowed(matrix) }
     }
 
-    fn entries(&self, j: usize) -> impl Iterator<Item = (usize, T)> + '_ {
-        self.matrix.row_idx_of_col_raw(j).iter().copied().zip(self.matrix.val_of_col(j).iter().copied())
+    /// Owns a compressed-column matrix.
+    pub fn owned(matrix: SparseColMat<usize, T>) -> Self {
+        Self { storage: Storage::Owned(matrix) }
+    }
+
+    fn matrix(&self) -> Matrix<'_, T> {
+        match &self.storage {
+            Storage::Borrowed(matrix) => *matrix,
+            Storage::Owned(matrix) => matrix.as_ref(),
+        }
     }
 }
 
@@ -65,90 +81,130 @@ pub fn from_compressed_rows<T: Scalar>(
         .map_err(|problem| Error::Structure(format!("compressed rows: {problem:?}")))
 }
 
-impl<T: Scalar> Operator<T> for SparseOperator<'_, T> {
-    fn nrows(&self) -> usize {
-        self.matrix.nrows()
+impl<T: Scalar> LinearMap<T> for SparseOperator<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        (self.matrix().nrows(), self.matrix().ncols())
     }
 
-    fn ncols(&self) -> usize {
-        self.matrix.ncols()
-    }
-
-    fn apply(&self, x: &[T], y: &mut [T]) {
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        let matrix = self.matrix();
         y.fill(T::ZERO);
         for (j, &value) in x.iter().enumerate() {
             if value != T::ZERO {
-                for (i, a) in self.entries(j) {
+                for (i, a) in entries(matrix, j) {
                     y[i] += a * value;
                 }
             }
         }
+        Ok(())
     }
 
-    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
+        let matrix = self.matrix();
         for (j, x) in x.iter_mut().enumerate() {
-            *x = self.entries(j).map(|(i, a)| a.conj() * y[i]).sum();
+            *x = entries(matrix, j).map(|(i, a)| a.conj() * y[i]).sum();
         }
+        Ok(())
     }
 
-    fn column(&self, j: usize, out: &mut [T]) {
+    fn profile(&self) -> Profile {
+        // Gathering from y costs about as much as two entries read in order.
+        Profile::default().with_cost(self.matrix().val().len() * 2 + self.matrix().ncols())
+    }
+
+    fn columns(&self) -> Option<&dyn Columns<T>> {
+        Some(self)
+    }
+
+    fn structure(&self) -> Structure<'_, T> {
+        Structure::Sparse(self)
+    }
+}
+
+impl<T: Scalar> SparseColumns<T> for SparseOperator<'_, T> {
+    fn visit(&self, j: usize, visit: &mut dyn FnMut(usize, T)) {
+        entries(self.matrix(), j).for_each(|(i, a)| visit(i, a));
+    }
+}
+
+impl<T: Scalar> Columns<T> for SparseOperator<'_, T> {
+    fn gather(&self, support: &[usize], mut out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        let matrix = self.matrix();
         out.fill(T::ZERO);
-        for (i, a) in self.entries(j) {
-            out[i] += a;
+        for (&j, out) in support.iter().zip(out.col_iter_mut()) {
+            let out = contiguous(out);
+            for (i, a) in entries(matrix, j) {
+                out[i] += a;
+            }
         }
+        Ok(())
     }
 
-    fn column_norms(&self) -> Vec<f64> {
-        (0..self.ncols()).map(|j| norm(self.matrix.val_of_col(j))).collect()
+    fn norms(&self) -> Result<Vec<f64>, OperatorError> {
+        let matrix = self.matrix();
+        Ok((0..matrix.ncols()).map(|j| norm(matrix.val_of_col(j))).collect())
     }
 
-    fn column_squares(&self, weights: &[f64]) -> Vec<f64> {
-        (0..self.ncols()).map(|j| self.entries(j).map(|(i, a)| weights[i] * a.abs2()).sum()).collect()
-    }
-
-    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
-        // Both columns are sorted by row, so their common rows are found by merging.
-        let (index_j, value_j) = (self.matrix.row_idx_of_col_raw(j), self.matrix.val_of_col(j));
-        for (out, &i) in out.iter_mut().zip(rows) {
-            let (index_i, value_i) = (self.matrix.row_idx_of_col_raw(i), self.matrix.val_of_col(i));
-            let (mut a, mut b) = (0, 0);
-            let mut sum = T::ZERO;
-            while a < index_i.len() && b < index_j.len() {
-                match index_i[a].cmp(&index_j[b]) {
-                    std::cmp::Ordering::Less => a += 1,
-                    std::cmp::Ordering::Greater => b += 1,
-                    std::cmp::Ordering::Equal => {
-                        sum += value_i[a].conj() * value_j[b];
-                        (a, b) = (a + 1, b + 1);
-                    }
+    fn gram(&self, rows: Option<&[usize]>, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        let matrix = self.matrix();
+        let mut column = vec![T::ZERO; if rows.is_none() { matrix.nrows() } else { 0 }];
+        for (&j, out) in support.iter().zip(out.col_iter_mut()) {
+            let out = contiguous(out);
+            match rows {
+                None => {
+                    self.gather(&[j], single(&mut column))?;
+                    self.apply_adjoint(&column, out)?;
+                }
+                Some(rows) => {
+                    rows.iter().zip(out).for_each(|(&i, out)| *out = product_of_columns(matrix, i, j));
                 }
             }
-            *out = sum;
         }
+        Ok(())
     }
 
-    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
+    fn combine(&self, support: &[usize], values: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        let matrix = self.matrix();
         y.fill(T::ZERO);
         for (&j, &value) in support.iter().zip(values) {
-            for (i, a) in self.entries(j) {
+            for (i, a) in entries(matrix, j) {
                 y[i] += a * value;
             }
         }
+        Ok(())
     }
 
-    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
+    fn correlate(&self, support: &[usize], y: &[T], out: &mut [T]) -> Result<(), OperatorError> {
+        let matrix = self.matrix();
         for (out, &j) in out.iter_mut().zip(support) {
-            *out = self.entries(j).map(|(i, a)| a.conj() * y[i]).sum();
+            *out = entries(matrix, j).map(|(i, a)| a.conj() * y[i]).sum();
+        }
+        Ok(())
+    }
+}
+
+type Matrix<'a, T> = SparseColMatRef<'a, usize, T>;
+
+/// The entries of column j.
+fn entries<'a, T: Scalar>(matrix: Matrix<'a, T>, j: usize) -> impl Iterator<Item = (usize, T)> + 'a {
+    matrix.row_idx_of_col_raw(j).iter().copied().zip(matrix.val_of_col(j).iter().copied())
+}
+
+/// a_iᴴ a_j. Both columns are sorted by row, so their common rows are found by merging.
+fn product_of_columns<T: Scalar>(matrix: Matrix<'_, T>, i: usize, j: usize) -> T {
+    let (index_i, value_i) = (matrix.row_idx_of_col_raw(i), matrix.val_of_col(i));
+    let (index_j, value_j) = (matrix.row_idx_of_col_raw(j), matrix.val_of_col(j));
+    let (mut a, mut b) = (0, 0);
+    let mut sum = T::ZERO;
+    while a < index_i.len() && b < index_j.len() {
+        match index_i[a].cmp(&index_j[b]) {
+            std::cmp::Ordering::Less => a += 1,
+            std::cmp::Ordering::Greater => b += 1,
+            std::cmp::Ordering::Equal => {
+                sum += value_i[a].conj() * value_j[b];
+                (a, b) = (a + 1, b + 1);
+            }
         }
     }
-
-    fn sparse_column(&self, j: usize, visit: &mut dyn FnMut(usize, T)) -> bool {
-        self.entries(j).for_each(|(i, a)| visit(i, a));
-        true
-    }
-
-    fn adjoint_cost(&self) -> usize {
-        // Gathering from y costs about as much as two entries read in order.
-        self.matrix.val().len() * 2 + self.ncols()
-    }
+    sum
 }

@@ -21,7 +21,6 @@ use crate::error::Error;
 use crate::halt::{self, Halt};
 use crate::interrupt::Interrupt;
 use crate::kernels::norm;
-use crate::operator::check_products;
 use crate::problem::Problem;
 use crate::scalar::Scalar;
 use crate::solution::{ExplorationReport, Solution};
@@ -259,15 +258,15 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             reason = StopReason::ExactFit;
         }
         let name = links.iter().map(|link| link.name()).collect::<Vec<_>>().join("+");
-        check_products(self.problem.operator())?;
+        workspace.check_products()?;
         let complete = workspace.given_up().is_none();
         // A report is made after the time, but not after Ctrl-C.
         workspace.watch(self.interrupt.clone());
         let hurried = matches!(reason, StopReason::Time | StopReason::Interrupted);
         let report =
             self.exploration.take().map(|record| ExplorationReport::new(record, &best.support, workspace, hurried));
-        let mut solution = self.finish(name, best, iterations, reason, workspace, begin);
-        check_products(self.problem.operator())?;
+        workspace.check_products()?;
+        let mut solution = self.finish(name, best, iterations, reason, workspace, begin)?;
         solution.report = report;
         solution.memory += states;
         for observer in &mut self.observers {
@@ -365,22 +364,23 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         stop_reason: StopReason,
         workspace: &mut Workspace<'_, T>,
         begin: Instant,
-    ) -> Solution<T> {
+    ) -> Result<Solution<T>, Error> {
         let counts = workspace.counts() + self.problem.measuring().counts();
         let best_iteration = best.iteration;
         let scales = self.problem.scales();
         // A column with coefficient 0, as one that depends on others, is not in the support.
         let scaled = best.support.into_vec().into_iter().zip(best.values).map(|(j, x)| (j, x.scale(scales[j])));
         let (support, coefficients): (Vec<usize>, Vec<T>) = scaled.filter(|(_, x)| *x != T::ZERO).unzip();
-        let operator = self.problem.operator();
+        let operator = self.problem.operator().renewed();
         let mut residual = vec![T::ZERO; operator.nrows()];
         operator.apply_sparse(&support, &coefficients, &mut residual);
+        operator.check()?;
         for (r, &y) in residual.iter_mut().zip(self.problem.data()) {
             *r = y - *r;
         }
         let data_norm = self.problem.data_norm();
         let residual_norm = norm(&residual);
-        Solution {
+        Ok(Solution {
             algorithm,
             ncols: operator.ncols(),
             support,
@@ -396,7 +396,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             elapsed: begin.elapsed(),
             memory: workspace.memory_held(),
             report: None,
-        }
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use faer::MatMut;
 use super::{descending, unit_columns};
 use crate::error::Error;
 use crate::fit::least_squares::Orthogonal;
-use crate::operator::{Operator, check_products};
+use crate::operator::{Access, LinearMap};
 use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::tolerance::DEPENDENT;
@@ -45,19 +45,19 @@ pub struct Coherence {
 /// # Reference
 /// Tropp, *Greed is good: algorithmic results for sparse approximation*, IEEE Trans. Inf. Theory 50, 2004, DOI
 /// 10.1109/TIT.2004.834793.
-pub fn coherence<T: Scalar>(operator: &dyn Operator<T>, order: usize) -> Result<Coherence, Error> {
+pub fn coherence<T: Scalar>(operator: &dyn LinearMap<T>, order: usize) -> Result<Coherence, Error> {
     let unit = unit_columns(operator)?;
-    if order > operator.ncols().max(LARGEST_ORDER) {
+    if order > unit.ncols().max(LARGEST_ORDER) {
         let what = "the order of the Babel function";
         return Err(Error::Number { what, rule: "at most n or 2²⁰, whichever is larger", value: order as f64 });
     }
     let measured = measure(&unit, order);
-    check_products(operator)?;
+    unit.check()?;
     Ok(measured)
 }
 
 /// [`coherence`] of columns that have norm 1 already.
-pub(super) fn measure<T: Scalar>(operator: &dyn Operator<T>, order: usize) -> Coherence {
+pub(super) fn measure<T: Scalar>(operator: &Access<'_, T>, order: usize) -> Coherence {
     let n = operator.ncols();
     let width = (BLOCK / n).clamp(1, n);
     let mut block = vec![T::ZERO; n * width];
@@ -110,9 +110,9 @@ pub(super) fn measure<T: Scalar>(operator: &dyn Operator<T>, order: usize) -> Co
 ///
 /// # Reference
 /// Tropp 2004, DOI 10.1109/TIT.2004.834793, theorems A and 3.5.
-pub fn exact_recovery_coefficient<T: Scalar>(operator: &dyn Operator<T>, support: &[usize]) -> Result<f64, Error> {
+pub fn exact_recovery_coefficient<T: Scalar>(operator: &dyn LinearMap<T>, support: &[usize]) -> Result<f64, Error> {
     let unit = unit_columns(operator)?;
-    let support = Support::checked(support.to_vec(), operator.ncols())?;
+    let support = Support::checked(support.to_vec(), unit.ncols())?;
     let cost = 4.0 * unit.nrows() as f64 * (support.len() as f64).powi(3);
     // More columns than rows are dependent, which the first of them tells.
     if support.len() <= unit.nrows() && cost > MOST_WORK {
@@ -127,13 +127,13 @@ pub fn exact_recovery_coefficient<T: Scalar>(operator: &dyn Operator<T>, support
         let others: Vec<usize> = support.iter().copied().filter(|&i| i != j).collect();
         unit.column(j, &mut column);
         let dependent = fit.fit(&unit, &column, &others, &mut values, &mut rest);
-        check_products(operator)?;
+        unit.check()?;
         let square = crate::kernels::norm_squared(&rest);
         if dependent > 0 || square.sqrt() <= 2.0 * DEPENDENT {
             return Ok(f64::INFINITY);
         }
         unit.apply_adjoint(&rest, &mut products);
-        check_products(operator)?;
+        unit.check()?;
         for (sum, product) in sums.iter_mut().zip(&products) {
             *sum += Scalar::abs(*product) / square;
         }

@@ -26,7 +26,7 @@ use faer::{Mat, MatRef, Par};
 
 use crate::error::Error;
 use crate::interrupt::Interrupt;
-use crate::operator::{Normalized, Operator, inverse};
+use crate::operator::{Access, LinearMap, inverse};
 use crate::problem::check_columns;
 use crate::scalar::Scalar;
 
@@ -36,15 +36,16 @@ pub use recovery::{Condition, Recovery, Signal, Verdict};
 pub use restricted_isometry::{RestrictedIsometry, restricted_isometry};
 
 /// The operator with columns of norm 1.
-fn unit_columns<T: Scalar>(operator: &dyn Operator<T>) -> Result<Normalized<'_, T>, Error> {
+fn unit_columns<T: Scalar>(operator: &dyn LinearMap<T>) -> Result<Access<'_, T>, Error> {
+    let operator = Access::new(operator);
     let (rows, columns) = (operator.nrows(), operator.ncols());
     if rows == 0 || columns == 0 {
         return Err(Error::Empty { rows, columns });
     }
-    let (norms, _) = check_columns(operator, &Interrupt::default())?;
+    let (norms, _) = check_columns(&operator, &Interrupt::default())?;
     match norms.iter().position(|&norm| norm == 0.0) {
         Some(column) => Err(Error::ZeroColumn { column }),
-        None => Ok(Normalized::with_scales(operator, norms.iter().map(|&norm| inverse(norm)).collect())),
+        None => Ok(operator.scaled(norms.iter().map(|&norm| inverse(norm)).collect())),
     }
 }
 

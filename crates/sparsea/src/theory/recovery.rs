@@ -6,7 +6,7 @@ use super::unit_columns;
 use crate::check::{check_finite, check_sparsity};
 use crate::error::Error;
 use crate::kernels::norm;
-use crate::operator::Operator;
+use crate::operator::LinearMap;
 use crate::scalar::Scalar;
 use crate::tolerance::ISOMETRY_ROUNDING;
 
@@ -71,7 +71,7 @@ impl Signal {
     /// # Errors
     /// Those of [`coherence`](super::coherence()), [`Error::VectorLength`], [`Error::NonFinite`], and [`Error::Number`]
     /// if x* = 0, which has no smallest non-zero.
-    pub fn new<T: Scalar>(operator: &dyn Operator<T>, truth: &[T]) -> Result<Self, Error> {
+    pub fn new<T: Scalar>(operator: &dyn LinearMap<T>, truth: &[T]) -> Result<Self, Error> {
         let entries = scaled(operator, "the true x", truth)?;
         let smallest = entries.iter().copied().filter(|&x| x > 0.0).fold(f64::INFINITY, f64::min);
         let norm = norm(&entries);
@@ -104,12 +104,13 @@ impl Signal {
     /// # Errors
     /// Those of [`coherence`](super::coherence()), [`Error::StartLength`], [`Error::NonFinite`], and [`Error::Number`]
     /// unless η is finite and greater than 0.
-    pub fn start<T: Scalar>(self, operator: &dyn Operator<T>, start: &[T], step_size: f64) -> Result<Self, Error> {
+    pub fn start<T: Scalar>(self, operator: &dyn LinearMap<T>, start: &[T], step_size: f64) -> Result<Self, Error> {
         if !(step_size > 0.0 && step_size.is_finite()) {
             return Err(Error::Number { what: "the step size", rule: "finite and greater than 0", value: step_size });
         }
-        if start.len() != operator.ncols() {
-            return Err(Error::StartLength { entries: start.len(), columns: operator.ncols() });
+        let (_, columns) = operator.shape();
+        if start.len() != columns {
+            return Err(Error::StartLength { entries: start.len(), columns });
         }
         let largest = scaled(operator, "the start vector", start)?.into_iter().fold(0.0, f64::max);
         Ok(Self { start: largest / step_size, ..self })
@@ -127,13 +128,14 @@ impl Signal {
 }
 
 /// |x_j| ‖a_j‖, the moduli of the vector that belongs to unit columns.
-fn scaled<T: Scalar>(operator: &dyn Operator<T>, what: &'static str, x: &[T]) -> Result<Vec<f64>, Error> {
+fn scaled<T: Scalar>(operator: &dyn LinearMap<T>, what: &'static str, x: &[T]) -> Result<Vec<f64>, Error> {
     let unit = unit_columns(operator)?;
-    if x.len() != operator.ncols() {
-        return Err(Error::VectorLength { what, entries: x.len(), columns: operator.ncols() });
+    if x.len() != unit.ncols() {
+        return Err(Error::VectorLength { what, entries: x.len(), columns: unit.ncols() });
     }
     check_finite(what, x)?;
-    let moduli: Vec<f64> = x.iter().zip(unit.scales()).map(|(x, scale)| Scalar::abs(*x) / scale).collect();
+    let moduli: Vec<f64> =
+        x.iter().zip(unit.scales().unwrap_or_default()).map(|(x, scale)| Scalar::abs(*x) / scale).collect();
     match moduli.iter().all(|modulus| modulus.is_finite()) {
         true => Ok(moduli),
         false => Err(Error::Overflow { what }),
@@ -177,9 +179,10 @@ impl Recovery {
     ///
     /// # Errors
     /// [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n), and those of [`restricted_isometry`].
-    pub fn new<T: Scalar>(operator: &dyn Operator<T>, sparsity: usize, work: f64) -> Result<Self, Error> {
+    pub fn new<T: Scalar>(operator: &dyn LinearMap<T>, sparsity: usize, work: f64) -> Result<Self, Error> {
         unit_columns(operator)?;
-        check_sparsity(sparsity, operator.nrows(), operator.ncols())?;
+        let (rows, columns) = operator.shape();
+        check_sparsity(sparsity, rows, columns)?;
         Self::from_constants(restricted_isometry(operator, 2 * sparsity + 1, work)?, sparsity)
     }
 

@@ -7,7 +7,7 @@ use super::interval::Interval;
 use super::work::Work;
 use super::{eigenvalues, enumeration, search, unit_columns};
 use crate::error::Error;
-use crate::operator::{Operator, check_products};
+use crate::operator::{Access, LinearMap};
 use crate::scalar::Scalar;
 use crate::tolerance::ISOMETRY_ROUNDING;
 
@@ -81,7 +81,7 @@ impl RestrictedIsometry {
 ///
 /// The problem is NP-hard (Tillmann & Pfetsch 2014, DOI 10.1109/TIT.2013.2290112): no method is fast for large n and s.
 pub fn restricted_isometry<T: Scalar>(
-    operator: &dyn Operator<T>,
+    operator: &dyn LinearMap<T>,
     order: usize,
     work: f64,
 ) -> Result<RestrictedIsometry, Error> {
@@ -94,7 +94,7 @@ pub fn restricted_isometry<T: Scalar>(
     let coherence = coherence::measure(&unit, order.saturating_sub(1));
     let mut work = Work::new(work);
     let gram = (n <= LARGEST_GRAM).then(|| gram_matrix(&unit));
-    check_products(operator)?;
+    unit.check()?;
 
     let mut sides = [f64::INFINITY, 1.0];
     let cubed = 4.0 * (n as f64).powi(3);
@@ -147,7 +147,7 @@ pub fn restricted_isometry<T: Scalar>(
             bounds.tighten();
         }
     }
-    check_products(operator)?;
+    unit.check()?;
     Ok(RestrictedIsometry { constants: bounds.constants, rows: m, columns: n, coherence })
 }
 
@@ -196,7 +196,7 @@ fn narrowed(interval: Interval, lower: f64, upper: f64) -> Interval {
     }
 }
 
-fn gram_matrix<T: Scalar>(unit: &dyn Operator<T>) -> Mat<T> {
+fn gram_matrix<T: Scalar>(unit: &Access<'_, T>) -> Mat<T> {
     let n = unit.ncols();
     let all: Vec<usize> = (0..n).collect();
     let mut entries = vec![T::ZERO; n * n];

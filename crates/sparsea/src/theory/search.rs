@@ -6,7 +6,7 @@ use rand::RngExt;
 use super::eigen;
 use super::work::Work;
 use crate::generate::stream;
-use crate::operator::Operator;
+use crate::operator::Access;
 use crate::scalar::Scalar;
 use crate::support::largest;
 use crate::tolerance::ISOMETRY_ROUNDING;
@@ -22,7 +22,7 @@ const EXCHANGED: usize = 3;
 /// Cost: for each start and column added, at most (1 + 3 per exchange made) products Aᴴ A_S u and eigenvalue problems of
 /// size s.
 pub(super) fn lower_bounds<T: Scalar>(
-    operator: &dyn Operator<T>,
+    operator: &Access<'_, T>,
     pair: (usize, usize),
     order: usize,
     work: &mut Work,
@@ -43,7 +43,7 @@ pub(super) fn lower_bounds<T: Scalar>(
 
 /// Grows a support to all orders, exchanging columns at each. `None` when the work is done.
 fn grow<T: Scalar>(
-    operator: &dyn Operator<T>,
+    operator: &Access<'_, T>,
     start: &[usize],
     side: f64,
     bounds: &mut [f64],
@@ -77,7 +77,7 @@ fn grow<T: Scalar>(
 
 /// A support, the Gram matrix on it, and its extreme eigenvalue on one side.
 struct Grown<'o, T: Scalar> {
-    operator: &'o dyn Operator<T>,
+    operator: &'o Access<'o, T>,
     /// 1 for the largest eigenvalue, −1 for the smallest.
     side: f64,
     support: Vec<usize>,
@@ -91,7 +91,7 @@ struct Grown<'o, T: Scalar> {
 }
 
 impl<'o, T: Scalar> Grown<'o, T> {
-    fn new(operator: &'o dyn Operator<T>, side: f64) -> Self {
+    fn new(operator: &'o Access<'o, T>, side: f64) -> Self {
         Self {
             operator,
             side,
@@ -149,7 +149,7 @@ impl<'o, T: Scalar> Grown<'o, T> {
 
 /// The column off the support with the largest product with A_S u; the first one there is if all products vanish.
 fn strongest<T: Scalar>(
-    operator: &dyn Operator<T>,
+    operator: &Access<'_, T>,
     support: &[usize],
     vector: &[T],
     image: &mut [T],
@@ -162,7 +162,7 @@ fn strongest<T: Scalar>(
 }
 
 /// The Gram matrix of unit columns with one more.
-fn bordered<T: Scalar>(operator: &dyn Operator<T>, support: &[usize], gram: MatRef<'_, T>, j: usize) -> Mat<T> {
+fn bordered<T: Scalar>(operator: &Access<'_, T>, support: &[usize], gram: MatRef<'_, T>, j: usize) -> Mat<T> {
     let size = support.len();
     let mut entries = vec![T::ZERO; size];
     operator.gram_entries(support, j, &mut entries);

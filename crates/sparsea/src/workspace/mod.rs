@@ -91,7 +91,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         let operator = problem.scaled_operator();
         let n = operator.ncols();
         let mut data_correlation = vec![T::ZERO; n];
-        problem.correlate_data(&*operator, &problem.scales(), &mut data_correlation);
+        problem.correlate_data(&operator, &problem.scales(), &mut data_correlation);
         check_correlation(&data_correlation)?;
         let scales = problem.scales();
         let column_norms = problem.column_norms().iter().zip(scales.iter()).map(|(norm, scale)| norm * scale).collect();
@@ -132,7 +132,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             *self = Self::new(problem, memory)?;
             return Ok(());
         }
-        problem.correlate_data(&*self.system.operator, &self.problem.scales(), &mut self.system.data_correlation);
+        problem.correlate_data(&self.system.operator, &self.problem.scales(), &mut self.system.data_correlation);
         check_correlation(&self.system.data_correlation)?;
         self.problem = problem.clone();
         self.system.data = problem.data();
@@ -306,7 +306,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// ‖A‖², the square of the largest singular value, to about 10⁻⁶ from below. It is computed once for a problem and those
     /// derived from it; each run that asks counts the products that it took.
     pub fn operator_norm_squared(&mut self) -> f64 {
-        let (norm, products) = self.problem.operator_norm_squared(&*self.system.operator, &self.system.watch);
+        let (norm, products) = self.problem.operator_norm_squared(&self.system.operator, &self.system.watch);
         // A run counts as many products as it would alone: a rule may halt it by them.
         if !std::mem::replace(&mut self.norm_counted, true) {
             self.engine.counts.applies += products;
@@ -426,9 +426,14 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         numbers.saturating_mul(size_of::<T>()) <= self.memory.state
     }
 
+    /// Refuses what was computed since a product with A has failed.
+    pub(crate) fn check_products(&self) -> Result<(), Error> {
+        self.system.operator.check()
+    }
+
     /// Begins to watch for an interrupt.
     pub(crate) fn watch(&mut self, interrupt: Interrupt) {
-        self.system.watch.begin(interrupt.failing(self.system.operator.failure()));
+        self.system.watch.begin(interrupt.failing(Some(self.system.operator.failure())));
     }
 
     /// Why something was given up, if it was: the current point is then not to be used.

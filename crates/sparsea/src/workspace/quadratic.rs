@@ -70,6 +70,6 @@ impl<T: Scalar> Neighbourhood<'_, '_, T> {
 
     /// Calls `with` with column j of the Gram matrix.
     pub(crate) fn gram_column<R>(&self, j: usize, with: impl FnOnce(&[T]) -> R) -> R {
-        self.gram.read(&*self.system.operator, j, with)
+        self.gram.read(&self.system.operator, j, with)
     }
 }

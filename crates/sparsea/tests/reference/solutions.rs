@@ -10,7 +10,7 @@ use sparsea::generate::{
     correlated_matrix, deconvolution_problem, gaussian_matrix, normal_vector, partial_fourier_matrix, random_support,
     step_matrix, stream,
 };
-use sparsea::{Boundary, Chain, DenseOperator, Halt, Operator, Problem, Run, Scalar, SparseOperator};
+use sparsea::{Access, Boundary, Chain, DenseOperator, Halt, LinearMap, Problem, Run, Scalar, SparseOperator};
 
 /// One solution.
 #[derive(PartialEq, Serialize, Deserialize)]
@@ -35,17 +35,18 @@ impl Recorder {
     fn solve<T: Scalar>(
         &mut self,
         problem: &str,
-        operator: &dyn Operator<T>,
+        operator: &dyn LinearMap<T>,
         k: usize,
         noise: f64,
         algorithms: &[&str],
     ) {
         self.seed += 1;
+        let access = Access::new(operator);
         let mut rng = stream(77, self.seed, 0);
-        let support = random_support(&mut rng, operator.ncols(), k);
+        let support = random_support(&mut rng, access.ncols(), k);
         let amplitudes: Vec<T> = normal_vector(&mut rng, k);
-        let mut y = vec![T::ZERO; operator.nrows()];
-        operator.apply_sparse(&support, &amplitudes, &mut y);
+        let mut y = vec![T::ZERO; access.nrows()];
+        access.apply_sparse(&support, &amplitudes, &mut y);
         let length = y.iter().map(|y| y.abs2()).sum::<f64>().sqrt();
         let errors: Vec<T> = normal_vector(&mut rng, y.len());
         let level = noise * length / (y.len() as f64).sqrt();
@@ -53,7 +54,14 @@ impl Recorder {
         self.record(problem, operator, &y, k, algorithms);
     }
 
-    fn record<T: Scalar>(&mut self, problem: &str, operator: &dyn Operator<T>, y: &[T], k: usize, algorithms: &[&str]) {
+    fn record<T: Scalar>(
+        &mut self,
+        problem: &str,
+        operator: &dyn LinearMap<T>,
+        y: &[T],
+        k: usize,
+        algorithms: &[&str],
+    ) {
         let posed = Problem::new(operator, y, k).unwrap();
         // The lasso is made for real numbers only.
         for &algorithm in algorithms.iter().filter(|&&algorithm| !(T::IS_COMPLEX && algorithm == "lasso")) {

@@ -7,7 +7,7 @@ use sparsea::algorithms::{StepRule, StepSize, find, registry};
 use sparsea::generate::{deconvolution_problem, gaussian_problem, stream};
 use sparsea::operator::{from_compressed_rows, pulse};
 use sparsea::{
-    Algorithm, Boundary, Chain, Convolution, DenseOperator, Error, FunctionOperator, Halt, Htp, Iht, Memory, Operator,
+    Algorithm, Boundary, Chain, Convolution, DenseOperator, Error, FunctionOperator, Halt, Htp, Iht, LinearMap, Memory,
     Problem, Run, Scalar, Sea, SparseOperator, Start, check_adjoint, seconds, solve,
 };
 
@@ -270,7 +270,7 @@ fn operators_that_are_not_adjoint() {
     // ⟨A u, v⟩ = 2 u v and ⟨u, 0⟩ = 0 differ by all of ‖A u‖ ‖v‖.
     let wrong = FunctionOperator::new(1, 1, |x: &[f64], y: &mut [f64]| y[0] = 2.0 * x[0], |_, x| x[0] = 0.0);
     assert_eq!(
-        said(check_adjoint(&wrong as &dyn Operator<f64>, 3)),
+        said(check_adjoint(&wrong as &dyn LinearMap<f64>, 3)),
         "apply and apply_adjoint are not adjoint: ⟨A u, v⟩ and ⟨u, Aᴴ v⟩ differ by 1.00e0 (relative), allowed 2e-12"
     );
 }

@@ -7,8 +7,8 @@ use serde_json::Map;
 use sparsea::algorithms::registry;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
-    Boundary, Chain, Convolution, DenseOperator, Halt, Limits, Operator, Problem, Run, Scalar, Solution, Start,
-    StopReason, improve,
+    Access, Boundary, Chain, Convolution, DenseOperator, Halt, Limits, LinearMap, Problem, Run, Scalar, Solution,
+    Start, StopReason, improve,
 };
 
 use crate::common::{C, dense_form, difference, norm, normalized, product, svd_fit};
@@ -297,7 +297,7 @@ fn long_traces_of_wide_pulses_have_the_residual_of_their_coefficients() {
         let width = rng.random_range(3.0..14.0);
         let taps: Vec<f64> = (0..81).map(|t| (-((t as f64 - 40.0) / width).powi(2)).exp()).collect();
         let operator = Convolution::new(&taps, 25_000, Boundary::Same).unwrap();
-        let mut y: Vec<f64> = normal_vector(rng, operator.nrows());
+        let mut y: Vec<f64> = normal_vector(rng, operator.shape().0);
         if seed % 2 == 0 {
             y.iter_mut().for_each(|v| *v *= 1e-3);
             let support = random_support(rng, 25_000, 200);
@@ -317,7 +317,7 @@ fn long_traces_of_wide_pulses_have_the_residual_of_their_coefficients() {
             let run = Run::new(&problem, sparsea::Sea::default()).start(Start::Support(start.clone()));
             let solution = run.halt(halt).solve().unwrap();
             let mut fitted = vec![0.0; y.len()];
-            operator.apply(&solution.to_dense(), &mut fitted);
+            Access::new(&operator).apply(&solution.to_dense(), &mut fitted);
             let found = norm(&difference(&y, &fitted));
             let size: f64 = solution.coefficients.iter().map(|x| x.abs()).sum::<f64>() * norm(&taps);
             assert!((found - solution.residual_norm).abs() <= 1e-13 * (norm(&y) + size), "seed {seed}: {solution:?}");
@@ -327,8 +327,8 @@ fn long_traces_of_wide_pulses_have_the_residual_of_their_coefficients() {
     // As dense_form of a short trace, where the whole is compared with singular values.
     let operator = Convolution::new(&[1.0, 2.0, 3.0, 2.0, 1.0], 30, Boundary::Valid).unwrap();
     let a = dense_form(&operator);
-    let y: Vec<f64> = normal_vector(&mut stream(1, 96, 0), operator.nrows());
-    let problem = Problem::new(&operator, &y, operator.nrows()).unwrap();
+    let y: Vec<f64> = normal_vector(&mut stream(1, 96, 0), a.nrows());
+    let problem = Problem::new(&operator, &y, a.nrows()).unwrap();
     let all: Vec<usize> = (0..30).collect();
     let solution = sparsea::solve(&problem, sparsea::Ols::default()).unwrap();
     assert!(solution.residual_norm <= svd_fit(&a, &y, &all).1 + 1e-10 * norm(&y));

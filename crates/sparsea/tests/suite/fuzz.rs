@@ -11,7 +11,7 @@ use serde_json::Map;
 use sparsea::algorithms::registry;
 use sparsea::generate::stream;
 use sparsea::{
-    Chain, DenseOperator, Error, Halt, Limits, Operator, Problem, ReportOptions, Run, Scalar, SparseOperator, Start,
+    Chain, DenseOperator, Error, Halt, Limits, LinearMap, Problem, ReportOptions, Run, Scalar, SparseOperator, Start,
     StopReason,
 };
 
@@ -81,7 +81,7 @@ fn solve_any<T: Scalar>(seed: u64) {
     let dense = DenseOperator::new(a.as_ref());
     let stored = compressed(&a);
     let sparse = SparseOperator::new(stored.as_ref());
-    let operator: &dyn Operator<T> = if rng.random() { &dense } else { &sparse };
+    let operator: &dyn LinearMap<T> = if rng.random() { &dense } else { &sparse };
     let k = rng.random_range(1..=m.min(n));
     let problem = match Problem::new(operator, &y, k) {
         Ok(problem) if rng.random_ratio(1, 5) => problem.keep_columns(),

@@ -1,11 +1,13 @@
 //! What must not matter: the form of the operator, units, the order of the columns, the number of threads.
 
-use crate::common::{C, KINDS, Kind, every_form, matrix, norm, observed, run, words};
+use crate::common::{C, KINDS, Kind, every_problem, matrix, norm, observed, run, unit_columns, words};
 use faer::Mat;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use sparsea::generate::{bernoulli_matrix, normal_vector, stream};
-use sparsea::{Boundary, Convolution, DenseOperator, Halt, Normalized, Operator, Problem, Scalar, Solution, Start};
+use sparsea::{
+    Access, Boundary, Convolution, DenseOperator, FunctionOperator, Halt, LinearMap, Problem, Scalar, Solution, Start,
+};
 use std::time::Duration;
 
 const K: usize = 5;
@@ -18,9 +20,12 @@ fn problem_of<T: Scalar>(kind: Kind, seed: u64) -> (Mat<T>, Vec<T>) {
 }
 
 /// Every algorithm on one problem.
-fn solve_all<T: Scalar>(operator: &dyn Operator<T>, y: &[T]) -> Vec<(&'static str, Solution<T>)> {
-    let problem = Problem::new(operator, y, K).unwrap();
-    words::<T>().into_iter().map(|word| (word, run(&problem, word, Start::Zero, None))).collect()
+fn solve_all<T: Scalar>(operator: &dyn LinearMap<T>, y: &[T]) -> Vec<(&'static str, Solution<T>)> {
+    runs(&Problem::new(operator, y, K).unwrap())
+}
+
+fn runs<T: Scalar>(problem: &Problem<'_, T>) -> Vec<(&'static str, Solution<T>)> {
+    words::<T>().into_iter().map(|word| (word, run(problem, word, Start::Zero, None))).collect()
 }
 
 fn forms_agree<T: Scalar>() {
@@ -38,12 +43,19 @@ fn forms_agree<T: Scalar>() {
                 );
             }
         };
-        every_form(&a, |form, operator| agrees(form, solve_all(operator, &y)));
+        every_problem(&a, &y, K, |form, problem| agrees(form, runs(problem)));
         // Unit columns beforehand change the coefficients, by the lengths of the columns, and nothing else.
         let operator = DenseOperator::new(a.as_ref());
-        let normalized = Normalized::new(&operator);
+        let (unit, scales) = unit_columns(&Access::new(&operator));
+        let normalized = FunctionOperator::new(
+            unit.nrows(),
+            unit.ncols(),
+            |x: &[T], y: &mut [T]| unit.apply(x, y),
+            |y: &[T], x: &mut [T]| unit.apply_adjoint(y, x),
+        );
         let unscaled = solve_all(&normalized, &y).into_iter().map(|(word, mut solution)| {
-            normalized.unscale(&solution.support, &mut solution.coefficients);
+            let scales = solution.support.iter().map(|&j| scales[j]);
+            solution.coefficients.iter_mut().zip(scales).for_each(|(x, scale)| *x = x.scale(scale));
             (word, solution)
         });
         agrees("normalized", unscaled.collect());
@@ -210,10 +222,9 @@ fn on_any_threads(what: &str, task: impl Fn() -> String + Sync) {
 
 fn same_on_any_threads<T: Scalar>() {
     let (a, y) = problem_of::<T>(Kind::Coherent, 6);
-    every_form(&a, |form, operator| {
-        let problem = Problem::new(operator, &y, K).unwrap();
+    every_problem(&a, &y, K, |form, problem| {
         for word in words::<T>() {
-            on_any_threads(&format!("{word} {form}"), || digits(run(&problem, word, Start::Random(1), None)));
+            on_any_threads(&format!("{word} {form}"), || digits(run(problem, word, Start::Random(1), None)));
         }
     });
     // More than 2²⁰ entries, so that products are shared among threads.
@@ -230,7 +241,7 @@ fn same_on_any_threads<T: Scalar>() {
     // More columns than one task of a convolution takes.
     let kernel: Vec<T> = normal_vector(&mut stream(6, 2, 0), 5);
     let convolution = Convolution::new(&kernel, 9000, Boundary::Full).unwrap();
-    let y: Vec<T> = normal_vector(&mut stream(6, 3, 0), convolution.nrows());
+    let y: Vec<T> = normal_vector(&mut stream(6, 3, 0), convolution.shape().0);
     assert!(norm(&y) > 0.0);
     let problem = Problem::new(&convolution, &y, K).unwrap();
     for word in words::<T>() {

@@ -1,24 +1,76 @@
 //! Every kind of operator against its dense form.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use crate::common::{
-    C, adjoint_product, assert_close, by_rows, dense_form, every_form, functions, matrix, norm, run, scalar,
+    C, adjoint_product, assert_close, by_rows, dense_form, every_problem, functions, matrix, norm, normalized, run,
+    scalar, unit_columns,
 };
 use crate::common::{Kind, product};
 use faer::sparse::{SparseColMat, Triplet};
-use faer::{Mat, MatRef};
+use faer::{Mat, MatMut, MatRef};
 use num_complex::Complex;
 use sparsea::generate::{normal_vector, stream};
 use sparsea::operator::from_compressed_rows;
 use sparsea::{
-    Boundary, Chain, Convolution, DenseOperator, Error, FunctionOperator, Halt, Normalized, Operator, Problem, Run,
-    Scalar, SparseOperator, Start, check_adjoint, forward_operator,
+    Access, Boundary, Centered, Chain, Columns, Convolution, DenseOperator, Error, FunctionOperator, Halt, LinearMap,
+    OperatorError, Problem, Profile, Run, Scalar, SparseOperator, Start, Structure, check_adjoint,
 };
 
-/// Checks every method of an operator against the matrix `a` that it stands for.
-pub fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &str) {
+/// Checks a map, and every method of its access, against the matrix `a` that it stands for.
+pub fn check_map<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
+    check_form(map, a, what);
+    check_methods(&Access::new(map), a, what);
+}
+
+/// Checks what the access to a map hides: its two products as a pair, where its entries lie, and columns with weighted rows.
+fn check_form<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
+    let (m, n) = (a.nrows(), a.ncols());
+    assert_eq!(map.shape(), (m, n), "{what}");
+    check_adjoint(map, 7).unwrap_or_else(|problem| panic!("{what}: {problem}"));
+    let close = |found: &[T], expected: &[T], method: &str| {
+        assert_close(found, expected, 1e-12, &format!("{what}: {method}"));
+    };
+    let columns: Vec<Vec<T>> = (0..n).map(|j| (0..m).map(|i| a[(i, j)]).collect()).collect();
+    match map.structure() {
+        Structure::None => {}
+        Structure::Sparse(sparse) => {
+            for (j, expected) in columns.iter().enumerate() {
+                let mut column = vec![T::ZERO; m];
+                sparse.visit(j, &mut |i, value| column[i] += value);
+                close(&column, expected, "visit");
+            }
+        }
+        Structure::Local(local) => {
+            let mut before = 0..0;
+            for (j, expected) in columns.iter().enumerate() {
+                let mut part = vec![];
+                let first = local.segment(j, &mut part);
+                let mut whole = vec![T::ZERO; m];
+                for (t, &entry) in part.iter().enumerate() {
+                    whole[if local.period().is_some() { (first + t) % m } else { first + t }] += entry;
+                }
+                close(&whole, expected, "segment");
+                assert!(before.start <= first && before.end <= first + part.len(), "{what}: segment {j}");
+                before = first..first + part.len();
+            }
+        }
+    }
+
+    // Without means nothing is subtracted: the norms are those of columns whose rows are weighted.
+    let weights: Vec<f64> = normal_vector::<f64>(&mut stream(6, m as u64, n as u64), m).iter().map(|w| w * w).collect();
+    let squares: Vec<f64> = columns.iter().map(|c| c.iter().zip(&weights).map(|(v, w)| w * v.abs2()).sum()).collect();
+    let weighted = Centered::new(map, Some(&weights), Some(&vec![T::ZERO; n])).unwrap();
+    let norms = Access::new(&weighted).column_norms();
+    let found: Vec<f64> = norms.iter().map(|norm| norm * norm).collect();
+    assert_close(&found, &squares, 1e-12, &format!("{what}: columns with weighted rows"));
+}
+
+/// Checks every method of an access against the matrix `a` that it stands for.
+pub fn check_methods<T: Scalar>(operator: &Access<'_, T>, a: &Mat<T>, what: &str) {
     let (m, n) = (a.nrows(), a.ncols());
     assert_eq!((operator.nrows(), operator.ncols()), (m, n), "{what}");
-    check_adjoint(operator, 7).unwrap_or_else(|problem| panic!("{what}: {problem}"));
     let mut rng = stream(5, m as u64, n as u64);
     let close = |found: &[T], expected: &[T], method: &str| {
         assert_close(found, expected, 1e-12, &format!("{what}: {method}"));
@@ -26,18 +78,9 @@ pub fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &s
     let all: Vec<usize> = (0..n).collect();
     let columns: Vec<Vec<T>> = all.iter().map(|&j| (0..m).map(|i| a[(i, j)]).collect()).collect();
 
-    if let Some(local) = operator.local() {
-        let (mut before, mut gram) = (0..0, vec![T::ZERO; n]);
-        for (&j, column) in all.iter().zip(&columns) {
-            let mut part = vec![];
-            let first = local.segment(j, &mut part);
-            let mut whole = vec![T::ZERO; m];
-            for (t, &entry) in part.iter().enumerate() {
-                whole[if local.period().is_some() { (first + t) % m } else { first + t }] += entry;
-            }
-            close(&whole, column, "segment");
-            assert!(before.start <= first && before.end <= first + part.len(), "{what}: segment {j}");
-            before = first..first + part.len();
+    if let Structure::Local(local) = operator.map().structure() {
+        let mut gram = vec![T::ZERO; n];
+        for j in 0..n {
             operator.gram_entries(&all, j, &mut gram);
             let around = |apart: usize| local.period().map_or(apart, |n| apart.min(n - apart));
             let far = all.iter().filter(|i| around(i.abs_diff(j)) > local.reach());
@@ -57,10 +100,6 @@ pub fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &s
     let expected: Vec<f64> = columns.iter().map(|column| norm(column)).collect();
     assert_close(&norms, &expected, 1e-12, &format!("{what}: column_norms"));
     let largest = expected.iter().fold(0.0f64, |a, &b| a.max(b));
-
-    let weights: Vec<f64> = normal_vector::<f64>(&mut rng, m).iter().map(|w| w * w).collect();
-    let squares: Vec<f64> = columns.iter().map(|c| c.iter().zip(&weights).map(|(v, w)| w * v.abs2()).sum()).collect();
-    assert_close(&operator.column_squares(&weights), &squares, 1e-12, &format!("{what}: column_squares"));
 
     // The first, the last, neighbours, and some in no order.
     let support: Vec<usize> = [0, n - 1, n / 2, (n / 2 + 1) % n, n / 3].into_iter().fold(vec![], |mut set, j| {
@@ -107,13 +146,6 @@ pub fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &s
         assert_eq!(together.col_as_slice(at), correlation, "{what}: apply_adjoint_block");
     }
 
-    for (j, expected) in columns.iter().enumerate() {
-        let mut column = vec![T::ZERO; m];
-        if operator.sparse_column(j, &mut |i, value| column[i] += value) {
-            close(&column, expected, "sparse_column");
-        }
-    }
-
     let values: Vec<T> = normal_vector(&mut rng, size);
     let mut image = vec![T::from_real(9.0); m];
     operator.apply_sparse(&support, &values, &mut image);
@@ -126,20 +158,24 @@ pub fn check_methods<T: Scalar>(operator: &dyn Operator<T>, a: &Mat<T>, what: &s
 fn all_kinds<T: Scalar>() {
     for (m, n) in [(7, 12), (12, 7), (1, 5), (5, 1), (600, 9)] {
         let a = matrix::<T>(Kind::Gaussian, m, n, 3);
-        every_form(&a, |form, operator| {
+        every_problem(&a, &vec![T::ZERO; m], 1, |form, problem| {
+            let operator = problem.operator();
+            check_form(operator.map(), &a, form);
             check_methods(operator, &a, &format!("{form} {m} × {n}"));
-            check_methods(&Normalized::new(operator), &crate::common::normalized(&a), &format!("normalized {form}"));
+            check_methods(&unit_columns(operator).0, &normalized(&a), &format!("normalized {form}"));
         });
     }
     // Sparse in truth, with an empty column and an empty row.
     let a = Mat::from_fn(9, 8, |i, j| {
         if (i + 2 * j) % 3 == 0 && j != 5 && i != 4 { scalar(1.0 + i as f64, j as f64) } else { T::ZERO }
     });
-    every_form(&a, |form, operator| {
+    every_problem(&a, &[T::ZERO; 9], 1, |form, problem| {
+        let operator = problem.operator();
+        check_form(operator.map(), &a, form);
         check_methods(operator, &a, &format!("{form} with zeros"));
-        let normalized = Normalized::new(operator);
-        assert_eq!(normalized.scales()[5], 0.0);
-        check_methods(&normalized, &crate::common::normalized(&a), &format!("normalized {form} with zeros"));
+        let (unit, scales) = unit_columns(operator);
+        assert_eq!(scales[5], 0.0);
+        check_methods(&unit, &normalized(&a), &format!("normalized {form} with zeros"));
     });
 }
 
@@ -161,7 +197,10 @@ fn bands_and_triangles<T: Scalar>() {
         ("last column empty", part(&|i, j| i < 20 && j + 1 < n)),
         ("some rows empty", part(&|i, _| i % 4 == 1)),
     ] {
-        every_form(&a, |form, operator| check_methods(operator, &a, &format!("{name}, {form}")));
+        every_problem(&a, &[T::ZERO; 70], 1, |form, problem| {
+            check_form(problem.operator().map(), &a, &format!("{name}, {form}"));
+            check_methods(problem.operator(), &a, &format!("{name}, {form}"));
+        });
     }
 }
 
@@ -187,19 +226,20 @@ fn large_products_equal_small_ones() {
     let (m, n) = (1100, 1200);
     let a = matrix::<f64>(Kind::Gaussian, m, n, 4);
     let rows = by_rows(&a);
-    check_methods(&DenseOperator::new(a.as_ref()), &a, "large columns");
-    check_methods(&DenseOperator::from_row_major(&rows, m, n).unwrap(), &a, "large rows");
+    check_map(&DenseOperator::new(a.as_ref()), &a, "large columns");
+    check_map(&DenseOperator::from_row_major(&rows, m, n).unwrap(), &a, "large rows");
 }
 
 #[test]
 fn unscaled_coefficients_belong_to_the_original_columns() {
     let a = matrix::<C>(Kind::Gaussian, 6, 4, 8);
     let operator = DenseOperator::new(a.as_ref());
-    let normalized = Normalized::new(&operator);
+    let operator = Access::new(&operator);
+    let (unit, scales) = unit_columns(&operator);
     let mut values: Vec<C> = normal_vector(&mut stream(8, 1, 0), 2);
     let (mut scaled, mut unscaled) = (vec![C::ZERO; 6], vec![C::ZERO; 6]);
-    normalized.apply_sparse(&[1, 3], &values, &mut scaled);
-    normalized.unscale(&[1, 3], &mut values);
+    unit.apply_sparse(&[1, 3], &values, &mut scaled);
+    values.iter_mut().zip([scales[1], scales[3]]).for_each(|(x, scale)| *x *= scale);
     operator.apply_sparse(&[1, 3], &values, &mut unscaled);
     assert_close(&scaled, &unscaled, 1e-14, "unscale");
 }
@@ -229,12 +269,9 @@ fn convolutions<T: Scalar>() {
         let check = |operator: Convolution<T>, m, first, circular, what: &str| {
             let a = literal(&h, n, m, first, circular);
             assert_eq!(operator.kernel(), h);
-            check_methods(&operator, &a, &format!("{what} {length}"));
-            check_methods(
-                &Normalized::new(&operator),
-                &crate::common::normalized(&a),
-                &format!("normalized {what} {length}"),
-            );
+            check_map(&operator, &a, &format!("{what} {length}"));
+            let (unit, _) = unit_columns(&Access::new(&operator));
+            check_methods(&unit, &normalized(&a), &format!("normalized {what} {length}"));
         };
         check(Convolution::new(&h, n, Boundary::Full).unwrap(), n + length - 1, 0, false, "full");
         check(Convolution::new(&h, n, Boundary::Same).unwrap(), n, (length - 1) / 2, false, "same");
@@ -274,6 +311,7 @@ fn modes_are_those_of_numpy() {
     ];
     for (h, boundary, expected) in cases {
         let operator = Convolution::new(h, 5, boundary).unwrap();
+        let operator = Access::new(&operator);
         let mut y = vec![0.0; operator.nrows()];
         operator.apply(&[1.0, 2.0, 3.0, 4.0, 5.0], &mut y);
         assert_eq!(y, expected, "{h:?} {boundary:?}");
@@ -284,6 +322,7 @@ fn modes_are_those_of_numpy() {
 fn a_wrong_adjoint_is_found() {
     let a = matrix::<f64>(Kind::Gaussian, 6, 8, 2);
     let right = functions(&a);
+    let right = Access::new(&right);
     let not_adjoint = |g: &(dyn Fn(&[f64], &mut [f64]) + Send + Sync)| {
         let wrong = FunctionOperator::new(6, 8, |x: &[f64], y: &mut [f64]| right.apply(x, y), g);
         matches!(check_adjoint(&wrong, 1), Err(Error::NotAdjoint { difference, .. }) if difference > 1e-7)
@@ -302,6 +341,7 @@ fn a_wrong_adjoint_is_found() {
     let a = matrix::<C>(Kind::Gaussian, 6, 8, 2);
     let conjugated = Mat::from_fn(6, 8, |i, j| a[(i, j)].conj());
     let (right, conjugate) = (functions(&a), functions(&conjugated));
+    let (right, conjugate) = (Access::new(&right), Access::new(&conjugate));
     let wrong = FunctionOperator::new(
         6,
         8,
@@ -339,7 +379,7 @@ fn views_of_every_layout() {
         let operator = DenseOperator::new(view);
         assert_eq!(operator.is_borrowed(), borrowed, "{what}");
         let copy = Mat::from_fn(view.nrows(), view.ncols(), |i, j| view[(i, j)]);
-        check_methods(&operator, &copy, what);
+        check_map(&operator, &copy, what);
     }
 }
 
@@ -352,6 +392,7 @@ fn single_rows_and_columns_have_no_order() {
         let products = |view: MatRef<'_, f64>| {
             let operator = DenseOperator::new(view);
             assert!(operator.is_borrowed());
+            let operator = Access::new(&operator);
             let (mut y, mut x, mut gram) = (vec![0.0; m], vec![0.0; n], Mat::zeros(n, 1));
             operator.apply(&numbers[..n], &mut y);
             operator.apply_adjoint(&numbers[..m], &mut x);
@@ -363,13 +404,47 @@ fn single_rows_and_columns_have_no_order() {
     }
 }
 
+/// A map with a name, which is otherwise the map that it points to.
+struct Named<M>(&'static str, M);
+
+impl<M> Deref for Named<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.1
+    }
+}
+
+/// All that a map knows of itself is known of what points to it, too.
 #[test]
-fn references_and_boxes_are_operators() {
+fn pointers_to_maps_are_maps() {
+    fn points<T: Scalar>(pointer: &dyn LinearMap<T>, map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
+        check_map(pointer, a, what);
+        assert_eq!(format!("{:?}", pointer.profile()), format!("{:?}", map.profile()), "{what}");
+        assert_eq!(pointer.columns().is_some(), map.columns().is_some(), "{what}");
+        let (one, other) = (pointer.structure(), map.structure());
+        assert_eq!(std::mem::discriminant(&one), std::mem::discriminant(&other), "{what}");
+    }
     let a = matrix::<f64>(Kind::Gaussian, 5, 6, 1);
-    let operator = DenseOperator::new(a.as_ref());
-    check_methods(&&operator, &a, "reference");
-    check_methods(&(Box::new(operator.clone()) as Box<dyn Operator<f64>>), &a, "box");
-    check_methods(&std::sync::Arc::new(operator), &a, "arc");
+    let dense = DenseOperator::new(a.as_ref());
+    let stored = crate::common::compressed(&a);
+    let sparse = SparseOperator::new(stored.as_ref());
+    let blur = Convolution::new(&[1.0, 2.0, -1.0], 6, Boundary::Full).unwrap();
+    let literal = literal(&[1.0, 2.0, -1.0], 6, 8, 0, false);
+    let measured = FunctionOperator::new(5, 6, |_: &[f64], _: &mut [f64]| {}, |_: &[f64], _: &mut [f64]| {})
+        .with_column_norms(vec![1.0; 6])
+        .with_cost(17);
+    assert_eq!((&&measured).profile().cost, Some(17));
+    assert_eq!((&&measured).profile().column_norms, Some(vec![1.0; 6]));
+    for (map, a, what) in
+        [(&dense as &dyn LinearMap<f64>, &a, "dense"), (&sparse, &a, "sparse"), (&blur, &literal, "blur")]
+    {
+        points(&map, map, a, &format!("{what}, reference"));
+        points(&(Box::new(map) as Box<dyn LinearMap<f64>>), map, a, &format!("{what}, box"));
+        points(&Arc::new(map), map, a, &format!("{what}, arc"));
+        points(&Named("A", map), map, a, &format!("{what}, a type of one's own"));
+        assert_eq!(Named("A", map).0, "A");
+    }
 }
 
 #[test]
@@ -384,48 +459,80 @@ fn compressed_rows_are_read() {
     expected[(2, 1)] = z(4.5, 0.0);
     let operator = SparseOperator::new(sparse.as_ref());
     assert_eq!(dense_form(&operator), expected);
-    check_methods(&operator, &expected, "from compressed rows");
+    check_map(&operator, &expected, "from compressed rows");
+    check_map(&SparseOperator::owned(sparse), &expected, "from compressed rows, owned");
 }
 
 /// Hides that columns are local.
 struct Plain<'a, T: Scalar>(&'a Convolution<T>);
 
-impl<T: Scalar> Operator<T> for Plain<'_, T> {
-    fn nrows(&self) -> usize {
-        self.0.nrows()
+impl<T: Scalar> LinearMap<T> for Plain<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        self.0.shape()
     }
-    fn ncols(&self) -> usize {
-        self.0.ncols()
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        self.0.apply(x, y)
     }
-    fn apply(&self, x: &[T], y: &mut [T]) {
-        self.0.apply(x, y);
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
+        self.0.apply_adjoint(y, x)
     }
-    fn apply_adjoint(&self, y: &[T], x: &mut [T]) {
-        self.0.apply_adjoint(y, x);
+    fn profile(&self) -> Profile {
+        self.0.profile()
     }
-    fn column_norms(&self) -> Vec<f64> {
-        self.0.column_norms()
+    fn columns(&self) -> Option<&dyn Columns<T>> {
+        Some(self)
     }
-    fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
-        self.0.gram_entries(rows, j, out);
+}
+
+/// Columns, and whole columns of the Gram matrix, come from products.
+impl<T: Scalar> Columns<T> for Plain<'_, T> {
+    fn gather(&self, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        for (&j, out) in support.iter().zip(out.col_iter_mut()) {
+            let mut unit = vec![T::ZERO; self.shape().1];
+            unit[j] = T::ONE;
+            self.apply(&unit, out.try_as_col_major_mut().expect("contiguous columns").as_slice_mut())?;
+        }
+        Ok(())
     }
-    fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
-        self.0.apply_sparse(support, values, y);
+    fn norms(&self) -> Result<Vec<f64>, OperatorError> {
+        self.0.norms()
     }
-    fn apply_adjoint_on(&self, support: &[usize], y: &[T], out: &mut [T]) {
-        self.0.apply_adjoint_on(support, y, out);
+    fn gram(&self, rows: Option<&[usize]>, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        if rows.is_some() {
+            return self.0.gram(rows, support, out);
+        }
+        let mut columns = Mat::zeros(self.shape().0, support.len());
+        self.gather(support, columns.as_mut())?;
+        let columns: Vec<&[T]> = (0..support.len()).map(|at| columns.col_as_slice(at)).collect();
+        self.adjoint_block(&columns, out)
     }
-    fn adjoint_cost(&self) -> usize {
-        self.0.adjoint_cost()
+    fn combine(&self, support: &[usize], values: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        self.0.combine(support, values, y)
+    }
+    fn correlate(&self, support: &[usize], y: &[T], out: &mut [T]) -> Result<(), OperatorError> {
+        self.0.correlate(support, y, out)
     }
 }
 
 /// Hides the entries of a sparse matrix.
 struct Hidden<'a, T: Scalar>(SparseOperator<'a, T>);
 
-impl<T: Scalar> Operator<T> for Hidden<'_, T> {
-    forward_operator!(T, self => &self.0; nrows ncols apply apply_adjoint column columns column_norms column_squares gram_columns
-        gram_entries apply_sparse apply_adjoint_on local adjoint_cost gram_block);
+impl<T: Scalar> LinearMap<T> for Hidden<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        self.0.shape()
+    }
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        self.0.apply(x, y)
+    }
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
+        self.0.apply_adjoint(y, x)
+    }
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+    fn columns(&self) -> Option<&dyn Columns<T>> {
+        self.0.columns()
+    }
 }
 
 /// Sparse enough to be correlated by rows, then the same by products; in a workspace that has its rows, the bits of one without.
@@ -440,7 +547,7 @@ fn row_by_row<T: Scalar>() {
     }
     let matrix = SparseColMat::try_new_from_triplets(m, n, &entries).unwrap();
     let operator = SparseOperator::new(matrix.as_ref());
-    let hidden = Hidden(operator);
+    let hidden = Hidden(operator.clone());
     let ys: Vec<Vec<T>> = (0..2).map(|_| normal_vector(rng, m)).collect();
     let mut kept = None;
     for (at, y) in ys.iter().enumerate() {
@@ -475,12 +582,12 @@ fn correlating_by_rows_changes_nothing_but_the_cost() {
 fn cluster_by_cluster<T: Scalar>(kernel: &[T], boundary: Boundary, noise: f64, (n, k): (usize, usize)) {
     let convolution = Convolution::new(kernel, n, boundary).unwrap();
     let rng = &mut stream(11, 0, 0);
-    let mut y = vec![T::ZERO; convolution.nrows()];
+    let mut y = vec![T::ZERO; convolution.shape().0];
     // Among others two that overlap over the end, if there is none.
     let mut support = sparsea::generate::random_support(rng, n, k);
     (support[0], support[k - 1]) = (1, n - 3);
     let values: Vec<T> = normal_vector(rng, k);
-    convolution.apply_sparse(&support, &values, &mut y);
+    Access::new(&convolution).apply_sparse(&support, &values, &mut y);
     let errors: Vec<T> = normal_vector(rng, y.len());
     let size = noise * norm(&y) / norm(&errors);
     y.iter_mut().zip(errors).for_each(|(y, e)| *y += e.scale(size));
@@ -512,4 +619,53 @@ fn large_convolutions_are_fitted_cluster_by_cluster_with_the_same_result() {
     cluster_by_cluster(&complex, Boundary::Circular, 0.0, size);
     // So many spikes that there is no gap at which to cut a period open.
     cluster_by_cluster(&real, Boundary::Circular, 0.05, (5_000, 900));
+}
+
+/// Programs written for the names before `LinearMap` and `Access` still compile, and find what they found.
+#[test]
+#[expect(deprecated, reason = "the names of the first generation")]
+fn names_of_the_first_generation_stay() {
+    use sparsea::{CachedGram, Normalized, Operator};
+
+    fn sizes(operator: &dyn Operator<f64>) -> (usize, usize) {
+        (operator.nrows(), operator.ncols())
+    }
+    let mut a = matrix::<f64>(Kind::Gaussian, 12, 20, 3);
+    a.col_mut(7).fill(0.0);
+    let operator = DenseOperator::new(a.as_ref());
+    let normalized = Normalized::new(&operator);
+    let cached = CachedGram::new(&operator, usize::MAX);
+    assert_eq!((sizes(&operator), sizes(&normalized), sizes(&cached)), ((12, 20), (12, 20), (12, 20)));
+    check_map(&cached, &a, "CachedGram");
+    check_map(&normalized, &crate::common::normalized(&a), "Normalized");
+    assert_eq!(normalized.scales()[7], 0.0);
+
+    let y = crate::common::observed(&a, 4, 3);
+    let solve = |operator: &dyn LinearMap<f64>| {
+        let solution = run(&Problem::new(operator, &y, 4).unwrap(), "omp+sea", Start::Zero, None);
+        (solution.support, solution.coefficients)
+    };
+    let (support, coefficients) = solve(&operator);
+    assert_eq!(solve(&cached), (support.clone(), coefficients.clone()));
+    let (found, mut unscaled) = solve(&normalized);
+    normalized.unscale(&found, &mut unscaled);
+    assert_eq!(found, support);
+    assert_close(&unscaled, &coefficients, 1e-12, "unscale");
+
+    // Norms that are stated of another operator cannot be refused here; the columns are measured.
+    let right = functions(&a);
+    let right = Access::new(&right);
+    for count in [0, 1, 2, 4, 300] {
+        let stating = FunctionOperator::new(
+            12,
+            20,
+            |x: &[f64], y: &mut [f64]| right.apply(x, y),
+            |y: &[f64], x: &mut [f64]| right.apply_adjoint(y, x),
+        )
+        .with_column_norms(vec![1.0; count]);
+        let normalized = Normalized::new(&stating);
+        let norms = (0..20).map(|j| a.col(j).norm_l2());
+        let right = |(&scale, norm): (&f64, f64)| scale == 0.0 && norm == 0.0 || (scale * norm - 1.0).abs() < 1e-12;
+        assert!(normalized.scales().len() == 20 && normalized.scales().iter().zip(norms).all(right), "{count}");
+    }
 }

@@ -1,5 +1,6 @@
 //! What is kept from run to run, or computed ahead, changes nothing but the cost.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use faer::{Mat, MatMut};
 use serde_json::Map;
 use sparsea::generate::{normal_vector, stream};
 use sparsea::{
-    CachedGram, Chain, DenseOperator, Error, Halt, Memory, Operator, Problem, Run, Scalar, Solution, Workspace,
-    forward_operator,
+    Access, Chain, Columns, DenseOperator, Error, Halt, LinearMap, Memory, OperatorError, Problem, Profile, Run,
+    Scalar, SharedGram, Solution, Workspace,
 };
 
 use crate::common::{C, KINDS, Kind, matrix, observed, words};
@@ -29,13 +30,14 @@ fn workspaces_are_kept<T: Scalar>() {
     for kind in KINDS {
         let a = matrix::<T>(kind, 24, 24, 3);
         let operator = DenseOperator::new(a.as_ref());
-        let cached = CachedGram::new(&operator, usize::MAX);
         let ys: Vec<Vec<T>> = (0..6).map(|seed| observed(&a, 5, seed)).collect();
         let each: Vec<&[T]> = ys.iter().map(Vec::as_slice).collect();
+        let gram = Arc::new(SharedGram::new(24, usize::MAX));
         for word in words::<T>().into_iter().chain(["omp+sea", "els+search"]) {
             let alone = |y| digits(solve(&Problem::new(&operator, y, 5).unwrap(), word, &mut None));
             let expected: Vec<String> = ys.iter().map(|y| alone(y)).collect();
-            let block = Problem::new(&cached, &ys[0], 5).unwrap().with_data_block(&each).unwrap();
+            let shared = Problem::new(&operator, &ys[0], 5).unwrap().share_gram(gram.clone());
+            let block = shared.with_data_block(&each).unwrap();
             let mut kept = None;
             // There and back again, so that each follows others.
             for at in [0, 1, 2, 3, 4, 5, 4, 0, 0] {
@@ -73,15 +75,45 @@ impl<'a, T: Scalar> Counting<'a, T> {
     }
 }
 
-impl<T: Scalar> Operator<T> for Counting<'_, T> {
-    forward_operator!(T, self => &self.inner; nrows ncols apply apply_adjoint apply_adjoint_block column columns
-        column_norms column_squares gram_entries apply_sparse apply_adjoint_on local adjoint_cost);
-    fn gram_columns(&self, support: &[usize], out: MatMut<'_, T>) {
-        self.computed.fetch_add(support.len(), Ordering::Relaxed);
-        self.inner.gram_columns(support, out);
+impl<T: Scalar> LinearMap<T> for Counting<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        self.inner.shape()
     }
-    fn gram_block(&self) -> usize {
-        self.block
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        self.inner.apply(x, y)
+    }
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
+        self.inner.apply_adjoint(y, x)
+    }
+    fn profile(&self) -> Profile {
+        self.inner.profile().with_block(self.block)
+    }
+    fn columns(&self) -> Option<&dyn Columns<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Scalar> Columns<T> for Counting<'_, T> {
+    fn gather(&self, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        self.inner.gather(support, out)
+    }
+    fn norms(&self) -> Result<Vec<f64>, OperatorError> {
+        self.inner.norms()
+    }
+    fn adjoint_block(&self, ys: &[&[T]], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        self.inner.adjoint_block(ys, out)
+    }
+    fn gram(&self, rows: Option<&[usize]>, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        if rows.is_none() {
+            self.computed.fetch_add(support.len(), Ordering::Relaxed);
+        }
+        self.inner.gram(rows, support, out)
+    }
+    fn combine(&self, support: &[usize], values: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        self.inner.combine(support, values, y)
+    }
+    fn correlate(&self, support: &[usize], y: &[T], out: &mut [T]) -> Result<(), OperatorError> {
+        self.inner.correlate(support, y, out)
     }
 }
 
@@ -97,6 +129,89 @@ fn gram_columns_are_computed_once() {
     assert_eq!((operator.computed(), again.counts.columns), (0, 5), "used, not computed");
 }
 
+/// Runs that share Gram columns have the bits that they have alone, whatever fits into the memory, and compute a column that does
+/// once.
+fn gram_columns_are_shared<T: Scalar>() {
+    let (m, n, k) = (24, 40, 5);
+    for kind in [Kind::Gaussian, Kind::Coherent] {
+        let a = matrix::<T>(kind, m, n, 3);
+        let ys: Vec<Vec<T>> = (0..3).map(|seed| observed(&a, k, seed)).collect();
+        for keep_columns in [false, true] {
+            for room in [0, 4, n] {
+                let operator = Counting::new(&a, 1);
+                let gram = Arc::new(SharedGram::new(n, room * n * size_of::<T>()));
+                let posed = |y| {
+                    let problem = Problem::new(&operator, y, k).unwrap();
+                    if keep_columns { problem.keep_columns() } else { problem }
+                };
+                let mut asked = 0;
+                for word in words::<T>() {
+                    for y in &ys {
+                        let alone = posed(y);
+                        let what = format!("{word} {kind:?}, room for {room}");
+                        let expected = [alone.clone(), alone.with_sparsity(3).unwrap()]
+                            .map(|problem| digits(solve(&problem, word, &mut None)));
+                        asked += operator.computed();
+                        let before = gram.kept();
+                        let shared = alone.share_gram(gram.clone());
+                        // What is derived from a problem shares them too.
+                        let found = [shared.clone(), shared.with_sparsity(3).unwrap()]
+                            .map(|problem| digits(solve(&problem, word, &mut None)));
+                        assert_eq!(found, expected, "{what}");
+                        assert!(gram.kept() <= room, "{what}");
+                        let computed = operator.computed();
+                        if room == n {
+                            assert_eq!(computed, gram.kept() - before, "{what}: computed again");
+                        }
+                    }
+                }
+                assert!(room < n || asked > 2 * gram.kept(), "hardly any column was asked for twice");
+            }
+        }
+    }
+}
+
+#[test]
+fn gram_columns_that_are_shared_are_computed_once_and_change_nothing() {
+    gram_columns_are_shared::<f64>();
+    gram_columns_are_shared::<C>();
+}
+
+/// Many threads that run at the same time, on one cache.
+#[test]
+fn gram_columns_are_shared_among_threads() {
+    let a = matrix::<f64>(Kind::Gaussian, 24, 60, 5);
+    let operator = DenseOperator::new(a.as_ref());
+    let ys: Vec<Vec<f64>> = (0..8).map(|seed| observed(&a, 5, seed)).collect();
+    let gram = Arc::new(SharedGram::new(60, 30 * 60 * size_of::<f64>()));
+    let shared = Problem::new(&operator, &ys[0], 5).unwrap().share_gram(gram.clone());
+    std::thread::scope(|scope| {
+        for y in &ys {
+            let problem = shared.with_data(y).unwrap();
+            let alone = Problem::new(&operator, y, 5).unwrap();
+            scope.spawn(move || {
+                for word in ["omp", "sea", "els"] {
+                    let (found, expected) = (solve(&problem, word, &mut None), solve(&alone, word, &mut None));
+                    assert_eq!(
+                        (found.support, found.coefficients),
+                        (expected.support, expected.coefficients),
+                        "{word}"
+                    );
+                }
+            });
+        }
+    });
+    assert!((1..=30).contains(&gram.kept()), "{}", gram.kept());
+}
+
+#[test]
+#[should_panic(expected = "Gram columns are kept for as many columns as A has")]
+fn gram_columns_of_another_operator_are_refused() {
+    let a = matrix::<f64>(Kind::Gaussian, 6, 10, 3);
+    let (operator, y) = (DenseOperator::new(a.as_ref()), observed(&a, 2, 1));
+    let _ = Problem::new(&operator, &y, 2).unwrap().share_gram(Arc::new(SharedGram::new(9, 1 << 20)));
+}
+
 fn columns_computed_ahead<T: Scalar>() {
     // Large enough for that, k too; one with parallel columns, among which guesses go wrong.
     let (m, n, k) = (120, 400, 24);
@@ -106,7 +221,7 @@ fn columns_computed_ahead<T: Scalar>() {
         for seed in 0..3 {
             let y = if seed == 2 { normal_vector(&mut stream(6, 0, 0), m) } else { observed(a, k, seed) };
             let (several, single) = (Counting::new(a, 8), Counting::new(a, 1));
-            assert!(DenseOperator::new(a.as_ref()).gram_block() > 1);
+            assert!(Access::new(&DenseOperator::new(a.as_ref())).gram_block() > 1);
             let (ahead, alone) = (Problem::new(&several, &y, k).unwrap(), Problem::new(&single, &y, k).unwrap());
             for word in ["omp", "ols", "sea", "omp+sea"] {
                 let (found, expected) = (solve(&ahead, word, &mut None), solve(&alone, word, &mut None));

@@ -11,8 +11,8 @@ use serde_json::Map;
 use sparsea::algorithms::registry;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
-    Chain, DenseOperator, Error, FunctionOperator, Halt, Interrupt, Limits, Operator, Problem, ReportOptions, Run,
-    Search, Solution, Start, StopReason,
+    Access, Chain, DenseOperator, Error, FunctionOperator, Halt, Interrupt, Limits, LinearMap, Problem, ReportOptions,
+    Run, Search, Solution, Start, StopReason,
 };
 
 use crate::common::{norm, product};
@@ -127,7 +127,7 @@ fn a_report_knows_all_near_ties_one_exchange_away() {
 }
 
 /// A product with A that takes a while.
-fn slow(m: usize, n: usize, wait: Duration) -> impl Operator<f64> {
+fn slow(m: usize, n: usize, wait: Duration) -> impl LinearMap<f64> {
     let apply = move |x: &[f64], y: &mut [f64]| {
         std::thread::sleep(wait);
         y.iter_mut().enumerate().for_each(|(i, y)| *y = x.iter().skip(i % 7).step_by(5).sum());
@@ -182,6 +182,7 @@ fn a_run_may_be_stopped_anywhere() {
                 }
             };
             let dense = DenseOperator::new(a.as_ref());
+            let dense = Access::new(&dense);
             let operator = FunctionOperator::new(
                 40,
                 90,
@@ -227,7 +228,7 @@ fn a_time_limit_ends_a_long_step() {
     let mut block = Mat::<f64>::zeros(n, columns.len());
     let mut product = || {
         let begin = Instant::now();
-        operator.gram_columns(&columns, block.as_mut());
+        problem.operator().gram_columns(&columns, block.as_mut());
         begin.elapsed()
     };
     for name in ["sea", "search", "htp", "cosamp", "els"] {

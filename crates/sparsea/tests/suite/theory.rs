@@ -10,7 +10,7 @@ use sparsea::generate::{Amplitudes, normal_vector, random_amplitudes, random_sup
 use sparsea::operator::pulse;
 use sparsea::theory::{Condition, coherence, exact_recovery_coefficient};
 use sparsea::{
-    Boundary, Convolution, DenseOperator, Error, Halt, Omp, Operator, Problem, Progress, Recovery, Run, Scalar, Sea,
+    Access, Boundary, Convolution, DenseOperator, Error, Halt, Omp, Problem, Progress, Recovery, Run, Scalar, Sea,
     Signal, Start, Verdict, restricted_isometry,
 };
 
@@ -303,7 +303,7 @@ fn check_run<T: Scalar>(
     let bound = condition.iteration_bound.expect("the theorem applies");
     let operator = DenseOperator::new(a.as_ref());
     let mut y = vec![T::ZERO; a.nrows()];
-    operator.apply(truth, &mut y);
+    Access::new(&operator).apply(truth, &mut y);
     y.iter_mut().zip(noise).for_each(|(y, e)| *y += *e);
     let problem = Problem::new(&operator, &y, k).unwrap();
     let contains = |visited: &[usize]| support.iter().all(|j| visited.contains(j));
@@ -362,7 +362,7 @@ fn verdicts_follow_the_bounds() {
     // A first x* of dynamic range r, in the scale of A.
     let signal = |r: f64| {
         let mut truth = vec![0.0; 16];
-        let (norms, large) = (operator.column_norms(), (r * r - 1.0).sqrt());
+        let (norms, large) = (Access::new(&operator).column_norms(), (r * r - 1.0).sqrt());
         (truth[3], truth[7]) = (1.0 / norms[3], -large / norms[7]);
         Signal::new(&operator, &truth).unwrap()
     };

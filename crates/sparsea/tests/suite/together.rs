@@ -3,9 +3,9 @@
 use faer::{Mat, MatRef};
 use rand::RngExt;
 use sparsea::generate::{normal_vector, random_support, stream};
-use sparsea::{Boundary, Centered, Convolution, DenseOperator, Halt, Normalized, Operator, Problem, Scalar, Start};
+use sparsea::{Access, Boundary, Centered, Convolution, DenseOperator, Halt, Problem, Scalar, Start};
 
-use crate::common::{C, every_form, run};
+use crate::common::{C, every_problem, run, unit_columns};
 
 fn bits<T: Scalar>(values: &[T]) -> Vec<(u64, u64)> {
     values.iter().map(|v| (v.real().to_bits(), v.imag().to_bits())).collect()
@@ -49,7 +49,7 @@ fn entries<T: Scalar>(rng: &mut impl rand::Rng, m: usize, n: usize, kind: usize)
     Mat::from_fn(m, n, |i, j| if kept(i, j) { numbers[j * m + i] } else { T::ZERO })
 }
 
-fn alone_and_together<T: Scalar>(operator: &dyn Operator<T>, seed: u64, what: &str) {
+fn alone_and_together<T: Scalar>(operator: &Access<'_, T>, seed: u64, what: &str) {
     let (m, n) = (operator.nrows(), operator.ncols());
     let rng = &mut stream(seed, 41, 0);
     let count = rng.random_range(1..=10);
@@ -76,9 +76,10 @@ fn alone_and_together<T: Scalar>(operator: &dyn Operator<T>, seed: u64, what: &s
 /// A dense form: a Gram column is the product with a column, too.
 fn dense<T: Scalar>(matrix: MatRef<'_, T>, seed: u64, what: &str) {
     let operator = DenseOperator::new(matrix);
+    let operator = Access::new(&operator);
     let (m, n) = (operator.nrows(), operator.ncols());
     alone_and_together(&operator, seed, what);
-    alone_and_together(&Normalized::new(&operator), seed, &format!("{what}, unit columns"));
+    alone_and_together(&unit_columns(&operator).0, seed, &format!("{what}, unit columns"));
     let (mut column, mut product, mut gram) = (vec![T::ZERO; m], vec![T::ZERO; n], Mat::zeros(n, 1));
     for j in [0, n / 2, n - 1] {
         operator.column(j, &mut column);
@@ -133,15 +134,19 @@ fn other_forms<T: Scalar>(salt: u64) {
         let rng = &mut stream(seed, 43, salt);
         let (m, n) = (rng.random_range(2..=20), rng.random_range(2..=20));
         let a = entries::<T>(rng, m, n, seed as usize % 3);
-        every_form(&a, |form, operator| alone_and_together(operator, seed, &format!("{form}, seed {seed}")));
+        every_problem(&a, &vec![T::ZERO; m], 1, |form, problem| {
+            alone_and_together(problem.operator(), seed, &format!("{form}, seed {seed}"));
+        });
         for length in [3, 130] {
             let kernel: Vec<T> = normal_vector(rng, length);
             for boundary in [Boundary::Full, Boundary::Same, Boundary::Valid, Boundary::Circular] {
                 let what = format!("kernel of {length}, {boundary:?}");
                 let blur = Convolution::new(&kernel, 150 + m, boundary).unwrap();
-                alone_and_together(&blur, seed, &what);
-                alone_and_together(&Normalized::new(&blur), seed, &what);
-                alone_and_together(&Centered::new(&blur, None, None).unwrap(), seed, &what);
+                let access = Access::new(&blur);
+                alone_and_together(&access, seed, &what);
+                alone_and_together(&unit_columns(&access).0, seed, &what);
+                let centered = Centered::new(&blur, None, None).unwrap();
+                alone_and_together(&Access::new(&centered), seed, &what);
             }
         }
     }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::System;
 use crate::kernels::{axpy, norm};
-use crate::operator::Local;
+use crate::operator::{Access, Local};
 use crate::scalar::Scalar;
 use crate::tolerance::{
     COARSER_DEPENDENT, CONDITION_SAFETY, DEPENDENT, FIT, GRAM_ROUNDING, INDEPENDENT, LARGE_COEFFICIENTS,
@@ -104,7 +104,7 @@ impl<T: Scalar> Clusters<T> {
                 let left = built.then(|| self.factor.solve(system, members, out));
                 left.filter(|left| *left <= error).unwrap_or_else(|| {
                     fitted.by_qr += 1;
-                    fitted.dependent += self.triangle.fit(local, system.data, members, out, system.column_norms.len());
+                    fitted.dependent += self.triangle.fit(&system.operator, reach, system.data, members, out);
                     0.0
                 })
             };
@@ -281,15 +281,16 @@ struct Triangle<T> {
 }
 
 impl<T: Scalar> Triangle<T> {
-    /// Minimises ‖y − A_S x‖ for one cluster of n columns; returns how many columns were dependent. Where coefficients are so
+    /// Minimises ‖y − A_S x‖ for one cluster; returns how many columns were dependent. Where coefficients are so
     /// large that their rounding shows in y − A_S x, columns that nearly depend on others are passed over too, as in
     /// `Orthogonal::fit`.
-    fn fit(&mut self, local: &dyn Local<T>, data: &[T], members: &[usize], x: &mut [T], n: usize) -> usize {
+    fn fit(&mut self, operator: &Access<'_, T>, reach: usize, data: &[T], members: &[usize], x: &mut [T]) -> usize {
+        let n = operator.ncols();
         self.entries.clear();
         self.parts.clear();
         for &j in members {
             let at = self.entries.len();
-            let first = local.segment(column(j, n), &mut self.entries) + j - column(j, n);
+            let first = operator.segment(column(j, n), &mut self.entries) + j - column(j, n);
             self.parts.push((first..first + self.entries.len() - at, at));
         }
         let rows = self.parts.iter().map(|(range, _)| range.start).min().unwrap_or(0)
@@ -300,7 +301,7 @@ impl<T: Scalar> Triangle<T> {
         let (mut best, mut dependent) = ((false, scale), 0);
         let mut found = vec![T::ZERO; x.len()];
         for (at, tolerance) in [DEPENDENT].into_iter().chain(COARSER_DEPENDENT).enumerate() {
-            self.rotate_all(local.reach(), data, members, &rows);
+            self.rotate_all(reach, data, members, &rows);
             let passed_over = self.solve(&mut found, tolerance);
             let left = self.residual_norm(data, &rows, &found);
             if at == 0 {
@@ -472,14 +473,14 @@ impl<T: Scalar> Triangle<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operator::{Boundary, Convolution, Operator, pulse};
+    use crate::operator::{Boundary, Convolution, pulse};
     use crate::random::{normal_vector, stream};
     use faer::Mat;
     use num_complex::Complex;
     use rand::RngExt;
 
     /// ‖y − A_S x‖ of the solution by singular values, and of `x`, with the largest |a_jᴴ r|.
-    fn residuals<T: Scalar>(operator: &Convolution<T>, y: &[T], support: &[usize], x: &[T]) -> (f64, f64, f64) {
+    fn residuals<T: Scalar>(operator: &Access<'_, T>, y: &[T], support: &[usize], x: &[T]) -> (f64, f64, f64) {
         let m = operator.nrows();
         let mut part = Mat::<T>::zeros(m, support.len());
         operator.columns(support, part.as_mut());
@@ -500,7 +501,8 @@ mod tests {
 
     fn fits<T: Scalar>(kernel: &[T], boundary: Boundary, seed: u64) {
         let n = 400;
-        let operator = Convolution::new(kernel, n, boundary).unwrap();
+        let convolution = Convolution::new(kernel, n, boundary).unwrap();
+        let operator = Access::new(&convolution);
         let mut rng = stream(seed, 0, 0);
         let y: Vec<T> = normal_vector(&mut rng, operator.nrows());
         let mut data_correlation = vec![T::ZERO; n];
@@ -508,7 +510,7 @@ mod tests {
         let data_norm = crate::kernels::norm(&y);
         let system = System {
             column_norms: operator.column_norms(),
-            operator: Box::new(&operator),
+            operator: Access::new(&convolution),
             data: &y,
             data_norm,
             data_correlation,
@@ -566,12 +568,13 @@ mod tests {
     /// More columns than rows in which they lie: the later ones are passed over.
     #[test]
     fn dependent_columns_get_nothing() {
-        let operator = Convolution::new(&[1.0, 2.0, 1.0], 12, Boundary::Valid).unwrap();
+        let convolution = Convolution::new(&[1.0, 2.0, 1.0], 12, Boundary::Valid).unwrap();
+        let operator = Access::new(&convolution);
         let y: Vec<f64> = normal_vector(&mut stream(5, 0, 0), 10);
         let support: Vec<usize> = (0..12).collect();
         let mut triangle = Triangle::default();
         let mut x = vec![0.0; 12];
-        assert_eq!(triangle.fit(operator.local().unwrap(), &y, &support, &mut x, 12), 2);
+        assert_eq!(triangle.fit(&operator, 2, &y, &support, &mut x), 2);
         let (best, found, _) = residuals(&operator, &y, &support, &x);
         assert!(best < 1e-12 && found < 1e-12 && x[10..] == [0.0, 0.0], "{x:?}");
     }

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use faer::MatMut;
 
 use super::System;
-use crate::operator::Operator;
 use crate::scalar::Scalar;
 
 const ABSENT: u32 = u32::MAX;
@@ -191,7 +190,7 @@ mod tests {
         let operator = DenseOperator::new(a.as_ref());
         let gram = a.transpose() * &a;
         let system = System {
-            operator: Box::new(operator),
+            operator: crate::operator::Access::new(&operator),
             data: &[0.0; 6],
             data_norm: 0.0,
             data_correlation: vec![0.0; 9],

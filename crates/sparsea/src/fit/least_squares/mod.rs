@@ -32,7 +32,7 @@ use faer::MatMut;
 use crate::counts::Counts;
 use crate::interrupt::Watch;
 use crate::kernels::norm;
-use crate::operator::Operator;
+use crate::operator::Access;
 use crate::scalar::Scalar;
 use crate::tolerance::{EXCESS, FIT, GRAM_ROUNDING};
 use anticipation::Anticipation;
@@ -46,7 +46,7 @@ pub(crate) use tableau::Tableau;
 
 /// y, A and what is known of them: everything a fit needs besides the support.
 pub(crate) struct System<'a, T: Scalar> {
-    pub(crate) operator: Box<dyn Operator<T> + 'a>,
+    pub(crate) operator: Access<'a, T>,
     pub(crate) data: &'a [T],
     pub(crate) data_norm: f64,
     /// b = Aᴴ y.
@@ -92,7 +92,7 @@ impl<T: Scalar> SupportFit<T> {
     /// An engine for `system`, supports of up to `sparsity` columns, and `memory` bytes of cached Gram columns.
     pub(crate) fn new(system: &System<'_, T>, sparsity: usize, memory: usize) -> Self {
         let (m, n) = (system.operator.nrows(), system.operator.ncols());
-        let way = COSTS.way(&Sizes::of(&*system.operator, sparsity, memory));
+        let way = COSTS.way(&Sizes::of(&system.operator, sparsity, memory));
         let mut factor = Cholesky::default();
         factor.reserve(sparsity.min(1024));
         Self {
@@ -288,7 +288,7 @@ impl<T: Scalar> SupportFit<T> {
             return;
         }
         self.counts.orthogonalisations += 1;
-        let dependent = self.orthogonal.fit(&*system.operator, system.data, support, values, residual);
+        let dependent = self.orthogonal.fit(&system.operator, system.data, support, values, residual);
         self.counts.dependent_columns += dependent as u64;
     }
 

@@ -1,7 +1,7 @@
 //! Least squares by an orthonormal basis of the columns: slower than normal equations, accurate to any condition.
 
 use crate::kernels::{axpy, dot, norm};
-use crate::operator::Operator;
+use crate::operator::Access;
 use crate::scalar::Scalar;
 use crate::tolerance::{COARSER_DEPENDENT, DEPENDENT, FIT, INDEPENDENT, LARGE_COEFFICIENTS, RESIDUAL_EXCESS};
 
@@ -33,7 +33,7 @@ impl<T: Scalar> Orthogonal<T> {
     /// Cost: 4 m |S|² multiply-adds, as a rule once.
     pub(crate) fn fit(
         &mut self,
-        operator: &dyn Operator<T>,
+        operator: &Access<'_, T>,
         data: &[T],
         support: &[usize],
         values: &mut Vec<T>,
@@ -73,7 +73,7 @@ impl<T: Scalar> Orthogonal<T> {
     }
 
     /// Q and R of the columns that do not depend on those before them; returns how many do.
-    fn factor(&mut self, operator: &dyn Operator<T>, support: &[usize], tolerance: f64) -> usize {
+    fn factor(&mut self, operator: &Access<'_, T>, support: &[usize], tolerance: f64) -> usize {
         let m = operator.nrows();
         self.basis.clear();
         self.triangle.clear();

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::operator::Operator;
+use crate::operator::Access;
 use crate::scalar::Scalar;
 
 /// What operations cost. The unit is one multiply-add of a triangular solve with a factor that stays in the nearest cache.
@@ -64,7 +64,7 @@ pub(super) struct Sizes {
 
 impl Sizes {
     /// Of an operator, with `memory` bytes for columns of its Gram matrix.
-    pub(super) fn of<T: Scalar>(operator: &dyn Operator<T>, sparsity: usize, memory: usize) -> Self {
+    pub(super) fn of<T: Scalar>(operator: &Access<'_, T>, sparsity: usize, memory: usize) -> Self {
         let columns = operator.ncols();
         Self {
             columns,
@@ -72,7 +72,7 @@ impl Sizes {
             product: operator.adjoint_cost(),
             room: (memory / (columns * size_of::<T>())).min(columns),
             local: operator.local().map(|local| (local.reach(), local.period())),
-            sparse: operator.sparse_column(0, &mut |_, _| {}),
+            sparse: operator.is_sparse(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The rows of a sparse A, by which a residual that differs from y in few of them is correlated.
 
-use crate::operator::Operator;
+use crate::operator::Access;
 use crate::scalar::Scalar;
 
 /// A by rows, and an image A_S x of which only the rows that are not zero are looked at.
@@ -18,7 +18,7 @@ pub(super) struct Rows<T> {
 
 impl<T: Scalar> Rows<T> {
     /// The rows of `operator`, if it tells the entries of its columns and they fit in `memory` bytes.
-    pub(super) fn of(operator: &dyn Operator<T>, memory: usize) -> Option<Self> {
+    pub(super) fn of(operator: &Access<'_, T>, memory: usize) -> Option<Self> {
         let (m, n) = (operator.nrows(), operator.ncols());
         u32::try_from(n).ok()?;
         let mut starts = vec![0usize; m + 1];
@@ -53,7 +53,7 @@ impl<T: Scalar> Rows<T> {
     }
 
     /// c ← c − Aᴴ A_S x. Cost: the entries of the rows in which A_S is not zero.
-    pub(super) fn subtract(&mut self, operator: &dyn Operator<T>, support: &[usize], x: &[T], correlation: &mut [T]) {
+    pub(super) fn subtract(&mut self, operator: &Access<'_, T>, support: &[usize], x: &[T], correlation: &mut [T]) {
         let (image, touched) = (&mut self.image, &mut self.touched);
         for (&j, &x) in support.iter().zip(x) {
             operator.sparse_column(j, &mut |i, a| {

@@ -4,7 +4,7 @@ use super::clusters::Clusters;
 use super::gram::GramCache;
 use super::plan::{COSTS, Way};
 use super::rows::Rows;
-use crate::operator::Operator;
+use crate::operator::Access;
 use crate::scalar::Scalar;
 
 /// One of four, for the whole life of an engine.
@@ -79,7 +79,7 @@ enum State<T> {
 
 impl<T: Scalar> RowsInTime<T> {
     /// The rows, if a support of so many columns meets few enough of them that it pays to correlate by these.
-    pub(super) fn wanted(&mut self, operator: &dyn Operator<T>, columns: usize) -> Option<&mut Rows<T>> {
+    pub(super) fn wanted(&mut self, operator: &Access<'_, T>, columns: usize) -> Option<&mut Rows<T>> {
         let (m, n, cost) = (operator.nrows(), operator.ncols(), operator.adjoint_cost());
         // An entry is met out of order, once for each of its kind in the rows of the support.
         let met = columns.saturating_mul(cost) / n * (cost / m.max(1)).max(1);

@@ -134,9 +134,9 @@ impl<T: Scalar> SupportFit<T> {
                     }
                 }
                 Source::Rows(rows) => {
-                    if let Some(rows) = rows.wanted(&*system.operator, support.len()) {
+                    if let Some(rows) = rows.wanted(&system.operator, support.len()) {
                         correlation.copy_from_slice(&system.data_correlation);
-                        rows.subtract(&*system.operator, support, values, correlation);
+                        rows.subtract(&system.operator, support, values, correlation);
                         return;
                     }
                 }

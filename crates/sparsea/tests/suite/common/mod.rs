@@ -1,14 +1,16 @@
 //! What the tests share: random problems, dense algebra by faer, a literal Algorithm 1.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::sync::Arc;
+
 use faer::Mat;
 use faer::sparse::{SparseColMat, Triplet};
 use num_complex::Complex;
 use serde_json::Map;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
-    Boundary, CachedGram, Centered, Chain, Convolution, DenseOperator, FunctionOperator, Halt, Operator, Problem, Run,
-    Scalar, Solution, SparseOperator, Start,
+    Access, Boundary, Centered, Chain, Convolution, DenseOperator, FunctionOperator, Halt, LinearMap, Problem, Run,
+    Scalar, SharedGram, Solution, SparseOperator, Start,
 };
 
 /// The kinds of matrix on which algorithms are tried.
@@ -41,7 +43,8 @@ pub fn matrix<T: Scalar>(kind: Kind, m: usize, n: usize, seed: u64) -> Mat<T> {
 }
 
 /// The matrix of an operator, column by column from `apply` alone.
-pub fn dense_form<T: Scalar>(operator: &dyn Operator<T>) -> Mat<T> {
+pub fn dense_form<T: Scalar>(operator: &dyn LinearMap<T>) -> Mat<T> {
+    let operator = Access::new(operator);
     let (m, n) = (operator.nrows(), operator.ncols());
     let mut matrix = Mat::zeros(m, n);
     let mut column = vec![T::ZERO; m];
@@ -78,6 +81,13 @@ pub fn difference<T: Scalar>(a: &[T], b: &[T]) -> Vec<T> {
 pub fn normalized<T: Scalar>(a: &Mat<T>) -> Mat<T> {
     let norms: Vec<f64> = (0..a.ncols()).map(|j| a.col(j).norm_l2()).collect();
     Mat::from_fn(a.nrows(), a.ncols(), |i, j| if norms[j] > 0.0 { a[(i, j)].scale(1.0 / norms[j]) } else { T::ZERO })
+}
+
+/// The same operator with unit columns, and with zero columns where they are zero: A D with D = diag(1/‖a_j‖), and that diagonal.
+pub fn unit_columns<'a, T: Scalar>(operator: &Access<'a, T>) -> (Access<'a, T>, Arc<[f64]>) {
+    let inverse = |norm: f64| if norm > 0.0 { 1.0 / norm } else { 0.0 };
+    let scales: Arc<[f64]> = operator.column_norms().into_iter().map(inverse).collect();
+    (operator.scaled(scales.clone()), scales)
 }
 
 /// The least-squares solution on a support by singular values: x, ‖y − A x‖ by projection, and the condition number.
@@ -152,8 +162,8 @@ pub fn by_rows<T: Scalar>(a: &Mat<T>) -> Vec<T> {
     (0..a.nrows()).flat_map(|i| (0..a.ncols()).map(move |j| a[(i, j)])).collect()
 }
 
-/// A matrix as two functions and nothing else, so that every other method of the operator is a default.
-pub fn functions<T: Scalar>(a: &Mat<T>) -> impl Operator<T> + '_ {
+/// A matrix as two functions and nothing else, so that everything else is computed by products.
+pub fn functions<T: Scalar>(a: &Mat<T>) -> impl LinearMap<T> + '_ {
     FunctionOperator::new(
         a.nrows(),
         a.ncols(),
@@ -167,16 +177,13 @@ pub fn functions<T: Scalar>(a: &Mat<T>) -> impl Operator<T> + '_ {
 }
 
 /// Shows `visit` one matrix as every kind of operator that can hold it.
-pub fn every_form<T: Scalar>(a: &Mat<T>, mut visit: impl FnMut(&str, &dyn Operator<T>)) {
+pub fn every_form<T: Scalar>(a: &Mat<T>, mut visit: impl FnMut(&str, &dyn LinearMap<T>)) {
     visit("columns", &DenseOperator::new(a.as_ref()));
     let rows = by_rows(a);
     visit("rows", &DenseOperator::from_row_major(&rows, a.nrows(), a.ncols()).unwrap());
     let sparse = compressed(a);
     visit("sparse", &SparseOperator::new(sparse.as_ref()));
     visit("functions", &functions(a));
-    let dense = DenseOperator::new(a.as_ref());
-    // Room for a part of the columns, so that both ways are taken.
-    visit("cached", &CachedGram::new(&dense, a.ncols().div_ceil(2) * a.ncols() * size_of::<T>()));
     // A comes out when weights and means are taken away from it: all of these are exact but for the shift.
     let weight = |i: usize| if i % 3 == 1 { 4.0 } else { 1.0 };
     let means: Vec<T> = (0..a.ncols()).map(|j| scalar(0.5 * (j % 3) as f64, 0.25)).collect();
@@ -184,6 +191,15 @@ pub fn every_form<T: Scalar>(a: &Mat<T>, mut visit: impl FnMut(&str, &dyn Operat
     let weights: Vec<f64> = (0..a.nrows()).map(weight).collect();
     let shifted = DenseOperator::new(shifted.as_ref());
     visit("centered", &Centered::new(&shifted, Some(&weights), Some(&means)).unwrap());
+}
+
+/// Shows `visit` a problem with one matrix as every kind of operator that can hold it, and with Gram columns kept for it.
+pub fn every_problem<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, mut visit: impl FnMut(&str, &Problem<'_, T>)) {
+    every_form(a, |form, operator| visit(form, &Problem::new(operator, y, k).unwrap()));
+    let dense = DenseOperator::new(a.as_ref());
+    // Room for a part of the columns, so that both ways are taken.
+    let gram = Arc::new(SharedGram::new(a.ncols(), a.ncols().div_ceil(2) * a.ncols() * size_of::<T>()));
+    visit("cached", &Problem::new(&dense, y, k).unwrap().share_gram(gram));
 }
 
 /// A noisy observation of `k` spikes of size 1 to 2.

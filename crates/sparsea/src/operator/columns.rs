@@ -1,0 +1,109 @@
+//! Columns of A and their products, by what a form knows of itself or by products with all of A.
+
+use faer::MatMut;
+
+use super::{LinearMap, contiguous};
+use crate::failure::OperatorError;
+use crate::kernels::norm;
+use crate::scalar::Scalar;
+
+/// What an operator computes faster than by products with all of A. Only [`gather`](Self::gather) is required.
+///
+/// Blocks have contiguous columns. The bits of a column of a result must not depend on the other columns asked for.
+///
+/// # Errors
+/// All methods: those of the products.
+pub trait Columns<T: Scalar>: LinearMap<T> {
+    /// `out` ← A_S, an m × |S| block.
+    fn gather(&self, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError>;
+
+    /// ‖a_j‖ of every column. Default: n columns, one after the other.
+    fn norms(&self) -> Result<Vec<f64>, OperatorError> {
+        let (m, n) = self.shape();
+        let mut column = vec![T::ZERO; m];
+        let mut norm_of = |j| self.gather(&[j], single(&mut column)).map(|()| norm(&column));
+        (0..n).map(&mut norm_of).collect()
+    }
+
+    /// `out` ← Aᴴ Y for several vectors y, each with the bits that [`apply_adjoint`](LinearMap::apply_adjoint) gives it.
+    /// Default: one after the other.
+    fn adjoint_block(&self, ys: &[&[T]], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        ys.iter().zip(out.col_iter_mut()).try_for_each(|(y, out)| self.apply_adjoint(y, contiguous(out)))
+    }
+
+    /// `out` ← A_Rᴴ A_S for the columns R = `rows`, or for all n. Default: a product with Aᴴ, or
+    /// [`correlate`](Self::correlate), for each column of S.
+    fn gram(&self, rows: Option<&[usize]>, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        let mut column = vec![T::ZERO; self.shape().0];
+        for (&j, out) in support.iter().zip(out.col_iter_mut()) {
+            self.gather(&[j], single(&mut column))?;
+            match rows {
+                None => self.apply_adjoint(&column, contiguous(out))?,
+                Some(rows) => self.correlate(rows, &column, contiguous(out))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// y ← A_S values. Default: A applied to the vector with these entries.
+    fn combine(&self, support: &[usize], values: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        let mut x = vec![T::ZERO; self.shape().1];
+        for (&j, &value) in support.iter().zip(values) {
+            x[j] = value;
+        }
+        self.apply(&x, y)
+    }
+
+    /// `out` ← A_Sᴴ y. Default: the entries of Aᴴ y on the support.
+    fn correlate(&self, support: &[usize], y: &[T], out: &mut [T]) -> Result<(), OperatorError> {
+        let mut x = vec![T::ZERO; self.shape().1];
+        self.apply_adjoint(y, &mut x)?;
+        for (&j, out) in support.iter().zip(out) {
+            *out = x[j];
+        }
+        Ok(())
+    }
+}
+
+/// One vector as a block.
+pub(super) fn single<T>(vector: &mut [T]) -> MatMut<'_, T> {
+    let length = vector.len();
+    MatMut::from_column_major_slice_mut(vector, length, 1)
+}
+
+/// Does `work` with the columns of a map: its own way, or by products.
+pub(super) fn with_columns<T: Scalar, R>(map: &dyn LinearMap<T>, work: impl FnOnce(&dyn Columns<T>) -> R) -> R {
+    match map.columns() {
+        Some(columns) => work(columns),
+        None => work(&ByProducts(map)),
+    }
+}
+
+/// The columns of a map that has no way of its own: products with unit vectors.
+pub(super) struct ByProducts<'m, T>(pub(super) &'m dyn LinearMap<T>);
+
+impl<T: Scalar> LinearMap<T> for ByProducts<'_, T> {
+    fn shape(&self) -> (usize, usize) {
+        self.0.shape()
+    }
+
+    fn apply(&self, x: &[T], y: &mut [T]) -> Result<(), OperatorError> {
+        self.0.apply(x, y)
+    }
+
+    fn apply_adjoint(&self, y: &[T], x: &mut [T]) -> Result<(), OperatorError> {
+        self.0.apply_adjoint(y, x)
+    }
+}
+
+impl<T: Scalar> Columns<T> for ByProducts<'_, T> {
+    fn gather(&self, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
+        let mut unit = vec![T::ZERO; self.shape().1];
+        for (&j, out) in support.iter().zip(out.col_iter_mut()) {
+            unit[j] = T::ONE;
+            self.apply(&unit, contiguous(out))?;
+            unit[j] = T::ZERO;
+        }
+        Ok(())
+    }
+}
