@@ -125,6 +125,12 @@ pub enum Error {
         /// The algorithm.
         algorithm: &'static str,
     },
+    /// The algorithm is not defined for other losses than the squared one, or for coefficients that are not free.
+    #[error("{algorithm} needs the squared loss and coefficients of any value")]
+    NotQuadratic {
+        /// The algorithm.
+        algorithm: &'static str,
+    },
     /// The algorithm, or another search, would hold more than it may.
     #[error("{algorithm} would hold {} for this problem, more than the {} it may", size(*bytes), size(*limit))]
     StateMemory {

@@ -31,6 +31,8 @@
 //! | --- | --- | --- |
 //! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`FunctionOperator`], [`Centered`] |
 //! | y ∈ Tᵐ | data | [`Problem::data`] |
+//! | F(A x) | loss | [`Loss`]; ½‖y − A x‖² unless [`Problem::with_loss`] names another |
+//! | x_j ∈ D_j | domain | [`Domain`]; all numbers unless [`Problem::with_domain`] names another |
 //! | k | sparsity | [`Problem::sparsity`] |
 //! | S | support | [`Solution::support`], sorted, counted from 0 |
 //! | x_S | coefficients | [`Solution::coefficients`] |
@@ -43,15 +45,16 @@
 //!
 //! # How it fits together
 //!
-//! A [`Problem`] meets an [`Algorithm`]. A [`Run`] steps the algorithm over a [`Workspace`], whose verbs are `correlate` (Aᴴ r),
-//! `fit` (least squares on a [`Support`]), `place` and `select`. [`Halt`] rules are data, an [`Observer`] watches and
+//! A [`Problem`] meets an [`Algorithm`], which says what it [needs](Needs) of it. A [`Run`] steps the algorithm over a [`Workspace`],
+//! whose verbs are `correlate` (Aᴴ r), `fit` (the best point on a [`Support`]), `place` and `select`. [`Halt`] rules are data, an [`Observer`] watches and
 //! may stop, and a [`Solution`] comes out: the best point visited, why the run stopped, what it cost. Algorithms join
 //! into a [`Chain`], as `omp+sea`, each starting from the solution of the one before.
 //!
 //! What theory guarantees for an operator (coherence, restricted isometry constants, when SEA must find the support) is
 //! in [`theory`].
 //!
-//! To read the code, begin with `algorithms/htp.rs`, then `algorithms/sea.rs`, `run/mod.rs`, `fit/least_squares/mod.rs`.
+//! To read the code, begin with `algorithms/htp.rs`, then `algorithms/sea.rs`, `run/mod.rs`, `fit/mod.rs`,
+//! `fit/least_squares/mod.rs`.
 
 pub mod algorithms;
 mod check;
@@ -91,7 +94,7 @@ pub use operator::{
 };
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};
-pub use problem::Problem;
+pub use problem::{Atoms, Domain, Loss, Needs, Problem, Squared};
 pub use run::{Limits, Observer, Progress, ReportOptions, Run, Start, Trace, TraceRow, improve, seconds, solve};
 pub use scalar::Scalar;
 pub use solution::{ExplorationReport, IndexReport, RankedSupport, Solution};
@@ -109,3 +112,8 @@ struct AddingAnAlgorithm;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/adding-an-operator.md")]
 struct AddingAnOperator;
+
+/// The worked examples of docs/adding-a-loss.md.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/adding-a-loss.md")]
+struct AddingALoss;

@@ -125,3 +125,18 @@ pub(crate) const CENTRED_ROUNDING: f64 = 4.0 * EPSILON;
 
 /// Bounds of a δ closer to each other than this are one value: what rounding may have done to eigenvalues. (`theory`)
 pub(crate) const ISOMETRY_ROUNDING: f64 = 1e-12;
+
+/// √ of what a step of Newton's method is predicted to lower 2F by, relative to √(2F(0)), that ends it: below a tenth of [`FIT`], as the
+/// prediction is exact near the minimum. (`newton`)
+pub(crate) const NEWTON_END: f64 = 1e-12;
+
+/// The share of the predicted decrease that a step must make at least (Armijo's rule). (`newton`)
+pub(crate) const NEWTON_DECREASE: f64 = 1e-4;
+
+/// A predicted decrease below this share of F is not seen in F for rounding: sums of up to 10⁶ terms, some of which cancel.
+/// (`newton`)
+pub(crate) const NEWTON_BLIND: f64 = 1e-9;
+
+/// Curvatures below this share of the largest are raised to it, so that W^(−½) exists: steps are then shorter than Newton's along
+/// rows that hardly count. (`newton`)
+pub(crate) const CURVATURE_FLOOR: f64 = 1e-10;

@@ -107,7 +107,7 @@ const ALLOWANCES: [(&str, usize); 14] = [
     ("htp", 0),
     ("iht", 0),
     ("niht", 384),
-    ("cosamp", 576),
+    ("cosamp", 384),
     ("subspace_pursuit", 448),
     ("lasso", 1024),
 ];

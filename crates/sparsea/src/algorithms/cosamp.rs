@@ -36,8 +36,6 @@ pub struct State<T> {
     merged: Support,
     /// Every T so far: x depends on T alone, so a T that returns closes a circle.
     seen: SupportSet,
-    /// Positions in T of the entries kept.
-    kept: Support,
 }
 
 impl<T: Scalar> Algorithm<T> for CoSaMp {
@@ -71,7 +69,7 @@ impl<T: Scalar> Algorithm<T> for CoSaMp {
         } else {
             workspace.place(&support, &values);
         }
-        State { support, values, merged: Support::new(), seen: SupportSet::default(), kept: Support::new() }
+        State { support, values, merged: Support::new(), seen: SupportSet::default() }
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
@@ -84,16 +82,11 @@ impl<T: Scalar> Algorithm<T> for CoSaMp {
             return Step { iterations: 1, finished: true };
         }
         workspace.fit(&state.merged);
-        state.values.clear();
-        state.values.extend_from_slice(workspace.values());
-        state.kept.clear();
-        workspace.select(&state.values, &mut state.kept);
-        state.support.refill(state.kept.iter().map(|&at| state.merged[at]));
+        workspace.prune(&mut state.support, &mut state.values);
         if self.refit {
             workspace.fit(&state.support);
         } else {
-            let values: Vec<T> = state.kept.iter().map(|&at| state.values[at]).collect();
-            workspace.place(&state.support, &values);
+            workspace.place(&state.support, &state.values);
         }
         Step { iterations: 1, finished: false }
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::fit::least_squares::Tableau;
+use crate::problem::Needs;
 use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::tolerance::{DRIFT, SMALLEST_GAIN};
@@ -44,6 +45,7 @@ impl<T: Scalar> Algorithm<T> for Els {
     const COST: &'static str = "4 n k, and one Gram column";
     const MEMORY: &'static str = "n k besides the Gram columns";
     const WHEN: &'static str = "to polish any support until no single exchange improves it";
+    const NEEDS: Needs = Needs::QUADRATIC;
     const SETTINGS: &'static [Setting] = &[];
 
     type State = State<T>;

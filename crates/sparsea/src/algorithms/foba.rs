@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::scalar::Scalar;
-use crate::support::{Support, SupportSet, largest};
+use crate::support::{Support, SupportSet};
 use crate::tolerance::FOBA_GAIN;
 use crate::workspace::{Initial, Step, Workspace};
 
@@ -115,7 +115,7 @@ impl<T: Scalar> Algorithm<T> for FoBa {
 /// Adds a column, then drops those that have become nearly useless. False if no column lowers the residual.
 fn grow<T: Scalar>(support: &mut Support, gains: &mut Vec<f64>, ratio: f64, workspace: &mut Workspace<'_, T>) -> bool {
     let before = workspace.residual_norm();
-    let Some(entering) = largest(workspace.correlate(), |j| !support.contains(j)) else {
+    let Some((entering, _)) = workspace.strongest() else {
         return false;
     };
     support.insert(entering);
@@ -141,8 +141,7 @@ fn grow<T: Scalar>(support: &mut Support, gains: &mut Vec<f64>, ratio: f64, work
 }
 
 /// Position of the member whose dropping raises ‖r‖² least while the others stay, and what it rises by.
-fn weakest<T: Scalar>(workspace: &Workspace<'_, T>) -> Option<(usize, f64)> {
-    let norms = workspace.column_norms();
-    let losses = workspace.support().iter().zip(workspace.values()).map(|(&j, x)| x.abs2() * norms[j] * norms[j]);
-    losses.enumerate().min_by(|a, b| a.1.total_cmp(&b.1))
+fn weakest<T: Scalar>(workspace: &mut Workspace<'_, T>) -> Option<(usize, f64)> {
+    let costs = workspace.drop_costs().iter().copied();
+    costs.enumerate().min_by(|a, b| a.1.total_cmp(&b.1))
 }

@@ -70,7 +70,7 @@ impl<T: Scalar> Algorithm<T> for Htp {
         workspace.fit(&support);
         let mu = match self.step_size {
             StepSize::Value(mu) => mu,
-            StepSize::Rule(_) => 1.0 / workspace.operator_norm_squared(),
+            StepSize::Rule(_) => workspace.constant_step(),
         };
         let mut seen = SupportSet::default();
         seen.insert(&support);
@@ -78,12 +78,7 @@ impl<T: Scalar> Algorithm<T> for Htp {
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
-        for (moved, &c) in state.moved.iter_mut().zip(workspace.correlate()) {
-            *moved = c.scale(state.mu);
-        }
-        for (&j, &x) in workspace.support().iter().zip(workspace.values()) {
-            state.moved[j] += x;
-        }
+        workspace.move_along(state.mu, &mut state.moved);
         workspace.select(&state.moved, &mut state.support);
         let new = state.seen.insert(&state.support);
         if new {

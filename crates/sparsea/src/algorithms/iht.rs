@@ -126,7 +126,7 @@ impl<T: Scalar> Algorithm<T> for Iht {
         let mut state = start_at(workspace, initial);
         state.mu = match self.step_size {
             StepSize::Value(mu) => Some(mu),
-            StepSize::Rule(StepRule::Constant) => Some(1.0 / workspace.operator_norm_squared()),
+            StepSize::Rule(StepRule::Constant) => Some(workspace.constant_step()),
             StepSize::Rule(StepRule::Normalized) => None,
         };
         state
@@ -167,15 +167,8 @@ pub(super) fn finish_step<T: Scalar>(state: &State<T>, workspace: &mut Workspace
 impl<T: Scalar> State<T> {
     /// Computes H_k(x + μ g) and its difference from x.
     fn move_by(&mut self, workspace: &mut Workspace<'_, T>, mu: f64) {
-        for (moved, &c) in self.moved.iter_mut().zip(workspace.correlate()) {
-            *moved = c.scale(mu);
-        }
-        for (&j, &x) in workspace.support().iter().zip(workspace.values()) {
-            self.moved[j] += x;
-        }
-        workspace.select(&self.moved, &mut self.support);
-        self.values.clear();
-        self.values.extend(self.support.iter().map(|&j| self.moved[j]));
+        workspace.move_along(mu, &mut self.moved);
+        workspace.threshold(&self.moved, &mut self.support, &mut self.values);
         // Both supports are sorted; their union is walked once.
         self.changed.clear();
         self.change.clear();
@@ -202,8 +195,7 @@ impl<T: Scalar> State<T> {
     /// Moves by the normalised step.
     pub(super) fn line_search(&mut self, workspace: &mut Workspace<'_, T>, line: Line) {
         if workspace.support().is_empty() {
-            self.moved.copy_from_slice(workspace.correlate());
-            workspace.select(&self.moved, &mut self.support);
+            workspace.select_correlated(workspace.sparsity(), &mut self.support);
         } else {
             self.support.clone_from(workspace.support());
         }
@@ -213,7 +205,7 @@ impl<T: Scalar> State<T> {
         let support = self.support.clone();
         let image = workspace.image_norm_squared(&support, &gradient);
         // After an exact fit the gradient on the support is zero and says nothing of the step.
-        let mut mu = if square > 0.0 && image > 0.0 { square / image } else { 1.0 / workspace.operator_norm_squared() };
+        let mut mu = if square > 0.0 && image > 0.0 { square / image } else { workspace.constant_step() };
         for _ in 0..SHORTENED {
             if workspace.stop() {
                 return;

@@ -5,6 +5,8 @@ mod segment;
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
+use crate::problem::Needs;
+use crate::scalar::Scalar;
 use crate::tolerance::{LASSO_END, LASSO_ROUNDING, LASSO_TIE};
 use crate::workspace::{Initial, Step, Workspace};
 use segment::{Segment, Signed, columns, contains};
@@ -42,13 +44,13 @@ impl Default for Lasso {
 
 /// What the LASSO keeps between steps.
 #[derive(Debug)]
-pub struct State {
+pub struct State<T> {
     /// λ at the last knot; infinite before the first.
     lambda: f64,
     /// λ at the first knot.
     largest: f64,
     /// The path from the last knot on.
-    segment: Segment,
+    segment: Segment<T>,
     /// Columns whose correlation was ±λ at the last knot but that did not join, sorted: they do not cross that bound until the next.
     tied: Vec<Signed>,
     /// Knots in succession at the same λ.
@@ -71,7 +73,7 @@ struct Knot {
 /// Knots in succession at the same λ after which rounding keeps the path where it is.
 const STALLED: u32 = 8;
 
-impl Algorithm<f64> for Lasso {
+impl<T: Scalar> Algorithm<T> for Lasso {
     const NAME: &'static str = "lasso";
     const TITLE: &'static str = "LASSO (LARS homotopy)";
     const SUMMARY: &'static str = "follows minimisers of ½‖Ax − y‖² + λ‖x‖₁ from λ large to the last with k non-zeros";
@@ -80,6 +82,7 @@ impl Algorithm<f64> for Lasso {
     const COST: &'static str = "2 n k + 2 k², and one Gram column";
     const MEMORY: &'static str = "n besides the Gram columns";
     const WHEN: &'static str = "the convex baseline; columns that are far from parallel";
+    const NEEDS: Needs = Needs::REAL.and(Needs::QUADRATIC);
     const SETTINGS: &'static [Setting] = &[Setting {
         name: "refit",
         range: "true or false",
@@ -89,9 +92,9 @@ impl Algorithm<f64> for Lasso {
 
     const FITS: bool = false;
 
-    type State = State;
+    type State = State<T>;
 
-    fn start(&self, workspace: &mut Workspace<'_, f64>, initial: &Initial<f64>) -> State {
+    fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let (support, values) = initial.truncated(workspace.sparsity());
         if values.is_empty() {
             workspace.fit(&support);
@@ -107,10 +110,10 @@ impl Algorithm<f64> for Lasso {
         }
     }
 
-    fn step(&self, state: &mut State, workspace: &mut Workspace<'_, f64>, _budget: u64) -> Step {
+    fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
         let active = std::mem::take(&mut state.segment.active);
         workspace.fit(&columns(&active));
-        let fit = workspace.values().to_vec();
+        let fit: Vec<f64> = workspace.values().iter().map(|x| x.real()).collect();
         let mut knot = state.next_knot(&active, &fit, workspace.correlate());
         let (mut free, mut point) = (vec![], vec![]);
         for (at, &(column, sign)) in active.iter().enumerate() {
@@ -118,7 +121,7 @@ impl Algorithm<f64> for Lasso {
             // A coefficient whose sign is wrong is zero but for rounding.
             if sign * x > 0.0 && !knot.zero[at] {
                 free.push((column, sign));
-                point.push(x);
+                point.push(T::from_real(x));
             } else {
                 knot.tied.push((column, sign));
             }
@@ -150,7 +153,7 @@ impl Algorithm<f64> for Lasso {
     }
 }
 
-impl State {
+impl<T: Scalar> State<T> {
     /// Whether a column was left out at the last knot with its correlation at the bound of this sign.
     fn was_tied(&self, column: usize, sign: f64) -> bool {
         self.tied.binary_search_by_key(&column, |&(member, _)| member).is_ok_and(|at| self.tied[at].1 == sign)
@@ -158,11 +161,12 @@ impl State {
 
     /// The largest λ below the present one at which the active set changes, and all that happens there. `fit` is u,
     /// `correlation` Aᵀ(y − A_S u), zero on S; at λ the correlation is that + λ · slope.
-    fn next_knot(&mut self, active: &[Signed], fit: &[f64], correlation: &[f64]) -> Knot {
+    fn next_knot(&mut self, active: &[Signed], fit: &[f64], correlation: &[T]) -> Knot {
         let Segment { direction, slope, .. } = &self.segment;
         let mut lambda = LASSO_END * self.largest;
         let mut moves = false;
-        for (column, (&c, &slope)) in correlation.iter().zip(slope).enumerate() {
+        for (column, (c, &slope)) in correlation.iter().zip(slope).enumerate() {
+            let c = c.real();
             // |c + λ slope| = λ, where the bound is crossed as λ falls.
             let sign = c.signum();
             let crossed = c.abs() / (1.0 - sign * slope);
@@ -190,8 +194,8 @@ impl State {
             self.largest = lambda;
         }
         let bound = lambda * (1.0 - LASSO_TIE) - LASSO_ROUNDING * self.largest;
-        let at_bound = |(column, (&c, &slope)): (usize, (&f64, &f64))| {
-            let c = c + lambda * slope;
+        let at_bound = |(column, (c, &slope)): (usize, (&T, &f64))| {
+            let c = c.real() + lambda * slope;
             (c.abs() >= bound && !contains(active, column)).then_some((column, c.signum()))
         };
         let tied: Vec<Signed> = correlation.iter().zip(slope).enumerate().filter_map(at_bound).collect();

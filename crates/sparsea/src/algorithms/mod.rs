@@ -17,7 +17,6 @@ mod settings;
 mod splicing;
 mod subspace_pursuit;
 
-use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -44,6 +43,7 @@ pub use subspace_pursuit::SubspacePursuit;
 
 use crate::error::Error;
 use crate::halt::Halt;
+use crate::problem::Needs;
 use crate::scalar::Scalar;
 use crate::workspace::{Initial, Step, Workspace};
 
@@ -71,6 +71,9 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
 
     /// What it keeps between steps.
     type State: Send + 'static;
+
+    /// What it needs of a problem. Default: nothing; it works with every loss and domain.
+    const NEEDS: Needs = Needs::NONE;
 
     /// Whether it may come back to a support, so that fits are worth remembering.
     const REVISITS: bool = true;
@@ -109,8 +112,8 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
 
 /// Any algorithm with its settings, as an object. Implemented once, for every [`Algorithm`].
 pub trait Solver<T: Scalar>: Debug + Send + Sync {
-    /// The algorithm's word.
-    fn name(&self) -> &'static str;
+    /// What is true of it whatever its settings.
+    fn info(&self) -> Info;
     /// Its settings as a JSON object.
     fn settings(&self) -> Value;
     /// Checks the ranges of the settings.
@@ -122,12 +125,44 @@ pub trait Solver<T: Scalar>: Debug + Send + Sync {
     fn default_halt(&self) -> Halt;
     /// See [`Algorithm::state_size`].
     fn state_size(&self, rows: usize, columns: usize, sparsity: usize) -> usize;
-    /// See [`Algorithm::REVISITS`].
-    fn revisits(&self) -> bool;
-    /// See [`Algorithm::FITS`].
-    fn fits(&self) -> bool;
     /// Starts it on a workspace.
     fn launch(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Box<dyn Process<T>>;
+}
+
+/// What is true of an algorithm whatever its settings.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Info {
+    /// Its word.
+    pub name: &'static str,
+    /// See [`Algorithm::NEEDS`].
+    pub needs: Needs,
+    /// See [`Algorithm::REVISITS`].
+    pub revisits: bool,
+    /// See [`Algorithm::FITS`].
+    pub fits: bool,
+}
+
+impl<T: Scalar> dyn Solver<T> + '_ {
+    /// The algorithm's word.
+    pub fn name(&self) -> &'static str {
+        self.info().name
+    }
+
+    /// See [`Algorithm::NEEDS`].
+    pub fn needs(&self) -> Needs {
+        self.info().needs
+    }
+
+    /// See [`Algorithm::REVISITS`].
+    pub fn revisits(&self) -> bool {
+        self.info().revisits
+    }
+
+    /// See [`Algorithm::FITS`].
+    pub fn fits(&self) -> bool {
+        self.info().fits
+    }
 }
 
 /// A started algorithm.
@@ -148,16 +183,8 @@ impl<T: Scalar, A: Algorithm<T>> Process<T> for Started<A, A::State> {
 }
 
 impl<T: Scalar, A: Algorithm<T>> Solver<T> for A {
-    fn name(&self) -> &'static str {
-        A::NAME
-    }
-
-    fn revisits(&self) -> bool {
-        A::REVISITS
-    }
-
-    fn fits(&self) -> bool {
-        A::FITS
+    fn info(&self) -> Info {
+        Info { name: A::NAME, needs: A::NEEDS, revisits: A::REVISITS, fits: A::FITS }
     }
 
     fn settings(&self) -> Value {
@@ -204,6 +231,8 @@ pub struct Entry<T: Scalar> {
     pub when: &'static str,
     /// Its settings.
     pub settings: &'static [Setting],
+    /// What it needs of a problem.
+    pub needs: Needs,
     build: Build<T>,
 }
 
@@ -218,6 +247,7 @@ impl<T: Scalar> Entry<T> {
             memory: A::MEMORY,
             when: A::WHEN,
             settings: A::SETTINGS,
+            needs: A::NEEDS,
             build: |given| {
                 let algorithm: A = settings::read::<A, T>(given)?;
                 Algorithm::check(&algorithm)?;
@@ -236,8 +266,8 @@ impl<T: Scalar> Entry<T> {
 }
 
 /// Every algorithm. A new one is a file in this folder and a line here.
-pub fn registry<T: Scalar>() -> Vec<Entry<T>> {
-    let mut entries = vec![
+fn all<T: Scalar>() -> Vec<Entry<T>> {
+    vec![
         Entry::of::<Sea>(),
         Entry::of::<Search>(),
         Entry::of::<Els>(),
@@ -251,15 +281,15 @@ pub fn registry<T: Scalar>() -> Vec<Entry<T>> {
         Entry::of::<Niht>(),
         Entry::of::<CoSaMp>(),
         Entry::of::<SubspacePursuit>(),
-    ];
-    entries.extend(real_only());
-    entries
+        Entry::of::<Lasso>(),
+    ]
 }
 
-/// Algorithms for real data only: none when T is complex.
-fn real_only<T: Scalar>() -> Vec<Entry<T>> {
-    let entries: Box<dyn Any> = Box::new(vec![Entry::<f64>::of::<Lasso>()]);
-    entries.downcast::<Vec<Entry<T>>>().map_or_else(|_| Vec::new(), |entries| *entries)
+/// Every algorithm for numbers of the type T.
+pub fn registry<T: Scalar>() -> Vec<Entry<T>> {
+    let mut entries = all::<T>();
+    entries.retain(|entry| entry.needs.check_scalar::<T>(entry.name).is_ok());
+    entries
 }
 
 /// Problems with more entries n k than this are left to SEA unless search is asked for by name: an exchange reads n k
@@ -281,13 +311,11 @@ pub fn default_algorithm(columns: usize, sparsity: usize) -> &'static str {
 /// # Errors
 /// [`Error::UnknownAlgorithm`], with the names that are known; [`Error::RealOnly`].
 pub fn find<T: Scalar>(name: &str) -> Result<Entry<T>, Error> {
-    let entries = registry::<T>();
+    let entries = all::<T>();
     if let Some(entry) = entries.iter().find(|entry| entry.name == name) {
-        return Ok(*entry);
+        return entry.needs.check_scalar::<T>(entry.name).map(|()| *entry);
     }
-    if let Some(entry) = real_only::<f64>().iter().find(|entry| entry.name == name) {
-        return Err(Error::RealOnly { algorithm: entry.name });
-    }
+    let entries = registry::<T>();
     let known = entries.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
     Err(Error::UnknownAlgorithm { name: name.to_owned(), known })
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::fit::least_squares::Distances;
+use crate::problem::Needs;
 use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::tolerance::CARRIED;
@@ -38,6 +39,7 @@ impl<T: Scalar> Algorithm<T> for Ols {
     const COST: &'static str = "n |S|, and one Gram column";
     const MEMORY: &'static str = "n k besides the Gram columns";
     const WHEN: &'static str = "coherent columns, at hardly more cost than OMP";
+    const NEEDS: Needs = Needs::QUADRATIC;
     const SETTINGS: &'static [Setting] = &[];
     const REVISITS: bool = false;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::scalar::Scalar;
-use crate::support::{Support, largest};
+use crate::support::Support;
 use crate::workspace::{Hint, Initial, Step, Workspace};
 
 /// Orthogonal matching pursuit: k times, add the column most correlated with the residual and fit anew.
@@ -45,8 +45,7 @@ impl<T: Scalar> Algorithm<T> for Omp {
         if support.len() == workspace.sparsity() {
             return Step { iterations: 0, finished: true };
         }
-        let correlation = workspace.correlate();
-        let Some(chosen) = largest(correlation, |j| !support.contains(j)) else {
+        let Some((chosen, _)) = workspace.strongest() else {
             return Step { iterations: 0, finished: true };
         };
         let remaining = workspace.sparsity() - support.len();

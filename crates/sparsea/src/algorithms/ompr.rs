@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::scalar::Scalar;
-use crate::support::{Support, SupportSet, largest};
+use crate::support::{Support, SupportSet};
 use crate::workspace::{Initial, Step, Workspace};
 
 /// Orthogonal matching pursuit with replacement: from the fit x on a support S of k columns repeat
@@ -75,11 +75,10 @@ impl<T: Scalar> Algorithm<T> for Ompr {
             state.seen.insert(support);
             return Step { iterations: 1, finished: support.is_empty() };
         }
-        let correlation = workspace.correlate();
-        let Some(entering) = largest(correlation, |j| !support.contains(j)) else {
+        let Some((entering, pull)) = workspace.strongest() else {
             return Step { iterations: 1, finished: true };
         };
-        let size = correlation[entering].scale(self.step_size).rank();
+        let size = pull.scale(self.step_size).rank();
         if support.len() == workspace.sparsity() {
             let mut weakest = 0;
             let values = workspace.values();

@@ -22,7 +22,7 @@ use crate::workspace::{Hint, Initial, Step, Workspace};
 /// depend on η. From another start only ‖𝒳⁰‖/η matters: how long the start is remembered.
 ///
 /// # Cost
-/// One fit and one pass over n × k Gram entries per *change* of support: after a fit the gradient vanishes on S, so
+/// One fit and one pass over n × k Gram entries per *change* of support: where the gradient vanishes on S after a fit,
 /// the iteration at which another entry of 𝒳 overtakes has a closed form, and iterations before it are jumped over.
 ///
 /// # Reference
@@ -98,18 +98,20 @@ impl<T: Scalar> Algorithm<T> for Sea {
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
         let full = state.support.len() == workspace.sparsity();
-        let correlation = workspace.correlate();
-        let iterations = if full {
-            iterations_to_change(&state.exploration, correlation, &state.support, self.step_size)
+        let rests = workspace.is_stationary();
+        let pulls = workspace.correlate_off_support();
+        let iterations = if full && rests {
+            iterations_to_change(&state.exploration, pulls, &state.support, self.step_size)
         } else {
-            // Entries still zero are selected as soon as they are not.
-            correlation.iter().any(|&c| c != T::ZERO).then_some(1)
+            // Entries still zero are selected as soon as they are not; those on the support may move too.
+            (!rests || pulls.iter().any(|&c| c != T::ZERO)).then_some(1)
         };
         let Some(iterations) = iterations else {
             return Step { iterations: 0, finished: true };
         };
         let taken = iterations.min(budget);
         let distance = self.step_size * taken as f64;
+        let correlation = workspace.correlate();
         simd(
             #[inline(always)]
             || {
@@ -128,7 +130,8 @@ impl<T: Scalar> Algorithm<T> for Sea {
 }
 
 /// The number of iterations after which the support changes: the smallest whole number at which an entry off the
-/// support, moving by η c each iteration, exceeds the smallest one on it, which rests. `None` if that never happens.
+/// support, moving by η c each iteration, exceeds the smallest one on it, which rests. `None` if that never happens. The
+/// correlation is that off the support, 0 on it.
 fn iterations_to_change<T: Scalar>(exploration: &[T], correlation: &[T], support: &[usize], eta: f64) -> Option<u64> {
     let weakest = support.iter().map(|&j| exploration[j].rank()).fold(f64::INFINITY, f64::min);
     const LANES: usize = 8;
@@ -140,7 +143,7 @@ fn iterations_to_change<T: Scalar>(exploration: &[T], correlation: &[T], support
             let (c, c_rest) = correlation.as_chunks::<LANES>();
             for (x, c) in x.iter().zip(c) {
                 for lane in 0..LANES {
-                    // The correlation is 0 on the support, and what does not move never arrives.
+                    // What does not move never arrives.
                     let when = x[lane].reach(c[lane], weakest);
                     soonest[lane] = if when < soonest[lane] { when } else { soonest[lane] };
                 }

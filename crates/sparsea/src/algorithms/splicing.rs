@@ -121,7 +121,7 @@ impl<T: Scalar> Algorithm<T> for Splicing {
 
 /// |a_iᴴ r|/‖a_i‖ of the columns off the support for which it is not zero, largest first, lower index among equals.
 fn forward_sacrifices<T: Scalar>(workspace: &mut Workspace<'_, T>, out: &mut Vec<(f64, usize)>) {
-    let correlation: Vec<f64> = workspace.correlate().iter().map(|c| Scalar::abs(*c)).collect();
+    let correlation: Vec<f64> = workspace.correlate_off_support().iter().map(|c| Scalar::abs(*c)).collect();
     let norms = workspace.column_norms();
     let support = workspace.support();
     out.clear();

@@ -27,7 +27,6 @@ pub struct State<T> {
     support: Support,
     merged: Support,
     values: Vec<T>,
-    kept: Support,
 }
 
 impl<T: Scalar> Algorithm<T> for SubspacePursuit {
@@ -46,7 +45,7 @@ impl<T: Scalar> Algorithm<T> for SubspacePursuit {
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
-        State { support, merged: Support::new(), values: vec![], kept: Support::new() }
+        State { support, merged: Support::new(), values: vec![] }
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
@@ -60,12 +59,8 @@ impl<T: Scalar> Algorithm<T> for SubspacePursuit {
         workspace.select_correlated(workspace.sparsity(), &mut state.merged);
         state.merged.extend(state.support.iter().copied());
         workspace.fit(&state.merged);
-        state.values.clear();
-        state.values.extend_from_slice(workspace.values());
-        state.kept.clear();
-        workspace.select(&state.values, &mut state.kept);
         let previous = std::mem::take(&mut state.support);
-        state.support.refill(state.kept.iter().map(|&at| state.merged[at]));
+        workspace.prune(&mut state.support, &mut state.values);
         workspace.fit(&state.support);
         if workspace.lowers(before) {
             return Step { iterations: 1, finished: false };

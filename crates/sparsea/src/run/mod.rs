@@ -20,8 +20,7 @@ use crate::algorithms::{Algorithm, Chain, Solver, default_algorithm};
 use crate::error::Error;
 use crate::halt::{self, Halt};
 use crate::interrupt::Interrupt;
-use crate::kernels::norm;
-use crate::problem::Problem;
+use crate::problem::{Needs, Problem};
 use crate::scalar::Scalar;
 use crate::solution::{ExplorationReport, Solution};
 use crate::stop_reason::StopReason;
@@ -63,7 +62,8 @@ pub fn solve<T: Scalar>(problem: &Problem<'_, T>, algorithm: impl Algorithm<T>) 
 /// # Errors
 /// A start that does not fit the problem.
 pub fn improve<T: Scalar>(problem: &Problem<'_, T>, start: Start<T>) -> Result<Solution<T>, Error> {
-    let name = default_algorithm(problem.operator().ncols(), problem.sparsity());
+    let name =
+        if problem.is_quadratic() { default_algorithm(problem.operator().ncols(), problem.sparsity()) } else { "sea" };
     Run::with_chain(problem, Chain::parse(name, &Map::new())?).start(start).solve()
 }
 
@@ -184,6 +184,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         let mut states = 0;
         for link in &links {
             link.check()?;
+            self.problem.check(link.name(), link.needs())?;
             let numbers = link.state_size(rows, columns, self.problem.sparsity());
             let bytes = numbers.saturating_mul(size_of::<T>());
             if bytes > self.memory.state {
@@ -198,7 +199,10 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         if let Some(deadline) = halt.time_limit().and_then(|limit| begin.checked_add(limit)) {
             interrupt = interrupt.by(deadline);
         }
-        self.report.as_ref().map_or(Ok(()), ReportOptions::check)?;
+        if let Some(report) = &self.report {
+            self.problem.check("a report", Needs::QUADRATIC)?;
+            report.check()?;
+        }
         let mut memory = self.memory;
         if !links.iter().any(|link| link.revisits()) {
             memory.fits = 0;
@@ -372,21 +376,17 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         let scaled = best.support.into_vec().into_iter().zip(best.values).map(|(j, x)| (j, x.scale(scales[j])));
         let (support, coefficients): (Vec<usize>, Vec<T>) = scaled.filter(|(_, x)| *x != T::ZERO).unzip();
         let operator = self.problem.operator().renewed();
-        let mut residual = vec![T::ZERO; operator.nrows()];
-        operator.apply_sparse(&support, &coefficients, &mut residual);
+        let mut image = vec![T::ZERO; operator.nrows()];
+        operator.apply_sparse(&support, &coefficients, &mut image);
         operator.check()?;
-        for (r, &y) in residual.iter_mut().zip(self.problem.data()) {
-            *r = y - *r;
-        }
-        let data_norm = self.problem.data_norm();
-        let residual_norm = norm(&residual);
+        let residual_norm = self.problem.residual_norm(image);
         Ok(Solution {
             algorithm,
             ncols: operator.ncols(),
             support,
             coefficients,
             residual_norm,
-            relative_residual: relative(residual_norm, data_norm),
+            relative_residual: relative(residual_norm, workspace.data_norm()),
             objective: 0.5 * residual_norm * residual_norm,
             iterations,
             best_iteration,

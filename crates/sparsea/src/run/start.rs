@@ -41,7 +41,9 @@ pub(super) fn resolve<T: Scalar>(
         Start::Zero | Start::Chain(_) => Ok(Initial::default()),
         Start::Random(seed) => {
             let vector: Vec<T> = normal_vector(&mut stream(*seed, 0, 0), columns);
-            Ok(from_dense(vector.iter().map(|v| v.scale(largest)).collect()))
+            let region = problem.region();
+            let allowed = |(j, v): (usize, &T)| region.nearest(j, v.scale(largest));
+            Ok(from_dense(vector.iter().enumerate().map(allowed).collect()))
         }
         Start::Support(support) => {
             let support = Support::checked(support.clone(), columns)?;
@@ -60,7 +62,8 @@ pub(super) fn resolve<T: Scalar>(
             let scaled = |(x, &scale): (&T, &f64)| if scale > 0.0 { x.scale(1.0 / scale) } else { T::ZERO };
             let scaled: Vec<T> = vector.iter().zip(scales.iter()).map(scaled).collect();
             check_range(&scaled, problem.column_norms(), &scales)?;
-            Ok(from_dense(scaled))
+            let region = problem.region();
+            Ok(from_dense(scaled.into_iter().enumerate().map(|(j, x)| region.nearest(j, x)).collect()))
         }
     }
 }

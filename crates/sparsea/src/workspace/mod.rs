@@ -16,15 +16,15 @@ use visited::{Fit, Visited};
 
 use crate::counts::Counts;
 use crate::error::Error;
-use crate::fit::least_squares::{SupportFit, System};
+use crate::fit;
+use crate::fit::System;
 use crate::fit::point::{Kind, Point, ResidualNorm, length};
 use crate::interrupt::{Interrupt, Watch};
-use crate::kernels::{norm, norm_squared};
 use crate::operator::SharedGram;
-use crate::problem::Problem;
+use crate::problem::{Problem, Scoring};
 use crate::scalar::Scalar;
 use crate::stop_reason::StopReason;
-use crate::support::{Support, TopK};
+use crate::support::Support;
 use crate::tolerance::RESIDUAL_ROUNDING;
 
 /// What an algorithm is about to ask for, so that what costs hardly more together is computed together. Changes no result.
@@ -57,12 +57,14 @@ pub struct Workspace<'a, T: Scalar> {
     problem: Problem<'a, T>,
     memory: Memory,
     system: System<'a, T>,
-    engine: SupportFit<T>,
+    engine: Box<dyn fit::Fit<T>>,
     visited: Visited<T>,
     sparsity: usize,
-    top_k: TopK,
+    scoring: Scoring<'a, T>,
     point: Point<T>,
-    image: Vec<T>,
+    /// Aᴴ r off the support, where it is not zero on it.
+    off_support: Vec<T>,
+    costs: Vec<f64>,
     /// Whether the products that ‖A‖ took count for this run.
     norm_counted: bool,
     /// Gram columns for several threads, once those were asked for.
@@ -98,23 +100,26 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         let system = System {
             operator,
             data: problem.data(),
-            data_norm: problem.data_norm(),
+            loss: problem.loss(),
+            region: problem.region(),
+            data_norm: problem.zero_norm(),
             data_correlation,
             column_norms,
             watch: Watch::default(),
         };
         let sparsity = problem.sparsity();
-        let mut engine = SupportFit::new(&system, sparsity, memory.gram);
-        engine.counts.adjoints += 1;
+        let mut engine = fit::engine(&system, sparsity, memory.gram);
+        engine.counts_mut().adjoints += 1;
         Ok(Self {
             problem: problem.clone(),
             memory,
             engine,
             visited: Visited::new(n, sparsity, memory.fits),
             sparsity,
-            top_k: TopK::with_capacity(n),
+            scoring: problem.scoring(),
             point: Point::zero(system.data.len(), n, sparsity, system.data_norm),
-            image: Vec::new(),
+            off_support: Vec::new(),
+            costs: Vec::new(),
             norm_counted: false,
             shared: None,
             explored: None,
@@ -136,9 +141,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         check_correlation(&self.system.data_correlation)?;
         self.problem = problem.clone();
         self.system.data = problem.data();
-        self.system.data_norm = problem.data_norm();
-        self.engine.renew();
-        self.engine.counts.adjoints += 1;
+        self.system.data_norm = problem.zero_norm();
+        self.engine.quadratic().renew();
+        self.engine.counts_mut().adjoints += 1;
         self.norm_counted = false;
         self.visited.clear();
         self.explored = None;
@@ -157,7 +162,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.sparsity
     }
 
-    /// ‖y‖.
+    /// ‖y‖; √(2F(0)) for other losses than the squared one.
     pub fn data_norm(&self) -> f64 {
         self.system.data_norm
     }
@@ -179,7 +184,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// What the run has cost so far.
     pub fn counts(&self) -> Counts {
-        self.engine.counts
+        *self.engine.counts()
     }
 
     /// Number of distinct supports at which the run has been.
@@ -192,7 +197,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.point.clear(self.system.data_norm);
     }
 
-    /// Moves to the least-squares solution on `support`: x_S = argmin ‖A_S x_S − y‖.
+    /// Moves to the best point on `support`, the least-squares solution x_S = argmin ‖A_S x_S − y‖ unless the problem has another loss
+    /// or domain.
     ///
     /// The support may hold up to 3 k columns on the way to one of at most k. Only those count as explored, or can be
     /// returned. Columns numerically dependent on those of lower index get coefficient 0. A support visited before is recalled.
@@ -209,7 +215,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             let correlation = point.correlation.compute();
             correlation.clear();
             correlation.extend_from_slice(fit.correlation);
-            self.engine.forget_correlation();
+            self.engine.quadratic().forget_correlation();
             return;
         }
         if support.len() <= self.sparsity {
@@ -224,10 +230,10 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// [`fit`](Self::fit) without whole Gram columns, for one support among whose neighbours nothing is looked for.
     pub(crate) fn fit_apart(&mut self, support: &Support) {
-        self.engine.set_cache_aside(true);
+        self.engine.quadratic().set_cache_aside(true);
         self.fit(support);
         self.residual_norm();
-        self.engine.set_cache_aside(false);
+        self.engine.quadratic().set_cache_aside(false);
     }
 
     /// Moves to the point with the given coefficients on a support.
@@ -237,11 +243,11 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.point.values.clear();
         self.point.values.extend_from_slice(values);
         // It will not be zero on the support, as that of a fit is.
-        self.engine.forget_correlation();
+        self.engine.quadratic().forget_correlation();
         self.visited.note(support);
     }
 
-    /// ‖y − A x‖ of the current point.
+    /// ‖y − A x‖ of the current point; √(2F(A x)) for other losses than the squared one.
     pub fn residual_norm(&mut self) -> f64 {
         self.engine.residual_norm(&self.system, &mut self.point)
     }
@@ -258,7 +264,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.formed_residual_norm() + 2.0 * self.residual_off() < before
     }
 
-    /// Aᴴ(y − A x) of the current point, the negative gradient of ½‖A x − y‖²; exactly 0 on the support after a fit.
+    /// Aᴴ r of the current point, the negative gradient of F(A x), with r = −∇F(A x): y − A x for the squared loss. What it is on
+    /// the support is not to be relied on; see [`correlate_off_support`](Self::correlate_off_support).
     pub fn correlate(&mut self) -> &[T] {
         if !self.point.correlation.is_known() {
             self.engine.correlate(&self.system, &mut self.point);
@@ -273,7 +280,69 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.point.correlation.get()
     }
 
-    /// y − A x of the current point.
+    /// Aᴴ r of the current point off its support, as far as each coefficient can leave 0 along it; 0 on the support.
+    pub fn correlate_off_support(&mut self) -> &[T] {
+        self.correlate();
+        let correlation = self.point.correlation.get();
+        // Of a fit over all numbers it is 0 on the support already.
+        if self.is_stationary() {
+            return correlation;
+        }
+        let region = self.scoring.region();
+        self.off_support.clear();
+        self.off_support.extend(correlation.iter().enumerate().map(|(j, &c)| region.leave_zero(j, c)));
+        self.point.support.iter().for_each(|&j| self.off_support[j] = T::ZERO);
+        &self.off_support
+    }
+
+    /// Whether Aᴴ r vanishes on the support: after a fit over all numbers.
+    pub fn is_stationary(&self) -> bool {
+        self.point.is_fitted() && self.scoring.region().is_all()
+    }
+
+    /// The column off the support that is pulled most, and its entry of
+    /// [`correlate_off_support`](Self::correlate_off_support). `None` if none is pulled.
+    pub fn strongest(&mut self) -> Option<(usize, T)> {
+        self.correlate_off_support();
+        let pulled = if self.is_stationary() { self.point.correlation.get() } else { &self.off_support };
+        self.scoring.strongest(pulled, &self.point.support)
+    }
+
+    /// `out` ← x + μ Aᴴ r for μ = `step_size`, a vector of n numbers.
+    pub fn move_along(&mut self, step_size: f64, out: &mut [T]) {
+        for (out, &c) in out.iter_mut().zip(self.correlate()) {
+            *out = c.scale(step_size);
+        }
+        for (&j, &x) in self.point.support.iter().zip(&self.point.values) {
+            out[j] += x;
+        }
+    }
+
+    /// The allowed vector with k non-zeros that is nearest to `vector`: its support, whose content on entry is a hint, and its
+    /// values.
+    pub fn threshold(&mut self, vector: &[T], support: &mut Support, values: &mut Vec<T>) {
+        self.select(vector, support);
+        let region = self.scoring.region();
+        values.clear();
+        values.extend(support.iter().map(|&j| region.nearest(j, vector[j])));
+    }
+
+    /// The k largest coefficients of the current point: their columns and their values.
+    pub fn prune(&mut self, support: &mut Support, values: &mut Vec<T>) {
+        let kept = self.scoring.largest(&self.point.values, self.sparsity);
+        values.clear();
+        values.extend(kept.iter().map(|&at| self.point.values[at]));
+        support.refill(kept.iter().map(|&at| self.point.support[at]));
+    }
+
+    /// What 2F rises by, to second order and with the others as they are, if a coefficient of the current point is set to 0; for each
+    /// of them: |x_j|²‖a_j‖² for the squared loss.
+    pub fn drop_costs(&mut self) -> &[f64] {
+        self.engine.drop_costs(&self.system, &self.point, &mut self.costs);
+        &self.costs
+    }
+
+    /// −∇F(A x) of the current point: y − A x for the squared loss.
     pub fn residual(&mut self) -> &[T] {
         if self.point.support.is_empty() && !self.point.residual.is_known() {
             let residual = self.point.residual.compute();
@@ -284,23 +353,23 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.point.residual.get()
     }
 
-    /// Selects the k entries of `values` largest in magnitude into `support`, whose content on entry is a hint.
+    /// Selects the support of the allowed vector with k non-zeros that is nearest to `values`, the k entries largest in magnitude
+    /// where all numbers are allowed, into `support`, whose content on entry is a hint.
     pub fn select(&mut self, values: &[T], support: &mut Support) {
-        self.top_k.select(values, self.sparsity, support);
+        self.scoring.select(values, self.sparsity, support);
     }
 
-    /// Selects the `count` entries of Aᴴ(y − A x) at the current point largest in magnitude into `support`.
+    /// Selects the `count` entries of Aᴴ r at the current point largest in magnitude into `support`; off the support of the point
+    /// only as far as coefficients can leave 0 along them.
     pub fn select_correlated(&mut self, count: usize, support: &mut Support) {
         self.correlate();
-        self.top_k.select(self.point.correlation.get(), count, support);
+        self.scoring.select_pulled(self.point.correlation.get(), &self.point.support, count, support);
     }
 
-    /// ‖A_S v‖² for coefficients v on columns S, which are distinct.
+    /// vᴴ H v for coefficients v on distinct columns and the second derivative H of F(A x) at the current point: ‖A_S v‖² for the
+    /// squared loss.
     pub fn image_norm_squared(&mut self, columns: &[usize], values: &[T]) -> f64 {
-        self.engine.counts.applies += 1;
-        self.image.resize(self.system.data.len(), T::ZERO);
-        self.system.operator.apply_sparse(columns, values, &mut self.image);
-        norm_squared(&self.image)
+        self.engine.curvature_along(&self.system, &self.point, columns, values)
     }
 
     /// ‖A‖², the square of the largest singular value, to about 10⁻⁶ from below. It is computed once for a problem and those
@@ -309,29 +378,37 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         let (norm, products) = self.problem.operator_norm_squared(&self.system.operator, &self.system.watch);
         // A run counts as many products as it would alone: a rule may halt it by them.
         if !std::mem::replace(&mut self.norm_counted, true) {
-            self.engine.counts.applies += products;
-            self.engine.counts.adjoints += products;
+            self.engine.counts_mut().applies += products;
+            self.engine.counts_mut().adjoints += products;
         }
         norm
+    }
+
+    /// A step size with which the gradient step never raises F near the current point: 1/‖A‖² for the squared loss.
+    pub fn constant_step(&mut self) -> f64 {
+        1.0 / (self.operator_norm_squared() * self.engine.largest_curvature(&self.system, &self.point))
     }
 
     /// Says what is asked for next.
     pub fn hint(&mut self, hint: Hint<'_, T>) {
         match hint {
             Hint::Next { column, correlation: Some(correlation), remaining } => {
-                self.engine.anticipate(&self.system, column, correlation, remaining);
+                self.engine.quadratic().anticipate(&self.system, column, correlation, remaining);
             }
             Hint::Next { column, correlation: None, remaining } => {
                 self.correlate();
-                self.engine.anticipate(&self.system, column, self.point.correlation.get(), remaining);
+                let correlation = self.point.correlation.get();
+                self.engine.quadratic().anticipate(&self.system, column, correlation, remaining);
             }
-            Hint::Likely { support, scores } => self.engine.anticipate_largest(&self.system, support, scores),
+            Hint::Likely { support, scores } => {
+                self.engine.quadratic().anticipate_largest(&self.system, support, scores)
+            }
         }
     }
 
     /// The Gram matrix and Aᴴ y, which score moves to neighbouring supports.
     pub fn quadratic(&mut self) -> Quadratic<'_, 'a, T> {
-        Quadratic { system: &self.system, engine: &mut self.engine }
+        Quadratic { system: &self.system, engine: self.engine.quadratic() }
     }
 
     /// What moves through neighbouring supports need.
@@ -400,9 +477,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// ‖y − A x‖ of another point, computed from A, and how far it may be off.
     pub(crate) fn formed_residual_norm_of(&mut self, support: &Support, values: &[T]) -> (f64, f64) {
-        self.engine.form_residual_on(&self.system, support, values, &mut self.image);
+        let norm = self.engine.residual_norm_of(&self.system, support, values);
         let length = length(support, values, &self.system.column_norms);
-        (norm(&self.image), self.rounding_of(length))
+        (norm, self.rounding_of(length))
     }
 
     /// ‖y‖ as a scale to compare with: 1 for y = 0.
@@ -416,9 +493,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     }
 
     /// Bytes held for Gram columns, a sparse A by rows, and remembered fits.
-    pub(crate) fn memory_held(&self) -> usize {
+    pub(crate) fn memory_held(&mut self) -> usize {
         let shared = self.shared.as_ref().map_or(0, |gram| gram.kept() * self.ncols() * size_of::<T>());
-        self.engine.memory_held() + shared + self.visited.memory_held()
+        self.engine.quadratic().memory_held() + shared + self.visited.memory_held()
     }
 
     /// Whether an algorithm may hold so many numbers.

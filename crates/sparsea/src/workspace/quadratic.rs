@@ -1,6 +1,7 @@
 //! What only a quadratic objective has: columns of AᴴA, with which moves to neighbouring supports are scored.
 
-use crate::fit::least_squares::{SupportFit, System};
+use crate::fit::System;
+use crate::fit::least_squares::SupportFit;
 use crate::operator::SharedGram;
 use crate::scalar::Scalar;
 use crate::support::Support;

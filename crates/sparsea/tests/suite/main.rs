@@ -11,6 +11,7 @@ mod dependence;
 mod equivalence;
 mod exchange;
 mod failing;
+mod forms;
 mod fuzz;
 mod halting;
 mod hostile;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::kernels::axpy;
+use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::tolerance::LASSO_TIE;
 use crate::workspace::Workspace;
@@ -22,13 +23,15 @@ const PASSES: usize = 4;
 
 /// The path between two knots: x(λ) = u − λ w on `active`, where u is the least-squares fit, and zero elsewhere.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(super) struct Segment<T> {
     /// S and s, sorted by column.
     pub(super) active: Vec<Signed>,
     /// w.
     pub(super) direction: Vec<f64>,
     /// Aᵀ A_S w, by which correlations fall with λ.
     pub(super) slope: Vec<f64>,
+    /// Both as they are computed, in numbers of the problem.
+    scratch: (Vec<T>, Vec<T>),
 }
 
 /// The columns of a sorted set.
@@ -41,9 +44,9 @@ pub(super) fn contains(set: &[Signed], column: usize) -> bool {
     set.binary_search_by_key(&column, |&(member, _)| member).is_ok()
 }
 
-impl Segment {
+impl<T: Scalar> Segment<T> {
     pub(super) fn new(ncols: usize) -> Self {
-        Self { active: vec![], direction: vec![], slope: vec![0.0; ncols] }
+        Self { active: vec![], direction: vec![], slope: vec![0.0; ncols], scratch: (vec![], vec![]) }
     }
 
     /// Begins the segment below a knot at which the coefficients of `free` are not zero, and those of `tied`, whose
@@ -57,7 +60,7 @@ impl Segment {
     /// the conditions equally the lowest joins.
     pub(super) fn begin(
         &mut self,
-        workspace: &mut Workspace<'_, f64>,
+        workspace: &mut Workspace<'_, T>,
         free: &[Signed],
         tied: &[Signed],
         crossing: &[Signed],
@@ -93,25 +96,34 @@ impl Segment {
     }
 
     /// w ← (A_SᵀA_S)⁻¹ s; false if the columns are dependent.
-    fn solve(&mut self, workspace: &mut Workspace<'_, f64>) -> bool {
-        let signs: Vec<f64> = self.active.iter().map(|&(_, sign)| sign).collect();
-        workspace.quadratic().solve_normal(&columns(&self.active), &signs, &mut self.direction)
+    fn solve(&mut self, workspace: &mut Workspace<'_, T>) -> bool {
+        let signs: Vec<T> = self.active.iter().map(|&(_, sign)| T::from_real(sign)).collect();
+        let direction = &mut self.scratch.0;
+        let independent = workspace.quadratic().solve_normal(&columns(&self.active), &signs, direction);
+        if independent {
+            self.direction.clear();
+            self.direction.extend(direction.iter().map(|w| w.real()));
+        }
+        independent
     }
 
     /// Finds the slope from Gram columns, of which up to `room` numbers are kept for the next time.
-    fn find_slope(&mut self, workspace: &mut Workspace<'_, f64>, room: usize, kept: &mut HashMap<usize, Box<[f64]>>) {
-        self.slope.fill(0.0);
+    fn find_slope(&mut self, workspace: &mut Workspace<'_, T>, room: usize, kept: &mut HashMap<usize, Box<[T]>>) {
+        let slope = &mut self.scratch.1;
+        slope.clear();
+        slope.resize(self.slope.len(), T::ZERO);
         for (&(j, _), &w) in self.active.iter().zip(&self.direction) {
             if let Some(column) = kept.get(&j) {
-                axpy(w, column, &mut self.slope);
+                axpy(T::from_real(w), column, slope);
                 continue;
             }
             let column = workspace.quadratic().gram_column(j);
-            axpy(w, column, &mut self.slope);
+            axpy(T::from_real(w), column, slope);
             if (kept.len() + 1) * column.len() <= room {
                 kept.insert(j, column.into());
             }
         }
+        self.slope.iter_mut().zip(&*slope).for_each(|(out, v)| *out = v.real());
     }
 
     /// The tied column whose correlation would rise furthest above the bound.
@@ -134,7 +146,7 @@ impl Segment {
 
     /// Adds a tied column; those whose coefficients would get the wrong sign by that are dropped. A column is refused where it
     /// depends on S, or where only rounding says that it should join.
-    fn admit(&mut self, next: Signed, workspace: &mut Workspace<'_, f64>, free: &[Signed], refused: &mut Vec<usize>) {
+    fn admit(&mut self, next: Signed, workspace: &mut Workspace<'_, T>, free: &[Signed], refused: &mut Vec<usize>) {
         let before = (self.active.clone(), self.direction.clone());
         let mut reached = self.direction.clone();
         let place = self.active.partition_point(|&(column, _)| column < next.0);

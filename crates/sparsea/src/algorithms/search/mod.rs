@@ -15,6 +15,7 @@ use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::fit::least_squares::Tableau;
 use crate::halt::Halt;
+use crate::problem::Needs;
 use crate::random::stream;
 use crate::scalar::Scalar;
 use crate::support::{Support, SupportSet};
@@ -128,6 +129,7 @@ impl<T: Scalar> Algorithm<T> for Search {
     const COST: &'static str = "4 n k for each exchange, of which an iteration makes a few, up to k";
     const MEMORY: &'static str = "2 n k to 9 n k, besides Gram columns for itself and as many again for its threads";
     const WHEN: &'static str = "hard problems: the best support that the time allows";
+    const NEEDS: Needs = Needs::QUADRATIC;
     const SETTINGS: &'static [Setting] = &[
         Setting {
             name: "seed",

@@ -1,7 +1,7 @@
 //! Which Gram columns are likely to be needed next, so that they are computed in one pass over A with those that are.
 
-use super::System;
 use super::gram::GramCache;
+use crate::fit::System;
 use crate::scalar::Scalar;
 
 /// Columns considered for a greedy search, as a share of all, and for each one that is guessed at least.

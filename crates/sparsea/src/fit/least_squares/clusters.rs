@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::System;
+use crate::fit::System;
 use crate::kernels::{axpy, norm};
 use crate::operator::{Access, Local};
 use crate::scalar::Scalar;
@@ -512,6 +512,8 @@ mod tests {
             column_norms: operator.column_norms(),
             operator: Access::new(&convolution),
             data: &y,
+            loss: None,
+            region: crate::problem::Region::all(),
             data_norm,
             data_correlation,
             watch: crate::interrupt::Watch::default(),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use faer::MatMut;
 
-use super::System;
+use crate::fit::System;
 use crate::scalar::Scalar;
 
 const ABSENT: u32 = u32::MAX;
@@ -192,6 +192,8 @@ mod tests {
         let system = System {
             operator: crate::operator::Access::new(&operator),
             data: &[0.0; 6],
+            loss: None,
+            region: crate::problem::Region::all(),
             data_norm: 0.0,
             data_correlation: vec![0.0; 9],
             column_norms: vec![1.0; 9],

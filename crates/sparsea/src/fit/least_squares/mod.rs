@@ -29,10 +29,9 @@ mod verbs;
 
 use faer::MatMut;
 
+use super::System;
 use crate::counts::Counts;
-use crate::interrupt::Watch;
 use crate::kernels::norm;
-use crate::operator::Access;
 use crate::scalar::Scalar;
 use crate::tolerance::{EXCESS, FIT, GRAM_ROUNDING};
 use anticipation::Anticipation;
@@ -43,19 +42,6 @@ pub(crate) use orthogonal::Orthogonal;
 use plan::{COSTS, Sizes};
 use source::Source;
 pub(crate) use tableau::Tableau;
-
-/// y, A and what is known of them: everything a fit needs besides the support.
-pub(crate) struct System<'a, T: Scalar> {
-    pub(crate) operator: Access<'a, T>,
-    pub(crate) data: &'a [T],
-    pub(crate) data_norm: f64,
-    /// b = Aᴴ y.
-    pub(crate) data_correlation: Vec<T>,
-    /// ‖a_j‖ of each column as the algorithms see it.
-    pub(crate) column_norms: Vec<f64>,
-    /// Tells long work to give up.
-    pub(crate) watch: Watch,
-}
 
 /// The least-squares solution on the current support, and the factor that found it.
 pub(crate) struct SupportFit<T: Scalar> {
@@ -83,6 +69,8 @@ pub(crate) struct SupportFit<T: Scalar> {
     gram: Vec<T>,
     nearby: Nearby<T>,
     product: Vec<T>,
+    /// A product with A beside the point's.
+    image: Vec<T>,
     /// A column of the Gram matrix where none are cached.
     gram_column: Vec<T>,
     pub(crate) counts: Counts,
@@ -113,6 +101,7 @@ impl<T: Scalar> SupportFit<T> {
             gram: Vec::with_capacity(sparsity),
             nearby: Nearby::default(),
             product: Vec::with_capacity(m.max(sparsity)),
+            image: Vec::new(),
             gram_column: Vec::new(),
             counts: Counts::default(),
         }

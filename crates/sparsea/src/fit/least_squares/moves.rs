@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use faer::Mat;
 
+use super::SupportFit;
 use super::plan::{COSTS, Change, Plan};
-use super::{SupportFit, System};
+use crate::fit::System;
 use crate::kernels::norm;
 use crate::operator::contiguous;
 use crate::scalar::Scalar;

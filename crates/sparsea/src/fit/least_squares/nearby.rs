@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::System;
+use crate::fit::System;
 use crate::kernels::axpy;
 use crate::operator::Local;
 use crate::scalar::Scalar;

@@ -25,6 +25,12 @@ pub(crate) struct Orthogonal<T> {
 }
 
 impl<T: Scalar> Orthogonal<T> {
+    /// Minimises ‖y − A_S x‖ without a look at whether x explains anything of y: for steps, which do less and less.
+    pub(crate) fn step(&mut self, operator: &Access<'_, T>, data: &[T], support: &[usize], x: &mut Vec<T>) {
+        self.factor(operator, support, DEPENDENT);
+        self.solve(data, support.len(), x);
+    }
+
     /// Minimises ‖y − A_S x‖: writes x and y − A_S x, and returns how many columns were dependent (their coefficients are 0).
     ///
     /// Coefficients can be so large that their rounding shows in y − A_S x. Then columns that nearly depend on others are

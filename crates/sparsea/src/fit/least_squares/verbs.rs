@@ -1,37 +1,32 @@
 //! What the engine does for a point: fit it, tell its ‖y − A x‖ and its Aᴴ(y − A x).
 
+use super::SupportFit;
 use super::plan::COSTS;
 use super::source::Source;
-use super::{SupportFit, System};
+use crate::counts::Counts;
+use crate::fit::Fit;
+use crate::fit::System;
 use crate::fit::point::{Point, ResidualNorm, length};
-use crate::kernels::{norm, subtract_combination_shared};
+use crate::kernels::{norm, norm_squared, subtract_combination_shared};
 use crate::scalar::Scalar;
 use crate::tolerance::{CORRELATION_ROUNDING, FIT, GRAM_ROUNDING, RESIDUAL_CANCELLATION, RESIDUAL_ROUNDING};
 
-impl<T: Scalar> SupportFit<T> {
+impl<T: Scalar> Fit<T> for SupportFit<T> {
     /// Minimises ‖y − A_S x‖ over the coefficients on the support of a point; y − A x may become known on the way.
-    pub(crate) fn fit(&mut self, system: &System<'_, T>, point: &mut Point<T>) {
+    fn fit(&mut self, system: &System<'_, T>, point: &mut Point<T>) {
         let Point { support, values, residual, .. } = point;
         if !self.fit_on(system, support, values, residual.compute()) {
             residual.forget();
         }
     }
 
-    /// Improves a fit by normal equations whose y − A x turned out not to be orthogonal enough, or must be known better than
-    /// they tell.
-    fn improve(&mut self, system: &System<'_, T>, point: &mut Point<T>) {
-        self.improve_on(system, &point.support, &mut point.values, point.residual.compute());
-    }
-
-    /// Makes y − A x of a point known.
-    pub(crate) fn form_residual(&mut self, system: &System<'_, T>, point: &mut Point<T>) {
+    fn form_residual(&mut self, system: &System<'_, T>, point: &mut Point<T>) {
         if !point.residual.is_known() {
             self.form_residual_on(system, &point.support, &point.values, point.residual.compute());
         }
     }
 
-    /// ‖y − A x‖ of a point.
-    pub(crate) fn residual_norm(&mut self, system: &System<'_, T>, point: &mut Point<T>) -> f64 {
+    fn residual_norm(&mut self, system: &System<'_, T>, point: &mut Point<T>) -> f64 {
         if let Some(ResidualNorm { norm, .. }) = point.norm {
             return norm;
         }
@@ -45,8 +40,7 @@ impl<T: Scalar> SupportFit<T> {
         self.formed_residual_norm(system, point)
     }
 
-    /// ‖y − A x‖ of a point, computed from A.
-    pub(crate) fn formed_residual_norm(&mut self, system: &System<'_, T>, point: &mut Point<T>) -> f64 {
+    fn formed_residual_norm(&mut self, system: &System<'_, T>, point: &mut Point<T>) -> f64 {
         if let Some(ResidualNorm { norm, off: None }) = point.norm {
             return norm;
         }
@@ -56,25 +50,15 @@ impl<T: Scalar> SupportFit<T> {
         norm
     }
 
-    /// ‖y − A x‖ of the latest fit, made by normal equations, without forming y − A x; `None` when too much would cancel.
-    fn explained(&self, system: &System<'_, T>, point: &Point<T>) -> Option<ResidualNorm> {
-        let (mut explained, mut length) = (0.0, 0.0);
-        for (&j, x) in point.support.iter().zip(&point.values) {
-            let b = system.data_correlation[j];
-            explained += (Scalar::conj(*x) * b).real();
-            length += Scalar::abs(*x) * Scalar::abs(b);
-        }
-        let data_square = system.data_norm * system.data_norm;
-        let square = data_square - explained;
-        let subtracted = data_square + length;
-        // An error of x counts by its product with y; that of rounding x is in A x as well.
-        let error = self.error + RESIDUAL_ROUNDING * self.length;
-        let off = (GRAM_ROUNDING * subtracted + error * system.data_norm) / square.sqrt();
-        (square >= RESIDUAL_CANCELLATION * subtracted).then(|| ResidualNorm { norm: square.sqrt(), off: Some(off) })
+    fn residual_norm_of(&mut self, system: &System<'_, T>, support: &[usize], values: &[T]) -> f64 {
+        let mut image = std::mem::take(&mut self.image);
+        self.form_residual_on(system, support, values, &mut image);
+        self.image = image;
+        norm(&self.image)
     }
 
     /// Makes Aᴴ(y − A x) of a point known; after a fit it is exactly 0 on the support.
-    pub(crate) fn correlate(&mut self, system: &System<'_, T>, point: &mut Point<T>) {
+    fn correlate(&mut self, system: &System<'_, T>, point: &mut Point<T>) {
         if point.correlation.is_known() {
             return;
         }
@@ -95,6 +79,56 @@ impl<T: Scalar> SupportFit<T> {
                 correlation[j] = T::ZERO;
             }
         }
+    }
+
+    fn curvature_along(&mut self, system: &System<'_, T>, _point: &Point<T>, columns: &[usize], values: &[T]) -> f64 {
+        self.counts.applies += 1;
+        self.image.resize(system.data.len(), T::ZERO);
+        system.operator.apply_sparse(columns, values, &mut self.image);
+        norm_squared(&self.image)
+    }
+
+    fn drop_costs(&mut self, system: &System<'_, T>, point: &Point<T>, out: &mut Vec<f64>) {
+        let norms = &system.column_norms;
+        out.clear();
+        out.extend(point.support.iter().zip(&point.values).map(|(&j, x)| x.abs2() * norms[j] * norms[j]));
+    }
+
+    fn largest_curvature(&mut self, _system: &System<'_, T>, _point: &Point<T>) -> f64 {
+        1.0
+    }
+
+    fn quadratic(&mut self) -> &mut SupportFit<T> {
+        self
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.counts
+    }
+}
+
+impl<T: Scalar> SupportFit<T> {
+    /// Improves a fit by normal equations whose y − A x turned out not to be orthogonal enough, or must be known better than
+    /// they tell.
+    fn improve(&mut self, system: &System<'_, T>, point: &mut Point<T>) {
+        self.improve_on(system, &point.support, &mut point.values, point.residual.compute());
+    }
+
+    /// ‖y − A x‖ of the latest fit, made by normal equations, without forming y − A x; `None` when too much would cancel.
+    fn explained(&self, system: &System<'_, T>, point: &Point<T>) -> Option<ResidualNorm> {
+        let (mut explained, mut length) = (0.0, 0.0);
+        for (&j, x) in point.support.iter().zip(&point.values) {
+            let b = system.data_correlation[j];
+            explained += (Scalar::conj(*x) * b).real();
+            length += Scalar::abs(*x) * Scalar::abs(b);
+        }
+        let data_square = system.data_norm * system.data_norm;
+        let square = data_square - explained;
+        let subtracted = data_square + length;
+        // An error of x counts by its product with y; that of rounding x is in A x as well.
+        let error = self.error + RESIDUAL_ROUNDING * self.length;
+        let off = (GRAM_ROUNDING * subtracted + error * system.data_norm) / square.sqrt();
+        (square >= RESIDUAL_CANCELLATION * subtracted).then(|| ResidualNorm { norm: square.sqrt(), off: Some(off) })
     }
 
     fn compute_correlation(&mut self, system: &System<'_, T>, point: &mut Point<T>) {

@@ -1,4 +1,16 @@
-//! The problem: an operator A, data y, a sparsity k, all checked once.
+//! The problem: an operator A, data y, a sparsity k, a loss, a domain, all checked once.
+
+mod atoms;
+mod domain;
+mod loss;
+mod needs;
+
+pub use atoms::Atoms;
+pub(crate) use atoms::Scoring;
+pub use domain::Domain;
+pub(crate) use domain::Region;
+pub use loss::{Loss, Squared};
+pub use needs::Needs;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -18,7 +30,8 @@ const NORM_RANGE: std::ops::RangeInclusive<f64> = 1e-140..=LARGEST_NORM;
 /// The upper end of that range, also of what coefficients may be.
 pub(crate) const LARGEST_NORM: f64 = 1e140;
 
-/// minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k, for A of shape m × n and y of length m.
+/// minimise F(A x) subject to ‖x‖₀ ≤ k, for A of shape m × n and y of length m. F(z) = ½‖y − z‖² and x ∈ Tⁿ, unless
+/// [`with_loss`](Self::with_loss) and [`with_domain`](Self::with_domain) say otherwise.
 ///
 /// Algorithms see unit columns, A D with D = diag(1/‖a_j‖), so that no unit of measurement matters; solutions come
 /// back in the scale of A. [`keep_columns`](Self::keep_columns) turns that off.
@@ -27,6 +40,11 @@ pub struct Problem<'a, T: Scalar> {
     data: &'a [T],
     sparsity: usize,
     data_norm: f64,
+    /// The loss, unless it is the squared one.
+    loss: Option<&'a dyn Loss<T>>,
+    /// The domain, unless it is all of T.
+    domain: Option<&'a dyn Domain<T>>,
+    atoms: Atoms,
     column_norms: Arc<[f64]>,
     unit_columns: bool,
     /// Aᴴ y, where it was computed with that of others; in the scale of A.
@@ -94,6 +112,9 @@ impl<'a, T: Scalar> Problem<'a, T> {
             data,
             sparsity,
             data_norm,
+            loss: None,
+            domain: None,
+            atoms: Atoms::default(),
             column_norms,
             unit_columns,
             data_correlation,
@@ -108,6 +129,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// Those of [`new`](Self::new) that concern y.
     pub fn with_data(&self, data: &'a [T]) -> Result<Self, Error> {
         let data_norm = check_data(data, self.operator.nrows())?;
+        self.loss.map_or(Ok(()), |loss| loss.check(data))?;
         Ok(Self { data, data_norm, data_correlation: None, measuring: Measuring::default(), ..self.clone() })
     }
 
@@ -129,8 +151,14 @@ impl<'a, T: Scalar> Problem<'a, T> {
         Ok(problems)
     }
 
-    /// `out` ← (A D)ᴴ y for the operator A D that algorithms see.
+    /// `out` ← −(A D)ᴴ ∇F(0) for the operator A D that algorithms see: (A D)ᴴ y for the squared loss.
     pub(crate) fn correlate_data(&self, scaled: &Access<'_, T>, scales: &[f64], out: &mut [T]) {
+        if let Some(loss) = self.loss {
+            let zero = vec![T::ZERO; self.data.len()];
+            let mut pull = zero.clone();
+            loss.pull(self.data, &zero, &mut pull);
+            return scaled.apply_adjoint(&pull, out);
+        }
         match &self.data_correlation {
             Some(known) => {
                 for ((out, &c), &scale) in out.iter_mut().zip(known.iter()).zip(scales) {
@@ -154,7 +182,9 @@ impl<'a, T: Scalar> Problem<'a, T> {
     pub(crate) fn differs_in_data_only(&self, other: &Self) -> bool {
         std::ptr::addr_eq(self.operator.map(), other.operator.map())
             && Arc::ptr_eq(&self.column_norms, &other.column_norms)
-            && (self.sparsity, self.unit_columns) == (other.sparsity, other.unit_columns)
+            && (self.sparsity, self.unit_columns, self.atoms) == (other.sparsity, other.unit_columns, other.atoms)
+            && same(self.loss, other.loss)
+            && same(self.domain, other.domain)
     }
 
     /// Lets algorithms see the columns of A as they are, not scaled to unit norm. Results then depend on units.
@@ -163,6 +193,79 @@ impl<'a, T: Scalar> Problem<'a, T> {
         self.unit_columns = false;
         self.norm_squared = Arc::default();
         self
+    }
+
+    /// The same problem with another loss than the squared one. [`Solution::residual_norm`](crate::Solution::residual_norm) is
+    /// then √(2F(A x)), and what is relative to ‖y‖ is relative to √(2F(0)).
+    ///
+    /// # Errors
+    /// Those of [`Loss::check`]; [`Error::Overflow`] if F(0) is not a number.
+    pub fn with_loss(mut self, loss: &'a dyn Loss<T>) -> Result<Self, Error> {
+        loss.check(self.data)?;
+        self.loss = Some(loss);
+        if self.zero_norm().is_finite() { Ok(self) } else { Err(Error::Overflow { what: "the loss at x = 0" }) }
+    }
+
+    /// The same problem with coefficients in a domain. A start is moved to it.
+    ///
+    /// # Errors
+    /// [`Error::Number`] if 0 is not in it.
+    pub fn with_domain(mut self, domain: &'a dyn Domain<T>) -> Result<Self, Error> {
+        for column in 0..self.operator.ncols() {
+            let nearest = domain.project(column, T::ZERO);
+            if nearest != T::ZERO {
+                let what = "the allowed coefficient nearest to 0";
+                return Err(Error::Number { what, rule: "0", value: Scalar::abs(nearest) });
+            }
+        }
+        self.domain = Some(domain);
+        Ok(self)
+    }
+
+    /// Refuses this problem on behalf of `who`, an algorithm or a computation, that needs more.
+    ///
+    /// # Errors
+    /// [`Error::RealOnly`], [`Error::NotQuadratic`].
+    pub fn check(&self, who: &'static str, needs: Needs) -> Result<(), Error> {
+        needs.check_scalar::<T>(who)?;
+        if needs.quadratic && !self.is_quadratic() {
+            return Err(Error::NotQuadratic { algorithm: who });
+        }
+        Ok(())
+    }
+
+    /// Whether the loss is the squared one, and every coefficient is allowed.
+    pub fn is_quadratic(&self) -> bool {
+        self.loss.is_none() && self.domain.is_none()
+    }
+
+    /// The loss, unless it is the squared one.
+    pub(crate) fn loss(&self) -> Option<&'a dyn Loss<T>> {
+        self.loss
+    }
+
+    /// The domain in the scale of the algorithms.
+    pub(crate) fn region(&self) -> Region<'a, T> {
+        Region { domain: self.domain, scales: self.scales() }
+    }
+
+    /// How atoms are scored.
+    pub(crate) fn scoring(&self) -> Scoring<'a, T> {
+        Scoring::new(self.atoms, self.region(), self.operator.ncols())
+    }
+
+    /// √(2F(0)): ‖y‖ for the squared loss.
+    pub(crate) fn zero_norm(&self) -> f64 {
+        self.loss.map_or(self.data_norm, |loss| root(loss, self.data, &vec![T::ZERO; self.data.len()]))
+    }
+
+    /// √(2F(z)): ‖y − z‖ for the squared loss.
+    pub(crate) fn residual_norm(&self, mut z: Vec<T>) -> f64 {
+        if let Some(loss) = self.loss {
+            return root(loss, self.data, &z);
+        }
+        z.iter_mut().zip(self.data).for_each(|(r, &y)| *r = y - *r);
+        norm(&z)
     }
 
     /// Keeps Gram columns of A in `gram`, once they are computed, for this problem and those derived from it: for runs that differ in y
@@ -258,6 +361,19 @@ impl<T: Scalar> std::fmt::Debug for Problem<'_, T> {
             .field("ncols", &self.operator.ncols())
             .field("sparsity", &self.sparsity)
             .finish_non_exhaustive()
+    }
+}
+
+/// √(2F(z)).
+fn root<T: Scalar>(loss: &dyn Loss<T>, data: &[T], z: &[T]) -> f64 {
+    (2.0 * loss.value(data, z)).sqrt()
+}
+
+/// Whether two of what a problem may have are the same one, or missing.
+fn same<O: ?Sized>(one: Option<&O>, other: Option<&O>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => std::ptr::addr_eq(one, other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 

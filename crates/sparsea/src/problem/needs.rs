@@ -1,0 +1,35 @@
+//! What algorithms need of a problem.
+
+use crate::error::Error;
+use crate::scalar::Scalar;
+
+/// What an algorithm needs of a problem, beyond what every algorithm does:
+/// [`Algorithm::NEEDS`](crate::Algorithm::NEEDS).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Needs {
+    /// Real data.
+    pub real: bool,
+    /// The squared loss and a domain of all numbers: moves are scored by AᴴA and Aᴴ y.
+    pub quadratic: bool,
+}
+
+impl Needs {
+    /// Nothing.
+    pub const NONE: Self = Self { real: false, quadratic: false };
+    /// Real data.
+    pub const REAL: Self = Self { real: true, quadratic: false };
+    /// The squared loss and free coefficients.
+    pub const QUADRATIC: Self = Self { real: false, quadratic: true };
+
+    /// These and others.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { real: self.real || other.real, quadratic: self.quadratic || other.quadratic }
+    }
+
+    /// Refuses numbers of the type T, on behalf of `who`.
+    pub(crate) fn check_scalar<T: Scalar>(self, who: &'static str) -> Result<(), Error> {
+        if self.real && T::IS_COMPLEX { Err(Error::RealOnly { algorithm: who }) } else { Ok(()) }
+    }
+}
