@@ -249,7 +249,10 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// ‖y − A x‖ of the current point; √(2F(A x)) for other losses than the squared one.
     pub fn residual_norm(&mut self) -> f64 {
-        self.engine.residual_norm(&self.system, &mut self.point)
+        match self.point.norm {
+            Some(known) => known.norm,
+            None => self.engine.residual_norm(&self.system, &mut self.point),
+        }
     }
 
     /// Whether ‖y − A x‖ of the current point is below `before` by more than its rounding, for algorithms that end when nothing
