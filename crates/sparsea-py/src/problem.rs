@@ -6,7 +6,7 @@ use num_complex::Complex;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sparsea::algorithms::default_algorithm;
+use sparsea::algorithms::default_for;
 use sparsea::operator::Structure;
 use sparsea::{LinearMap, Problem as Measured, SharedGram, check_adjoint};
 
@@ -142,7 +142,7 @@ impl<T: Field> Prepared<T> {
         let sparsity = as_sparsity(k, shape)?;
         // The adjoint was checked before.
         let known = ProblemOptions { check_adjoint: false, ..problem.options };
-        let default = default_algorithm(shape.1, sparsity);
+        let default = default_for(&*self.operator, sparsity);
         let request = Request::new(options, Some(known), start, display, default)?;
         let stop = Arc::new(Stop::default());
         let guarded = Guarded::new(self.operator.clone(), self.kind, stop.clone()).measured(self.column_norms.clone());

@@ -12,7 +12,7 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sparsea::algorithms::default_algorithm;
+use sparsea::algorithms::default_for;
 use sparsea::operator::{SHARED_FROM, TOGETHER};
 use sparsea::{
     Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, StopReason, Threads, Trace, Workspace,
@@ -62,7 +62,7 @@ fn measure_and_solve<'py, T: Field>(
     let (inner, kind) = read::<T>(a)?;
     let shape = inner.shape();
     let sparsity = as_sparsity(k, shape)?;
-    let request = Request::new(options, None, start, display, default_algorithm(shape.1, sparsity))?;
+    let request = Request::new(options, None, start, display, default_for(&*inner, sparsity))?;
     let (data, batch) = columns(data)?;
     let stop = Arc::new(Stop::default());
     let operator = Arc::new(Guarded::new(inner, kind, stop.clone()));

@@ -140,3 +140,14 @@ pub(crate) const NEWTON_BLIND: f64 = 1e-9;
 /// Curvatures below this share of the largest are raised to it, so that W^(−½) exists: steps are then shorter than Newton's along
 /// rows that hardly count. (`newton`)
 pub(crate) const CURVATURE_FLOOR: f64 = 1e-10;
+
+/// sin² of the angle between a column of a window and the span of its members below which it does not join: the columns of a
+/// window are nearly dependent by nature, and every window's outcome is compared with ‖r‖² formed from A.
+/// (`search::windows`)
+pub(crate) const WINDOW_DISTANCE: f64 = 1e-7;
+
+/// An exchange in a window must lower ‖r‖² by this share of what the leaving column explains. (`search::windows`)
+pub(crate) const WINDOW_GAIN: f64 = 1e-9;
+
+/// Changes of ‖r‖² + λ|S| in a window below this share of Σ|x_j|²‖a_j‖² are rounding: 450 ε. (`search::windows`)
+pub(crate) const WINDOW_ROUNDING: f64 = 1e-13;

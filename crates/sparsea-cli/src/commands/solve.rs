@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Map, Value};
-use sparsea::algorithms::default_algorithm;
+use sparsea::algorithms::default_for;
 use sparsea::{
     Chain, ExplorationReport, Halt, Problem, ReportOptions, Run, Scalar, Solution, Start, StopReason, Trace,
 };
@@ -140,7 +140,7 @@ pub fn chain<T: Scalar>(
     problem: &Problem<'_, T>,
     given: &[(String, Value)],
 ) -> Result<Chain<T>, Failure> {
-    let names = names.unwrap_or_else(|| default_algorithm(problem.operator().ncols(), problem.sparsity()));
+    let names = names.unwrap_or_else(|| default_for(problem.operator().map(), problem.sparsity()));
     Ok(Chain::parse(names, &settings(given)?)?)
 }
 

@@ -43,7 +43,8 @@ pub use subspace_pursuit::SubspacePursuit;
 
 use crate::error::Error;
 use crate::halt::Halt;
-use crate::problem::Needs;
+use crate::operator::{Access, LinearMap};
+use crate::problem::{Needs, Problem};
 use crate::scalar::Scalar;
 use crate::workspace::{Initial, Step, Workspace};
 
@@ -96,10 +97,10 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
         Halt::Never
     }
 
-    /// Numbers that the state holds for an m × n operator and sparsity k, if they may be many more than m + n: what is
-    /// compared with [`Memory::state`](crate::Memory::state) before the start.
-    fn state_size(&self, rows: usize, columns: usize, sparsity: usize) -> usize {
-        let _ = (rows, columns, sparsity);
+    /// Numbers that the state holds, if they may be many more than m + n: what is compared with
+    /// [`Memory::state`](crate::Memory::state) before the start.
+    fn state_size(&self, problem: &Problem<'_, T>) -> usize {
+        let _ = problem;
         0
     }
 
@@ -124,7 +125,7 @@ pub trait Solver<T: Scalar>: Debug + Send + Sync {
     /// When it stops if no limit is given.
     fn default_halt(&self) -> Halt;
     /// See [`Algorithm::state_size`].
-    fn state_size(&self, rows: usize, columns: usize, sparsity: usize) -> usize;
+    fn state_size(&self, problem: &Problem<'_, T>) -> usize;
     /// Starts it on a workspace.
     fn launch(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Box<dyn Process<T>>;
 }
@@ -199,8 +200,8 @@ impl<T: Scalar, A: Algorithm<T>> Solver<T> for A {
         Algorithm::default_halt(self)
     }
 
-    fn state_size(&self, rows: usize, columns: usize, sparsity: usize) -> usize {
-        Algorithm::state_size(self, rows, columns, sparsity)
+    fn state_size(&self, problem: &Problem<'_, T>) -> usize {
+        Algorithm::state_size(self, problem)
     }
 
     fn launch(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Box<dyn Process<T>> {
@@ -304,6 +305,16 @@ pub fn default_algorithm(columns: usize, sparsity: usize) -> &'static str {
     } else {
         <Sea as Algorithm<f64>>::NAME
     }
+}
+
+/// The name of the algorithm to use where none is asked for: [`search`](Search), unless n k is above [`SEARCHED`] and columns overlap
+/// others than their neighbours; [`sea`](Sea) then.
+pub fn default_for<T: Scalar>(operator: &dyn LinearMap<T>, sparsity: usize) -> &'static str {
+    let name = default_algorithm(operator.shape().1, sparsity);
+    if name == <Sea as Algorithm<f64>>::NAME && search::windows_apply(&Access::new(operator), sparsity) {
+        return <Search as Algorithm<f64>>::NAME;
+    }
+    name
 }
 
 /// The algorithm called `name`.

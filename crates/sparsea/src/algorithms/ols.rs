@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
 use crate::fit::least_squares::Distances;
-use crate::problem::Needs;
+use crate::problem::{Needs, Problem};
 use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::tolerance::CARRIED;
@@ -45,7 +45,8 @@ impl<T: Scalar> Algorithm<T> for Ols {
 
     type State = State<T>;
 
-    fn state_size(&self, _rows: usize, columns: usize, sparsity: usize) -> usize {
+    fn state_size(&self, problem: &Problem<'_, T>) -> usize {
+        let (columns, sparsity) = (problem.operator().ncols(), problem.sparsity());
         columns.saturating_mul(sparsity)
     }
 

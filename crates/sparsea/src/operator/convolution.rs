@@ -342,6 +342,13 @@ impl<T: Scalar> Local<T> for Convolution<T> {
         self.kernel.len() - 1
     }
 
+    fn alike(&self) -> Range<usize> {
+        if self.circular {
+            return 0..self.ncols;
+        }
+        self.first..(self.first + self.nrows + 1).saturating_sub(self.kernel.len()).max(self.first)
+    }
+
     fn period(&self) -> Option<usize> {
         self.circular.then_some(self.ncols)
     }

@@ -116,6 +116,11 @@ pub trait Local<T>: Send + Sync {
     /// where columns are periodic.
     fn segment(&self, j: usize, out: &mut Vec<T>) -> usize;
 
+    /// Columns that are shifted copies of each other, by as many rows as they are columns apart. Default: none.
+    fn alike(&self) -> std::ops::Range<usize> {
+        0..0
+    }
+
     /// m = n, if the column after the last is the first again, one period further down. Default: `None`.
     fn period(&self) -> Option<usize> {
         None

@@ -16,7 +16,7 @@ pub use observer::{Observer, Progress, Trace, TraceRow};
 pub use report::ReportOptions;
 pub use start::Start;
 
-use crate::algorithms::{Algorithm, Chain, Solver, default_algorithm};
+use crate::algorithms::{Algorithm, Chain, Solver, default_for};
 use crate::error::Error;
 use crate::halt::{self, Halt};
 use crate::interrupt::Interrupt;
@@ -57,13 +57,12 @@ pub fn solve<T: Scalar>(problem: &Problem<'_, T>, algorithm: impl Algorithm<T>) 
 /// never worse than the least-squares fit on its support (nor, of a vector with at most k entries, than itself).
 ///
 /// Runs [`search`](crate::Search), or [`sea`](crate::Sea) on problems too large for it: see
-/// [`default_algorithm`](crate::algorithms::default_algorithm).
+/// [`default_for`](crate::algorithms::default_for).
 ///
 /// # Errors
 /// A start that does not fit the problem.
 pub fn improve<T: Scalar>(problem: &Problem<'_, T>, start: Start<T>) -> Result<Solution<T>, Error> {
-    let name =
-        if problem.is_quadratic() { default_algorithm(problem.operator().ncols(), problem.sparsity()) } else { "sea" };
+    let name = if problem.is_quadratic() { default_for(problem.operator().map(), problem.sparsity()) } else { "sea" };
     Run::with_chain(problem, Chain::parse(name, &Map::new())?).start(start).solve()
 }
 
@@ -180,12 +179,11 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             links.splice(0..0, chain.links().iter().cloned());
             start = Start::Zero;
         }
-        let (rows, columns) = (self.problem.operator().nrows(), self.problem.operator().ncols());
         let mut states = 0;
         for link in &links {
             link.check()?;
             self.problem.check(link.name(), link.needs())?;
-            let numbers = link.state_size(rows, columns, self.problem.sparsity());
+            let numbers = link.state_size(self.problem);
             let bytes = numbers.saturating_mul(size_of::<T>());
             if bytes > self.memory.state {
                 return Err(Error::StateMemory { algorithm: link.name(), bytes, limit: self.memory.state });

@@ -414,6 +414,11 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         Quadratic { system: &self.system, engine: self.engine.quadratic() }
     }
 
+    /// A, y and what is known of them.
+    pub(crate) fn system(&self) -> &System<'a, T> {
+        &self.system
+    }
+
     /// What moves through neighbouring supports need.
     pub(crate) fn neighbourhood(&mut self) -> Neighbourhood<'_, 'a, T> {
         let n = self.ncols();

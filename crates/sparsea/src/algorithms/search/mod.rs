@@ -4,6 +4,7 @@ mod elites;
 mod exploration;
 mod perturbation;
 mod trial;
+mod windows;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,11 +12,11 @@ use rand::RngExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Algorithm, Setting};
+use super::{Algorithm, SEARCHED, Setting};
 use crate::error::Error;
 use crate::fit::least_squares::Tableau;
 use crate::halt::Halt;
-use crate::problem::Needs;
+use crate::problem::{Needs, Problem};
 use crate::random::stream;
 use crate::scalar::Scalar;
 use crate::support::{Support, SupportSet};
@@ -26,6 +27,8 @@ use exploration::{Exploration, random_start};
 use perturbation::Credits;
 pub use perturbation::Perturbation;
 use trial::{Knowledge, Trial, build};
+use windows::Windows;
+pub(super) use windows::apply as windows_apply;
 
 /// Iterated exchange search. The first iteration completes its start and exchanges columns as ELS does. Each one after it
 /// begins from the best support, changed by a [`Perturbation`] from one column to all of it, or from the best support that
@@ -62,7 +65,19 @@ impl Default for Search {
 
 /// What search keeps between steps.
 #[derive(Debug)]
-pub struct State<T> {
+pub struct State<T>(Stage<T>);
+
+#[derive(Debug)]
+enum Stage<T> {
+    /// Windows first, where columns overlap only their neighbours; the start is kept for what follows.
+    Windows(Box<Windows<T>>, Initial<T>),
+    /// Exchanges with all columns.
+    Exchanges(Box<Exchanges<T>>),
+}
+
+/// The search by exchanges, between steps.
+#[derive(Debug)]
+struct Exchanges<T> {
     /// The best support and all its neighbours.
     best: Tableau<T>,
     /// S of it, sorted.
@@ -178,25 +193,60 @@ impl<T: Scalar> Algorithm<T> for Search {
         Halt::Budget(300)
     }
 
-    fn state_size(&self, _rows: usize, columns: usize, sparsity: usize) -> usize {
+    fn state_size(&self, problem: &Problem<'_, T>) -> usize {
+        let (columns, sparsity) = (problem.operator().ncols(), problem.sparsity());
+        if is_long(columns, sparsity) && windows::apply(problem.operator(), sparsity) {
+            return 0;
+        }
         columns.saturating_mul(sparsity).saturating_mul(1 + round(columns, sparsity))
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
+        if let Some(windows) = Windows::new(workspace) {
+            return State(Stage::Windows(Box::new(windows), initial.clone()));
+        }
+        State(Stage::Exchanges(Box::new(Exchanges::new(self, workspace, support, initial))))
+    }
+
+    fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
+        match &mut state.0 {
+            Stage::Windows(windows, initial) => {
+                let (finished, long) = (!windows.pass(workspace), is_long(workspace.ncols(), workspace.sparsity()));
+                if finished && !long && workspace.given_up().is_none() {
+                    let support = windows.best().clone();
+                    workspace.fit(&support);
+                    let exchanges = Exchanges::new(self, workspace, support, initial);
+                    state.0 = Stage::Exchanges(Box::new(exchanges));
+                }
+                Step { iterations: 1, finished: finished && long }
+            }
+            Stage::Exchanges(exchanges) => exchanges.step(self, workspace, budget),
+        }
+    }
+}
+
+/// Whether a problem is too large for exchanges with all columns.
+fn is_long(columns: usize, sparsity: usize) -> bool {
+    columns.saturating_mul(sparsity) > SEARCHED
+}
+
+impl<T: Scalar> Exchanges<T> {
+    /// Begins on a support, at whose fit the workspace is.
+    fn new(search: &Search, workspace: &mut Workspace<'_, T>, support: Support, initial: &Initial<T>) -> Self {
         let residual_norm = workspace.residual_norm();
         let trials = (0..round(workspace.ncols(), workspace.sparsity())).map(|_| Trial::new(workspace)).collect();
         let sparsity = workspace.sparsity();
         let (norms, correlation) = workspace.quadratic().norms_and_correlation();
-        let mut state = State {
+        let mut state = Self {
             best: Tableau::new(norms, correlation, sparsity),
             support,
             residual_norm,
             trials,
             exploration: None,
             initial: Some(initial.clone()),
-            exploration_rate: self.exploration,
+            exploration_rate: search.exploration,
             seen: SupportSet::default(),
             fresh: vec![],
             credits: Credits::default(),
@@ -210,24 +260,24 @@ impl<T: Scalar> Algorithm<T> for Search {
         state
     }
 
-    fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
-        if state.exploration.is_some() || state.begins_exploration(self, workspace) {
-            return state.explore(workspace);
+    fn step(&mut self, search: &Search, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
+        if self.exploration.is_some() || self.begins_exploration(search, workspace) {
+            return self.explore(workspace);
         }
         // Iterations of a round may be computed at once unless this thread is itself one of many at work.
         let ahead = workspace.may_share();
-        let left = state.trials.len() - state.in_round;
-        let count = if state.iteration == 0 || !ahead { 1 } else { left.min(usize::try_from(budget).unwrap_or(left)) };
-        state.compute(self, workspace, count);
+        let left = self.trials.len() - self.in_round;
+        let count = if self.iteration == 0 || !ahead { 1 } else { left.min(usize::try_from(budget).unwrap_or(left)) };
+        self.compute(search, workspace, count);
         let mut iterations = 0;
         for at in 0..count {
             iterations += 1;
-            state.iteration += 1;
-            state.in_round += 1;
-            let verdict = state.judge(at, workspace);
-            if verdict == Verdict::Better || state.in_round == state.trials.len() {
+            self.iteration += 1;
+            self.in_round += 1;
+            let verdict = self.judge(at, workspace);
+            if verdict == Verdict::Better || self.in_round == self.trials.len() {
                 // What was computed beyond this belongs to the next round, which knows more.
-                state.end_round();
+                self.end_round();
                 break;
             }
             if verdict == Verdict::Refused {
@@ -235,11 +285,9 @@ impl<T: Scalar> Algorithm<T> for Search {
                 break;
             }
         }
-        Step { iterations, finished: state.best.members().is_empty() }
+        Step { iterations, finished: self.best.members().is_empty() }
     }
-}
 
-impl<T: Scalar> State<T> {
     /// Builds the tableau of the best support, which loses columns that the tableau cannot hold. (The run keeps them.)
     fn build_best(&mut self, workspace: &mut Workspace<'_, T>) {
         build(&mut self.best, &self.support, workspace);
@@ -264,24 +312,31 @@ impl<T: Scalar> State<T> {
         true
     }
 
+    /// Exchanges columns of a support, and keeps the outcome if it is better.
+    fn descend_from(&mut self, support: &Support, workspace: &mut Workspace<'_, T>) -> bool {
+        workspace.fit(support);
+        let trial = &mut self.trials[0];
+        trial.begin_at(support, workspace);
+        let (seen, floor) = (&self.seen, smallest_change(workspace));
+        trial.descend(seen, floor, &workspace.neighbourhood());
+        let better = self.judge(0, workspace) == Verdict::Better;
+        if !better {
+            workspace.fit(&self.support);
+        }
+        better
+    }
+
     /// Lets SEA go on to its next support; when it has ended, exchanges from the best one make an iteration.
     fn explore(&mut self, workspace: &mut Workspace<'_, T>) -> Step {
         let Some(exploration) = &mut self.exploration else { return Step { iterations: 0, finished: false } };
         if exploration.advance(workspace) {
             return Step { iterations: 0, finished: false };
         }
-        workspace.fit(exploration.best());
-        let trial = &mut self.trials[0];
-        trial.begin_at(exploration.best(), workspace);
+        let found = exploration.best().clone();
         self.exploration = None;
-        let (seen, floor) = (&self.seen, smallest_change(workspace));
-        trial.descend(seen, floor, &workspace.neighbourhood());
         self.iteration += 1;
         self.in_round += 1;
-        let better = self.judge(0, workspace) == Verdict::Better;
-        if !better {
-            workspace.fit(&self.support);
-        }
+        let better = self.descend_from(&found, workspace);
         if better || self.in_round == self.trials.len() {
             self.end_round();
         }

@@ -1,0 +1,198 @@
+//! The best few columns of a few, by trying them all.
+
+use super::window::bounded;
+use crate::kernels::simd;
+use crate::scalar::Scalar;
+use crate::tolerance::WINDOW_DISTANCE;
+
+/// Columns that are chosen at most.
+pub(super) const MOST: usize = 6;
+
+/// A least-squares problem on a few columns: the upper triangle of their Gram matrix by rows, their products with the residual, and
+/// their squared lengths.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Local<T> {
+    pub(super) size: usize,
+    pub(super) gram: Vec<T>,
+    pub(super) pull: Vec<T>,
+    pub(super) distance: Vec<f64>,
+    /// Squared, what the coefficient of the column that is chosen last may be.
+    pub(super) most_square: f64,
+}
+
+/// Memory for the problems that remain once one column, two, … were chosen.
+#[derive(Debug, Default)]
+pub(super) struct Refill<T> {
+    levels: Vec<Local<T>>,
+    gains: Vec<f64>,
+    chosen: [usize; MOST],
+}
+
+impl<T: Scalar> Refill<T> {
+    /// The `count` columns that explain most together, their indices rising, and how much; of equal ones the first. `None` if there are
+    /// not as many that are independent.
+    ///
+    /// Cost: C(size, count) leaves of a few operations each.
+    pub(super) fn best(&mut self, problem: &Local<T>, count: usize) -> Option<(f64, [usize; MOST])> {
+        if count == 0 {
+            return Some((0.0, [0; MOST]));
+        }
+        if count > problem.size || count > MOST {
+            return None;
+        }
+        if self.levels.is_empty() {
+            self.levels.resize(MOST, Local::default());
+        }
+        self.levels[0].clone_from(problem);
+        let mut best = (0.0, [0; MOST]);
+        simd(
+            #[inline(always)]
+            || self.descend(0, 0, 0.0, count, &mut best),
+        );
+        (best.0 > 0.0).then_some(best)
+    }
+
+    /// Chooses the columns from `from` on, `left` of them, on the problem of a level.
+    fn descend(&mut self, level: usize, from: usize, gained: f64, left: usize, best: &mut (f64, [usize; MOST])) {
+        let size = self.levels[level].size;
+        if left == 1 {
+            let problem = &self.levels[level];
+            for c in from..size {
+                let d = problem.distance[c];
+                let gain = if d > WINDOW_DISTANCE {
+                    gained + bounded(problem.pull[c].abs2(), d, problem.most_square)
+                } else {
+                    0.0
+                };
+                if gain > best.0 {
+                    self.chosen[level] = c;
+                    *best = (gain, self.chosen);
+                }
+            }
+            return;
+        }
+        if left == 2 {
+            return self.pairs(level, from, gained, best);
+        }
+        for c in from..size.saturating_sub(left - 1) {
+            let (before, after) = self.levels.split_at_mut(level + 1);
+            let (problem, next) = (&before[level], &mut after[0]);
+            let d = problem.distance[c];
+            if d <= WINDOW_DISTANCE {
+                continue;
+            }
+            let over = 1.0 / d;
+            let b = problem.pull[c].scale(over);
+            next.size = size;
+            next.most_square = problem.most_square;
+            next.gram.resize(size * size, T::ZERO);
+            next.pull.resize(size, T::ZERO);
+            next.distance.resize(size, 0.0);
+            let row = &problem.gram[c * size..(c + 1) * size];
+            for l in c + 1..size {
+                let factor = row[l].conj().scale(over);
+                next.pull[l] = problem.pull[l] - row[l].conj() * b;
+                next.distance[l] = problem.distance[l] - row[l].abs2() * over;
+                let (from, to) = (l * size + l + 1, (l + 1) * size);
+                let rest = next.gram[from..to].iter_mut().zip(&problem.gram[from..to]).zip(&row[l + 1..]);
+                rest.for_each(|((out, &g), &p)| *out = g - factor * p);
+            }
+            self.chosen[level] = c;
+            let gain = gained + problem.pull[c].abs2() * over;
+            self.descend(level + 1, c + 1, gain, left - 1, best);
+        }
+    }
+
+    /// The last two, in closed form.
+    #[inline(always)]
+    fn pairs(&mut self, level: usize, from: usize, gained: f64, best: &mut (f64, [usize; MOST])) {
+        let problem = &self.levels[level];
+        let (size, most_square) = (problem.size, problem.most_square);
+        self.gains.resize(size, 0.0);
+        for j in from..size.saturating_sub(1) {
+            let d = problem.distance[j];
+            if d <= WINDOW_DISTANCE {
+                continue;
+            }
+            let over = 1.0 / d;
+            let b = problem.pull[j].scale(over);
+            let first = gained + problem.pull[j].abs2() * over;
+            let rest = j + 1..size;
+            let row = &problem.gram[j * size + j + 1..(j + 1) * size];
+            let gains = &mut self.gains[rest.clone()];
+            let pulls = &problem.pull[rest.clone()];
+            let distances = &problem.distance[rest];
+            let mut most = 0.0;
+            for (((gain, &p), &pull), &distance) in gains.iter_mut().zip(row).zip(pulls).zip(distances) {
+                let left = distance - p.abs2() * over;
+                let found = bounded((pull - p.conj() * b).abs2(), left, most_square);
+                *gain = if left > WINDOW_DISTANCE { found } else { 0.0 };
+                most = if *gain > most { *gain } else { most };
+            }
+            if most > 0.0 && first + most > best.0 {
+                if let Some(m) = self.gains[j + 1..size].iter().position(|&gain| gain == most) {
+                    self.chosen[level] = j;
+                    self.chosen[level + 1] = j + 1 + m;
+                    *best = (first + most, self.chosen);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{gaussian_matrix, normal_vector, stream};
+    use faer::Mat;
+    use num_complex::Complex;
+
+    /// ‖y‖² less the least ‖y − A_S x‖² over all S of `count` columns, by QR.
+    fn best_by_qr<T: Scalar>(a: &Mat<T>, y: &[T], count: usize) -> (f64, Vec<usize>) {
+        use faer::linalg::solvers::SolveLstsq;
+        let right = Mat::from_fn(y.len(), 1, |i, _| y[i]);
+        let mut best = (0.0, vec![]);
+        for set in 0u32..1 << a.ncols() {
+            let support: Vec<usize> = (0..a.ncols()).filter(|j| set >> j & 1 == 1).collect();
+            if support.len() == count {
+                let part = Mat::from_fn(y.len(), count, |i, c| a[(i, support[c])]);
+                let left = &right - &part * part.qr().solve_lstsq(&right);
+                let gain = right.col(0).squared_norm_l2() - left.col(0).squared_norm_l2();
+                if gain > best.0 {
+                    best = (gain, support);
+                }
+            }
+        }
+        best
+    }
+
+    fn finds_the_best<T: Scalar>(seed: u64) {
+        let (m, n) = (12, 9);
+        let a: Mat<T> = gaussian_matrix(&mut stream(seed, 0, 0), m, n);
+        let y: Vec<T> = normal_vector(&mut stream(seed, 1, 0), m);
+        let gram = a.adjoint() * &a;
+        let pull = (0..n).map(|j| (0..m).map(|i| Scalar::conj(a[(i, j)]) * y[i]).sum()).collect();
+        let local = Local {
+            size: n,
+            gram: (0..n * n).map(|at| gram[(at / n, at % n)]).collect(),
+            pull,
+            distance: (0..n).map(|j| gram[(j, j)].real()).collect(),
+            most_square: f64::INFINITY,
+        };
+        let mut refill = Refill::default();
+        for count in 1..=5 {
+            let (gain, support) = best_by_qr(&a, &y, count);
+            let (found, chosen) = refill.best(&local, count).unwrap();
+            assert!((found - gain).abs() < 1e-10 * gain, "{count}: {found} {gain}");
+            assert_eq!(&chosen[..count], &support[..], "{count}");
+        }
+    }
+
+    #[test]
+    fn it_is_the_best_of_all() {
+        for seed in 0..5 {
+            finds_the_best::<f64>(seed);
+            finds_the_best::<Complex<f64>>(seed);
+        }
+    }
+}

@@ -1,0 +1,460 @@
+//! The columns of one window: the fit on those in use, and what every other would gain.
+
+use crate::kernels::simd;
+use crate::scalar::Scalar;
+use crate::tolerance::{WINDOW_DISTANCE, WINDOW_GAIN};
+
+/// Entries G_pq of the Gram matrix for places p, q of a window that are at most `reach` apart; others are 0.
+#[derive(Clone, Copy)]
+pub(super) struct Band<'b, T> {
+    /// G_{p, p + d} at `p * stride + d`; the stride is 0 where all columns are alike.
+    pub(super) entries: &'b [T],
+    pub(super) stride: usize,
+    pub(super) reach: usize,
+}
+
+impl<T: Scalar> Band<'_, T> {
+    /// G_pq.
+    #[inline(always)]
+    pub(super) fn get(&self, p: usize, q: usize) -> T {
+        let (low, apart) = if p <= q { (p, q - p) } else { (q, p - q) };
+        if apart > self.reach {
+            return T::ZERO;
+        }
+        let entry = self.entries[low * self.stride + apart];
+        if p <= q { entry } else { entry.conj() }
+    }
+}
+
+/// |b|²/d, what a column gains, or 0 if its coefficient b/d is too large.
+#[inline(always)]
+pub(super) fn bounded(pull_square: f64, distance: f64, most_square: f64) -> f64 {
+    if pull_square <= most_square * distance * distance { pull_square / distance } else { 0.0 }
+}
+
+/// A move to a neighbouring support.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Move {
+    Add(usize),
+    /// The member at this position among members.
+    Drop(usize),
+    Exchange(usize, usize),
+}
+
+/// Least squares on the members of a window, everything outside fixed.
+///
+/// With S the members, U = G_S⁻¹ and H = U G_{S·}; for every place j, d_j is the squared distance of its column from the span of the
+/// members, and b_j its product with the residual of their fit.
+#[derive(Debug, Default)]
+pub(super) struct Window<T> {
+    width: usize,
+    /// Places that may join and leave.
+    free: std::ops::Range<usize>,
+    /// Places of members, in the order in which they joined.
+    members: Vec<usize>,
+    is_member: Vec<bool>,
+    /// Places whose joining has made coefficients too large.
+    is_barred: Vec<bool>,
+    /// U by rows, `CAPACITY` apart.
+    inverse: Vec<T>,
+    /// H by rows.
+    rows: Vec<T>,
+    distance: Vec<f64>,
+    pull: Vec<T>,
+    values: Vec<T>,
+    scratch: Vec<T>,
+    column: Vec<T>,
+    /// Coefficients that a column may get when it joins, at most, squared: columns at an edge explain what lies outside by huge ones.
+    most_square: f64,
+}
+
+/// Members at most.
+pub(super) const CAPACITY: usize = 64;
+
+impl<T: Scalar> Window<T> {
+    /// Begins without members: b_j = `pull`, d_j = the diagonal of the Gram matrix. Only places in `free` are to join later.
+    pub(super) fn begin(&mut self, band: &Band<'_, T>, pull: &[T], free: std::ops::Range<usize>, most: f64) {
+        self.most_square = most * most;
+        self.width = pull.len();
+        self.free = free;
+        self.members.clear();
+        self.values.clear();
+        self.rows.clear();
+        self.inverse.resize(CAPACITY * CAPACITY, T::ZERO);
+        self.is_member.clear();
+        self.is_member.resize(self.width, false);
+        self.is_barred.clear();
+        self.is_barred.resize(self.width, false);
+        self.distance.clear();
+        self.distance.extend((0..self.width).map(|p| band.get(p, p).real()));
+        self.pull.clear();
+        self.pull.extend_from_slice(pull);
+        self.scratch.resize(self.width, T::ZERO);
+    }
+
+    pub(super) fn members(&self) -> &[usize] {
+        &self.members
+    }
+
+    pub(super) fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// ‖r‖² rises by this if the member at a position leaves.
+    pub(super) fn loss(&self, at: usize) -> f64 {
+        self.values[at].abs2() / self.diagonal(at)
+    }
+
+    /// ‖r‖² falls by this if the column at a place joins.
+    pub(super) fn gain(&self, place: usize) -> f64 {
+        if !self.is_open(place) {
+            return 0.0;
+        }
+        bounded(self.pull[place].abs2(), self.distance[place], self.most_square)
+    }
+
+    /// The free place whose joining gains most in a part of the window, and by how much.
+    pub(super) fn best_gain(&self, part: std::ops::Range<usize>) -> (f64, usize) {
+        part.map(|place| (self.gain(place), place)).fold((0.0, 0), |best, one| if one.0 > best.0 { one } else { best })
+    }
+
+    fn diagonal(&self, at: usize) -> f64 {
+        self.inverse[at * CAPACITY + at].real()
+    }
+
+    fn row(&self, at: usize) -> &[T] {
+        &self.rows[at * self.width..(at + 1) * self.width]
+    }
+
+    /// Whether a place may be chosen.
+    fn is_open(&self, place: usize) -> bool {
+        !self.is_member[place] && !self.is_barred[place] && self.distance[place] > WINDOW_DISTANCE
+    }
+
+    /// The column at `place` joins, whose coefficient was `before`; false if it is too close to the span of the others.
+    pub(super) fn join(&mut self, band: &Band<'_, T>, place: usize, before: T) -> bool {
+        let size = self.members.len();
+        let pivot = self.distance[place];
+        if size == CAPACITY || self.is_member[place] || pivot <= WINDOW_DISTANCE {
+            return false;
+        }
+        // P_j·, the Gram matrix of what the members leave of the columns.
+        let mut projected = std::mem::take(&mut self.scratch);
+        for (q, out) in projected.iter_mut().enumerate() {
+            *out = band.get(place, q);
+        }
+        self.column.clear();
+        for (at, &member) in self.members.iter().enumerate() {
+            let entry = -band.get(place, member);
+            let row = &self.rows[at * self.width..(at + 1) * self.width];
+            self.column.push(row[place]);
+            if entry != T::ZERO {
+                simd(
+                    #[inline(always)]
+                    || projected.iter_mut().zip(row).for_each(|(out, &h)| *out += entry * h),
+                );
+            }
+        }
+        let (step, over) = (self.pull[place].scale(1.0 / pivot), 1.0 / pivot);
+        let (rows, column) = (&mut self.rows, &self.column);
+        simd(
+            #[inline(always)]
+            || {
+                for ((b, d), &p) in self.pull.iter_mut().zip(&mut self.distance).zip(&projected) {
+                    *b = *b - p.conj() * step;
+                    *d -= p.abs2() * over;
+                }
+                for (row, &h) in rows.chunks_mut(self.width).zip(column) {
+                    let factor = h.scale(-over);
+                    row.iter_mut().zip(&projected).for_each(|(out, &p)| *out += factor * p);
+                }
+            },
+        );
+        self.rows.extend(projected.iter().map(|p| p.scale(over)));
+        self.scratch = projected;
+        for i in 0..size {
+            self.values[i] = self.values[i] - self.column[i] * step;
+            for l in 0..size {
+                let change = (self.column[i] * self.column[l].conj()).scale(over);
+                self.inverse[i * CAPACITY + l] += change;
+            }
+            let side = self.column[i].scale(-over);
+            self.inverse[i * CAPACITY + size] = side;
+            self.inverse[size * CAPACITY + i] = side.conj();
+        }
+        self.inverse[size * CAPACITY + size] = T::from_real(over);
+        self.values.push(before + step);
+        self.members.push(place);
+        self.is_member[place] = true;
+        self.settle();
+        true
+    }
+
+    /// The member at a position leaves.
+    fn leave(&mut self, at: usize) {
+        let (size, width) = (self.members.len(), self.width);
+        let (diagonal, value, place) = (self.diagonal(at), self.values[at], self.members[at]);
+        let over = 1.0 / diagonal;
+        self.scratch.copy_from_slice(&self.rows[at * width..(at + 1) * width]);
+        let leaving = &self.scratch;
+        self.column.clear();
+        self.column.extend((0..size).map(|i| self.inverse[i * CAPACITY + at].scale(over)));
+        let (rows, column) = (&mut self.rows, &self.column);
+        let step = value.scale(over);
+        simd(
+            #[inline(always)]
+            || {
+                for ((b, d), &h) in self.pull.iter_mut().zip(&mut self.distance).zip(leaving) {
+                    *b += h.conj() * step;
+                    *d += h.abs2() * over;
+                }
+                for (row, &c) in rows.chunks_mut(width).zip(column) {
+                    row.iter_mut().zip(leaving).for_each(|(out, &h)| *out = *out - c * h);
+                }
+            },
+        );
+        for i in 0..size {
+            if i != at {
+                self.values[i] = self.values[i] - self.column[i] * value;
+                for l in 0..size {
+                    let change = self.column[i] * self.inverse[at * CAPACITY + l];
+                    self.inverse[i * CAPACITY + l] = self.inverse[i * CAPACITY + l] - change;
+                }
+            }
+        }
+        // The last takes its place.
+        let last = size - 1;
+        for i in 0..size {
+            self.inverse[i * CAPACITY + at] = self.inverse[i * CAPACITY + last];
+        }
+        for l in 0..size {
+            self.inverse[at * CAPACITY + l] = self.inverse[last * CAPACITY + l];
+        }
+        self.rows.copy_within(last * width.., at * width);
+        self.rows.truncate(last * width);
+        self.members.swap_remove(at);
+        self.values.swap_remove(at);
+        self.is_member[place] = false;
+        self.pull[place] = step;
+        self.distance[place] = over;
+        self.settle();
+    }
+
+    /// What is exact by definition, without its rounding.
+    fn settle(&mut self) {
+        let size = self.members.len();
+        for at in 0..size {
+            let place = self.members[at];
+            self.pull[place] = T::ZERO;
+            self.distance[place] = 0.0;
+            for i in 0..size {
+                self.rows[i * self.width + place] = if i == at { T::ONE } else { T::ZERO };
+            }
+        }
+    }
+
+    /// Adds, drops and exchanges free columns while that lowers ‖r‖² + λ|S| by more than `floor`. How many moves were made.
+    pub(super) fn descend(&mut self, band: &Band<'_, T>, price: f64, floor: f64) -> usize {
+        const MOST: usize = 200;
+        for moves in 0..MOST {
+            let Some(best) = self.best_move(price, floor) else { return moves };
+            match best {
+                Move::Add(place) => {
+                    self.replace(band, &[], &[place]);
+                }
+                Move::Drop(at) => self.leave(at),
+                Move::Exchange(at, place) => {
+                    self.replace(band, &[at], &[place]);
+                }
+            }
+        }
+        MOST
+    }
+
+    fn best_move(&self, price: f64, floor: f64) -> Option<Move> {
+        let mut best = (floor, None);
+        let (gain, place) = self.best_gain(self.free.clone());
+        if gain - price > best.0 {
+            best = (gain - price, Some(Move::Add(place)));
+        }
+        for (at, &member) in self.members.iter().enumerate() {
+            if !self.free.contains(&member) {
+                continue;
+            }
+            let loss = self.loss(at);
+            if price - loss > best.0 {
+                best = (price - loss, Some(Move::Drop(at)));
+            }
+            let (gain, place) = self.best_exchange(at);
+            if gain - loss > best.0.max(WINDOW_GAIN * loss) {
+                best = (gain - loss, Some(Move::Exchange(at, place)));
+            }
+        }
+        best.1
+    }
+
+    /// The column that gains most in place of the member at a position, and by how much.
+    fn best_exchange(&self, at: usize) -> (f64, usize) {
+        const LANES: usize = 8;
+        let over = 1.0 / self.diagonal(at);
+        let step = self.values[at].scale(over);
+        let (from, to) = (self.free.start, self.free.end);
+        let (pull, distance, row) = (&self.pull[from..to], &self.distance[from..to], &self.row(at)[from..to]);
+        let most_square = self.most_square;
+        let gain = |b: T, d: f64, h: T| {
+            let left = d + h.abs2() * over;
+            if left > WINDOW_DISTANCE { bounded((b + h.conj() * step).abs2(), left, most_square) } else { 0.0 }
+        };
+        let mut most = [0.0; LANES];
+        simd(
+            #[inline(always)]
+            || {
+                for ((b, d), h) in pull.chunks(LANES).zip(distance.chunks(LANES)).zip(row.chunks(LANES)) {
+                    for lane in 0..b.len() {
+                        // Members have d = 0 and h = 0, but for the leaving one, whose gain is its loss.
+                        let gain = gain(b[lane], d[lane], h[lane]);
+                        most[lane] = if gain > most[lane] { gain } else { most[lane] };
+                    }
+                }
+            },
+        );
+        let most = most.into_iter().fold(0.0, f64::max);
+        if most <= self.loss(at) * (1.0 + WINDOW_GAIN) {
+            return (0.0, 0);
+        }
+        let place =
+            (from..to).find(|&j| self.is_open(j) && gain(self.pull[j], self.distance[j], self.row(at)[j]) >= most);
+        place.map_or((0.0, 0), |place| (most, place))
+    }
+
+    /// The positions among members of the free members, by place.
+    pub(super) fn free_members(&self, out: &mut Vec<usize>) {
+        out.clear();
+        out.extend((0..self.members.len()).filter(|&at| self.free.contains(&self.members[at])));
+        out.sort_unstable_by_key(|&at| self.members[at]);
+    }
+
+    /// Places that are free, near a run of members, and members only if of the run.
+    pub(super) fn near(&self, run: &[usize], margin: usize, out: &mut Vec<usize>) {
+        let (first, last) = (self.members[run[0]], self.members[run[run.len() - 1]]);
+        let from = first.saturating_sub(margin).max(self.free.start);
+        let to = (last + margin + 1).min(self.free.end);
+        out.clear();
+        let of_run = |place: usize| run.iter().any(|&at| self.members[at] == place);
+        out.extend((from..to).filter(|&place| if self.is_member[place] { of_run(place) } else { self.is_open(place) }));
+    }
+
+    /// What the problem on `places` is once a run of members has left: P by rows, b and d; and what ‖r‖² has risen by. `None` where the
+    /// run is too close to dependence.
+    pub(super) fn without(
+        &self,
+        band: &Band<'_, T>,
+        run: &[usize],
+        places: &[usize],
+        out: &mut super::refill::Local<T>,
+    ) -> Option<f64> {
+        let (size, r) = (places.len(), run.len());
+        out.size = size;
+        out.most_square = self.most_square;
+        out.gram.clear();
+        out.gram.resize(size * size, T::ZERO);
+        for (a, &p) in places.iter().enumerate() {
+            for (c, &q) in places.iter().enumerate().skip(a) {
+                out.gram[a * size + c] = band.get(p, q);
+            }
+            for (at, &member) in self.members.iter().enumerate() {
+                let entry = band.get(p, member);
+                if entry != T::ZERO {
+                    let row = self.row(at);
+                    for (c, &q) in places.iter().enumerate().skip(a) {
+                        out.gram[a * size + c] = out.gram[a * size + c] - entry * row[q];
+                    }
+                }
+            }
+        }
+        // (U_RR)⁻¹ by elimination: r ≤ 5.
+        let mut block = [[T::ZERO; super::refill::MOST]; super::refill::MOST];
+        let mut inverse = block;
+        for i in 0..r {
+            inverse[i][i] = T::ONE;
+            for l in 0..r {
+                block[i][l] = self.inverse[run[i] * CAPACITY + run[l]];
+            }
+        }
+        for i in 0..r {
+            let pivot = block[i][i].real();
+            if pivot.is_nan() || pivot <= 0.0 || pivot > 1.0 / WINDOW_DISTANCE {
+                return None;
+            }
+            let over = 1.0 / pivot;
+            for l in 0..r {
+                block[i][l] = block[i][l].scale(over);
+                inverse[i][l] = inverse[i][l].scale(over);
+            }
+            for other in 0..r {
+                if other != i {
+                    let factor = block[other][i];
+                    for l in 0..r {
+                        let (b, v) = (block[i][l], inverse[i][l]);
+                        block[other][l] = block[other][l] - factor * b;
+                        inverse[other][l] = inverse[other][l] - factor * v;
+                    }
+                }
+            }
+        }
+        // V = U_RR⁻¹ H_R at the places, and U_RR⁻¹ x_R.
+        let mut solved = [T::ZERO; super::refill::MOST];
+        let mut lost = 0.0;
+        for i in 0..r {
+            solved[i] = (0..r).map(|l| inverse[i][l] * self.values[run[l]]).sum();
+            lost += (self.values[run[i]].conj() * solved[i]).real();
+        }
+        out.pull.clear();
+        out.pull.extend(places.iter().map(|&q| {
+            let back: T = (0..r).map(|i| self.row(run[i])[q].conj() * solved[i]).sum();
+            self.pull[q] + back
+        }));
+        for i in 0..r {
+            let row_i = self.row(run[i]);
+            for l in 0..r {
+                let row_l = self.row(run[l]);
+                let weight = inverse[i][l];
+                if weight == T::ZERO {
+                    continue;
+                }
+                for (a, &p) in places.iter().enumerate() {
+                    let factor = row_i[p].conj() * weight;
+                    if factor != T::ZERO {
+                        for (c, &q) in places.iter().enumerate().skip(a) {
+                            out.gram[a * size + c] += factor * row_l[q];
+                        }
+                    }
+                }
+            }
+        }
+        out.distance.clear();
+        out.distance.extend((0..size).map(|a| out.gram[a * size + a].real()));
+        Some(lost)
+    }
+
+    /// A run of members leaves, and the columns at `places` join; or false, and neither, if that makes coefficients too large.
+    pub(super) fn replace(&mut self, band: &Band<'_, T>, run: &[usize], places: &[usize]) -> bool {
+        let leaving: Vec<usize> = run.iter().map(|&at| self.members[at]).collect();
+        let fits = self.swap(band, &leaving, places) && self.values.iter().all(|x| x.abs2() <= self.most_square);
+        if !fits {
+            self.swap(band, places, &leaving);
+            places.iter().filter(|place| !leaving.contains(place)).for_each(|&place| self.is_barred[place] = true);
+        }
+        fits
+    }
+
+    /// Members leave, and others join; false if one cannot.
+    fn swap(&mut self, band: &Band<'_, T>, leaving: &[usize], joining: &[usize]) -> bool {
+        for place in leaving {
+            if let Some(at) = self.members.iter().position(|member| member == place) {
+                self.leave(at);
+            }
+        }
+        joining.iter().fold(true, |all, &place| self.join(band, place, T::ZERO) && all)
+    }
+}
