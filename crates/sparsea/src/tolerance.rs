@@ -149,5 +149,9 @@ pub(crate) const WINDOW_DISTANCE: f64 = 1e-7;
 /// An exchange in a window must lower ‖r‖² by this share of what the leaving column explains. (`search::windows`)
 pub(crate) const WINDOW_GAIN: f64 = 1e-9;
 
+/// ‖r‖² on the rows of a window below this share of Σ|x_j|²‖a_j‖² is the rounding of a residual that was carried from window to window.
+/// (`search::windows`)
+pub(crate) const WINDOW_EXPLAINED: f64 = 1e-22;
+
 /// Changes of ‖r‖² + λ|S| in a window below this share of Σ|x_j|²‖a_j‖² are rounding: 450 ε. (`search::windows`)
 pub(crate) const WINDOW_ROUNDING: f64 = 1e-13;

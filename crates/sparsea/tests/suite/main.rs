@@ -29,3 +29,4 @@ mod sound;
 mod theory;
 mod together;
 mod transcriptions;
+mod windows;

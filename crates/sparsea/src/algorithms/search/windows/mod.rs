@@ -18,7 +18,7 @@ use crate::kernels::{axpy_inline, dot_inline, norm_squared, simd};
 use crate::operator::Access;
 use crate::scalar::Scalar;
 use crate::support::Support;
-use crate::tolerance::WINDOW_ROUNDING;
+use crate::tolerance::{WINDOW_EXPLAINED, WINDOW_ROUNDING};
 use crate::workspace::Workspace;
 use refill::{Local, Refill};
 use window::{Band, CAPACITY, Window};
@@ -83,6 +83,8 @@ pub(super) struct Windows<T> {
     price: f64,
     /// The exponent by which the price may move.
     freedom: f64,
+    /// Whether the window that was visited last has nothing left to explain.
+    is_explained: bool,
     cap: f64,
     level: usize,
     passes: u32,
@@ -104,6 +106,8 @@ struct Visit {
     /// The largest gain of an addition, and the smallest loss of a member.
     gain: f32,
     loss: f32,
+    /// Whether nothing was left to explain.
+    is_explained: bool,
 }
 
 impl Visit {
@@ -181,6 +185,7 @@ impl<T: Scalar> Windows<T> {
             clock: 1,
             price,
             freedom: 1.0,
+            is_explained: false,
             cap,
             level: 0,
             passes: 0,
@@ -222,7 +227,7 @@ impl<T: Scalar> Windows<T> {
                 continue;
             }
             let last = self.visited[tiling][at];
-            if last.level == self.level + 1
+            if (last.level == self.level + 1 || last.is_explained)
                 && last.is_indifferent_to(self.price)
                 && !self.changed_since(last.clock, from, to)
             {
@@ -258,6 +263,7 @@ impl<T: Scalar> Windows<T> {
             price: self.price,
             gain: gains.fold(0.0, f32::max),
             loss: losses.fold(f32::INFINITY, f32::min),
+            is_explained: self.is_explained,
         }
     }
 
@@ -365,7 +371,9 @@ impl<T: Scalar> Windows<T> {
         let floor = WINDOW_ROUNDING * window.values().iter().map(|x| x.abs2()).sum::<f64>().max(energy);
         window.descend(&band, self.price, floor);
         let size = LEVELS[self.level.min(LEVELS.len() - 1)];
-        if size > 0 {
+        // Where nothing is left to explain, no other columns explain more.
+        let nothing = WINDOW_EXPLAINED * window.values().iter().map(|x| x.abs2()).sum::<f64>();
+        if size > 0 && energy > nothing {
             self.refill(scratch, &band, low, size, floor);
         }
         let window = &scratch.window;
@@ -393,9 +401,11 @@ impl<T: Scalar> Windows<T> {
                 });
             }
         }
-        let after = norm_squared(&scratch.rows) + self.price * members_after as f64;
+        let left = norm_squared(&scratch.rows);
+        let after = left + self.price * members_after as f64;
         let before = energy + self.price * members_before as f64;
         let taken = is_moderate && after <= before + floor;
+        self.is_explained = (if taken { left } else { energy }) <= nothing;
         let mut changed = false;
         if taken {
             for (offset, &r) in scratch.rows.iter().enumerate() {
@@ -629,55 +639,4 @@ fn mixed(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 31)
-}
-
-#[cfg(test)]
-mod trial {
-    use super::*;
-    use crate::generate::deconvolution_problem;
-    use crate::operator::Boundary;
-    use crate::random::stream;
-    use crate::{Memory, Problem};
-
-    #[test]
-    fn look() {
-        let get = |name: &str, default: f64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
-        let (n, k) = (get("N", 5000.0) as usize, get("K", 200.0) as usize);
-        for seed in get("FROM", 0.0) as u64..get("FROM", 0.0) as u64 + get("SEEDS", 1.0) as u64 {
-            let one =
-                deconvolution_problem(&mut stream(seed, 0, 0), n, k, 3.0, Boundary::Full, get("NOISE", 0.0)).unwrap();
-            let problem = Problem::new(&one.operator, &one.data, k).unwrap();
-            let mut workspace = Workspace::new(&problem, Memory::default()).unwrap();
-            let truth: Support = one.support.iter().copied().collect();
-            workspace.fit(&truth);
-            let limit = workspace.residual_norm();
-            workspace.clear();
-            let begin = std::time::Instant::now();
-            let mut windows = Windows::new(&mut workspace).expect("windows");
-            let mut pass = 0;
-            loop {
-                let level = windows.level;
-                let go_on = windows.pass(&mut workspace);
-                pass += 1;
-                let missed = truth.iter().filter(|j| !workspace.support().contains(**j)).count() as f64 / k as f64;
-                if get("QUIET", 0.0) == 0.0 {
-                    println!(
-                        "{pass} level {level} price {:.3e} members {} of {k} missed {missed:.4} residual {:.6e} limit {limit:.6e} {:.1} ms",
-                        windows.price,
-                        windows.members,
-                        workspace.residual_norm(),
-                        begin.elapsed().as_secs_f64() * 1e3
-                    );
-                }
-                if !go_on {
-                    println!(
-                        "seed {seed}: missed {missed:.4}, residual/limit {:.6}, {:.2} ms",
-                        workspace.residual_norm() / limit.max(1e-12 * workspace.data_norm()),
-                        begin.elapsed().as_secs_f64() * 1e3
-                    );
-                    break;
-                }
-            }
-        }
-    }
 }

@@ -458,3 +458,66 @@ impl<T: Scalar> Window<T> {
         joining.iter().fold(true, |all, &place| self.join(band, place, T::ZERO) && all)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{gaussian_matrix, normal_vector, stream};
+    use faer::Mat;
+    use faer::linalg::solvers::SolveLstsq;
+    use num_complex::Complex;
+    use rand::RngExt;
+
+    /// Values, products with the residual and distances after any moves are those of least squares by QR.
+    fn stays_least_squares<T: Scalar>(seed: u64) {
+        let (m, n) = (30, 20);
+        let mut rng = stream(seed, 3, 0);
+        let a: Mat<T> = gaussian_matrix(&mut rng, m, n);
+        let y: Vec<T> = normal_vector(&mut rng, m);
+        let gram = a.adjoint() * &a;
+        let entries: Vec<T> = (0..n)
+            .flat_map(|p| (0..n).map(move |d| (p, d)))
+            .map(|(p, d)| if p + d < n { gram[(p, p + d)] } else { T::ZERO })
+            .collect();
+        let band = Band { entries: &entries, stride: n, reach: n - 1 };
+        let pull: Vec<T> = (0..n).map(|j| (0..m).map(|i| a[(i, j)].conj() * y[i]).sum()).collect();
+        let mut window = Window::default();
+        window.begin(&band, &pull, 2..n - 2, f64::INFINITY);
+        for _ in 0..60 {
+            let place = rng.random_range(0..n);
+            match window.members.iter().position(|&member| member == place) {
+                Some(at) if rng.random() => window.leave(at),
+                None if window.members.len() < 10 => assert!(window.join(&band, place, T::ZERO)),
+                _ => continue,
+            }
+            let members = window.members.clone();
+            let right = Mat::from_fn(m, 1, |i, _| y[i]);
+            let part = Mat::from_fn(m, members.len(), |i, c| a[(i, members[c])]);
+            let residual_of = |right: &Mat<T>| {
+                if members.is_empty() { right.clone() } else { right - &part * part.qr().solve_lstsq(right) }
+            };
+            if !members.is_empty() {
+                let x = part.qr().solve_lstsq(&right);
+                for (at, value) in window.values.iter().enumerate() {
+                    assert!(Scalar::abs(*value - x[(at, 0)]) < 1e-9, "{value} {}", x[(at, 0)]);
+                }
+            }
+            let left = residual_of(&right);
+            for j in 0..n {
+                let column = Mat::from_fn(m, 1, |i, _| a[(i, j)]);
+                let with: T = (0..m).map(|i| a[(i, j)].conj() * left[(i, 0)]).sum();
+                assert!(Scalar::abs(window.pull[j] - with) < 1e-9, "{j}");
+                let apart = residual_of(&column).col(0).squared_norm_l2();
+                assert!((window.distance[j] - apart).abs() < 1e-9, "{j}: {} {apart}", window.distance[j]);
+            }
+        }
+    }
+
+    #[test]
+    fn moves_keep_the_fit() {
+        for seed in 0..5 {
+            stays_least_squares::<f64>(seed);
+            stays_least_squares::<Complex<f64>>(seed);
+        }
+    }
+}
