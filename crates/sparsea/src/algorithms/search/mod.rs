@@ -12,7 +12,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Algorithm, SEARCHED, Setting};
+use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::fit::least_squares::Tableau;
 use crate::halt::Halt;
@@ -227,9 +227,13 @@ impl<T: Scalar> Algorithm<T> for Search {
     }
 }
 
-/// Whether a problem is too large for exchanges with all columns.
+/// n k from which on windows alone are searched: exchanges with all columns, which follow on shorter traces, cost far more there and
+/// find next to nothing.
+const LONG: usize = 50_000;
+
+/// Whether a trace is too long for exchanges with all columns.
 fn is_long(columns: usize, sparsity: usize) -> bool {
-    columns.saturating_mul(sparsity) > SEARCHED
+    columns.saturating_mul(sparsity) > LONG
 }
 
 impl<T: Scalar> Exchanges<T> {

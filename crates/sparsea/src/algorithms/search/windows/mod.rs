@@ -249,6 +249,10 @@ impl<T: Scalar> Windows<T> {
             self.level += 1;
             (self.passes, self.quiet) = (0, 0);
             self.freedom = self.freedom.max(RENEWED);
+            if self.level + 1 == LEVELS.len() {
+                // What lies around a run has changed in more ways than its members tell.
+                self.tried.fill(0);
+            }
         }
         self.level < LEVELS.len()
     }

@@ -45,10 +45,7 @@ impl<T: Scalar> Refill<T> {
         }
         self.levels[0].clone_from(problem);
         let mut best = (0.0, [0; MOST]);
-        simd(
-            #[inline(always)]
-            || self.descend(0, 0, 0.0, count, &mut best),
-        );
+        self.descend(0, 0, 0.0, count, &mut best);
         (best.0 > 0.0).then_some(best)
     }
 
@@ -72,7 +69,10 @@ impl<T: Scalar> Refill<T> {
             return;
         }
         if left == 2 {
-            return self.pairs(level, from, gained, best);
+            return simd(
+                #[inline(always)]
+                || self.pairs(level, from, gained, best),
+            );
         }
         for c in from..size.saturating_sub(left - 1) {
             let (before, after) = self.levels.split_at_mut(level + 1);
@@ -97,8 +97,8 @@ impl<T: Scalar> Refill<T> {
                 let rest = next.gram[from..to].iter_mut().zip(&problem.gram[from..to]).zip(&row[l + 1..]);
                 rest.for_each(|((out, &g), &p)| *out = g - factor * p);
             }
-            self.chosen[level] = c;
             let gain = gained + problem.pull[c].abs2() * over;
+            self.chosen[level] = c;
             self.descend(level + 1, c + 1, gain, left - 1, best);
         }
     }

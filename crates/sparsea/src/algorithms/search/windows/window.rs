@@ -353,6 +353,20 @@ impl<T: Scalar> Window<T> {
         places: &[usize],
         out: &mut super::refill::Local<T>,
     ) -> Option<f64> {
+        simd(
+            #[inline(always)]
+            || self.without_inline(band, run, places, out),
+        )
+    }
+
+    #[inline(always)]
+    fn without_inline(
+        &self,
+        band: &Band<'_, T>,
+        run: &[usize],
+        places: &[usize],
+        out: &mut super::refill::Local<T>,
+    ) -> Option<f64> {
         let (size, r) = (places.len(), run.len());
         out.size = size;
         out.most_square = self.most_square;
