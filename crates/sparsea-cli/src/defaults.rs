@@ -12,7 +12,7 @@ pub const CHAINS: [&str; 3] = ["omp+els", "omp+sea", "els+sea+els"];
 /// Which algorithm is used.
 pub fn algorithm() -> String {
     let (small, large) = (default_algorithm(1, 1), default_algorithm(SEARCHED, 2));
-    format!("[default: {small}, or {large} if n k > {SEARCHED}]")
+    format!("[default: {small}, or {large} if n k > {SEARCHED} and A is no convolution]")
 }
 
 /// After how many iterations each algorithm ends, unless it ends by itself.

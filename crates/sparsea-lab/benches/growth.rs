@@ -482,7 +482,7 @@ fn memory() {
     for entry in registry::<f64>() {
         let name = entry.name;
         let chain = Chain::parse(name, &serde_json::Map::new()).expect("an algorithm");
-        let own: usize = chain.links().iter().map(|link| link.state_size(m, n, k)).sum();
+        let own: usize = chain.links().iter().map(|link| link.state_size(&problem)).sum();
         let memory = Memory { gram: 4 << 30, ..Memory::default() };
         forget_peak();
         let before = peak();

@@ -63,7 +63,8 @@ impl<T: Scalar> Region<'_, T> {
     }
 
     fn in_scale(&self, column: usize, value: T, work: impl FnOnce(&dyn Domain<T>, T) -> T) -> T {
-        let (Some(domain), scale) = (self.domain, self.scales[column]) else { return value };
+        let Some(domain) = self.domain else { return value };
+        let scale = self.scales[column];
         if scale > 0.0 { work(domain, value.scale(scale)).scale(scale.recip()) } else { T::ZERO }
     }
 }

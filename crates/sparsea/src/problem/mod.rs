@@ -246,7 +246,9 @@ impl<'a, T: Scalar> Problem<'a, T> {
 
     /// The domain in the scale of the algorithms.
     pub(crate) fn region(&self) -> Region<'a, T> {
-        Region { domain: self.domain, scales: self.scales() }
+        // All numbers are the same in every scale.
+        let scales = if self.domain.is_some() { self.scales() } else { Arc::default() };
+        Region { domain: self.domain, scales }
     }
 
     /// How atoms are scored.

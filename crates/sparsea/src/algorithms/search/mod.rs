@@ -38,6 +38,10 @@ pub(super) use windows::apply as windows_apply;
 /// It learns on the way: sizes and kinds of perturbation that have led to better supports are chosen more often, SEA is
 /// called more often while that pays, and columns in which the best support differs from other good ones are those dropped.
 ///
+/// Where columns overlap only their neighbours, as in a convolution, windows come first: parts of the trace are searched one by one under a
+/// price for each non-zero, which is moved until there are k, and runs of neighbouring members are refilled with the best of all choices
+/// near them. On long traces that is all, in time linear in n, and an iteration is a pass over the windows.
+///
 /// Deterministic for a seed. On several threads the next iterations are computed ahead and taken in order, up to the first
 /// that finds a better support: the answer is that of one thread.
 ///
@@ -141,8 +145,10 @@ impl<T: Scalar> Algorithm<T> for Search {
     const SUMMARY: &'static str = "explores by SEA, exchanges, changes the best support and begins again; any-time";
     const REFERENCE: &'static str =
         "docs/any-time-search.md; iterated local search: Lourenço, Martin & Stützle 2003, 10.1007/0-306-48056-5_11";
-    const COST: &'static str = "4 n k for each exchange, of which an iteration makes a few, up to k";
-    const MEMORY: &'static str = "2 n k to 9 n k, besides Gram columns for itself and as many again for its threads";
+    const COST: &'static str =
+        "4 n k for each exchange, of which an iteration makes a few, up to k; O(n) for a pass over windows";
+    const MEMORY: &'static str =
+        "2 n k to 9 n k, besides Gram columns for itself and as many again for its threads; n for windows";
     const WHEN: &'static str = "hard problems: the best support that the time allows";
     const NEEDS: Needs = Needs::QUADRATIC;
     const SETTINGS: &'static [Setting] = &[

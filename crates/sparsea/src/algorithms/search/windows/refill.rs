@@ -129,12 +129,13 @@ impl<T: Scalar> Refill<T> {
                 *gain = if left > WINDOW_DISTANCE { found } else { 0.0 };
                 most = if *gain > most { *gain } else { most };
             }
-            if most > 0.0 && first + most > best.0 {
-                if let Some(m) = self.gains[j + 1..size].iter().position(|&gain| gain == most) {
-                    self.chosen[level] = j;
-                    self.chosen[level + 1] = j + 1 + m;
-                    *best = (first + most, self.chosen);
-                }
+            if most > 0.0
+                && first + most > best.0
+                && let Some(m) = self.gains[j + 1..size].iter().position(|&gain| gain == most)
+            {
+                self.chosen[level] = j;
+                self.chosen[level + 1] = j + 1 + m;
+                *best = (first + most, self.chosen);
             }
         }
     }

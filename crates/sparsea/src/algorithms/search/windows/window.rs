@@ -161,7 +161,7 @@ impl<T: Scalar> Window<T> {
             #[inline(always)]
             || {
                 for ((b, d), &p) in self.pull.iter_mut().zip(&mut self.distance).zip(&projected) {
-                    *b = *b - p.conj() * step;
+                    *b -= p.conj() * step;
                     *d -= p.abs2() * over;
                 }
                 for (row, &h) in rows.chunks_mut(self.width).zip(column) {
@@ -209,7 +209,7 @@ impl<T: Scalar> Window<T> {
                     *d += h.abs2() * over;
                 }
                 for (row, &c) in rows.chunks_mut(width).zip(column) {
-                    row.iter_mut().zip(leaving).for_each(|(out, &h)| *out = *out - c * h);
+                    row.iter_mut().zip(leaving).for_each(|(out, &h)| *out -= c * h);
                 }
             },
         );
@@ -218,7 +218,7 @@ impl<T: Scalar> Window<T> {
                 self.values[i] = self.values[i] - self.column[i] * value;
                 for l in 0..size {
                     let change = self.column[i] * self.inverse[at * CAPACITY + l];
-                    self.inverse[i * CAPACITY + l] = self.inverse[i * CAPACITY + l] - change;
+                    self.inverse[i * CAPACITY + l] -= change;
                 }
             }
         }
@@ -381,7 +381,7 @@ impl<T: Scalar> Window<T> {
                 if entry != T::ZERO {
                     let row = self.row(at);
                     for (c, &q) in places.iter().enumerate().skip(a) {
-                        out.gram[a * size + c] = out.gram[a * size + c] - entry * row[q];
+                        out.gram[a * size + c] -= entry * row[q];
                     }
                 }
             }
@@ -410,8 +410,8 @@ impl<T: Scalar> Window<T> {
                     let factor = block[other][i];
                     for l in 0..r {
                         let (b, v) = (block[i][l], inverse[i][l]);
-                        block[other][l] = block[other][l] - factor * b;
-                        inverse[other][l] = inverse[other][l] - factor * v;
+                        block[other][l] -= factor * b;
+                        inverse[other][l] -= factor * v;
                     }
                 }
             }
@@ -469,7 +469,11 @@ impl<T: Scalar> Window<T> {
                 self.leave(at);
             }
         }
-        joining.iter().fold(true, |all, &place| self.join(band, place, T::ZERO) && all)
+        let mut all = true;
+        for &place in joining {
+            all &= self.join(band, place, T::ZERO);
+        }
+        all
     }
 }
 
