@@ -54,7 +54,8 @@ def worse_segments(
     high = np.minimum(last + peak + int(6 * SIGMA), y.size)
 
     def count(support: np.ndarray) -> np.ndarray:
-        return np.searchsorted(support, last, "right") - np.searchsorted(support, first, "left")
+        after, before = np.searchsorted(support, last, "right"), np.searchsorted(support, first, "left")
+        return np.asarray(after - before)
 
     gained = (energy[1][high] - energy[1][low]) - (energy[0][high] - energy[0][low])
     fewer = count(places) - count(found.support)

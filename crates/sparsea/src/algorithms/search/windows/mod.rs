@@ -69,9 +69,9 @@ pub(super) struct Windows<T> {
     coefficients: Vec<T>,
     is_member: Vec<bool>,
     residual: Vec<T>,
-    /// What ‖r‖² rises by if a member leaves.
+    /// What ‖r‖² rises by if a member leaves, in units of ‖y‖², as single precision has no room for others.
     losses: Vec<f32>,
-    /// The best addition of each block: its gain and its column.
+    /// The best addition of each block: its gain, in the same units, and its column.
     gains: Vec<(f32, u32)>,
     /// When each block last changed.
     changed: Vec<u32>,
@@ -81,6 +81,8 @@ pub(super) struct Windows<T> {
     tried: Vec<u32>,
     clock: u32,
     price: f64,
+    /// ‖y‖².
+    unit: f64,
     /// The exponent by which the price may move.
     freedom: f64,
     /// Whether the window that was visited last has nothing left to explain.
@@ -102,6 +104,7 @@ struct Visit {
     clock: u32,
     /// Counted from 1; 0 before the first visit.
     level: usize,
+    /// In units of ‖y‖², as what follows.
     price: f64,
     /// The largest gain of an addition, and the smallest loss of a member.
     gain: f32,
@@ -166,7 +169,8 @@ impl<T: Scalar> Windows<T> {
         let cap = LARGEST * largest(system.data) / largest(&template);
         let blocks = n.div_ceil(BLOCK);
         let windows = n.div_ceil(lengths.window) + 1;
-        let price = 0.3 * system.data_norm * system.data_norm / k as f64;
+        let unit = system.data_norm * system.data_norm;
+        let price = 0.3 * unit / k as f64;
         let mut one = Self {
             lengths,
             reach,
@@ -184,6 +188,7 @@ impl<T: Scalar> Windows<T> {
             tried: vec![0; (16 * k).next_power_of_two().max(1 << 10)],
             clock: 1,
             price,
+            unit,
             freedom: 1.0,
             is_explained: false,
             cap,
@@ -228,7 +233,7 @@ impl<T: Scalar> Windows<T> {
             }
             let last = self.visited[tiling][at];
             if (last.level == self.level + 1 || last.is_explained)
-                && last.is_indifferent_to(self.price)
+                && last.is_indifferent_to(self.price / self.unit)
                 && !self.changed_since(last.clock, from, to)
             {
                 continue;
@@ -264,7 +269,7 @@ impl<T: Scalar> Windows<T> {
         Visit {
             clock: self.clock,
             level: self.level + 1,
-            price: self.price,
+            price: self.price / self.unit,
             gain: gains.fold(0.0, f32::max),
             loss: losses.fold(f32::INFINITY, f32::min),
             is_explained: self.is_explained,
@@ -439,14 +444,14 @@ impl<T: Scalar> Windows<T> {
     fn note(&mut self, window: &Window<T>, low: isize, from: usize, to: usize) {
         for (at, &p) in window.members().iter().enumerate() {
             if let Some(j) = self.column_at(low + p as isize) {
-                self.losses[j] = window.loss(at) as f32;
+                self.losses[j] = (window.loss(at) / self.unit) as f32;
             }
         }
         for block in from / BLOCK..=(to - 1) / BLOCK {
             let part = (block * BLOCK).max(from)..((block + 1) * BLOCK).min(to);
             let local = (part.start as isize - low) as usize..(part.end as isize - low) as usize;
             let (gain, place) = window.best_gain(local);
-            self.gains[block] = (gain as f32, (low + place as isize).max(0) as u32);
+            self.gains[block] = ((gain / self.unit) as f32, (low + place as isize).max(0) as u32);
         }
     }
 
@@ -562,6 +567,7 @@ impl<T: Scalar> Windows<T> {
             self.losses.iter().zip(&self.is_member).filter(|(_, is)| **is).map(|(&loss, _)| loss).collect();
         let mut gains: Vec<f32> = self.gains.iter().map(|&(gain, _)| gain).filter(|&gain| gain > 0.0).collect();
         let Some(wanted) = price::balanced(&mut losses, &mut gains, k) else { return };
+        let wanted = wanted * self.unit;
         let most = PRICE_MOVES.0.powf(self.freedom).max(PRICE_MOVES.1);
         let mut next = wanted.clamp(self.price / most, self.price * most);
         if self.members == k {
@@ -605,6 +611,8 @@ impl Lengths {
         let (n, reach, alike) = (operator.ncols(), local.reach(), local.alike());
         /// How much columns one width apart have in common, as Gaussian pulses one σ apart: e^(−¼).
         const ONE_WIDTH: f64 = 0.778_800_783_071_404_9;
+        /// Columns of a width at most: around wider ones there are too many choices to try them all.
+        const WIDEST: usize = 16;
         if alike.len() <= 2 * reach + 1 || 4 * k > n {
             return None;
         }
@@ -614,11 +622,14 @@ impl Lengths {
         operator.gram_entries(&rows, middle, &mut entries);
         let own = Scalar::abs(entries[0]);
         let apart = entries.iter().position(|g| Scalar::abs(*g) < ONE_WIDTH * own).unwrap_or(reach.max(1));
-        let sigma = apart.clamp(1, 12);
+        if apart > WIDEST {
+            return None;
+        }
+        let sigma = apart.max(1);
         let halo = (11 * sigma).min(reach + 2).max(4);
         // Not so wide that more members than a window holds are to be expected.
         let crowd = (CAPACITY / 4 * n / k.max(1)).saturating_sub(2 * halo).max(2 * halo);
-        let window = (43 * sigma).clamp(64, 512).min(crowd).max(BLOCK);
+        let window = (43 * sigma).clamp(64, 640).min(crowd).max(BLOCK);
         if n < 2 * (window + 2 * halo) {
             return None;
         }

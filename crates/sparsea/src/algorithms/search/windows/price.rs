@@ -12,8 +12,7 @@ pub(super) fn balanced(losses: &mut [f32], gains: &mut [f32], k: usize) -> Optio
         removed += 1;
         added += 1;
     }
-    let below =
-        [added.checked_sub(0).and_then(|at| gains.get(at)), removed.checked_sub(1).and_then(|at| losses.get(at))];
+    let below = [gains.get(added), removed.checked_sub(1).and_then(|at| losses.get(at))];
     let above = [added.checked_sub(1).and_then(|at| gains.get(at)), losses.get(removed)];
     let low = below.into_iter().flatten().copied().fold(0.0f32, f32::max);
     let high = above.into_iter().flatten().copied().fold(f32::INFINITY, f32::min);

@@ -1,12 +1,17 @@
 //! The best few columns of a few, by trying them all.
 
-use super::window::bounded;
 use crate::kernels::simd;
 use crate::scalar::Scalar;
 use crate::tolerance::WINDOW_DISTANCE;
 
 /// Columns that are chosen at most.
 pub(super) const MOST: usize = 6;
+
+/// |b|²/d, what a column gains, or 0 if its coefficient b/d is too large.
+#[inline(always)]
+pub(super) fn bounded(pull_square: f64, distance: f64, most_square: f64) -> f64 {
+    if pull_square <= most_square * distance * distance { pull_square / distance } else { 0.0 }
+}
 
 /// A least-squares problem on a few columns: the upper triangle of their Gram matrix by rows, their products with the residual, and
 /// their squared lengths.

@@ -1,5 +1,6 @@
 //! The columns of one window: the fit on those in use, and what every other would gain.
 
+use super::refill::{Local, MOST, bounded};
 use crate::kernels::simd;
 use crate::scalar::Scalar;
 use crate::tolerance::{WINDOW_DISTANCE, WINDOW_GAIN};
@@ -24,12 +25,6 @@ impl<T: Scalar> Band<'_, T> {
         let entry = self.entries[low * self.stride + apart];
         if p <= q { entry } else { entry.conj() }
     }
-}
-
-/// |b|²/d, what a column gains, or 0 if its coefficient b/d is too large.
-#[inline(always)]
-pub(super) fn bounded(pull_square: f64, distance: f64, most_square: f64) -> f64 {
-    if pull_square <= most_square * distance * distance { pull_square / distance } else { 0.0 }
 }
 
 /// A move to a neighbouring support.
@@ -351,7 +346,7 @@ impl<T: Scalar> Window<T> {
         band: &Band<'_, T>,
         run: &[usize],
         places: &[usize],
-        out: &mut super::refill::Local<T>,
+        out: &mut Local<T>,
     ) -> Option<f64> {
         simd(
             #[inline(always)]
@@ -360,13 +355,7 @@ impl<T: Scalar> Window<T> {
     }
 
     #[inline(always)]
-    fn without_inline(
-        &self,
-        band: &Band<'_, T>,
-        run: &[usize],
-        places: &[usize],
-        out: &mut super::refill::Local<T>,
-    ) -> Option<f64> {
+    fn without_inline(&self, band: &Band<'_, T>, run: &[usize], places: &[usize], out: &mut Local<T>) -> Option<f64> {
         let (size, r) = (places.len(), run.len());
         out.size = size;
         out.most_square = self.most_square;
@@ -387,7 +376,7 @@ impl<T: Scalar> Window<T> {
             }
         }
         // (U_RR)⁻¹ by elimination: r ≤ 5.
-        let mut block = [[T::ZERO; super::refill::MOST]; super::refill::MOST];
+        let mut block = [[T::ZERO; MOST]; MOST];
         let mut inverse = block;
         for i in 0..r {
             inverse[i][i] = T::ONE;
@@ -417,7 +406,7 @@ impl<T: Scalar> Window<T> {
             }
         }
         // V = U_RR⁻¹ H_R at the places, and U_RR⁻¹ x_R.
-        let mut solved = [T::ZERO; super::refill::MOST];
+        let mut solved = [T::ZERO; MOST];
         let mut lost = 0.0;
         for i in 0..r {
             solved[i] = (0..r).map(|l| inverse[i][l] * self.values[run[l]]).sum();
