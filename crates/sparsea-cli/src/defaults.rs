@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_library() {
-        assert_eq!(algorithm(), "[default: search, or sea if n k > 1000000]");
+        assert_eq!(algorithm(), "[default: search, or sea if n k > 1000000 and A is no convolution]");
         let iterations = iterations();
         assert!(iterations.starts_with("[default: 300 for search; 1000 for sea, htp,"), "{iterations}");
         assert!(iterations.ends_with(" and cosamp; the others end by themselves]"), "{iterations}");
