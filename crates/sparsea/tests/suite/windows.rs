@@ -197,18 +197,21 @@ fn threads_change_no_bit() {
 fn units_change_nothing() {
     let (n, k) = (3000, 120);
     let kernel = pulse::gaussian(3.0).unwrap();
-    let solve = |kernel_unit: f64, data_unit: f64| {
+    let solve = |kernel_unit: f64, data_unit: f64, keep: bool| {
         let blur = Convolution::new(&kernel, n, Boundary::Full).unwrap();
         let (_, y) = spikes(&blur, n, k, 0.02, 15);
         let scaled: Vec<f64> = kernel.iter().map(|h| h * kernel_unit).collect();
         let blur = Convolution::new(&scaled, n, Boundary::Full).unwrap();
         let y: Vec<f64> = y.iter().map(|y| y * data_unit).collect();
         let problem = Problem::new(&blur, &y, k).unwrap();
+        let problem = if keep { problem.keep_columns() } else { problem };
         improve(&problem, Start::Zero).unwrap().support
     };
-    let plain = solve(1.0, 1.0);
+    let plain = solve(1.0, 1.0, false);
     for (kernel_unit, data_unit) in [(1.0, 2f64.powi(-300)), (1.0, 2f64.powi(300)), (2f64.powi(-100), 2f64.powi(150))] {
-        assert_eq!(plain, solve(kernel_unit, data_unit));
+        assert_eq!(plain, solve(kernel_unit, data_unit, false));
+        // All columns of a full convolution are equally long.
+        assert_eq!(plain, solve(kernel_unit, data_unit, true));
     }
 }
 

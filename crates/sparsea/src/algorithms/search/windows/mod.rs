@@ -354,7 +354,8 @@ impl<T: Scalar> Windows<T> {
             }
         }
         let window = &mut scratch.window;
-        window.begin(&band, &scratch.pull, free.clone(), self.cap);
+        let square = self.band[0].real();
+        window.begin(&band, &scratch.pull, free.clone(), self.cap, square);
         scratch.before.clear();
         // Those of the window first; of the others as many as there is room for, the nearest first.
         let mut order: Vec<usize> =
@@ -377,11 +378,12 @@ impl<T: Scalar> Windows<T> {
         }
         let members_before = scratch.before.iter().filter(|(p, _)| free.contains(p)).count();
         self.note(window, low, from, to);
-        let floor = WINDOW_ROUNDING * window.values().iter().map(|x| x.abs2()).sum::<f64>().max(energy);
+        let energy_of = |window: &Window<T>| square * window.values().iter().map(|x| x.abs2()).sum::<f64>();
+        let floor = WINDOW_ROUNDING * energy_of(window).max(energy);
         window.descend(&band, self.price, floor);
         let size = LEVELS[self.level.min(LEVELS.len() - 1)];
         // Where nothing is left to explain, no other columns explain more.
-        let nothing = WINDOW_EXPLAINED * window.values().iter().map(|x| x.abs2()).sum::<f64>();
+        let nothing = WINDOW_EXPLAINED * energy_of(window);
         if size > 0 && energy > nothing {
             self.refill(scratch, &band, low, size, floor);
         }

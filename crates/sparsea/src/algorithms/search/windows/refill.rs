@@ -2,7 +2,6 @@
 
 use crate::kernels::simd;
 use crate::scalar::Scalar;
-use crate::tolerance::WINDOW_DISTANCE;
 
 /// Columns that are chosen at most.
 pub(super) const MOST: usize = 6;
@@ -23,6 +22,8 @@ pub(super) struct Local<T> {
     pub(super) distance: Vec<f64>,
     /// Squared, what the coefficient of the column that is chosen last may be.
     pub(super) most_square: f64,
+    /// Squared lengths up to this count as none.
+    pub(super) least: f64,
 }
 
 /// Memory for the problems that remain once one column, two, … were chosen.
@@ -61,7 +62,7 @@ impl<T: Scalar> Refill<T> {
             let problem = &self.levels[level];
             for c in from..size {
                 let d = problem.distance[c];
-                let gain = if d > WINDOW_DISTANCE {
+                let gain = if d > problem.least {
                     gained + bounded(problem.pull[c].abs2(), d, problem.most_square)
                 } else {
                     0.0
@@ -83,13 +84,13 @@ impl<T: Scalar> Refill<T> {
             let (before, after) = self.levels.split_at_mut(level + 1);
             let (problem, next) = (&before[level], &mut after[0]);
             let d = problem.distance[c];
-            if d <= WINDOW_DISTANCE {
+            if d <= problem.least {
                 continue;
             }
             let over = 1.0 / d;
             let b = problem.pull[c].scale(over);
             next.size = size;
-            next.most_square = problem.most_square;
+            (next.most_square, next.least) = (problem.most_square, problem.least);
             next.gram.resize(size * size, T::ZERO);
             next.pull.resize(size, T::ZERO);
             next.distance.resize(size, 0.0);
@@ -112,11 +113,11 @@ impl<T: Scalar> Refill<T> {
     #[inline(always)]
     fn pairs(&mut self, level: usize, from: usize, gained: f64, best: &mut (f64, [usize; MOST])) {
         let problem = &self.levels[level];
-        let (size, most_square) = (problem.size, problem.most_square);
+        let (size, most_square, least) = (problem.size, problem.most_square, problem.least);
         self.gains.resize(size, 0.0);
         for j in from..size.saturating_sub(1) {
             let d = problem.distance[j];
-            if d <= WINDOW_DISTANCE {
+            if d <= problem.least {
                 continue;
             }
             let over = 1.0 / d;
@@ -131,7 +132,7 @@ impl<T: Scalar> Refill<T> {
             for (((gain, &p), &pull), &distance) in gains.iter_mut().zip(row).zip(pulls).zip(distances) {
                 let left = distance - p.abs2() * over;
                 let found = bounded((pull - p.conj() * b).abs2(), left, most_square);
-                *gain = if left > WINDOW_DISTANCE { found } else { 0.0 };
+                *gain = if left > least { found } else { 0.0 };
                 most = if *gain > most { *gain } else { most };
             }
             if most > 0.0
@@ -184,6 +185,7 @@ mod tests {
             pull,
             distance: (0..n).map(|j| gram[(j, j)].real()).collect(),
             most_square: f64::INFINITY,
+            least: 1e-7,
         };
         let mut refill = Refill::default();
         for count in 1..=5 {

@@ -61,6 +61,8 @@ pub(super) struct Window<T> {
     column: Vec<T>,
     /// Coefficients that a column may get when it joins, at most, squared: columns at an edge explain what lies outside by huge ones.
     most_square: f64,
+    /// Squared distances from the span of the members up to this count as none.
+    least: f64,
 }
 
 /// Members at most.
@@ -68,8 +70,17 @@ pub(super) const CAPACITY: usize = 64;
 
 impl<T: Scalar> Window<T> {
     /// Begins without members: b_j = `pull`, d_j = the diagonal of the Gram matrix. Only places in `free` are to join later.
-    pub(super) fn begin(&mut self, band: &Band<'_, T>, pull: &[T], free: std::ops::Range<usize>, most: f64) {
+    /// `most` is what a coefficient may be, `square` the squared length of a whole column.
+    pub(super) fn begin(
+        &mut self,
+        band: &Band<'_, T>,
+        pull: &[T],
+        free: std::ops::Range<usize>,
+        most: f64,
+        square: f64,
+    ) {
         self.most_square = most * most;
+        self.least = WINDOW_DISTANCE * square;
         self.width = pull.len();
         self.free = free;
         self.members.clear();
@@ -123,14 +134,14 @@ impl<T: Scalar> Window<T> {
 
     /// Whether a place may be chosen.
     fn is_open(&self, place: usize) -> bool {
-        !self.is_member[place] && !self.is_barred[place] && self.distance[place] > WINDOW_DISTANCE
+        !self.is_member[place] && !self.is_barred[place] && self.distance[place] > self.least
     }
 
     /// The column at `place` joins, whose coefficient was `before`; false if it is too close to the span of the others.
     pub(super) fn join(&mut self, band: &Band<'_, T>, place: usize, before: T) -> bool {
         let size = self.members.len();
         let pivot = self.distance[place];
-        if size == CAPACITY || self.is_member[place] || pivot <= WINDOW_DISTANCE {
+        if size == CAPACITY || self.is_member[place] || pivot <= self.least {
             return false;
         }
         // P_j·, the Gram matrix of what the members leave of the columns.
@@ -295,10 +306,10 @@ impl<T: Scalar> Window<T> {
         let step = self.values[at].scale(over);
         let (from, to) = (self.free.start, self.free.end);
         let (pull, distance, row) = (&self.pull[from..to], &self.distance[from..to], &self.row(at)[from..to]);
-        let most_square = self.most_square;
+        let (most_square, least) = (self.most_square, self.least);
         let gain = |b: T, d: f64, h: T| {
             let left = d + h.abs2() * over;
-            if left > WINDOW_DISTANCE { bounded((b + h.conj() * step).abs2(), left, most_square) } else { 0.0 }
+            if left > least { bounded((b + h.conj() * step).abs2(), left, most_square) } else { 0.0 }
         };
         let mut most = [0.0; LANES];
         simd(
@@ -358,7 +369,7 @@ impl<T: Scalar> Window<T> {
     fn without_inline(&self, band: &Band<'_, T>, run: &[usize], places: &[usize], out: &mut Local<T>) -> Option<f64> {
         let (size, r) = (places.len(), run.len());
         out.size = size;
-        out.most_square = self.most_square;
+        (out.most_square, out.least) = (self.most_square, self.least);
         out.gram.clear();
         out.gram.resize(size * size, T::ZERO);
         for (a, &p) in places.iter().enumerate() {
@@ -386,7 +397,7 @@ impl<T: Scalar> Window<T> {
         }
         for i in 0..r {
             let pivot = block[i][i].real();
-            if pivot.is_nan() || pivot <= 0.0 || pivot > 1.0 / WINDOW_DISTANCE {
+            if pivot.is_nan() || pivot <= 0.0 || pivot > 1.0 / self.least {
                 return None;
             }
             let over = 1.0 / pivot;
@@ -489,7 +500,7 @@ mod tests {
         let band = Band { entries: &entries, stride: n, reach: n - 1 };
         let pull: Vec<T> = (0..n).map(|j| (0..m).map(|i| a[(i, j)].conj() * y[i]).sum()).collect();
         let mut window = Window::default();
-        window.begin(&band, &pull, 2..n - 2, f64::INFINITY);
+        window.begin(&band, &pull, 2..n - 2, f64::INFINITY, 1.0);
         for _ in 0..60 {
             let place = rng.random_range(0..n);
             match window.members.iter().position(|&member| member == place) {
