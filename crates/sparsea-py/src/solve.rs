@@ -273,7 +273,7 @@ impl<T: Field> Task<'_, T> {
             Ok(problem) => {
                 let problem = self.request.scale(problem);
                 Ok(Ok(match gram {
-                    Some(gram) => problem.share_gram(gram),
+                    Some(gram) => problem.share_gram(gram).map_err(refused)?,
                     None => problem,
                 }))
             }

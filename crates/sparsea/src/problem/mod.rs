@@ -141,6 +141,10 @@ impl<'a, T: Scalar> Problem<'a, T> {
     pub fn with_data_block(&self, data: &[&'a [T]]) -> Result<Vec<Self>, Error> {
         let problems: Result<Vec<Self>, Error> = data.iter().map(|data| self.with_data(data)).collect();
         let mut problems = problems?;
+        if self.loss.is_some() {
+            // Another loss pulls by other vectors than y.
+            return Ok(problems);
+        }
         let mut products = Mat::zeros(self.operator.ncols(), data.len());
         let operator = self.operator.renewed();
         operator.apply_adjoint_block(data, products.as_mut());
@@ -273,13 +277,17 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// Keeps Gram columns of A in `gram`, once they are computed, for this problem and those derived from it: for runs that differ in y
     /// or k, on as many threads as wanted. Solutions have the bits that they have without.
     ///
-    /// # Panics
-    /// If `gram` is not for n columns. It belongs to this A; that of another makes wrong answers.
-    #[must_use]
-    pub fn share_gram(mut self, gram: Arc<SharedGram<T>>) -> Self {
-        assert_eq!(gram.columns(), self.operator.ncols(), "Gram columns are kept for as many columns as A has");
+    /// `gram` belongs to this A; that of another makes wrong answers.
+    ///
+    /// # Errors
+    /// [`Error::VectorLength`] if it is not for n columns.
+    pub fn share_gram(mut self, gram: Arc<SharedGram<T>>) -> Result<Self, Error> {
+        let (entries, columns) = (gram.columns(), self.operator.ncols());
+        if entries != columns {
+            return Err(Error::VectorLength { what: "the table of Gram columns", entries, columns });
+        }
         self.operator = self.operator.keeping(gram);
-        self
+        Ok(self)
     }
 
     /// A.

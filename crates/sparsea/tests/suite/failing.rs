@@ -158,7 +158,7 @@ fn wrapped_operators_fail_too() {
         let operator = Failing::new(&a, last, true);
         let boxed: Box<dyn LinearMap<f64>> = Box::new(&operator);
         let outcome = Problem::new(&boxed, &y, 3).and_then(|problem| {
-            let problem = problem.share_gram(Arc::new(SharedGram::new(15, 1 << 20)));
+            let problem = problem.share_gram(Arc::new(SharedGram::new(15, 1 << 20))).unwrap();
             Run::with_chain(&problem, chain("sea")).solve()
         });
         assert!(is_the_failure(&outcome, last), "{last}: {outcome:?}");
@@ -179,7 +179,7 @@ fn a_run_after_a_failure_succeeds() {
                 let operator = Failing::new(&a, last, true);
                 let gram = Arc::new(SharedGram::new(n, 1 << 20));
                 let problem = Problem::new(&operator, &y, k).unwrap();
-                let problem = if shared { problem.share_gram(gram.clone()) } else { problem };
+                let problem = if shared { problem.share_gram(gram.clone()).unwrap() } else { problem };
                 let mut kept = None;
                 let mut run = || {
                     let run = Run::with_chain(&problem, chain(entry.name)).threads(Threads::One);
@@ -215,7 +215,7 @@ fn failed_gram_columns_are_not_kept() {
     for last in 0..2 * n as u64 {
         let operator = Failing::new(&a, last, true);
         let gram = Arc::new(SharedGram::new(n, 1 << 20));
-        let problem = Problem::new(&operator, &y, 3).unwrap().share_gram(gram.clone());
+        let problem = Problem::new(&operator, &y, 3).unwrap().share_gram(gram.clone()).unwrap();
         let mut block = Mat::from_fn(n, n, |_, _| 9.0);
         problem.operator().gram_columns(&all, block.as_mut());
         assert!(is_the_failure(&problem.operator().check(), last), "{last}");

@@ -265,12 +265,13 @@ fn planted_supports_are_found_under_every_loss_and_domain() {
             let problem = Problem::new(&operator, &y, 3).unwrap().with_loss(loss).unwrap();
             for problem in [problem.clone(), problem.with_domain(&NON_NEGATIVE).unwrap()] {
                 for entry in registry::<f64>().iter().filter(|entry| !entry.needs.quadratic) {
-                    let chain = Chain::parse(entry.name, &serde_json::Map::new()).unwrap();
-                    let solution = Run::with_chain(&problem, chain).solve().unwrap();
                     // A gradient step of constant length is no method for counts, whose curvature is unbounded.
-                    if entry.name == "iht" || entry.name == "niht" || entry.name == "htp" {
+                    let steps = ["iht", "niht", "htp"].contains(&entry.name);
+                    if steps && format!("{loss:?}") == "Poisson" {
                         continue;
                     }
+                    let chain = Chain::parse(entry.name, &serde_json::Map::new()).unwrap();
+                    let solution = Run::with_chain(&problem, chain).solve().unwrap();
                     assert_eq!(solution.support, support, "{} {loss:?}", entry.name);
                 }
             }

@@ -402,7 +402,7 @@ fn limits_of_runs() {
         let _ = sparsea::algorithms::default_algorithm(k, usize::MAX);
     }
     for memory in COUNTS {
-        let shared = problem.clone().share_gram(Arc::new(SharedGram::new(10, memory)));
+        let shared = problem.clone().share_gram(Arc::new(SharedGram::new(10, memory))).unwrap();
         assert!(solve(&shared, sparsea::Sea::default()).is_ok(), "{memory}");
     }
 }

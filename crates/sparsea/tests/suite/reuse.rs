@@ -36,7 +36,7 @@ fn workspaces_are_kept<T: Scalar>() {
         for word in words::<T>().into_iter().chain(["omp+sea", "els+search"]) {
             let alone = |y| digits(solve(&Problem::new(&operator, y, 5).unwrap(), word, &mut None));
             let expected: Vec<String> = ys.iter().map(|y| alone(y)).collect();
-            let shared = Problem::new(&operator, &ys[0], 5).unwrap().share_gram(gram.clone());
+            let shared = Problem::new(&operator, &ys[0], 5).unwrap().share_gram(gram.clone()).unwrap();
             let block = shared.with_data_block(&each).unwrap();
             let mut kept = None;
             // There and back again, so that each follows others.
@@ -153,7 +153,7 @@ fn gram_columns_are_shared<T: Scalar>() {
                             .map(|problem| digits(solve(&problem, word, &mut None)));
                         asked += operator.computed();
                         let before = gram.kept();
-                        let shared = alone.share_gram(gram.clone());
+                        let shared = alone.share_gram(gram.clone()).unwrap();
                         // What is derived from a problem shares them too.
                         let found = [shared.clone(), shared.with_sparsity(3).unwrap()]
                             .map(|problem| digits(solve(&problem, word, &mut None)));
@@ -184,7 +184,7 @@ fn gram_columns_are_shared_among_threads() {
     let operator = DenseOperator::new(a.as_ref());
     let ys: Vec<Vec<f64>> = (0..8).map(|seed| observed(&a, 5, seed)).collect();
     let gram = Arc::new(SharedGram::new(60, 30 * 60 * size_of::<f64>()));
-    let shared = Problem::new(&operator, &ys[0], 5).unwrap().share_gram(gram.clone());
+    let shared = Problem::new(&operator, &ys[0], 5).unwrap().share_gram(gram.clone()).unwrap();
     std::thread::scope(|scope| {
         for y in &ys {
             let problem = shared.with_data(y).unwrap();
@@ -205,11 +205,12 @@ fn gram_columns_are_shared_among_threads() {
 }
 
 #[test]
-#[should_panic(expected = "Gram columns are kept for as many columns as A has")]
 fn gram_columns_of_another_operator_are_refused() {
     let a = matrix::<f64>(Kind::Gaussian, 6, 10, 3);
     let (operator, y) = (DenseOperator::new(a.as_ref()), observed(&a, 2, 1));
-    let _ = Problem::new(&operator, &y, 2).unwrap().share_gram(Arc::new(SharedGram::new(9, 1 << 20)));
+    let refused = Problem::new(&operator, &y, 2).unwrap().share_gram(Arc::new(SharedGram::new(9, 1 << 20)));
+    let what = "the table of Gram columns";
+    assert_eq!(refused.unwrap_err(), Error::VectorLength { what, entries: 9, columns: 10 });
 }
 
 fn columns_computed_ahead<T: Scalar>() {

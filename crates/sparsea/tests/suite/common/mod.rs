@@ -199,7 +199,7 @@ pub fn every_problem<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, mut visit: impl F
     let dense = DenseOperator::new(a.as_ref());
     // Room for a part of the columns, so that both ways are taken.
     let gram = Arc::new(SharedGram::new(a.ncols(), a.ncols().div_ceil(2) * a.ncols() * size_of::<T>()));
-    visit("cached", &Problem::new(&dense, y, k).unwrap().share_gram(gram));
+    visit("cached", &Problem::new(&dense, y, k).unwrap().share_gram(gram).unwrap());
 }
 
 /// A noisy observation of `k` spikes of size 1 to 2.

@@ -7,6 +7,7 @@
 //! best r − 1, r or r + 1 columns near it are put back, by trying them all. Local minima of exchanges are everywhere in a long
 //! trace, and each r lowers their number several times (docs/any-time-search.md).
 
+mod lengths;
 mod price;
 mod refill;
 mod window;
@@ -20,6 +21,8 @@ use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::tolerance::{WINDOW_EXPLAINED, WINDOW_ROUNDING};
 use crate::workspace::Workspace;
+use lengths::Lengths;
+pub(in crate::algorithms) use lengths::apply;
 use refill::{Local, Refill};
 use window::{Band, CAPACITY, Window};
 
@@ -39,21 +42,6 @@ const RENEWED: f64 = 0.5;
 const LARGEST: f64 = 8.0;
 /// Refills that are accepted in one visit of a window at most.
 const ACCEPTED: usize = 60;
-
-/// Lengths, in columns, that follow from how far columns overlap.
-#[derive(Debug, Clone, Copy)]
-struct Lengths {
-    /// Columns of a window.
-    window: usize,
-    /// Columns on either side of it whose coefficients are free, but not their places.
-    halo: usize,
-    /// A refill chooses from the columns this far around the run.
-    margin: usize,
-    /// The widest run of two.
-    span: usize,
-    /// By which that of three is wider, and then each further one.
-    wider: (usize, usize),
-}
 
 /// The search by windows, between passes.
 #[derive(Debug)]
@@ -138,11 +126,6 @@ struct Scratch<T> {
     before: Vec<(usize, T)>,
 }
 
-/// Whether a problem can be searched in windows.
-pub(in crate::algorithms) fn apply<T: Scalar>(operator: &Access<'_, T>, sparsity: usize) -> bool {
-    Lengths::of(operator, sparsity).is_some()
-}
-
 impl<T: Scalar> Windows<T> {
     /// The best support of k columns so far.
     pub(super) fn best(&self) -> &Support {
@@ -152,7 +135,6 @@ impl<T: Scalar> Windows<T> {
     /// Windows for a problem whose columns are local enough, beginning at the current point of the workspace.
     pub(super) fn new(workspace: &mut Workspace<'_, T>) -> Option<Self> {
         let (n, k) = (workspace.ncols(), workspace.sparsity());
-        workspace.residual();
         let system = workspace.system();
         let operator = &system.operator;
         let local = operator.local()?;
@@ -381,7 +363,7 @@ impl<T: Scalar> Windows<T> {
         let energy_of = |window: &Window<T>| square * window.values().iter().map(|x| x.abs2()).sum::<f64>();
         let floor = WINDOW_ROUNDING * energy_of(window).max(energy);
         window.descend(&band, self.price, floor);
-        let size = LEVELS[self.level.min(LEVELS.len() - 1)];
+        let size = LEVELS[self.level];
         // Where nothing is left to explain, no other columns explain more.
         let nothing = WINDOW_EXPLAINED * energy_of(window);
         if size > 0 && energy > nothing {
@@ -603,45 +585,6 @@ impl<T: Scalar> Windows<T> {
         if exact && workspace.given_up().is_none() {
             self.take(workspace);
         }
-    }
-}
-
-impl Lengths {
-    /// Lengths for columns that overlap their neighbours; `None` if windows make no sense.
-    fn of<T: Scalar>(operator: &Access<'_, T>, k: usize) -> Option<Self> {
-        let local = operator.local()?;
-        let (n, reach, alike) = (operator.ncols(), local.reach(), local.alike());
-        /// How much columns one width apart have in common, as Gaussian pulses one σ apart: e^(−¼).
-        const ONE_WIDTH: f64 = 0.778_800_783_071_404_9;
-        /// Columns of a width at most: around wider ones there are too many choices to try them all.
-        const WIDEST: usize = 16;
-        if alike.len() <= 2 * reach + 1 || 4 * k > n {
-            return None;
-        }
-        let middle = alike.start + alike.len() / 2;
-        let rows: Vec<usize> = (middle..=middle + reach).collect();
-        let mut entries = vec![T::ZERO; reach + 1];
-        operator.gram_entries(&rows, middle, &mut entries);
-        let own = Scalar::abs(entries[0]);
-        let apart = entries.iter().position(|g| Scalar::abs(*g) < ONE_WIDTH * own).unwrap_or(reach.max(1));
-        if apart > WIDEST {
-            return None;
-        }
-        let sigma = apart.max(1);
-        let halo = (11 * sigma).min(reach + 2).max(4);
-        // Not so wide that more members than a window holds are to be expected.
-        let crowd = (CAPACITY / 4 * n / k.max(1)).saturating_sub(2 * halo).max(2 * halo);
-        let window = (43 * sigma).clamp(64, 640).min(crowd).max(BLOCK);
-        if n < 2 * (window + 2 * halo) {
-            return None;
-        }
-        Some(Self {
-            window,
-            halo,
-            margin: (4 * sigma).div_ceil(3),
-            span: (8 * sigma).div_ceil(3),
-            wider: (4 * sigma - (8 * sigma).div_ceil(3) + 4, (2 * sigma).div_ceil(3)),
-        })
     }
 }
 

@@ -1,0 +1,65 @@
+//! How wide windows are, and what is near.
+
+use super::BLOCK;
+use super::window::CAPACITY;
+use crate::operator::Access;
+use crate::scalar::Scalar;
+
+/// Lengths, in columns, that follow from how far columns overlap.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lengths {
+    /// Columns of a window.
+    pub(super) window: usize,
+    /// Columns on either side of it whose coefficients are free, but not their places.
+    pub(super) halo: usize,
+    /// A refill chooses from the columns this far around the run.
+    pub(super) margin: usize,
+    /// The widest run of two.
+    pub(super) span: usize,
+    /// By which that of three is wider, and then each further one.
+    pub(super) wider: (usize, usize),
+}
+
+/// Whether a problem can be searched in windows.
+pub(in crate::algorithms) fn apply<T: Scalar>(operator: &Access<'_, T>, sparsity: usize) -> bool {
+    Lengths::of(operator, sparsity).is_some()
+}
+
+impl Lengths {
+    /// Lengths for columns that overlap their neighbours; `None` if windows make no sense.
+    pub(super) fn of<T: Scalar>(operator: &Access<'_, T>, k: usize) -> Option<Self> {
+        let local = operator.local()?;
+        let (n, reach, alike) = (operator.ncols(), local.reach(), local.alike());
+        /// How much columns one width apart have in common, as Gaussian pulses one σ apart: e^(−¼).
+        const ONE_WIDTH: f64 = 0.778_800_783_071_404_9;
+        /// Columns of a width at most: around wider ones there are too many choices to try them all.
+        const WIDEST: usize = 16;
+        if alike.len() <= 2 * reach + 1 || 4 * k > n {
+            return None;
+        }
+        let middle = alike.start + alike.len() / 2;
+        let rows: Vec<usize> = (middle..=middle + reach).collect();
+        let mut entries = vec![T::ZERO; reach + 1];
+        operator.gram_entries(&rows, middle, &mut entries);
+        let own = Scalar::abs(entries[0]);
+        let apart = entries.iter().position(|g| Scalar::abs(*g) < ONE_WIDTH * own).unwrap_or(reach.max(1));
+        if apart > WIDEST {
+            return None;
+        }
+        let sigma = apart.max(1);
+        let halo = (11 * sigma).min(reach + 2).max(4);
+        // Not so wide that more members than a window holds are to be expected.
+        let crowd = (CAPACITY / 4 * n / k.max(1)).saturating_sub(2 * halo).max(2 * halo);
+        let window = (43 * sigma).clamp(64, 640).min(crowd).max(BLOCK);
+        if n < 2 * (window + 2 * halo) {
+            return None;
+        }
+        Some(Self {
+            window,
+            halo,
+            margin: (4 * sigma).div_ceil(3),
+            span: (8 * sigma).div_ceil(3),
+            wider: (4 * sigma - (8 * sigma).div_ceil(3) + 4, (2 * sigma).div_ceil(3)),
+        })
+    }
+}
