@@ -48,15 +48,27 @@ struct File {
 impl File {
     fn of(path: &Path) -> Self {
         let path = resolve(path);
-        let node = fs::metadata(&path).ok().and_then(|metadata| node(&metadata));
+        let node = node_of(&path);
         Self { path, node }
     }
 
     fn is(&self, other: &Self) -> bool {
         self.path == other.path
-            || (self.node.is_some() && self.node == other.node)
+            || self.is_hard_link_to(other)
             || (ignoring_case(&self.path) == ignoring_case(&other.path) && ignores_case(&self.path))
     }
+}
+
+impl File {
+    /// Whether both are names of one node, at the same time: another process may have replaced the one whose node was looked up first, and
+    /// its number may have gone to the other since.
+    fn is_hard_link_to(&self, other: &Self) -> bool {
+        self.node.is_some() && self.node == other.node && node_of(&self.path) == node_of(&other.path)
+    }
+}
+
+fn node_of(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().and_then(|metadata| node(&metadata))
 }
 
 #[cfg(unix)]
@@ -114,6 +126,21 @@ fn ignores_case(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The number of a node goes to another file once its own is replaced.
+    #[cfg(unix)]
+    #[test]
+    fn a_number_that_was_given_again_makes_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        fs::write(&one, "1").unwrap();
+        fs::write(&two, "2").unwrap();
+        let (before, other) = (File::of(&one), File { path: two.clone(), node: node_of(&one) });
+        assert!(!before.is(&other));
+        fs::remove_file(&two).unwrap();
+        fs::hard_link(&one, &two).unwrap();
+        assert!(before.is(&File::of(&two)));
+    }
 
     #[cfg(unix)]
     #[test]
