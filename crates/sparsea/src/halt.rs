@@ -13,7 +13,8 @@ use crate::stop_reason::StopReason;
 pub enum Halt {
     /// Never: the algorithm ends by itself.
     Never,
-    /// After this many iterations, as an algorithm's own budget rather than a limit that was asked for.
+    /// After this many iterations, or earlier if the algorithm has [settled](crate::Workspace::settle): an algorithm's own rule rather than a
+    /// limit that was asked for.
     Budget(u64),
     /// After this many iterations.
     Iterations(u64),
@@ -41,6 +42,8 @@ pub(crate) struct State {
     pub(crate) supports: u64,
     pub(crate) relative_residual: f64,
     pub(crate) operator_calls: u64,
+    /// Whether the algorithm has stopped finding better points.
+    pub(crate) is_settled: bool,
     pub(crate) elapsed: Duration,
 }
 
@@ -91,6 +94,7 @@ impl Halt {
         let when = |holds: bool, reason: StopReason| holds.then_some(reason);
         match self {
             Halt::Never => None,
+            Halt::Budget(_) if state.is_settled => Some(StopReason::Finished),
             Halt::Budget(limit) => when(state.iteration >= *limit, StopReason::Budget),
             Halt::Iterations(limit) => when(state.iteration >= *limit, StopReason::Iterations),
             Halt::Supports(limit) => when(state.supports >= *limit, StopReason::Supports),
@@ -162,6 +166,7 @@ mod tests {
             supports: 3,
             relative_residual: 0.1,
             operator_calls: 7,
+            is_settled: false,
             elapsed: Duration::from_secs(1),
         }
     }
@@ -176,6 +181,9 @@ mod tests {
         let both = Halt::Iterations(10).and(Halt::RelativeResidual(0.05));
         assert_eq!(both.holds(&state(12, 0)), None);
         assert_eq!(both.iterations_until_check(&state(12, 0)), u64::MAX);
+        let settled = State { is_settled: true, ..state(9, 8) };
+        assert_eq!(Halt::Budget(10).holds(&settled), Some(StopReason::Finished));
+        assert_eq!(Halt::Iterations(10).holds(&settled), None);
         assert_eq!(
             Halt::Iterations(1).and(Halt::OperatorCalls(7)).holds(&state(1, 0)),
             Some(StopReason::OperatorCalls)

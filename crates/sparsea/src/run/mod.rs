@@ -290,6 +290,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         halt: &Halt,
         begin: Instant,
     ) -> (u64, StopReason) {
+        workspace.take_settled();
         let mut process = solver.launch(workspace, initial);
         let mut iteration = 0;
         let mut finished = false;
@@ -323,6 +324,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
                 supports: workspace.supports_explored() as u64,
                 relative_residual: relative(best.residual_norm, workspace.data_norm()),
                 operator_calls: counts.applies + counts.adjoints,
+                is_settled: workspace.take_settled(),
                 elapsed,
             };
             // Where a report is wanted, other supports that fit exactly are looked for.

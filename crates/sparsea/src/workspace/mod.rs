@@ -71,6 +71,8 @@ pub struct Workspace<'a, T: Scalar> {
     shared: Option<SharedGram<T>>,
     /// Supports reached within a step, where someone wants to see them.
     explored: Option<Vec<(Support, f64)>>,
+    /// Whether the algorithm would end by itself.
+    is_settled: bool,
     threads: Threads,
 }
 
@@ -123,6 +125,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             norm_counted: false,
             shared: None,
             explored: None,
+            is_settled: false,
             threads: Threads::default(),
             system,
         })
@@ -147,6 +150,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.norm_counted = false;
         self.visited.clear();
         self.explored = None;
+        self.is_settled = false;
         self.threads = Threads::default();
         self.clear();
         Ok(())
@@ -430,6 +434,17 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// it is: the run does not look at it again. For loops within a step that take long.
     pub fn stop(&self) -> bool {
         self.system.watch.stop()
+    }
+
+    /// Notes that the algorithm has stopped finding better points. Under its own rule, [`Halt::Budget`](crate::Halt::Budget), the run
+    /// ends; under limits that were set it goes on.
+    pub fn settle(&mut self) {
+        self.is_settled = true;
+    }
+
+    /// Whether the algorithm has noted that it stopped finding better points, since this was last asked.
+    pub(crate) fn take_settled(&mut self) -> bool {
+        std::mem::take(&mut self.is_settled)
     }
 
     /// Notes a support of at most k columns that was reached within a step, with its ‖y − A x‖, for observers that want to see

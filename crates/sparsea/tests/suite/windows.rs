@@ -192,6 +192,33 @@ fn threads_change_no_bit() {
     assert_eq!(one, solve(7));
 }
 
+/// Chunks of windows end wherever the trace does.
+#[test]
+fn threads_change_no_bit_of_traces_of_any_length() {
+    let boundaries = [Boundary::Full, Boundary::Same, Boundary::Valid, Boundary::Circular];
+    for seed in 0..24 {
+        let mut rng = stream(seed, 52, 0);
+        let n = rng.random_range(600..9000);
+        let kernel = match seed % 3 {
+            0 => pulse::gaussian(rng.random_range(0.6..4.0)).unwrap(),
+            1 => pulse::exponential(rng.random_range(2.0..9.0)).unwrap(),
+            _ => (0..rng.random_range(2..40)).map(|_| rng.random_range(-1.0..1.0)).collect(),
+        };
+        let boundary = boundaries[rng.random_range(0..4)];
+        let blur = Convolution::new(&kernel, n, boundary).unwrap();
+        let k = n / 40;
+        let (_, y) = spikes(&blur, n, k, 0.02, seed);
+        let problem = Problem::new(&blur, &y, k).unwrap();
+        let solve = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let run = || Run::new(&problem, Search::default()).halt(Halt::Iterations(12)).solve().unwrap();
+            let solution = pool.install(run);
+            (solution.support, solution.coefficients)
+        };
+        assert_eq!(solve(1), solve(3), "{seed} {boundary:?} n = {n}");
+    }
+}
+
 /// Whatever the unit of y or of the kernel.
 #[test]
 fn units_change_nothing() {

@@ -27,8 +27,8 @@ use exploration::{Exploration, random_start};
 use perturbation::Credits;
 pub use perturbation::Perturbation;
 use trial::{Knowledge, Trial, build};
-use windows::Windows;
 pub(super) use windows::apply as windows_apply;
+use windows::{Outlook, Windows};
 
 /// Iterated exchange search. The first iteration completes its start and exchanges columns as ELS does. Each one after it
 /// begins from the best support, changed by a [`Perturbation`] from one column to all of it, or from the best support that
@@ -210,7 +210,7 @@ impl<T: Scalar> Algorithm<T> for Search {
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
-        if let Some(windows) = Windows::new(workspace) {
+        if let Some(windows) = Windows::new(workspace, self.seed) {
             return State(Stage::Windows(Box::new(windows), initial.clone()));
         }
         State(Stage::Exchanges(Box::new(Exchanges::new(self, workspace, support, initial))))
@@ -219,14 +219,18 @@ impl<T: Scalar> Algorithm<T> for Search {
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
         match &mut state.0 {
             Stage::Windows(windows, initial) => {
-                let (finished, long) = (!windows.pass(workspace), is_long(workspace.ncols(), workspace.sparsity()));
-                if finished && !long && workspace.given_up().is_none() {
-                    let support = windows.best().clone();
-                    workspace.fit(&support);
-                    let exchanges = Exchanges::new(self, workspace, support, initial);
-                    state.0 = Stage::Exchanges(Box::new(exchanges));
+                let outlook = windows.pass(workspace);
+                if outlook == Outlook::Promising || workspace.given_up().is_some() {
+                    return Step { iterations: 1, finished: false };
                 }
-                Step { iterations: 1, finished: finished && long }
+                if is_long(workspace.ncols(), workspace.sparsity()) {
+                    workspace.settle();
+                    return Step { iterations: 1, finished: outlook == Outlook::Finished };
+                }
+                let support = windows.best().clone();
+                workspace.fit(&support);
+                state.0 = Stage::Exchanges(Box::new(Exchanges::new(self, workspace, support, initial)));
+                Step { iterations: 1, finished: false }
             }
             Stage::Exchanges(exchanges) => exchanges.step(self, workspace, budget),
         }

@@ -15,9 +15,9 @@ pub(super) struct Lengths {
     /// A refill chooses from the columns this far around the run.
     pub(super) margin: usize,
     /// The widest run of two.
-    pub(super) span: usize,
+    span: usize,
     /// By which that of three is wider, and then each further one.
-    pub(super) wider: (usize, usize),
+    wider: (usize, usize),
 }
 
 /// Whether a problem can be searched in windows.
@@ -61,5 +61,13 @@ impl Lengths {
             span: (8 * sigma).div_ceil(3),
             wider: (4 * sigma - (8 * sigma).div_ceil(3) + 4, (2 * sigma).div_ceil(3)),
         })
+    }
+
+    /// The widest run of `count` members that is refilled.
+    pub(super) fn span_of(&self, count: usize) -> usize {
+        match count {
+            0..=2 => self.span,
+            _ => self.span + self.wider.0 + (count - 3) * self.wider.1,
+        }
     }
 }

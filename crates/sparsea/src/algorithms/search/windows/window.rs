@@ -57,6 +57,8 @@ pub(super) struct Window<T> {
     distance: Vec<f64>,
     pull: Vec<T>,
     values: Vec<T>,
+    /// ‖r‖², up to what it was without members.
+    energy: f64,
     scratch: Vec<T>,
     column: Vec<T>,
     /// Coefficients that a column may get when it joins, at most, squared: columns at an edge explain what lies outside by huge ones.
@@ -85,6 +87,7 @@ impl<T: Scalar> Window<T> {
         self.free = free;
         self.members.clear();
         self.values.clear();
+        self.energy = 0.0;
         self.rows.clear();
         self.inverse.resize(CAPACITY * CAPACITY, T::ZERO);
         self.is_member.clear();
@@ -104,6 +107,11 @@ impl<T: Scalar> Window<T> {
 
     pub(super) fn values(&self) -> &[T] {
         &self.values
+    }
+
+    /// ‖r‖², up to what it was without members.
+    pub(super) fn energy(&self) -> f64 {
+        self.energy
     }
 
     /// ‖r‖² rises by this if the member at a position leaves.
@@ -162,6 +170,7 @@ impl<T: Scalar> Window<T> {
             }
         }
         let (step, over) = (self.pull[place].scale(1.0 / pivot), 1.0 / pivot);
+        self.energy -= self.pull[place].abs2() * over;
         let (rows, column) = (&mut self.rows, &self.column);
         simd(
             #[inline(always)]
@@ -207,6 +216,7 @@ impl<T: Scalar> Window<T> {
         self.column.extend((0..size).map(|i| self.inverse[i * CAPACITY + at].scale(over)));
         let (rows, column) = (&mut self.rows, &self.column);
         let step = value.scale(over);
+        self.energy += value.abs2() * over;
         simd(
             #[inline(always)]
             || {
@@ -462,6 +472,33 @@ impl<T: Scalar> Window<T> {
         fits
     }
 
+    /// Members at places leave, and as many columns join, each the one that gains most when gains are multiplied by numbers drawn for
+    /// them; false if a place is left.
+    pub(super) fn refill_by_chance(
+        &mut self,
+        band: &Band<'_, T>,
+        leaving: &[usize],
+        draw: &mut impl FnMut() -> f64,
+    ) -> bool {
+        self.swap(band, leaving, &[]);
+        for _ in leaving {
+            let mut best = (0.0, None);
+            for place in self.free.clone() {
+                let gain = self.gain(place);
+                if gain > best.0 {
+                    let drawn = gain * draw();
+                    if drawn > best.0 {
+                        best = (drawn, Some(place));
+                    }
+                }
+            }
+            if !best.1.is_some_and(|place| self.join(band, place, T::ZERO)) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Members leave, and others join; false if one cannot.
     fn swap(&mut self, band: &Band<'_, T>, leaving: &[usize], joining: &[usize]) -> bool {
         for place in leaving {
@@ -474,6 +511,35 @@ impl<T: Scalar> Window<T> {
             all &= self.join(band, place, T::ZERO);
         }
         all
+    }
+}
+
+impl<T: Scalar> Clone for Window<T> {
+    fn clone(&self) -> Self {
+        let mut copy = Self::default();
+        copy.clone_from(self);
+        copy
+    }
+
+    /// Memory is used again, and of the inverse only what is in use is copied.
+    fn clone_from(&mut self, other: &Self) {
+        let size = other.members.len();
+        (self.width, self.energy) = (other.width, other.energy);
+        (self.most_square, self.least) = (other.most_square, other.least);
+        self.free = other.free.clone();
+        self.members.clone_from(&other.members);
+        self.is_member.clone_from(&other.is_member);
+        self.is_barred.clone_from(&other.is_barred);
+        self.inverse.resize(other.inverse.len(), T::ZERO);
+        for at in 0..size {
+            let row = at * CAPACITY..at * CAPACITY + size;
+            self.inverse[row.clone()].copy_from_slice(&other.inverse[row]);
+        }
+        self.rows.clone_from(&other.rows);
+        self.distance.clone_from(&other.distance);
+        self.pull.clone_from(&other.pull);
+        self.values.clone_from(&other.values);
+        self.scratch.resize(other.scratch.len(), T::ZERO);
     }
 }
 

@@ -1,0 +1,123 @@
+//! The columns of a long trace: where they are, and how they overlap.
+
+use std::ops::Range;
+
+use super::lengths::Lengths;
+use super::window::Band;
+use crate::operator::Access;
+use crate::scalar::Scalar;
+
+/// Columns by place. Where they are periodic, places go on beyond the ends.
+#[derive(Debug)]
+pub(super) struct LocalColumns<T> {
+    pub(super) lengths: Lengths,
+    /// Number of columns n.
+    count: usize,
+    /// Columns further apart than this have no row in common.
+    pub(super) reach: usize,
+    /// m = n, where columns are periodic.
+    pub(super) period: Option<usize>,
+    /// Columns that are shifted copies of each other: one of them with its first row less its place, and their Gram entries by distance.
+    alike: Range<usize>,
+    template: (Vec<T>, isize),
+    band: Vec<T>,
+}
+
+impl<T: Scalar> LocalColumns<T> {
+    /// `None` unless columns are local enough for k of them to be searched in windows.
+    pub(super) fn of(operator: &Access<'_, T>, k: usize) -> Option<Self> {
+        let local = operator.local()?;
+        let (reach, period, alike) = (local.reach(), local.period(), local.alike());
+        let lengths = Lengths::of(operator, k)?;
+        let middle = alike.start + (alike.len() - reach) / 2;
+        let mut template = Vec::new();
+        let first = operator.segment(middle, &mut template) as isize - middle as isize;
+        let rows: Vec<usize> = (middle..=middle + reach).collect();
+        let mut band = vec![T::ZERO; reach + 1];
+        operator.gram_entries(&rows, middle, &mut band);
+        band.iter_mut().for_each(|g| *g = g.conj());
+        Some(Self { lengths, count: operator.ncols(), reach, period, alike, template: (template, first), band })
+    }
+
+    /// The largest |a_ij| of a column.
+    pub(super) fn largest(&self) -> f64 {
+        self.template.0.iter().map(|v| Scalar::abs(*v)).fold(0.0, f64::max)
+    }
+
+    /// Entries of a column at most.
+    pub(super) fn longest(&self) -> usize {
+        self.template.0.len()
+    }
+
+    /// ‖a_j‖² of a whole column.
+    pub(super) fn square(&self) -> f64 {
+        self.band[0].real()
+    }
+
+    /// Number of columns n.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The column at a place; `None` beyond the ends.
+    pub(super) fn at(&self, place: isize) -> Option<usize> {
+        let n = self.count as isize;
+        match self.period {
+            Some(_) => Some(place.rem_euclid(n) as usize),
+            None => (0..n).contains(&place).then_some(place as usize),
+        }
+    }
+
+    /// The Gram entries of the columns at `width` places from `low` on. `own` holds them where they differ from those elsewhere.
+    pub(super) fn band<'b>(
+        &'b self,
+        operator: &Access<'_, T>,
+        low: isize,
+        width: usize,
+        own: &'b mut Vec<T>,
+    ) -> Band<'b, T> {
+        let is_alike = |place: isize| self.at(place).is_some_and(|j| self.alike.contains(&j));
+        if is_alike(low) && is_alike(low + width as isize - 1) && (self.period.is_some() || low >= 0) {
+            return Band { entries: &self.band, stride: 0, reach: self.reach };
+        }
+        let stride = self.reach + 1;
+        own.clear();
+        own.resize(width * stride, T::ZERO);
+        for p in 0..width {
+            let Some(j) = self.at(low + p as isize) else { continue };
+            let apart = self.reach.min(width - 1 - p);
+            let others: Vec<usize> = (0..=apart).filter_map(|d| self.at(low + (p + d) as isize)).collect();
+            let entries = &mut own[p * stride..][..others.len()];
+            operator.gram_entries(&others, j, entries);
+            entries.iter_mut().for_each(|g| *g = g.conj());
+        }
+        Band { entries: own, stride, reach: self.reach }
+    }
+
+    /// Calls `work` with the column at a place and its first row, counted on where columns are periodic.
+    pub(super) fn with<R>(
+        &self,
+        operator: &Access<'_, T>,
+        place: isize,
+        memory: &mut Vec<T>,
+        work: impl FnOnce(isize, &[T]) -> R,
+    ) -> R {
+        match self.at(place) {
+            Some(j) if self.alike.contains(&j) && self.period.is_none() => {
+                work(place + self.template.1, &self.template.0)
+            }
+            _ => {
+                let (row, _) = self.segment(operator, place, memory);
+                work(row, memory)
+            }
+        }
+    }
+
+    /// The column at a place: its first row and its length.
+    pub(super) fn segment(&self, operator: &Access<'_, T>, place: isize, memory: &mut Vec<T>) -> (isize, usize) {
+        memory.clear();
+        let Some(j) = self.at(place) else { return (0, 0) };
+        let row = operator.segment(j, memory) as isize + place - j as isize;
+        (row, memory.len())
+    }
+}
