@@ -40,7 +40,7 @@ const PASSES: u32 = 30;
 const PERTURBATIONS: usize = 8;
 /// Where fewer than one window in so many is not explained, perturbation goes on until so many passes were in vain. In other traces
 /// what is left is noise, and windows are perturbed only in time that is left.
-const FEW: usize = 16;
+const FEW: usize = 4;
 const PATIENCE: u32 = 40;
 /// The price is multiplied or divided by at most this in a pass; the exponent shrinks with every pass, down to the second.
 const PRICE_MOVES: (f64, f64, f64) = (100.0, 1.05, 0.8);
