@@ -191,7 +191,7 @@ struct Beginnings<T> {
     levels: Vec<Levels>,
     spare: Vec<Levels>,
     range: (f64, f64),
-    /// For each beginning, the bounds between which it is better than the one that is added, and then its place among those kept.
+    /// For each beginning, the bounds between which it is better than the one that is added (NaN: nowhere), and then its place among those kept.
     bounds: Vec<(f64, f64)>,
     places: Vec<u32>,
 }
@@ -224,10 +224,10 @@ impl<T: Scalar> Beginnings<T> {
         }
         self.bounds.clear();
         self.bounds.extend(self.kept.iter().map(|old| {
-            // before' + Σ|y_i − μ|² is a parabola in μ. Within rounding the older is better.
-            let room = before - old.before - old.squares + SEGMENT_TIE * before;
-            let reach = (room / old.count).sqrt();
-            // Without room they are not numbers.
+            // old.before + Σ|y_i − μ|² is a parabola in μ.
+            let room = before - old.before - old.squares;
+            // Of equal ones the new one stays: of a constant stretch all would.
+            let reach = if room > SEGMENT_TIE * before { (room / old.count).sqrt() } else { f64::NAN };
             (old.mean.real() - reach, old.mean.real() + reach)
         }));
         self.places.clear();
@@ -265,8 +265,8 @@ impl<T: Scalar> Beginnings<T> {
         for &Levels { low, high, best } in &self.levels {
             let bounds = self.bounds[best as usize];
             let (from, to) = (low.max(bounds.0), high.min(bounds.1));
-            // NaN, where it is nowhere better, is passed over by max and min.
-            if bounds.0.is_nan() || from > to {
+            // NaN, where it is nowhere better, is passed over by max and min. A single level is one only if it is all there is.
+            if bounds.0.is_nan() || from > to || (from == to && low < high) {
                 push(low, high, new);
                 continue;
             }
