@@ -111,7 +111,7 @@ const ALLOWANCES: [(&str, usize); 15] = [
     ("cosamp", 384),
     ("subspace_pursuit", 448),
     ("lasso", 1024),
-    ("segment", 0),
+    ("segment", 168),
 ];
 
 /// The most that a step of each algorithm allocates, the first step of each run apart, which also grows what its state keeps.
