@@ -68,7 +68,7 @@ def test_solutions_are_those_of_the_dense_form(
     operator: Any, dense: Any, scalar: type, rng: np.random.Generator
 ) -> None:
     m = 40
-    y = np.cumsum(rng.standard_normal(m)).astype(scalar)
+    y: Array = np.cumsum(rng.standard_normal(m)).astype(scalar)
     if scalar is np.complex128:
         y = y + 1j * rng.standard_normal(m)
     for name in ("omp", "search", "omp+sea"):
@@ -95,11 +95,11 @@ def test_segments_are_optimal(kind: str, m: int, rng: np.random.Generator) -> No
     expected = least_residuals(y, k)
     for sparsity in range(1, k + 1):
         found = sparsea.solve(sparsea.Steps(m), y, sparsity, algorithm="segment")
-        assert found.residual_norm == pytest.approx(expected[sparsity], rel=1e-8, abs=1e-14 * np.linalg.norm(y))
+        assert found.residual_norm == pytest.approx(expected[sparsity], rel=1e-8, abs=float(1e-14 * np.linalg.norm(y)))
         assert len(found.support) <= sparsity
     path = sparsea.Problem(sparsea.Steps(m), y).path(range(1, k + 1), algorithm="segment")
     for sparsity, each in enumerate(path, 1):
-        assert each.residual_norm == pytest.approx(expected[sparsity], rel=1e-8, abs=1e-14 * np.linalg.norm(y))
+        assert each.residual_norm == pytest.approx(expected[sparsity], rel=1e-8, abs=float(1e-14 * np.linalg.norm(y)))
 
 
 def test_segments_of_a_batch(rng: np.random.Generator) -> None:
