@@ -18,12 +18,11 @@ use crate::workspace::{Initial, Step, Workspace};
 ///
 /// Iteration q computes F_q and moves to the best support of q columns. So the iterations are the optima for every number of columns
 /// up to k, and a limit of the residual finds the least number that reaches it. It ends before k where nothing but the rounding of y is
-/// left. It does not depend on the start, which is kept only if it has more columns than iterations have been made, and is better.
+/// left. It does not depend on the start, which is kept only if the run is halted before an iteration is as good.
 ///
 /// # Cost
-/// Of real data the beginnings s are pruned by the levels μ at which they can still be the best, those of which there are few:
-/// about m multiply-adds times 10 to 30 an iteration on data, m² at worst. Of complex data only those beginnings are left out that
-/// cannot be the best at any level: m² an iteration on noise, m times the length of the segments on clear steps.
+/// On real data, beginnings s are pruned that are the best at no level μ any more. Few are left: an iteration takes m times 10 to 30
+/// multiply-adds, m² at worst. On complex data only those are pruned that no level allows, and an iteration takes about m².
 ///
 /// # Reference
 /// Bellman 1961, DOI 10.1145/366573.366611; for segments Auger & Lawrence 1989, DOI 10.1007/BF02458835, and Jackson et al. 2005,
