@@ -6,7 +6,7 @@ minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k
 from typing import TYPE_CHECKING, Any
 
 from ._algorithms import AlgorithmInfo, Setting, algorithms
-from ._core import Convolution, Progress, __version__, exponential, gaussian
+from ._core import Convolution, Progress, Ramps, Steps, __version__, exponential, gaussian
 from ._deconvolve import deconvolve
 from ._errors import Error
 from ._improve import improve
@@ -25,10 +25,12 @@ __all__ = [
     "IndexReport",
     "Problem",
     "Progress",
+    "Ramps",
     "RankedSupport",
     "Setting",
     "Solution",
     "Solutions",
+    "Steps",
     "Trace",
     "__version__",
     "algorithms",

@@ -51,6 +51,8 @@ class AlgorithmInfo:
         Numbers held besides the problem.
     complex : bool
         Whether it works on complex data.
+    operator : str or None
+        The only operator that it works with, such as "Steps"; None if it works with all.
     settings : tuple of Setting
         What it takes in ``settings``.
     """
@@ -63,6 +65,7 @@ class AlgorithmInfo:
     cost: str
     memory: str
     complex: bool
+    operator: str | None
     settings: tuple[Setting, ...]
 
 

@@ -23,6 +23,9 @@ _SHOWN = 60
 
 _KINDS = {"b": np.float64, "i": np.float64, "u": np.float64, "f": np.float64, "c": np.complex128}
 
+# Operators that the compiled part holds, for problems of either scalar.
+_COMPILED = (_core.Convolution, _core.Steps, _core.Ramps, _core.Centered)
+
 
 class CalledOperator:
     """An operator whose products are computed by Python: a LinearOperator, or one of PyLops.
@@ -106,7 +109,7 @@ class Operator:
         given = self._given
         if isinstance(given, np.ndarray):
             return as_aligned(given, dtype)
-        if isinstance(given, (_core.Convolution, _core.Centered)):
+        if isinstance(given, _COMPILED):
             return given
         if hasattr(given, "tocsc"):
             return as_compressed(given, dtype)
@@ -128,7 +131,7 @@ def as_operator(given: Any) -> Operator:
     # Looking for what an array does not have takes longer than a small problem does to solve.
     if type(given) is np.ndarray:
         return Operator(given, _matrix_shape(given), _scalar("A", given.dtype))
-    if isinstance(given, (_core.Convolution, _core.Centered)):
+    if isinstance(given, _COMPILED):
         return Operator(given, given.shape, given.dtype)
     if hasattr(given, "tocsc"):
         if len(given.shape) != 2:

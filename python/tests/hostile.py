@@ -131,6 +131,8 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
     sparsea.deconvolve: {"y": trace, "kernel": np.array([1.0, 0.5]), "k": 2},
     sparsea.algorithms: {},
     sparsea.Convolution: {"kernel": np.array([1.0, 0.5]), "n": 6, "boundary": "same", "origin": 0},
+    sparsea.Steps: {"m": 6},
+    sparsea.Ramps: {"m": 6},
     sparsea.gaussian: {"sigma": 1.0},
     sparsea.exponential: {"tau": 1.0},
     theory.coherence: {"A": A, "order": 2},

@@ -26,7 +26,10 @@ z = y + 1j * _fixed.standard_normal(60)
 del _fixed
 FULL = np.linspace(-1, 1, 150)
 
-WORDS = [algorithm.name for algorithm in sparsea.algorithms()] + ["omp+sea", "els+sea+els"]
+WORDS = [algorithm.name for algorithm in sparsea.algorithms() if algorithm.operator is None] + [
+    "omp+sea",
+    "els+sea+els",
+]
 OMP_SEA = ["--algorithm", "omp+sea"]
 COMPLEX = {algorithm.name for algorithm in sparsea.algorithms() if algorithm.complex} | {"omp+sea", "els+sea+els"}
 
@@ -211,7 +214,7 @@ def test_theory(tmp_path: Path, rng: np.random.Generator) -> None:
 
 def test_algorithms() -> None:
     def described(algorithm: sparsea.AlgorithmInfo) -> dict[str, Any]:
-        fields = {name: getattr(algorithm, name) for name in ("name", "title", "summary", "reference")}
+        fields = {name: getattr(algorithm, name) for name in ("name", "title", "summary", "reference", "operator")}
         names = ("name", "range", "default", "meaning")
         return {**fields, "settings": [{name: getattr(s, name) for name in names} for s in algorithm.settings]}
 

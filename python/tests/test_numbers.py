@@ -37,6 +37,8 @@ WHOLE: list[tuple[str, Callable[[Any], Any]]] = [
     ("k", lambda v: theory.recovery(A, v)),
     ("origin", lambda v: sparsea.deconvolve(y, [1.0, 0.5], 1, origin=v)),
     ("n", lambda v: sparsea.Convolution([1.0, 0.5], v)),
+    ("m", sparsea.Steps),
+    ("m", sparsea.Ramps),
     ("origin", lambda v: sparsea.Convolution([1.0, 0.5, 0.1, 0.2], 5, "same", v)),
     ("order", lambda v: theory.coherence(A, v)),
     ("order", lambda v: theory.babel(A, v)),

@@ -24,6 +24,7 @@ PUBLIC = {
     **{f"sparsea.theory.{name}": getattr(sparsea.theory, name) for name in sparsea.theory.__all__},
 }
 FUNCTIONS = {name: value for name, value in PUBLIC.items() if inspect.isroutine(value)}
+OPERATORS = ["sparsea.Convolution", "sparsea.Steps", "sparsea.Ramps"]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -34,7 +35,7 @@ def test_examples_are_true(name: str) -> None:
     assert runner.failures == 0
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, "sparsea.Convolution"])
+@pytest.mark.parametrize("name", [*FUNCTIONS, *OPERATORS])
 def test_documentation_is_complete(name: str) -> None:
     value: Any = PUBLIC[name]
     text = inspect.getdoc(value) or ""
@@ -48,7 +49,7 @@ def _sections(name: str) -> list[str]:
     sections = ["Parameters", "Returns", "Raises", "Examples"]
     if name == "sparsea.algorithms":
         return ["Returns", "Examples"]
-    return [section for section in sections if name != "sparsea.Convolution" or section != "Returns"]
+    return [section for section in sections if name not in OPERATORS or section != "Returns"]
 
 
 def test_attributes_are_documented() -> None:

@@ -20,7 +20,7 @@ import scipy.sparse
 
 import sparsea
 
-NAMES = [algorithm.name for algorithm in sparsea.algorithms()]
+NAMES = [algorithm.name for algorithm in sparsea.algorithms() if algorithm.operator is None]
 # Those that end on a support of k columns, fitted, whenever k independent columns are left to take.
 GREEDY = ["els", "foba", "ols", "omp", "search"]
 # Those whose points need not be the best on their support.

@@ -21,7 +21,7 @@ from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
 Array = NDArray[Any]
 
-ALGORITHMS = [entry.name for entry in sparsea.algorithms()]
+ALGORITHMS = [entry.name for entry in sparsea.algorithms() if entry.operator is None]
 
 
 def problem(

@@ -380,6 +380,13 @@ def test_algorithms_are_described_and_all_run() -> None:
     assert len({algorithm.name for algorithm in listed}) == len(listed) >= 14
     for algorithm in listed:
         assert all((algorithm.title, algorithm.summary, algorithm.when, algorithm.reference, algorithm.cost))
+        if algorithm.operator is not None:
+            with pytest.raises(
+                sparsea.Error, match=f"{algorithm.name} needs the operator {algorithm.operator}, but A is"
+            ):
+                sparsea.solve(A, y, 4, algorithm=algorithm.name)
+            assert algorithm.operator in sparsea.__all__
+            continue
         solution = sparsea.solve(A, y, 4, algorithm=algorithm.name)
         assert len(solution.support) <= 4
         assert solution.relative_residual < 0.9

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Folder, Solution, algorithms};
+use common::{Folder, Solution, general_algorithms};
 
 fn folder() -> Folder {
     let folder = Folder::new();
@@ -38,7 +38,7 @@ fn all_algorithms_best_first() {
     let out = folder.succeed("compare A.npy y.npy -k 4").out;
     assert!(out.starts_with("A is 40 × 60, k = 4\n"), "{out}");
     let rows = rows(&out);
-    let mut expected = algorithms();
+    let mut expected = general_algorithms();
     expected.extend(["omp+els", "omp+sea", "els+sea+els"].map(str::to_owned));
     assert_eq!(sorted(rows.iter().map(|row| row.0.clone()).collect()), sorted(expected));
     assert!(rows.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{out}");
@@ -94,7 +94,7 @@ fn programs_get_one_object() {
     let json = ran.json();
     assert_eq!(json.as_object().unwrap().keys().collect::<Vec<_>>(), ["solutions"]);
     let solutions: Vec<Solution> = json["solutions"].as_array().unwrap().iter().cloned().map(Solution).collect();
-    assert_eq!(solutions.len(), algorithms().len() + 3);
+    assert_eq!(solutions.len(), general_algorithms().len() + 3);
     solutions.iter().for_each(Solution::check);
     assert!(solutions.windows(2).all(|pair| pair[0].number("residual_norm") <= pair[1].number("residual_norm")));
     for solution in &solutions {
@@ -115,6 +115,9 @@ fn algorithms_may_be_chosen() {
         "compare A.npy y.npy -k 4 --algorithms omp,nope",
         &["unknown algorithm 'nope'; known: sea, search, els"],
     );
+    let said = "segment needs the operator Steps, but A is another";
+    folder.refuse("compare A.npy y.npy -k 4 --algorithms omp,segment", &[said]);
+    folder.refuse("solve A.npy y.npy -k 4 --algorithm omp+segment", &[said]);
     folder.refuse("compare A.npy y.npy -k 0", &["k must be between 1 and 40 (the number of rows), got 0"]);
 }
 
@@ -127,7 +130,7 @@ fn a_trace_and_a_kernel_will_do() {
     let out = folder.succeed("compare trace.csv --kernel gaussian:3 -k 2").out;
     assert!(out.starts_with("A is 200 × 200, k = 2\n"), "{out}");
     let rows = rows(&out);
-    assert_eq!(rows.len(), algorithms().len() + 3);
+    assert_eq!(rows.len(), general_algorithms().len() + 3);
     assert!(rows[0].1 < 1e-9 && out.contains("50 140"), "{out}");
     folder.refuse("compare trace.csv -k 2", &["<Y>"]);
     folder.refuse("compare trace.csv trace.csv --kernel gaussian:3 -k 2", &["cannot be used with"]);

@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{Folder, Rows, algorithms, check_picture, column, dot, norm, npy_matrix, npy_vector, numbers, orthogonal};
+use common::{
+    Folder, Rows, check_picture, column, dot, general_algorithms, norm, npy_matrix, npy_vector, numbers, orthogonal,
+};
 use common::{read_npy, two_columns};
 use std::time::Instant;
 
@@ -54,7 +56,7 @@ fn best_pair(a: &Rows, y: &[f64]) -> (f64, Vec<usize>) {
 #[test]
 fn every_algorithm_solves_what_is_obvious() {
     let folder = easy();
-    let names = algorithms();
+    let names = general_algorithms();
     for name in ["sea", "omp", "htp", "iht"] {
         assert!(names.iter().any(|known| known == name), "{names:?}");
     }
@@ -71,7 +73,7 @@ fn every_algorithm_solves_what_is_obvious() {
 fn no_algorithm_beats_the_best_pair_and_sea_finds_it() {
     let (folder, a, y) = noisy();
     let (least, pair) = best_pair(&a, &y);
-    for name in algorithms() {
+    for name in general_algorithms() {
         let solution = folder.solution(&format!("solve A.npy y.npy -k 2 --algorithm {name}"));
         solution.check_residual(&a, &y);
         assert!(solution.number("residual_norm") >= least * (1.0 - 1e-12), "{name}");
@@ -272,7 +274,7 @@ fn pictures_are_drawn() {
 fn data_of_zeros_are_solved_by_zero() {
     let (folder, a) = (easy(), orthogonal());
     folder.write("zero.txt", column(&[0.0; 16]));
-    for name in algorithms() {
+    for name in general_algorithms() {
         let solution = folder.solution(&format!("solve A.npy zero.txt -k 2 --algorithm {name}"));
         solution.check_residual(&a, &[0.0; 16]);
         assert_eq!(solution.number("residual_norm"), 0.0, "{name}");

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use faer::MatMut;
 use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
 use rayon::ThreadPoolBuilder;
-use sparsea::algorithms::registry;
+use sparsea::algorithms::applicable;
 use sparsea::generate::{deconvolution_problem, gaussian_matrix, normal_vector, stream};
 use sparsea::{
     Access, Boundary, Chain, Columns, DenseOperator, Halt, LinearMap, Memory, OperatorError, Problem, Profile, Run,
@@ -479,7 +479,7 @@ fn memory() {
     let operator = Counted(DenseOperator::new(a.as_ref()), AtomicUsize::new(0));
     let data: Vec<f64> = normal_vector(&mut stream(7, 0, 1), m);
     let problem = Problem::new(&operator, &data, k).expect("a problem");
-    for entry in registry::<f64>() {
+    for entry in applicable(&problem) {
         let name = entry.name;
         let chain = Chain::parse(name, &serde_json::Map::new()).expect("an algorithm");
         let own: usize = chain.links().iter().map(|link| link.state_size(&problem)).sum();

@@ -22,6 +22,7 @@ pub fn algorithms(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
         described.set_item("memory", entry.memory)?;
         described.set_item("when", entry.when)?;
         described.set_item("complex", find::<Complex<f64>>(entry.name).is_ok())?;
+        described.set_item("operator", entry.needs.operator())?;
         let settings: Vec<_> = entry.settings.iter().map(|s| (s.name, s.default, s.range, s.meaning)).collect();
         described.set_item("settings", settings)?;
         Ok(described)

@@ -1,4 +1,4 @@
-//! The forms of A that come from Python: arrays where they lie, compressed columns, convolutions, call-backs.
+//! The forms of A that come from Python: arrays where they lie, compressed columns, convolutions, steps, ramps, call-backs.
 
 mod array;
 mod call;
@@ -6,6 +6,7 @@ mod centered;
 mod compressed;
 mod convolution;
 mod guarded;
+mod steps;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub use call::wait_for_calls;
 pub use centered::Centered;
 pub use compressed::Compressed;
 pub use convolution::{Convolution, exponential, gaussian};
+pub use steps::{Ramps, Steps};
 
 use crate::convert::Field;
 use crate::error::InvalidTypeError;
@@ -30,7 +32,8 @@ pub type Shared<T> = Arc<dyn LinearMap<T>>;
 pub enum Kind {
     /// A matrix, dense or sparse.
     Matrix,
-    Convolution,
+    /// Known by a formula: a convolution, steps, ramps.
+    Formula,
     /// Compiled, but neither.
     Composed,
     /// Products are computed by Python.
@@ -40,7 +43,11 @@ pub enum Kind {
 /// A from Python. Products that call Python belong to a run only inside [`Guarded`].
 pub fn read<T: Field>(a: &Bound<'_, PyAny>) -> PyResult<(Shared<T>, Kind)> {
     if let Ok(convolution) = a.cast::<Convolution>() {
-        Ok((convolution.get().operator()?, Kind::Convolution))
+        Ok((convolution.get().operator()?, Kind::Formula))
+    } else if let Ok(steps) = a.cast::<Steps>() {
+        Ok((steps.get().operator()?, Kind::Formula))
+    } else if let Ok(ramps) = a.cast::<Ramps>() {
+        Ok((ramps.get().operator()?, Kind::Formula))
     } else if let Ok(compressed) = a.cast::<Compressed>() {
         Ok((compressed.get().operator()?, Kind::Matrix))
     } else if let Ok(centered) = a.cast::<Centered>() {

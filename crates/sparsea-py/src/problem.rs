@@ -124,8 +124,8 @@ impl<T: Field> Prepared<T> {
         let measure = move |_: &Caller<PyResult<Norms>>| within(None, measure)?.map_err(refused);
         let (column_norms, data_norms) =
             if measures_briefly(&*operator, kind) { here(py, &stop, measure)?? } else { beside(py, &stop, measure)?? };
-        // Where columns overlap only their neighbours, computing a Gram column is faster than copying it.
-        let copied = !matches!(operator.structure(), Structure::Local(_));
+        // Where columns overlap only their neighbours, or are steps, computing a Gram column is as fast as copying it.
+        let copied = !matches!(operator.structure(), Structure::Local(_) | Structure::Steps);
         let gram = copied.then(|| Arc::new(SharedGram::new(operator.shape().1, options.memory.gram)));
         Ok((Self { operator, gram, kind, column_norms, data, data_norms }, batch))
     }

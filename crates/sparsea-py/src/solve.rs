@@ -119,7 +119,7 @@ pub fn columns<T: Field>(data: &Bound<'_, PyAny>) -> PyResult<(Vec<Vec<T>>, bool
 
 /// Whether to measure the columns of A on the calling thread: it is over in a moment, and calls no Python.
 pub fn measures_briefly<T: Field>(operator: &dyn LinearMap<T>, kind: Kind) -> bool {
-    matches!(kind, Kind::Matrix | Kind::Convolution) && cost(operator) <= SHARED_FROM
+    matches!(kind, Kind::Matrix | Kind::Formula) && cost(operator) <= SHARED_FROM
 }
 
 /// Whether every step of the run is over in a moment, on one thread, and nothing in it calls Python.
@@ -128,7 +128,7 @@ fn is_brief<T: Field>(form: &Form<T>, sparsity: usize, request: &Request<T>) -> 
     const STEP: usize = 1 << 22;
     let product = cost(&*form.operator);
     let brief = match request.threads {
-        None => matches!(form.kind, Kind::Matrix | Kind::Convolution) && product <= SHARED_FROM,
+        None => matches!(form.kind, Kind::Matrix | Kind::Formula) && product <= SHARED_FROM,
         // No product is shared among threads. Convolutions are shared by their length, not by their cost.
         Some(1) => form.kind == Kind::Matrix && product.saturating_mul(TOGETHER) < SHARED_FROM,
         Some(_) => return false,

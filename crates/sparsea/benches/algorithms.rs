@@ -11,7 +11,7 @@ fn main() {
 }
 
 fn words() -> Vec<&'static str> {
-    registry::<f64>().iter().map(|entry| entry.name).collect()
+    registry::<f64>().iter().filter(|entry| entry.needs.operator().is_none()).map(|entry| entry.name).collect()
 }
 
 fn run(bencher: Bencher<'_, '_>, operator: &dyn LinearMap<f64>, y: &[f64], k: usize, word: &str, halt: Option<Halt>) {

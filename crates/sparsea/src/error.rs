@@ -131,6 +131,14 @@ pub enum Error {
         /// The algorithm.
         algorithm: &'static str,
     },
+    /// The algorithm is one for a single operator, which A is not.
+    #[error("{algorithm} needs the operator {operator}, but A is another")]
+    OtherOperator {
+        /// The algorithm.
+        algorithm: &'static str,
+        /// The operator.
+        operator: &'static str,
+    },
     /// The algorithm, or another search, would hold more than it may.
     #[error("{algorithm} would hold {} for this problem, more than the {} it may", size(*bytes), size(*limit))]
     StateMemory {

@@ -114,6 +114,14 @@ pub(crate) const LASSO_END: f64 = 1e-12;
 /// from k ≤ 20 eliminations, each rounded to a few ε. (`exhaustive`)
 pub(crate) const EXHAUSTIVE_SINE_SQUARED: f64 = 1e-12;
 
+/// ‖y − A x‖ relative to ‖y‖ below which more columns fit nothing but the rounding of y: of samples that are sums of a few
+/// numbers. (`segment`)
+pub(crate) const SEGMENT_END: f64 = 4.0 * EPSILON;
+
+/// Sums of squares that differ by less than this share are equal: each is the sum of a few, whose terms are positive and
+/// rounded to ε. (`segment`)
+pub(crate) const SEGMENT_TIE: f64 = 4.0 * EPSILON;
+
 /// ⟨A u, v⟩ and ⟨u, Aᴴ v⟩ may differ by this times ‖A u‖‖v‖: rounding of two inner products, far below any wrong adjoint.
 /// (`operator::check`)
 pub(crate) const ADJOINT: f64 = 1e4 * EPSILON;

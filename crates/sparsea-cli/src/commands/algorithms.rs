@@ -28,7 +28,7 @@ pub fn run(arguments: &Algorithms) -> Result<ExitCode, Failure> {
                     .collect();
                 json!({
                     "name": entry.name, "title": entry.title, "summary": entry.summary,
-                    "reference": entry.reference, "settings": settings,
+                    "reference": entry.reference, "operator": entry.needs.operator(), "settings": settings,
                 })
             })
             .collect();
@@ -49,6 +49,9 @@ fn text(entry: &Entry<f64>, width: usize) -> String {
     let mut lines = vec![entry.title.to_owned(), entry.summary.to_owned()];
     for setting in entry.settings {
         lines.push(format!("{} = {}: {}; {}", setting.name, setting.default, setting.meaning, setting.range));
+    }
+    if let Some(operator) = entry.needs.operator() {
+        lines.push(format!("for the operator {operator} of the library and of Python alone"));
     }
     lines.push(entry.reference.to_owned());
     let labels = iter::once(entry.name).chain(iter::repeat(""));

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use serde_json::Map;
-use sparsea::algorithms::registry;
+use sparsea::algorithms::applicable;
 use sparsea::metrics::support_distance;
 use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, StopReason};
 
@@ -31,7 +31,7 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
 fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCode, Failure> {
     let operator = loaded.operator.operator();
     let problem = Problem::new(&*operator, &loaded.data, arguments.sparsity)?;
-    let names = arguments.algorithms.clone().unwrap_or_else(all::<T>);
+    let names = arguments.algorithms.clone().unwrap_or_else(|| all(&problem));
     let chains = names.iter().map(|name| Chain::parse(name, &Map::new())).collect::<Result<Vec<_>, _>>()?;
     let truth = arguments.truth.as_ref().map(|path| -> Result<Vec<usize>, Failure> {
         let x: Vec<T> = from_vector(path, input::read_vector(path)?)?;
@@ -66,9 +66,9 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every algorithm, and the chains worth a try on any problem.
-pub fn all<T: Scalar>() -> Vec<String> {
-    registry::<T>().iter().map(|entry| entry.name).chain(CHAINS).map(str::to_owned).collect()
+/// Every algorithm that the problem meets the needs of, and the chains worth a try on any problem.
+pub fn all<T: Scalar>(problem: &Problem<'_, T>) -> Vec<String> {
+    applicable(problem).iter().map(|entry| entry.name).chain(CHAINS).map(str::to_owned).collect()
 }
 
 /// The solutions of all chains but those that would take too much memory, and what is said of these.

@@ -316,7 +316,16 @@ pub fn check_picture(folder: &Folder, name: &str) {
 
 /// The names of the registry, from the command itself.
 pub fn algorithms() -> Vec<String> {
-    let folder = Folder::new();
-    let json = folder.succeed("algorithms --json").json();
-    json["algorithms"].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+    named(|_| true)
+}
+
+/// Those of the algorithms that work with any operator.
+pub fn general_algorithms() -> Vec<String> {
+    named(|entry| entry["operator"].is_null())
+}
+
+fn named(chosen: impl Fn(&Value) -> bool) -> Vec<String> {
+    let json = Folder::new().succeed("algorithms --json").json();
+    let entries = json["algorithms"].as_array().unwrap().iter();
+    entries.filter(|entry| chosen(entry)).map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
 }

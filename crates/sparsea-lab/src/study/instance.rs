@@ -5,12 +5,12 @@ use std::sync::Arc;
 use faer::Mat;
 use sparsea::generate::{
     bernoulli_matrix, correlated_matrix, equicorrelated_matrix, gaussian_matrix, observe, partial_cosine_matrix,
-    partial_fourier_matrix, step_matrix, stream,
+    partial_fourier_matrix, stream,
 };
 use sparsea::metrics::{exact, support_distance};
 use sparsea::operator::pulse;
 use sparsea::{
-    Boundary, Chain, Convolution, DenseOperator, LinearMap, Problem, Run, Scalar, Start, StopReason, Threads,
+    Boundary, Chain, Convolution, DenseOperator, LinearMap, Problem, Run, Scalar, Start, Steps, StopReason, Threads,
 };
 
 use super::{Cell, Family, Method, Study};
@@ -41,6 +41,7 @@ enum Form<T: Scalar> {
     Dense(Mat<T>),
     Shared(Arc<Mat<T>>),
     Convolution(Convolution<T>),
+    Steps(Steps),
 }
 
 impl<T: Scalar> Form<T> {
@@ -49,6 +50,7 @@ impl<T: Scalar> Form<T> {
             Self::Dense(matrix) => Box::new(DenseOperator::new(matrix.as_ref())),
             Self::Shared(matrix) => Box::new(DenseOperator::new(matrix.as_ref().as_ref())),
             Self::Convolution(convolution) => Box::new(convolution),
+            Self::Steps(steps) => Box::new(steps),
         }
     }
 }
@@ -81,7 +83,7 @@ pub fn run_cell(study: &Study, cell: &Cell, run: u64, methods: &[usize]) -> Resu
         }
         (Family::Autoregressive, _) => Form::Dense(correlated_matrix(rng, m, n, parameter)),
         (Family::Equicorrelated, _) => Form::Dense(equicorrelated_matrix(rng, m, n, parameter)),
-        (Family::Steps, _) => Form::Dense(step_matrix(n)),
+        (Family::Steps, _) => Form::Steps(Steps::new(n).map_err(failed)?),
         (Family::Matrix, Some(matrix)) => Form::Shared(Arc::clone(matrix)),
         (Family::Gaussian | Family::Matrix | Family::PartialFourier, _) => Form::Dense(gaussian_matrix(rng, m, n)),
     };

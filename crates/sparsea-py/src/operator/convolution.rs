@@ -67,7 +67,7 @@ const BOUNDARIES: [(&str, Boundary); 4] =
     [("full", Boundary::Full), ("same", Boundary::Same), ("valid", Boundary::Valid), ("circular", Boundary::Circular)];
 
 /// An array of numbers as `python/sparsea/_input.py` reads it.
-fn read<'py>(what: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn read<'py>(what: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     object.py().import("sparsea._input")?.call_method1("as_vector", (what, object))
 }
 
@@ -84,8 +84,8 @@ fn build<T: Field>(
     built.map(Arc::new).map_err(refused)
 }
 
-fn product<'py, T: Field>(
-    operator: &sparsea::Convolution<T>,
+pub(super) fn product<'py, T: Field>(
+    operator: &dyn LinearMap<T>,
     given: &Bound<'py, PyAny>,
     adjoint: bool,
 ) -> PyResult<Bound<'py, PyArray1<T>>> {
@@ -131,10 +131,10 @@ impl Convolution {
         let given = read("the vector", given)?;
         match &self.either {
             Either::Real(operator) if given.cast::<PyArray1<f64>>().is_ok() => {
-                Ok(product(operator, &given, adjoint)?.into_any())
+                Ok(product(&**operator, &given, adjoint)?.into_any())
             }
             Either::Complex(operator) if given.cast::<PyArray1<Complex<f64>>>().is_ok() => {
-                Ok(product(operator, &given, adjoint)?.into_any())
+                Ok(product(&**operator, &given, adjoint)?.into_any())
             }
             Either::Real(_) => {
                 // A real operator treats both parts alike.
@@ -281,7 +281,7 @@ impl Convolution {
 }
 
 /// A whole number of at least 0.
-fn whole(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
+pub(super) fn whole(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
     as_whole(name, value, 0, i64::MAX).map(|value| value as usize)
 }
 

@@ -13,6 +13,7 @@ mod omp;
 mod ompr;
 mod sea;
 mod search;
+mod segment;
 mod settings;
 mod splicing;
 mod subspace_pursuit;
@@ -37,6 +38,7 @@ pub use omp::Omp;
 pub use ompr::Ompr;
 pub use sea::Sea;
 pub use search::{Perturbation, Search};
+pub use segment::Segment;
 pub use settings::Setting;
 pub use splicing::Splicing;
 pub use subspace_pursuit::SubspacePursuit;
@@ -283,6 +285,7 @@ fn all<T: Scalar>() -> Vec<Entry<T>> {
         Entry::of::<CoSaMp>(),
         Entry::of::<SubspacePursuit>(),
         Entry::of::<Lasso>(),
+        Entry::of::<Segment>(),
     ]
 }
 
@@ -290,6 +293,13 @@ fn all<T: Scalar>() -> Vec<Entry<T>> {
 pub fn registry<T: Scalar>() -> Vec<Entry<T>> {
     let mut entries = all::<T>();
     entries.retain(|entry| entry.needs.check_scalar::<T>(entry.name).is_ok());
+    entries
+}
+
+/// The algorithms that a problem meets the needs of.
+pub fn applicable<T: Scalar>(problem: &Problem<'_, T>) -> Vec<Entry<T>> {
+    let mut entries = all::<T>();
+    entries.retain(|entry| problem.check(entry.name, entry.needs).is_ok());
     entries
 }
 

@@ -127,6 +127,11 @@ impl<'a, T: Scalar> Access<'a, T> {
         matches!(self.structure, Structure::Sparse(_))
     }
 
+    /// Whether A is [`Steps`](super::Steps), scaled or not.
+    pub fn is_steps(&self) -> bool {
+        matches!(self.structure, Structure::Steps) && self.nrows() == self.ncols()
+    }
+
     /// Calls `visit(i, a_ij)` for the entries of column j that A stores, and returns true, if it is sparse.
     pub(crate) fn sparse_column(&self, j: usize, visit: &mut dyn FnMut(usize, T)) -> bool {
         let Structure::Sparse(columns) = self.structure else { return false };

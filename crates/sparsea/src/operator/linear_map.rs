@@ -98,6 +98,8 @@ pub enum Structure<'s, T> {
     Sparse(&'s dyn SparseColumns<T>),
     /// Columns overlap only their neighbours: on large problems fits fall into independent clusters.
     Local(&'s dyn Local<T>),
+    /// Column j is 0 before row j and 1 from it on, m = n: what [`Segment`](crate::Segment) needs.
+    Steps,
 }
 
 /// An operator that stores the entries of its columns which are not zero.

@@ -1,4 +1,4 @@
-//! The linear operator A, in every form it is given: dense, sparse, convolution, a pair of functions.
+//! The linear operator A, in every form it is given: dense, sparse, convolution, steps and ramps, a pair of functions.
 //!
 //! A [`LinearMap`] is a shape and two products, which may fail. [`Columns`] is what a form computes faster than by these, and
 //! [`Structure`] where its entries lie. The library reaches all of them through [`Access`], which scales columns, caches those
@@ -16,8 +16,10 @@ mod function;
 mod linear_map;
 mod norm;
 pub mod pulse;
+mod ramps;
 mod shared_gram;
 mod sparse;
+mod steps;
 
 use faer::ColMut;
 
@@ -33,8 +35,10 @@ pub use deprecated::{CachedGram, Normalized, Operator};
 pub use function::FunctionOperator;
 pub use linear_map::{LinearMap, Local, Profile, SparseColumns, Structure};
 pub(crate) use norm::norm_squared;
+pub use ramps::Ramps;
 pub use shared_gram::SharedGram;
 pub use sparse::{SparseOperator, from_compressed_rows};
+pub use steps::Steps;
 
 /// Multiply-adds from which on a product is shared among threads; sharing a smaller one costs more than it saves.
 pub const SHARED_FROM: usize = 1 << 20;

@@ -229,9 +229,12 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// Refuses this problem on behalf of `who`, an algorithm or a computation, that needs more.
     ///
     /// # Errors
-    /// [`Error::RealOnly`], [`Error::NotQuadratic`].
+    /// [`Error::RealOnly`], [`Error::OtherOperator`], [`Error::NotQuadratic`].
     pub fn check(&self, who: &'static str, needs: Needs) -> Result<(), Error> {
         needs.check_scalar::<T>(who)?;
+        if needs.steps && !self.operator.is_steps() {
+            return Err(Error::OtherOperator { algorithm: who, operator: needs.operator().unwrap_or_default() });
+        }
         if needs.quadratic && !self.is_quadratic() {
             return Err(Error::NotQuadratic { algorithm: who });
         }

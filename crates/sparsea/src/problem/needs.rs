@@ -12,20 +12,34 @@ pub struct Needs {
     pub real: bool,
     /// The squared loss and a domain of all numbers: moves are scored by AᴴA and Aᴴ y.
     pub quadratic: bool,
+    /// The operator [`Steps`](crate::Steps).
+    pub steps: bool,
 }
 
 impl Needs {
     /// Nothing.
-    pub const NONE: Self = Self { real: false, quadratic: false };
+    pub const NONE: Self = Self { real: false, quadratic: false, steps: false };
     /// Real data.
-    pub const REAL: Self = Self { real: true, quadratic: false };
+    pub const REAL: Self = Self { real: true, ..Self::NONE };
     /// The squared loss and free coefficients.
-    pub const QUADRATIC: Self = Self { real: false, quadratic: true };
+    pub const QUADRATIC: Self = Self { quadratic: true, ..Self::NONE };
+    /// The operator [`Steps`](crate::Steps), the squared loss and free coefficients.
+    pub const STEPS: Self = Self { quadratic: true, steps: true, ..Self::NONE };
 
     /// These and others.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
-        Self { real: self.real || other.real, quadratic: self.quadratic || other.quadratic }
+        Self {
+            real: self.real || other.real,
+            quadratic: self.quadratic || other.quadratic,
+            steps: self.steps || other.steps,
+        }
+    }
+
+    /// The operator without which there is nothing to do, by its name; `None` if any will do.
+    #[must_use]
+    pub const fn operator(self) -> Option<&'static str> {
+        if self.steps { Some("Steps") } else { None }
     }
 
     /// Refuses numbers of the type T, on behalf of `who`.

@@ -1,8 +1,7 @@
 //! Against the best of all supports, for small n.
 
-use crate::common::{C, KINDS, Kind, all_supports, matrix, product, svd_fit};
+use crate::common::{C, KINDS, Kind, all_supports, entries, matrix, product, svd_fit};
 use serde_json::Map;
-use sparsea::algorithms::registry;
 use sparsea::generate::{normal_vector, random_support, stream};
 use sparsea::metrics::exact;
 use sparsea::{Chain, DenseOperator, Problem, Run, Scalar};
@@ -17,7 +16,7 @@ fn no_algorithm_beats_the_optimum<T: Scalar>() {
                 all_supports(n, k).iter().map(|support| svd_fit(&a, &y, support).1).fold(f64::INFINITY, f64::min);
             let operator = DenseOperator::new(a.as_ref());
             let problem = Problem::new(&operator, &y, k).unwrap();
-            for entry in registry::<T>() {
+            for entry in entries::<T>() {
                 let chain = Chain::parse(entry.name, &Map::new()).unwrap();
                 let solution = Run::with_chain(&problem, chain).solve().unwrap();
                 assert!(
@@ -50,7 +49,7 @@ fn orthonormal_columns_are_solved_by_all() {
         let optimum = all_supports(12, 3).into_iter().map(|s| svd_fit(&a, &y, &s).1).fold(f64::INFINITY, f64::min);
         let operator = DenseOperator::new(a.as_ref());
         let problem = Problem::new(&operator, &y, 3).unwrap();
-        for entry in registry::<f64>() {
+        for entry in entries::<f64>() {
             let chain = Chain::parse(entry.name, &Map::new()).unwrap();
             let solution = Run::with_chain(&problem, chain).solve().unwrap();
             assert!((solution.residual_norm - optimum).abs() < 1e-9, "{} seed {seed}", entry.name);

@@ -4,14 +4,13 @@
 use faer::Mat;
 use rand::{Rng, RngExt};
 use serde_json::Map;
-use sparsea::algorithms::registry;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
     Access, Boundary, Chain, Convolution, DenseOperator, Halt, Limits, LinearMap, Problem, Run, Scalar, Solution,
     Start, StopReason, improve,
 };
 
-use crate::common::{C, dense_form, difference, norm, normalized, product, svd_fit};
+use crate::common::{C, dense_form, difference, entries, norm, normalized, product, svd_fit};
 
 /// Kinds of matrices without full rank, exactly or to rounding.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -129,7 +128,7 @@ fn fits_as_the_rank_allows<T: Scalar>(seeds: std::ops::Range<u64>) {
             let most = a.nrows().min(a.ncols());
             let k = rng.random_range(1..=most);
             let problem = Problem::new(&operator, &y, k).unwrap();
-            for entry in registry::<T>() {
+            for entry in entries::<T>() {
                 let what = format!("{family:?} seed {seed} k {k} {}", entry.name);
                 let chain = Chain::parse(entry.name, &Map::new()).unwrap();
                 let limits = Limits { iterations: Some(40), ..Limits::default() };
@@ -160,7 +159,7 @@ fn k_above_the_rank_gives_the_residual_of_the_rank() {
 /// Any start, any chain, any number of iterations, conditions from 1 to 10¹⁶.
 #[test]
 fn nothing_is_worse_than_its_start_or_than_less_work() {
-    let names: Vec<&str> = registry::<f64>().iter().map(|entry| entry.name).collect();
+    let names: Vec<&str> = entries::<f64>().iter().map(|entry| entry.name).collect();
     for seed in 0..1000u64 {
         let rng = &mut stream(seed, 91, 0);
         let (a, _) = if seed % 3 == 0 {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::common::entries;
 use faer::Mat;
 use serde_json::Map;
-use sparsea::algorithms::registry;
 use sparsea::exhaustive::best_support;
 use sparsea::generate::{gaussian_matrix, normal_vector, stream};
 use sparsea::operator::Failure;
@@ -99,7 +99,7 @@ fn a_run_ends_with_the_error_of_the_product_that_failed() {
     let (m, n, k) = (20, 30, 4);
     let a: Mat<f64> = gaussian_matrix(&mut stream(1, 0, 0), m, n);
     let y: Vec<f64> = normal_vector(&mut stream(1, 1, 0), m);
-    for entry in registry::<f64>() {
+    for entry in entries::<f64>() {
         for start in [Start::Zero, Start::Random(3), Start::Support(vec![1, 7, 20])] {
             let run = |last: u64| {
                 let operator = Failing::new(&a, last, true);
@@ -172,7 +172,7 @@ fn a_run_after_a_failure_succeeds() {
     let (n, k) = (30, 4);
     let a: Mat<f64> = gaussian_matrix(&mut stream(5, 0, 0), 20, n);
     let y: Vec<f64> = normal_vector(&mut stream(5, 1, 0), 20);
-    for entry in registry::<f64>() {
+    for entry in entries::<f64>() {
         for shared in [false, true] {
             // The same run, whose products fail after the first `last`, and again when they work.
             let runs = |last: u64| {

@@ -1,10 +1,10 @@
 //! Losses and domains from outside the library: fits against conditions of optimality and brute force, algorithms on all of them,
 //! refusals.
 
+use crate::common::entries;
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
 use rand::RngExt;
-use sparsea::algorithms::registry;
 use sparsea::generate::{gaussian_matrix, normal_vector, stream};
 use sparsea::{
     Chain, DenseOperator, Domain, Error, Halt, Loss, Memory, Problem, ReportOptions, Run, Scalar, Sea, Squared, Start,
@@ -182,7 +182,7 @@ fn newton_finds_what_least_squares_finds() {
         let named = plain.clone().with_loss(&Squared).unwrap();
         assert!(plain.is_quadratic() && !named.is_quadratic());
         let mut compared = 0;
-        for entry in registry::<T>() {
+        for entry in entries::<T>() {
             if entry.needs.quadratic {
                 continue;
             }
@@ -235,7 +235,7 @@ fn no_algorithm_beats_brute_force_under_non_negativity_and_sea_reaches_it() {
         let best = best_non_negative(&a, &y, k);
         let operator = DenseOperator::new(a.as_ref());
         let problem = Problem::new(&operator, &y, k).unwrap().with_domain(&NON_NEGATIVE).unwrap();
-        for entry in registry::<f64>().iter().filter(|entry| !entry.needs.quadratic) {
+        for entry in entries::<f64>().iter().filter(|entry| !entry.needs.quadratic) {
             let chain = Chain::parse(entry.name, &serde_json::Map::new()).unwrap();
             let solution = Run::with_chain(&problem, chain).solve().unwrap();
             assert!(solution.coefficients.iter().all(|&x| x > 0.0), "{}: {:?}", entry.name, solution.coefficients);
@@ -264,7 +264,7 @@ fn planted_supports_are_found_under_every_loss_and_domain() {
         for (loss, y) in data {
             let problem = Problem::new(&operator, &y, 3).unwrap().with_loss(loss).unwrap();
             for problem in [problem.clone(), problem.with_domain(&NON_NEGATIVE).unwrap()] {
-                for entry in registry::<f64>().iter().filter(|entry| !entry.needs.quadratic) {
+                for entry in entries::<f64>().iter().filter(|entry| !entry.needs.quadratic) {
                     // A gradient step of constant length is no method for counts, whose curvature is unbounded.
                     let steps = ["iht", "niht", "htp"].contains(&entry.name);
                     if steps && format!("{loss:?}") == "Poisson" {
@@ -307,7 +307,7 @@ fn what_algorithms_need_is_refused_by_name() {
     let counted = plain.clone().with_loss(&Poisson).unwrap();
     let positive = plain.clone().with_domain(&NON_NEGATIVE).unwrap();
     for problem in [&counted, &positive] {
-        for entry in registry::<f64>().iter().filter(|entry| entry.needs.quadratic) {
+        for entry in entries::<f64>().iter().filter(|entry| entry.needs.quadratic) {
             let chain = Chain::parse(entry.name, &serde_json::Map::new()).unwrap();
             let refused = Run::with_chain(problem, chain).solve();
             assert_eq!(refused.unwrap_err(), Error::NotQuadratic { algorithm: entry.name });

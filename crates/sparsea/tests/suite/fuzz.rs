@@ -8,14 +8,13 @@ use std::time::{Duration, Instant};
 use faer::Mat;
 use rand::{Rng, RngExt};
 use serde_json::Map;
-use sparsea::algorithms::registry;
 use sparsea::generate::stream;
 use sparsea::{
     Chain, DenseOperator, Error, Halt, Limits, LinearMap, Problem, ReportOptions, Run, Scalar, SparseOperator, Start,
     StopReason,
 };
 
-use crate::common::{C, compressed, difference, norm, product, scalar};
+use crate::common::{C, compressed, difference, entries, norm, product, scalar};
 
 /// Problems where no time is given.
 const PROBLEMS: u64 = 1500;
@@ -89,7 +88,7 @@ fn solve_any<T: Scalar>(seed: u64) {
         Err(Error::ColumnOverflow { .. } | Error::Overflow { .. }) => return,
         Err(error) => panic!("{error}"),
     };
-    let names: Vec<&str> = registry::<T>().iter().map(|entry| entry.name).collect();
+    let names: Vec<&str> = entries::<T>().iter().map(|entry| entry.name).collect();
     let mut name = names[rng.random_range(0..names.len())].to_owned();
     if rng.random_ratio(1, 3) {
         name = format!("{name}+{}", names[rng.random_range(0..names.len())]);

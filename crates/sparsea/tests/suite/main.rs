@@ -26,6 +26,7 @@ mod reuse;
 mod sea_algorithm_1;
 mod search;
 mod sound;
+mod steps;
 mod theory;
 mod together;
 mod transcriptions;

@@ -35,6 +35,12 @@ fn check_form<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
     let columns: Vec<Vec<T>> = (0..n).map(|j| (0..m).map(|i| a[(i, j)]).collect()).collect();
     match map.structure() {
         Structure::None => {}
+        Structure::Steps => {
+            for (j, found) in columns.iter().enumerate() {
+                let step: Vec<T> = (0..m).map(|i| if i < j { T::ZERO } else { T::ONE }).collect();
+                assert!(m == n && *found == step, "{what}: column {j} is no step");
+            }
+        }
         Structure::Sparse(sparse) => {
             for (j, expected) in columns.iter().enumerate() {
                 let mut column = vec![T::ZERO; m];

@@ -8,14 +8,13 @@ use std::time::{Duration, Instant};
 use faer::Mat;
 use rand::RngExt;
 use serde_json::Map;
-use sparsea::algorithms::registry;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
     Access, Chain, DenseOperator, Error, FunctionOperator, Halt, Interrupt, Limits, LinearMap, Problem, ReportOptions,
     Run, Search, Solution, Start, StopReason,
 };
 
-use crate::common::{norm, product};
+use crate::common::{entries, norm, product};
 
 fn chain(names: &str) -> Chain<f64> {
     Chain::parse(names, &Map::new()).unwrap()
@@ -45,7 +44,7 @@ fn a_residual_that_is_asked_for_keeps_the_algorithms_own_budget() {
     let operator = DenseOperator::new(a.as_ref());
     let y: Vec<f64> = normal_vector(&mut stream(1, 1, 0), 30);
     let problem = Problem::new(&operator, &y, 4).unwrap();
-    for entry in registry::<f64>() {
+    for entry in entries::<f64>() {
         let run = |residual| {
             let limits = Limits { relative_residual: residual, ..Limits::default() };
             Run::with_chain(&problem, chain(entry.name)).limits(limits).solve().unwrap()
@@ -74,7 +73,7 @@ fn a_report_calls_no_column_certain_that_has_an_equal() {
         let y = product(&a, &(0..k).collect::<Vec<_>>(), &x);
         let operator = DenseOperator::new(a.as_ref());
         let problem = Problem::new(&operator, &y, k).unwrap();
-        for entry in registry::<f64>() {
+        for entry in entries::<f64>() {
             let run = Run::with_chain(&problem, chain(entry.name)).report(ReportOptions::default());
             let solution = run.solve().unwrap();
             if solution.stop_reason != StopReason::ExactFit {
@@ -172,7 +171,7 @@ fn a_run_may_be_stopped_anywhere() {
     let a = gaussian_matrix::<f64>(rng, 40, 90);
     let y: Vec<f64> = normal_vector(rng, 40);
     let start = random_support(rng, 90, 6);
-    for entry in registry::<f64>() {
+    for entry in entries::<f64>() {
         let mut stopped = 0;
         for at in (0..40u64).chain([60, 100, 200, 400]) {
             let (calls, flag) = (Arc::new(std::sync::atomic::AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));

@@ -7,6 +7,7 @@ use faer::Mat;
 use faer::sparse::{SparseColMat, Triplet};
 use num_complex::Complex;
 use serde_json::Map;
+use sparsea::algorithms::{Entry, registry};
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
     Access, Boundary, Centered, Chain, Convolution, DenseOperator, FunctionOperator, Halt, LinearMap, Problem, Run,
@@ -223,9 +224,14 @@ pub fn run<T: Scalar>(problem: &Problem<'_, T>, word: &str, start: Start<T>, hal
     run.solve().unwrap()
 }
 
-/// The words of all algorithms for this scalar.
+/// All algorithms for this scalar that work with any operator.
+pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
+    registry::<T>().into_iter().filter(|entry| entry.needs.operator().is_none()).collect()
+}
+
+/// Their words.
 pub fn words<T: Scalar>() -> Vec<&'static str> {
-    sparsea::algorithms::registry::<T>().iter().map(|entry| entry.name).collect()
+    entries::<T>().iter().map(|entry| entry.name).collect()
 }
 
 /// Asserts that two vectors agree to `tolerance`, relative to the larger of them.
