@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Map;
-use sparsea::algorithms::{SEARCHED, default_algorithm, registry};
+use sparsea::algorithms::{default_algorithm, registry};
 use sparsea::{Halt, Memory};
 
 /// Chains that `compare` tries besides every algorithm: those worth a try on any problem.
@@ -11,8 +11,8 @@ pub const CHAINS: [&str; 3] = ["omp+els", "omp+sea", "els+sea+els"];
 
 /// Which algorithm is used.
 pub fn algorithm() -> String {
-    let (small, large) = (default_algorithm(1, 1), default_algorithm(SEARCHED, 2));
-    format!("[default: {small}, or {large} if n k > {SEARCHED} and A is no convolution]")
+    let (usual, large) = (default_algorithm(1, 1), default_algorithm(usize::MAX, usize::MAX));
+    format!("[default: {usual}; {large} if k is in the thousands and A is no convolution]")
 }
 
 /// After how many iterations each algorithm ends, unless it ends by itself.
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_library() {
-        assert_eq!(algorithm(), "[default: search, or sea if n k > 1000000 and A is no convolution]");
+        assert_eq!(algorithm(), "[default: search; sea if k is in the thousands and A is no convolution]");
         let iterations = iterations();
         assert!(iterations.starts_with("[default: 300 for search; 1000 for sea, htp,"), "{iterations}");
         assert!(iterations.ends_with(" and cosamp; the others end by themselves]"), "{iterations}");

@@ -62,6 +62,11 @@ impl Watch {
         *self = Self { interrupt, noticed: AtomicBool::new(false) };
     }
 
+    /// What is watched for.
+    pub(crate) fn interrupt(&self) -> Interrupt {
+        self.interrupt.clone()
+    }
+
     /// Whether to give up. Whoever asks and hears yes does.
     pub(crate) fn stop(&self) -> bool {
         let stop = self.noticed() || self.interrupt.reason().is_some();

@@ -303,21 +303,24 @@ pub fn applicable<T: Scalar>(problem: &Problem<'_, T>) -> Vec<Entry<T>> {
     entries
 }
 
-/// Problems with more entries n k than this are left to SEA unless search is asked for by name: an exchange reads n k
-/// numbers, several times in each of hundreds of iterations. See [`default_algorithm`].
+/// Largest n k for which [`search`](Search) scores all columns in every exchange. Beyond it, search works on the columns that can matter
+/// and looks at the others from time to time.
 pub const SEARCHED: usize = 1_000_000;
 
 /// The name of the algorithm to use on n columns and sparsity k where none is asked for: [`search`](Search), which recovers
-/// more than any other in the same time (docs/any-time-search.md), or [`sea`](Sea) where n k is above [`SEARCHED`].
+/// more than any other in the same time (docs/any-time-search.md), unless k is so large that it would hold too many numbers;
+/// [`sea`](Sea) then. See [`default_for`].
 pub fn default_algorithm(columns: usize, sparsity: usize) -> &'static str {
-    if columns.saturating_mul(sparsity) <= SEARCHED {
+    /// Numbers that search may read in an exchange.
+    const MOST: usize = 25 * SEARCHED;
+    if search::columns_in_play(columns, sparsity).saturating_mul(sparsity) <= MOST {
         <Search as Algorithm<f64>>::NAME
     } else {
         <Sea as Algorithm<f64>>::NAME
     }
 }
 
-/// The name of the algorithm to use where none is asked for: [`search`](Search), unless n k is above [`SEARCHED`] and columns overlap
+/// The name of the algorithm to use where none is asked for: [`search`](Search), unless k is in the thousands and columns overlap
 /// others than their neighbours; [`sea`](Sea) then.
 pub fn default_for<T: Scalar>(operator: &dyn LinearMap<T>, sparsity: usize) -> &'static str {
     let name = default_algorithm(operator.shape().1, sparsity);

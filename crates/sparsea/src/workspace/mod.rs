@@ -541,6 +541,32 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.system.watch.reason()
     }
 
+    /// What stops the run.
+    pub(crate) fn interrupt(&self) -> Interrupt {
+        self.system.watch.interrupt()
+    }
+
+    /// The memory that the run may use.
+    pub(crate) fn memory(&self) -> Memory {
+        self.memory
+    }
+
+    /// The threads that steps may use.
+    pub(crate) fn threads(&self) -> Threads {
+        self.threads
+    }
+
+    /// Counts what was done elsewhere for this run.
+    pub(crate) fn count(&mut self, counts: Counts) {
+        let all = self.engine.counts_mut();
+        *all = *all + counts;
+    }
+
+    /// ‖a_j‖ of every column, and Aᴴ r of the current point, which is known.
+    pub(crate) fn norms_and_correlation(&self) -> (&[f64], &[T]) {
+        (&self.system.column_norms, self.point.correlation.get())
+    }
+
     /// Whether steps may use several threads.
     pub(crate) fn may_share(&self) -> bool {
         self.threads == Threads::Pool && rayon::current_num_threads() > 1

@@ -178,13 +178,14 @@ fn without_a_budget_the_start_comes_back() {
     assert!(sparsea::seconds(-1.0).unwrap_err().to_string().contains("at least 0 seconds and finite, got -1"));
 }
 
-/// Where n k is large, exchanges take too long to be what is done unasked.
+/// Where k is in the thousands, exchanges take too long to be what is done unasked.
 #[test]
 fn the_default_depends_on_the_size() {
     assert_eq!(default_algorithm(500, 20), "search");
     assert_eq!(default_algorithm(1000, 1000), "search");
     assert_eq!(default_algorithm(1_000_000, 10_000), "sea");
-    assert_eq!(default_algorithm(usize::MAX, 2), "sea");
+    assert_eq!(default_algorithm(usize::MAX, 100), "search");
+    assert_eq!(default_algorithm(usize::MAX, usize::MAX), "sea");
 }
 
 /// Two columns that are nearly the same are told from one that is like no other.

@@ -5,6 +5,7 @@ mod exploration;
 mod perturbation;
 mod trial;
 mod windows;
+mod working_set;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,10 +13,12 @@ use rand::RngExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::segment::{self, Segment};
 use super::{Algorithm, Setting};
 use crate::error::Error;
 use crate::fit::least_squares::Tableau;
 use crate::halt::Halt;
+use crate::operator::Access;
 use crate::problem::{Needs, Problem};
 use crate::random::stream;
 use crate::scalar::Scalar;
@@ -29,6 +32,8 @@ pub use perturbation::Perturbation;
 use trial::{Knowledge, Trial, build};
 pub(super) use windows::apply as windows_apply;
 use windows::{Outlook, Windows};
+use working_set::WorkingSet;
+pub(super) use working_set::in_play as columns_in_play;
 
 /// Iterated exchange search. The first iteration completes its start and exchanges columns as ELS does. Each one after it
 /// begins from the best support, changed by a [`Perturbation`] from one column to all of it, or from the best support that
@@ -37,6 +42,9 @@ use windows::{Outlook, Windows};
 ///
 /// It learns on the way: sizes and kinds of perturbation that have led to better supports are chosen more often, SEA is
 /// called more often while that pays, and columns in which the best support differs from other good ones are those dropped.
+///
+/// Where columns are [steps](crate::Steps), the optimum is found by dynamic programming, as [`Segment`](super::Segment) does.
+/// Among many columns, it runs on those that can matter, and looks at all others for any that gain.
 ///
 /// Where columns overlap only their neighbours, as in a convolution, windows come first: parts of the trace are searched one by one under a
 /// price for each non-zero, which is moved until there are k, and runs of neighbouring members are refilled with the best of all choices
@@ -75,6 +83,10 @@ pub struct State<T>(Stage<T>);
 enum Stage<T> {
     /// Windows first, where columns overlap only their neighbours; the start is kept for what follows.
     Windows(Box<Windows<T>>, Initial<T>),
+    /// Exchanges on the columns that can matter, where there are many.
+    WorkingSet(Box<WorkingSet<T>>),
+    /// Dynamic programming, where columns are steps.
+    Segments(Box<segment::State<T>>),
     /// Exchanges with all columns.
     Exchanges(Box<Exchanges<T>>),
 }
@@ -107,6 +119,8 @@ struct Exchanges<T> {
     known: (Credits, Elites),
     /// Iterations made.
     iteration: u64,
+    /// Multiply-adds of their exchanges.
+    work: usize,
     /// Iterations of the present round made.
     in_round: usize,
     /// Columns whose Gram columns have been counted.
@@ -126,6 +140,8 @@ enum Verdict {
 
 /// Iterations of a round, unless memory is short.
 const ROUND: usize = 8;
+/// Multiply-adds after which search has settled: where an exchange is expensive, 300 iterations take minutes.
+const WORK: usize = 30_000_000_000;
 /// Numbers that the trials of a round may hold together.
 const TRIAL_NUMBERS: usize = 1 << 23;
 /// The share of rounds that begin with SEA is multiplied by one of these when SEA has led to a better support, or has not,
@@ -204,14 +220,25 @@ impl<T: Scalar> Algorithm<T> for Search {
         if is_long(columns, sparsity) && windows::apply(problem.operator(), sparsity) {
             return 0;
         }
+        if can_segment(problem.operator(), sparsity) {
+            return Segment::default().state_size(problem);
+        }
+        let columns = working_set::in_play(columns, sparsity);
         columns.saturating_mul(sparsity).saturating_mul(1 + round(columns, sparsity))
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
+        // A report is about supports beside the optimum too.
+        if can_segment(&workspace.system().operator, workspace.sparsity()) && !workspace.is_watched() {
+            return State(Stage::Segments(Box::new(Segment::default().start(workspace, initial))));
+        }
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
         if let Some(windows) = Windows::new(workspace, self.seed) {
             return State(Stage::Windows(Box::new(windows), initial.clone()));
+        }
+        if working_set::applies(workspace.ncols(), workspace.sparsity()) {
+            return State(Stage::WorkingSet(Box::new(WorkingSet::new(workspace))));
         }
         State(Stage::Exchanges(Box::new(Exchanges::new(self, workspace, support, initial))))
     }
@@ -232,9 +259,21 @@ impl<T: Scalar> Algorithm<T> for Search {
                 state.0 = Stage::Exchanges(Box::new(Exchanges::new(self, workspace, support, initial)));
                 Step { iterations: 1, finished: false }
             }
+            Stage::Segments(state) => Segment::default().step(state, workspace, budget),
+            Stage::WorkingSet(set) => set.step(self, workspace, budget),
             Stage::Exchanges(exchanges) => exchanges.step(self, workspace, budget),
         }
     }
+}
+
+/// Whether the optimum is found by dynamic programming in little time and memory.
+fn can_segment<T: Scalar>(operator: &Access<'_, T>, sparsity: usize) -> bool {
+    /// Numbers of its table, and multiply-adds of complex data, at most.
+    const MOST: (usize, usize) = (1 << 28, 1_000_000_000);
+    let samples = operator.nrows();
+    let table = samples.saturating_mul(sparsity);
+    let work = if T::IS_COMPLEX { table.saturating_mul(samples) } else { table };
+    operator.is_steps() && table <= MOST.0 && work <= MOST.1
 }
 
 /// n k from which on windows alone are searched: exchanges with all columns, which follow on shorter traces, cost far more there and
@@ -247,6 +286,11 @@ fn is_long(columns: usize, sparsity: usize) -> bool {
 }
 
 impl<T: Scalar> Exchanges<T> {
+    /// The best support.
+    fn best(&self) -> &Support {
+        &self.support
+    }
+
     /// Begins on a support, at whose fit the workspace is.
     fn new(search: &Search, workspace: &mut Workspace<'_, T>, support: Support, initial: &Initial<T>) -> Self {
         let residual_norm = workspace.residual_norm();
@@ -267,6 +311,7 @@ impl<T: Scalar> Exchanges<T> {
             elites: Elites::default(),
             known: (Credits::default(), Elites::default()),
             iteration: 0,
+            work: 0,
             in_round: 0,
             counted: vec![false; workspace.ncols()],
         };
@@ -407,6 +452,11 @@ impl<T: Scalar> Exchanges<T> {
             }
         }
         self.credits.spend(trial.kind, trial.moves);
+        let exchange = 4 * workspace.ncols().saturating_mul(workspace.sparsity());
+        self.work = self.work.saturating_add(exchange.saturating_mul(trial.moves));
+        if self.work > WORK {
+            workspace.settle();
+        }
         let (found, known) = (trial.tableau.square(), self.residual_norm * self.residual_norm);
         let support = trial.support();
         if workspace.is_watched() {
