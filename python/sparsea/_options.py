@@ -45,8 +45,8 @@ _DEFAULTS = {"report": False, "trace": False, "progress": False, "unit_columns":
 _DOCUMENTED = """\
 algorithm : str, optional
     An algorithm, or a chain of several joined by ``+``, each starting from the solution of the one before, such as
-    ``"omp+sea"``; see `algorithms`. Default: ``"search"``, or ``"sea"`` if n k exceeds
-    a million and A is no convolution.
+    ``"omp+sea"``; see `algorithms`. Default: ``"search"``; ``"sea"``
+    if k is in the thousands and A is no convolution.
 iterations, supports, stagnation : int, optional
     Stop after this many iterations, distinct supports, iterations without improvement. Where iterations, time and
     stagnation are unlimited, each algorithm keeps its default budget: 300 iterations for ``"search"``, 1000 for
