@@ -72,6 +72,8 @@ pub struct Workspace<'a, T: Scalar> {
     /// Supports reached within a step, where someone wants to see them.
     explored: Option<Vec<(Support, f64)>>,
     threads: Threads,
+    /// Whether the algorithm has said that its iterates diverged.
+    diverged: bool,
 }
 
 /// The threads that a run may use. Its result does not depend on them.
@@ -124,6 +126,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             shared: None,
             explored: None,
             threads: Threads::default(),
+            diverged: false,
             system,
         })
     }
@@ -148,6 +151,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.visited.clear();
         self.explored = None;
         self.threads = Threads::default();
+        self.diverged = false;
         self.clear();
         Ok(())
     }
@@ -412,6 +416,28 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// The Gram matrix and Aᴴ y, which score moves to neighbouring supports.
     pub fn quadratic(&mut self) -> Quadratic<'_, 'a, T> {
         Quadratic { system: &self.system, engine: self.engine.quadratic() }
+    }
+
+    /// y ← A x, which counts.
+    pub(crate) fn apply(&mut self, x: &[T], y: &mut [T]) {
+        self.engine.counts_mut().applies += 1;
+        self.system.operator.apply(x, y);
+    }
+
+    /// x ← Aᴴ y, which counts.
+    pub(crate) fn apply_adjoint(&mut self, y: &[T], x: &mut [T]) {
+        self.engine.counts_mut().adjoints += 1;
+        self.system.operator.apply_adjoint(y, x);
+    }
+
+    /// Says that the iterates of the algorithm have diverged, so that the run can.
+    pub(crate) fn note_divergence(&mut self) {
+        self.diverged = true;
+    }
+
+    /// Whether the iterates have diverged since this was last asked.
+    pub(crate) fn take_divergence(&mut self) -> bool {
+        std::mem::take(&mut self.diverged)
     }
 
     /// A, y and what is known of them.
