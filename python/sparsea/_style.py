@@ -30,6 +30,7 @@ _ALGORITHMS: dict[str, tuple[str, str, Dash]] = {
     "foba": ("#85852b", "o", _DASHES[0]),
     "splicing": ("#44aa99", "+", _DASHES[0]),
     "search": ("#b5122b", "*", _SOLID),
+    "amp": ("#2f4b7c", "p", _DASHES[0]),
 }
 
 _CHAINS: dict[str, tuple[str, str, Dash]] = {

@@ -18,6 +18,7 @@ mod hostile;
 mod invariance;
 mod lasso_ties;
 mod least_squares;
+mod message_passing;
 mod operators;
 mod readme;
 mod recorded;

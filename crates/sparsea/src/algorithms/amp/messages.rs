@@ -146,7 +146,7 @@ impl<T: Scalar> MessagePassing<T> {
         let vector_first = match settings.form {
             AmpForm::Scalar => false,
             AmpForm::Vector => true,
-            AmpForm::Auto => m.min(n) <= SMALL_SIDE,
+            AmpForm::Auto => VectorForm::is_worth(workspace, SMALL_SIDE),
         };
         Self {
             settings: settings.clone(),
@@ -178,9 +178,7 @@ impl<T: Scalar> MessagePassing<T> {
         let Amp { damping, reinforcement, .. } = self.settings;
         let belief = &mut self.belief;
         let variance = match (self.stage, &mut self.vector) {
-            (Stage::ScalarDamped, _) => {
-                self.scalar.iterate(workspace, belief, damping.max(STRONG_DAMPING), 0.0)
-            }
+            (Stage::ScalarDamped, _) => self.scalar.iterate(workspace, belief, damping.max(STRONG_DAMPING), 0.0),
             (Stage::ScalarReinforced, _) => self.scalar.iterate(workspace, belief, damping, reinforcement),
             (Stage::Vector, Some(vector)) => vector.iterate(workspace, belief, damping, 0.0),
             (Stage::VectorReinforced, Some(vector)) => vector.iterate(workspace, belief, damping, reinforcement),
@@ -287,10 +285,7 @@ impl<T: Scalar> MessagePassing<T> {
     /// Goes to the stage after this one. False if there is none.
     fn follow(&mut self, end: End, workspace: &Workspace<'_, T>) -> bool {
         let reinforced = self.settings.reinforcement > 0.0;
-        let (m, n) = (workspace.nrows(), workspace.ncols());
-        let vector = self.settings.form == AmpForm::Auto
-            && m.min(n) <= LARGEST_SIDE
-            && workspace.may_hold(VectorForm::<T>::size(m, n));
+        let vector = self.settings.form == AmpForm::Auto && VectorForm::is_worth(workspace, LARGEST_SIDE);
         let next = match (self.stage, end) {
             (_, End::Settled) => None,
             (Stage::Scalar | Stage::ScalarDamped, End::Stagnated) if reinforced => Some(Stage::ScalarReinforced),
@@ -304,5 +299,68 @@ impl<T: Scalar> MessagePassing<T> {
         self.stage = next;
         (self.iteration, self.rests) = (0, 0);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::{gaussian_problem, stream};
+    use crate::operator::DenseOperator;
+    use crate::problem::Problem;
+    use crate::workspace::Memory;
+
+    /// ‖E[x | x + noise] − x‖²/n for these non-zeros and n − k zeros, averaged over normal noise of variance τ on a grid.
+    fn expected_error(x: &[f64], n: usize, noise: f64) -> f64 {
+        let prior = Prior::new(x.len(), n, x.len() as f64);
+        let grid: Vec<f64> = (-60..=60).map(|i| 0.1 * f64::from(i)).collect();
+        let weights: Vec<f64> = grid.iter().map(|u| (-u * u / 2.0).exp()).collect();
+        let total: f64 = weights.iter().sum();
+        let (ones, mut odds, mut mean) = (vec![1.0; grid.len()], vec![0.0; grid.len()], vec![0.0; grid.len()]);
+        let mut error = |x: f64| {
+            let seen: Vec<f64> = grid.iter().map(|u| x + noise.sqrt() * u).collect();
+            prior.denoise(&seen, noise, 0.0, &ones, &mut odds, &mut mean);
+            weights.iter().zip(&mean).map(|(w, mean)| w * (mean - x).powi(2)).sum::<f64>() / total
+        };
+        (x.iter().map(|&x| error(x)).sum::<f64>() + (n - x.len()) as f64 * error(0.0)) / n as f64
+    }
+
+    /// The errors of the scalar form on Gaussian matrices are those of state evolution, τ ← ‖E[x | x + noise of variance τ] − x‖²/m.
+    #[test]
+    fn errors_follow_state_evolution() {
+        let (m, n, k, runs, iterations) = (1800, 3000, 600, 16, 6);
+        let settings = Amp { form: AmpForm::Scalar, damping: 0.0, ..Amp::default() };
+        // For each iteration τ and the error, found and expected.
+        let mut sums = vec![[0.0; 4]; iterations];
+        for seed in 0..runs {
+            let instance = gaussian_problem(&mut stream(seed, 40, 0), m, n, k, 0.0).unwrap();
+            let operator = DenseOperator::new(instance.operator.as_ref());
+            let problem = Problem::new(&operator, &instance.data, k).unwrap();
+            let mut workspace = Workspace::new(&problem, Memory::default()).unwrap();
+            // The non-zeros in the scale of unit columns, and then of power 1.
+            let scales = problem.scales();
+            let mut x: Vec<f64> =
+                instance.support.iter().zip(&instance.coefficients).map(|(&j, &x)| x / scales[j]).collect();
+            let size = (x.iter().map(|x| x * x).sum::<f64>() / k as f64).sqrt();
+            x.iter_mut().for_each(|x| *x /= size);
+            let mut messages = MessagePassing::new(&settings, &mut workspace, &Support::new(), &[]);
+            let unit = messages.scale / size;
+            let mut noise = k as f64 / m as f64;
+            for sums in &mut sums {
+                assert!(messages.advance(&mut workspace));
+                let mut off: Vec<f64> = messages.belief.posterior_mean.iter().map(|mean| mean * unit).collect();
+                instance.support.iter().zip(&x).for_each(|(&j, &x)| off[j] -= x);
+                let error = off.iter().map(|off| off * off).sum::<f64>() / n as f64;
+                let expected = expected_error(&x, n, noise);
+                let new = [messages.latest * unit * unit, noise, error, expected];
+                sums.iter_mut().zip(new).for_each(|(sum, new)| *sum += new);
+                noise = expected * n as f64 / m as f64;
+            }
+        }
+        for (iteration, [noise, expected_noise, error, expected_error]) in sums.into_iter().enumerate() {
+            let (noise, error) = (noise / expected_noise, error / expected_error);
+            assert!((noise - 1.0).abs() < 0.06, "iteration {iteration}: τ is {noise} of what was expected");
+            assert!((error - 1.0).abs() < 0.06, "iteration {iteration}: the error is {error} of what was expected");
+        }
     }
 }

@@ -89,12 +89,14 @@ pub struct State<T> {
 impl<T: Scalar> Algorithm<T> for Amp {
     const NAME: &'static str = "amp";
     const TITLE: &'static str = "Approximate Message Passing";
-    const SUMMARY: &'static str = "estimates all coefficients at once under a learnt Bernoulli–Gaussian prior; the fit on the k largest";
+    const SUMMARY: &'static str =
+        "estimates all coefficients at once under a learnt Bernoulli–Gaussian prior; the fit on the k largest";
     const REFERENCE: &'static str = "Donoho, Maleki & Montanari 2009, 10.1073/pnas.0909892106; Vila & Schniter 2013, \
                                      10.1109/TSP.2013.2272287; Rangan, Schniter & Fletcher 2019, 10.1109/TIT.2019.2916359";
     const COST: &'static str = "one A x and Aᴴ r; m² more and once m² n + 9 m³ in the vector form (m ≤ n)";
     const MEMORY: &'static str = "5 n; 3 m² more in the vector form (m ≤ n)";
-    const WHEN: &'static str = "large k and random, incoherent A: most of what can be recovered at all, in some 50 iterations";
+    const WHEN: &'static str =
+        "large k and random, incoherent A: most of what can be recovered at all, in some 50 iterations";
     const SETTINGS: &'static [Setting] = &[
         Setting {
             name: "form",

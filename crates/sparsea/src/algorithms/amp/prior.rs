@@ -101,7 +101,8 @@ mod tests {
     /// Against sums over a fine grid of x.
     #[test]
     fn posterior_is_that_of_bayes() {
-        for (k, n, variance, noise, seen) in [(3, 10, 1.0, 0.2, 0.7), (1, 50, 4.0, 1.0, -3.0), (5, 6, 0.5, 0.01, 0.05)] {
+        for (k, n, variance, noise, seen) in [(3, 10, 1.0, 0.2, 0.7), (1, 50, 4.0, 1.0, -3.0), (5, 6, 0.5, 0.01, 0.05)]
+        {
             let prior = Prior { variance, ..Prior::new(k, n, 1.0) };
             let (mut odds, mut mean) = ([0.0], [0.0]);
             let sums = prior.denoise(&[seen], noise, 0.0, &[1.0], &mut odds, &mut mean);

@@ -5,6 +5,7 @@ use faer::{Accum, Mat, Par};
 
 use super::messages::Belief;
 use crate::kernels::{add_combination, dots, eigen, norm_squared};
+use crate::operator::contiguous;
 use crate::scalar::Scalar;
 use crate::tolerance::SPECTRUM;
 use crate::workspace::Workspace;
@@ -35,37 +36,14 @@ struct Spectrum<T> {
 
 impl<T: Scalar> Spectrum<T> {
     /// `None` if the run is to stop.
-    fn new(workspace: &Workspace<'_, T>) -> Option<Self> {
-        let (m, n) = (workspace.nrows(), workspace.ncols());
-        let operator = &workspace.system().operator;
-        let rows = m <= n;
-        let side = m.min(n);
-        let mut gram = Mat::<T>::zeros(side, side);
-        let mut block = Mat::<T>::zeros(m.max(side), BLOCK.min(n));
-        for from in (0..n).step_by(BLOCK) {
-            if workspace.stop() {
-                return None;
-            }
-            let chosen: Vec<usize> = (from..n.min(from + BLOCK)).collect();
-            if rows {
-                let mut block = block.as_mut().get_mut(..m, ..chosen.len());
-                operator.columns(&chosen, block.as_mut());
-                let block = block.as_ref();
-                triangular::matmul(
-                    gram.as_mut(),
-                    BlockStructure::TriangularLower,
-                    Accum::Add,
-                    block,
-                    BlockStructure::Rectangular,
-                    block.adjoint(),
-                    BlockStructure::Rectangular,
-                    T::ONE,
-                    Par::Seq,
-                );
-            } else {
-                operator.gram_columns(&chosen, gram.as_mut().get_mut(.., from..from + chosen.len()));
-            }
-        }
+    fn new(workspace: &mut Workspace<'_, T>) -> Option<Self> {
+        let rows = workspace.nrows() <= workspace.ncols();
+        let by_products = workspace.system().operator.map().columns().is_none();
+        let gram = match (rows, by_products) {
+            (true, true) => rows_by_products(workspace)?,
+            (true, false) => rows_by_columns(workspace)?,
+            (false, _) => columns_gram(workspace)?,
+        };
         let (values, vectors) = eigen(gram.as_ref())?;
         let largest = values.last().copied().unwrap_or(0.0);
         let first = values.partition_point(|&value| value <= SPECTRUM * largest);
@@ -75,6 +53,65 @@ impl<T: Scalar> Spectrum<T> {
     fn vector(&self, i: usize) -> &[T] {
         self.vectors.col_as_slice(self.first + i)
     }
+}
+
+/// A Aᴴ by 2 m products.
+fn rows_by_products<T: Scalar>(workspace: &mut Workspace<'_, T>) -> Option<Mat<T>> {
+    let (m, n) = (workspace.nrows(), workspace.ncols());
+    let mut gram = Mat::zeros(m, m);
+    let (mut unit, mut row) = (vec![T::ZERO; m], vec![T::ZERO; n]);
+    for i in 0..m {
+        if workspace.stop() {
+            return None;
+        }
+        unit[i] = T::ONE;
+        workspace.apply_adjoint(&unit, &mut row);
+        unit[i] = T::ZERO;
+        workspace.apply(&row, contiguous(gram.col_mut(i)));
+    }
+    Some(gram)
+}
+
+/// The lower triangle of A Aᴴ from blocks of columns.
+fn rows_by_columns<T: Scalar>(workspace: &Workspace<'_, T>) -> Option<Mat<T>> {
+    let (m, n) = (workspace.nrows(), workspace.ncols());
+    let mut gram = Mat::zeros(m, m);
+    let mut block = Mat::zeros(m, BLOCK.min(n));
+    for from in (0..n).step_by(BLOCK) {
+        if workspace.stop() {
+            return None;
+        }
+        let chosen: Vec<usize> = (from..n.min(from + BLOCK)).collect();
+        let mut block = block.as_mut().get_mut(.., ..chosen.len());
+        workspace.system().operator.columns(&chosen, block.as_mut());
+        let block = block.as_ref();
+        triangular::matmul(
+            gram.as_mut(),
+            BlockStructure::TriangularLower,
+            Accum::Add,
+            block,
+            BlockStructure::Rectangular,
+            block.adjoint(),
+            BlockStructure::Rectangular,
+            T::ONE,
+            Par::Seq,
+        );
+    }
+    Some(gram)
+}
+
+/// AᴴA.
+fn columns_gram<T: Scalar>(workspace: &Workspace<'_, T>) -> Option<Mat<T>> {
+    let n = workspace.ncols();
+    let mut gram = Mat::zeros(n, n);
+    for from in (0..n).step_by(BLOCK) {
+        if workspace.stop() {
+            return None;
+        }
+        let chosen: Vec<usize> = (from..n.min(from + BLOCK)).collect();
+        workspace.system().operator.gram_columns(&chosen, gram.as_mut().get_mut(.., from..from + chosen.len()));
+    }
+    Some(gram)
 }
 
 /// What the vector form keeps between iterations.
@@ -107,8 +144,20 @@ impl<T: Scalar> VectorForm<T> {
         rows.min(columns).saturating_pow(2).saturating_mul(3)
     }
 
-    /// `None` if the run is to stop. Cost: all columns of A, m² n + 9 m³ multiply-adds for m ≤ n.
-    pub(super) fn new(workspace: &Workspace<'_, T>) -> Option<Self> {
+    /// The most multiply-adds of the Gram matrix with which the vector form is used by itself.
+    const LARGEST: usize = 4 << 30;
+
+    /// Whether the vector form is worth its decomposition, where the shorter side of A is at most `side`.
+    pub(super) fn is_worth(workspace: &Workspace<'_, T>, side: usize) -> bool {
+        let (m, n) = (workspace.nrows(), workspace.ncols());
+        let (short, long) = (m.min(n), m.max(n));
+        short <= side
+            && short.saturating_mul(short).saturating_mul(long) <= Self::LARGEST
+            && workspace.may_hold(Self::size(m, n))
+    }
+
+    /// `None` if the run is to stop. Cost: for m ≤ n all columns of A, or 2 m products where it has none; m² n + 9 m³ multiply-adds.
+    pub(super) fn new(workspace: &mut Workspace<'_, T>) -> Option<Self> {
         let (m, n) = (workspace.nrows(), workspace.ncols());
         let spectrum = Spectrum::new(workspace)?;
         let rank = spectrum.squares.len();
@@ -156,6 +205,10 @@ impl<T: Scalar> VectorForm<T> {
         let ratio = self.noise / self.prior_variance;
         let squares = &self.spectrum.squares;
         let gain: f64 = squares.iter().map(|l| l / (l + ratio)).sum();
+        if gain == 0.0 {
+            // A is zero, and nothing is seen of x.
+            return 0.0;
+        }
         let left: f64 = squares.iter().map(|l| ratio / (l + ratio)).sum::<f64>() + (n - squares.len() as f64).max(0.0);
         self.pull(workspace, ratio);
         let factor = n / gain;
@@ -178,8 +231,7 @@ impl<T: Scalar> VectorForm<T> {
                 *r = T::ZERO;
             }
         }
-        self.prior_variance =
-            ((1.0 - kept) * posterior / (1.0 - share) + kept * self.prior_variance).max(LEAST / n);
+        self.prior_variance = ((1.0 - kept) * posterior / (1.0 - share) + kept * self.prior_variance).max(LEAST / n);
         self.begun = true;
         variance
     }
