@@ -48,15 +48,16 @@ def matrix(kind: str, m: int, n: int, rng: np.random.Generator) -> np.ndarray:
                 A[:, j] = 0.5 * A[:, j - 1] + np.sqrt(0.75) * A[:, j]
         elif kind == "sparse":
             A *= rng.random((m, n)) < 0.1
-    return A / np.linalg.norm(A, axis=0)
+    return np.asarray(A / np.linalg.norm(A, axis=0))
 
 
 def amplitudes(kind: str, k: int, is_complex: bool, rng: np.random.Generator) -> np.ndarray:
     """k non-zeros; complex ones have the modulus of the others and a random phase, unless they are normal."""
     if kind == "normal":
-        return rng.standard_normal(k) + (1j * rng.standard_normal(k) if is_complex else 0.0)
+        return np.asarray(rng.standard_normal(k) + (1j * rng.standard_normal(k) if is_complex else 0.0))
     size = {"±1": np.ones(k), "±[1, 2]": rng.uniform(1, 2, k), "Laplace": rng.exponential(size=k)}[kind]
-    return size * (np.exp(2j * np.pi * rng.random(k)) if is_complex else rng.choice([-1.0, 1.0], k))
+    turns = np.exp(2j * np.pi * rng.random(k)) if is_complex else rng.choice([-1.0, 1.0], k)
+    return np.asarray(size * turns)
 
 
 def measure(
