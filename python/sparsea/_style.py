@@ -31,6 +31,7 @@ _ALGORITHMS: dict[str, tuple[str, str, Dash]] = {
     "splicing": ("#44aa99", "+", _DASHES[0]),
     "search": ("#b5122b", "*", _SOLID),
     "segment": ("#2b2b2b", "s", _DASHES[0]),
+    "amp": ("#2f4b7c", "p", _DASHES[0]),
 }
 
 _CHAINS: dict[str, tuple[str, str, Dash]] = {

@@ -235,6 +235,7 @@ fn residuals() -> Result<Figure, Box<dyn Error>> {
         "foba",
         "splicing",
         "search",
+        "amp",
     ];
     let k: Vec<usize> = (1..=20).collect();
     let decay = |rate: f64| -> Vec<f64> { k.iter().map(|&k| 0.002 + (-rate * k as f64).exp()).collect() };
@@ -252,7 +253,7 @@ fn residuals() -> Result<Figure, Box<dyn Error>> {
 }
 
 /// Names with a made-up strength, from 0 to 1, and slowness.
-const ALGORITHMS: [(&str, f64, f64); 22] = [
+const ALGORITHMS: [(&str, f64, f64); 23] = [
     ("sea", 0.82, 30.0),
     ("omp+sea", 0.9, 32.0),
     ("els+sea", 0.97, 80.0),
@@ -270,6 +271,7 @@ const ALGORITHMS: [(&str, f64, f64); 22] = [
     ("cosamp", 0.4, 4.5),
     ("subspace_pursuit", 0.58, 4.2),
     ("lasso", 0.5, 25.0),
+    ("amp", 0.86, 5.0),
     ("omp+els", 0.85, 40.0),
     ("omp+htp", 0.25, 5.0),
     ("els+htp", 0.15, 20.0),
@@ -278,7 +280,7 @@ const ALGORITHMS: [(&str, f64, f64); 22] = [
 ];
 
 /// As many as a comparison usually shows.
-const COMPARED: usize = 17;
+const COMPARED: usize = 18;
 
 /// The k/m at which half of the problems are solved.
 fn transition(strength: f64, ratio: f64) -> f64 {

@@ -81,8 +81,8 @@ mod tolerance;
 mod workspace;
 
 pub use algorithms::{
-    Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea, Search, Segment,
-    Solver, Splicing, SubspacePursuit,
+    Algorithm, Amp, AmpForm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea,
+    Search, Segment, Solver, Splicing, SubspacePursuit,
 };
 pub use counts::Counts;
 pub use error::Error;

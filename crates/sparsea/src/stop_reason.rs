@@ -31,7 +31,8 @@ pub enum StopReason {
     Time,
     /// An observer stopped the run.
     Interrupted,
-    /// The iterates left the range of numbers, as with too large a step.
+    /// The iterates diverged: they left the range of numbers, as with too large a step, or the algorithm noticed that they do not
+    /// settle.
     Diverged,
 }
 
@@ -69,7 +70,7 @@ impl fmt::Display for StopReason {
             Self::OperatorCalls => "the limit of operator calls was reached",
             Self::Time => "the time limit was reached",
             Self::Interrupted => "it was interrupted",
-            Self::Diverged => "the iterates diverged; a smaller step size is needed",
+            Self::Diverged => "the iterates diverged; a smaller step size or another algorithm is needed",
         })
     }
 }

@@ -163,3 +163,6 @@ pub(crate) const WINDOW_EXPLAINED: f64 = 1e-22;
 
 /// Changes of ‖r‖² + λ|S| in a window below this share of Σ|x_j|²‖a_j‖² are rounding: 450 ε. (`search::windows`)
 pub(crate) const WINDOW_ROUNDING: f64 = 1e-13;
+
+/// Squares of singular values below this share of the largest are rounding of AAᴴ. (`amp`)
+pub(crate) const SPECTRUM: f64 = 1e-12;

@@ -80,7 +80,7 @@ const THICK: f64 = 2.6;
 const THIN: f64 = 1.3;
 
 /// Colours that stay apart for colour-blind eyes as well; neighbours in hue get different markers and dashes.
-const ALGORITHMS: [(&str, u32, Marker, &str); 15] = [
+const ALGORITHMS: [(&str, u32, Marker, &str); 16] = [
     ("sea", 0x0072b2, Marker::Circle, SOLID),
     ("htp", 0xd55e00, Marker::Up, SOLID),
     ("iht", 0xe69f00, Marker::Pentagon, SOLID),
@@ -96,6 +96,7 @@ const ALGORITHMS: [(&str, u32, Marker, &str); 15] = [
     ("splicing", 0x44aa99, Marker::Plus, DASHES[0]),
     ("search", 0xb5122b, Marker::Star, SOLID),
     ("segment", 0x2b2b2b, Marker::Square, DASHES[0]),
+    ("amp", 0x2f4b7c, Marker::Pentagon, DASHES[0]),
 ];
 
 /// Chains in common use: a shade of the hue of their last link (lighter after OMP, darker after ELS) with the marker of

@@ -110,7 +110,7 @@ fn plain_map<'a>(x: &'a [f64], y: &'a [f64], panels: &'a [SuccessPanel<'a>]) -> 
 }
 
 /// Every name with a fixed style.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "sea",
     "omp+sea",
     "els+sea",
@@ -129,6 +129,7 @@ const NAMES: [&str; 23] = [
     "subspace_pursuit",
     "lasso",
     "segment",
+    "amp",
     "omp+els",
     "omp+htp",
     "els+htp",
@@ -343,6 +344,7 @@ fn algorithms_keep_their_colors() {
         "splicing",
         "search",
         "segment",
+        "amp",
     ];
     let colors: std::collections::HashSet<Color> = known.iter().map(|name| algorithm_color(name)).collect();
     assert_eq!(colors.len(), known.len());

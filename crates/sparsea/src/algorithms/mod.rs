@@ -1,5 +1,6 @@
 //! The algorithms, each one file, and the registry that makes them known everywhere by name.
 
+mod amp;
 mod chain;
 mod cosamp;
 mod els;
@@ -25,6 +26,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub use amp::{Amp, AmpForm};
 pub use chain::Chain;
 pub use cosamp::CoSaMp;
 pub use els::Els;
@@ -286,6 +288,7 @@ fn all<T: Scalar>() -> Vec<Entry<T>> {
         Entry::of::<SubspacePursuit>(),
         Entry::of::<Lasso>(),
         Entry::of::<Segment>(),
+        Entry::of::<Amp>(),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! of the time goes, are written with vectors ([`products`]). [`pulp`] runs both under AVX2 or whatever the machine has, so
 //! that a portable build is as fast as a native one.
 
+mod eigen;
 mod products;
 mod triangular;
 pub(crate) mod vector;
@@ -13,6 +14,7 @@ use std::sync::OnceLock;
 use pulp::Arch;
 
 use crate::scalar::Scalar;
+pub(crate) use eigen::{eigen, eigenvalues};
 pub(crate) use products::{
     add_combination, block_dots, common, dot, dots, subtract_combination, subtract_combination_shared,
 };

@@ -327,13 +327,14 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
                 is_settled: workspace.take_settled(),
                 elapsed,
             };
+            let diverged = workspace.take_divergence();
             // Where a report is wanted, other supports that fit exactly are looked for.
             let exact = best.residual_norm <= EXACT * workspace.data_norm();
             let reason = if interrupted {
                 Some(StopReason::Interrupted)
             } else if exact && !(workspace.is_watched() && solver.revisits()) {
                 Some(StopReason::ExactFit)
-            } else if !residual_norm.is_finite() {
+            } else if !residual_norm.is_finite() || diverged {
                 Some(StopReason::Diverged)
             } else if finished {
                 Some(StopReason::Finished)

@@ -20,12 +20,9 @@ mod work;
 
 use std::cmp::Ordering;
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::{Mat, MatRef, Par};
-
 use crate::error::Error;
 use crate::interrupt::Interrupt;
+use crate::kernels::{eigen, eigenvalues};
 use crate::operator::{Access, LinearMap, inverse};
 use crate::problem::check_columns;
 use crate::scalar::Scalar;
@@ -47,38 +44,6 @@ fn unit_columns<T: Scalar>(operator: &dyn LinearMap<T>) -> Result<Access<'_, T>,
         Some(column) => Err(Error::ZeroColumn { column }),
         None => Ok(operator.scaled(norms.iter().map(|&norm| inverse(norm)).collect())),
     }
-}
-
-/// Eigenvalues of a self-adjoint matrix in ascending order, and its eigenvectors as columns. `None` if the iteration
-/// does not converge, which is not known to happen. On one thread, so that the bits do not depend on their number.
-fn eigen<T: Scalar>(matrix: MatRef<'_, T>) -> Option<(Vec<f64>, Mat<T>)> {
-    let mut vectors = Mat::zeros(matrix.nrows(), matrix.nrows());
-    let values = decompose(matrix, Some(&mut vectors))?;
-    Some((values, vectors))
-}
-
-/// Eigenvalues alone, in ascending order.
-fn eigenvalues<T: Scalar>(matrix: MatRef<'_, T>) -> Option<Vec<f64>> {
-    decompose(matrix, None)
-}
-
-fn decompose<T: Scalar>(matrix: MatRef<'_, T>, vectors: Option<&mut Mat<T>>) -> Option<Vec<f64>> {
-    let size = matrix.nrows();
-    let mut values = faer::diag::Diag::<T>::zeros(size);
-    let wanted = if vectors.is_some() { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
-    let scratch = self_adjoint_evd_scratch::<T>(size, wanted, Par::Seq, Default::default());
-    let mut memory = MemBuffer::new(scratch);
-    self_adjoint_evd(
-        matrix,
-        values.as_mut(),
-        vectors.map(|vectors| vectors.as_mut()),
-        Par::Seq,
-        MemStack::new(&mut memory),
-        Default::default(),
-    )
-    .ok()?;
-    let values: Vec<f64> = values.column_vector().iter().map(|value| value.real()).collect();
-    values.iter().all(|value| value.is_finite()).then_some(values)
 }
 
 /// The larger number first.

@@ -74,6 +74,8 @@ pub struct Workspace<'a, T: Scalar> {
     /// Whether the algorithm would end by itself.
     is_settled: bool,
     threads: Threads,
+    /// Whether the algorithm has said that its iterates diverged.
+    diverged: bool,
 }
 
 /// The threads that a run may use. Its result does not depend on them.
@@ -127,6 +129,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             explored: None,
             is_settled: false,
             threads: Threads::default(),
+            diverged: false,
             system,
         })
     }
@@ -152,6 +155,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.explored = None;
         self.is_settled = false;
         self.threads = Threads::default();
+        self.diverged = false;
         self.clear();
         Ok(())
     }
@@ -416,6 +420,28 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// The Gram matrix and Aᴴ y, which score moves to neighbouring supports.
     pub fn quadratic(&mut self) -> Quadratic<'_, 'a, T> {
         Quadratic { system: &self.system, engine: self.engine.quadratic() }
+    }
+
+    /// y ← A x, which counts.
+    pub(crate) fn apply(&mut self, x: &[T], y: &mut [T]) {
+        self.engine.counts_mut().applies += 1;
+        self.system.operator.apply(x, y);
+    }
+
+    /// x ← Aᴴ y, which counts.
+    pub(crate) fn apply_adjoint(&mut self, y: &[T], x: &mut [T]) {
+        self.engine.counts_mut().adjoints += 1;
+        self.system.operator.apply_adjoint(y, x);
+    }
+
+    /// Says that the iterates of the algorithm have diverged, so that the run can.
+    pub(crate) fn note_divergence(&mut self) {
+        self.diverged = true;
+    }
+
+    /// Whether the iterates have diverged since this was last asked.
+    pub(crate) fn take_divergence(&mut self) -> bool {
+        std::mem::take(&mut self.diverged)
     }
 
     /// A, y and what is known of them.

@@ -19,6 +19,7 @@ mod invariance;
 mod lasso_ties;
 mod least_squares;
 mod many_columns;
+mod message_passing;
 mod operators;
 mod readme;
 mod recorded;

@@ -4,7 +4,8 @@
 use crate::common::{C, KINDS, Kind, adjoint_product, largest_k, matrix, norm, normalized, observed, product, svd_fit};
 use faer::Mat;
 use sparsea::{
-    Algorithm, CoSaMp, DenseOperator, FoBa, Halt, Ompr, Problem, Progress, Run, Scalar, Splicing, SubspacePursuit,
+    Algorithm, Amp, AmpForm, CoSaMp, DenseOperator, FoBa, Halt, Ompr, Problem, Progress, Run, Scalar, Splicing,
+    SubspacePursuit,
 };
 use std::ops::ControlFlow;
 
@@ -211,6 +212,75 @@ fn transcriptions_agree<T: Scalar>() {
     }
     assert!(exchanged > 20, "OMPR exchanged hardly anything: {exchanged}");
     assert!(dropped > 0, "FoBa never dropped a column");
+}
+
+/// Bernoulli–Gaussian AMP on unit columns as in Krzakala et al. 2012 and Vila & Schniter 2013, from x = 0, with the two densities of r
+/// written out.
+fn amp<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, limit: usize) -> Iterates {
+    let (m, n) = (a.nrows() as f64, a.ncols());
+    let rho = k as f64 / n as f64;
+    let density = |r: T, variance: f64| {
+        if T::IS_COMPLEX {
+            (-r.abs2() / variance).exp() / variance
+        } else {
+            (-r.abs2() / (2.0 * variance)).exp() / variance.sqrt()
+        }
+    };
+    let (mut x, mut z) = (vec![T::ZERO; n], y.to_vec());
+    let mut sigma = norm(y).powi(2) / k as f64;
+    let mut found = vec![];
+    for _ in 0..limit {
+        let tau = norm(&z).powi(2) / m;
+        let pulled = adjoint_product(a, &z);
+        let (mut members, mut power, mut variances) = (0.0, 0.0, 0.0);
+        for j in 0..n {
+            let r = x[j] + pulled[j];
+            let (on, off) = (rho * density(r, sigma + tau), (1.0 - rho) * density(r, tau));
+            let pi = on / (on + off);
+            let mean = r.scale(sigma / (sigma + tau));
+            x[j] = mean.scale(pi);
+            let second = pi * (sigma * tau / (sigma + tau) + mean.abs2());
+            members += pi;
+            power += second;
+            variances += second - x[j].abs2();
+        }
+        sigma = power / members;
+        let all: Vec<usize> = (0..n).collect();
+        let image = product(a, &all, &x);
+        for ((z, &y), &image) in z.iter_mut().zip(y).zip(&image) {
+            *z = y - image + z.scale(variances / (m * tau));
+        }
+        let support = largest_k(&x, k);
+        let values: Vec<T> = support.iter().map(|&j| x[j]).collect();
+        found.push((support.clone(), norm(&residual(a, y, &support, &values))));
+    }
+    found
+}
+
+fn message_passing_agrees<T: Scalar>() {
+    for seed in 0..3 {
+        let a = normalized(&matrix::<T>(Kind::Gaussian, 60, 100, seed));
+        let (k, limit) = (15, 4);
+        let y = observed(&a, k, seed);
+        let settings = Amp { form: AmpForm::Scalar, damping: 0.0, ..Amp::default() };
+        let found = iterates(&a, &y, k, settings, limit as u64);
+        let expected = amp(&a, &y, k, limit);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_eq!(found.0, expected.0, "seed {seed}");
+            assert!((found.1 - expected.1).abs() < 1e-9 * norm(&y), "seed {seed}: {} {}", found.1, expected.1);
+        }
+    }
+}
+
+#[test]
+fn message_passing_is_what_its_papers_say_real() {
+    message_passing_agrees::<f64>();
+}
+
+#[test]
+fn message_passing_is_what_its_papers_say_complex() {
+    message_passing_agrees::<C>();
 }
 
 #[test]
