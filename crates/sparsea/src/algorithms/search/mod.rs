@@ -2,6 +2,7 @@
 
 mod elites;
 mod exploration;
+mod messages;
 mod perturbation;
 mod trial;
 mod windows;
@@ -27,6 +28,7 @@ use crate::tolerance::{DRIFT, SMALLEST_GAIN, TABLEAU_BLIND, TABLEAU_ROUNDING};
 use crate::workspace::{Initial, Step, Workspace};
 use elites::Elites;
 use exploration::{Exploration, random_start};
+use messages::Messages;
 use perturbation::Credits;
 pub use perturbation::Perturbation;
 use trial::{Knowledge, Trial, build};
@@ -39,6 +41,8 @@ pub(super) use working_set::in_play as columns_in_play;
 /// begins from the best support, changed by a [`Perturbation`] from one column to all of it, or from the best support that
 /// [`Sea`](super::Sea) finds from the start or from a random 𝒳⁰; exchanges columns until no exchange helps, or a support
 /// comes from which the way is known; and keeps the outcome if it is better.
+///
+/// Where columns look incoherent, [message passing](super::Amp) is a start too.
 ///
 /// It learns on the way: sizes and kinds of perturbation that have led to better supports are chosen more often, SEA is
 /// called more often while that pays, and columns in which the best support differs from other good ones are those dropped.
@@ -104,6 +108,7 @@ struct Exchanges<T> {
     trials: Vec<Trial<T>>,
     /// SEA, while it is at work.
     exploration: Option<Exploration<T>>,
+    messages: Messages<T>,
     /// Where SEA begins the first time; later from a random 𝒳⁰.
     initial: Option<Initial<T>>,
     /// The share of rounds that begin with SEA.
@@ -303,6 +308,7 @@ impl<T: Scalar> Exchanges<T> {
             residual_norm,
             trials,
             exploration: None,
+            messages: Messages::Due,
             initial: Some(initial.clone()),
             exploration_rate: search.exploration,
             seen: SupportSet::default(),
@@ -320,6 +326,12 @@ impl<T: Scalar> Exchanges<T> {
     }
 
     fn step(&mut self, search: &Search, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
+        if self.messages.is_due(workspace, self.work) {
+            self.messages.begin(workspace);
+        }
+        if let Some(step) = self.pass_messages(workspace) {
+            return step;
+        }
         if self.exploration.is_some() || self.begins_exploration(search, workspace) {
             return self.explore(workspace);
         }
@@ -369,6 +381,33 @@ impl<T: Scalar> Exchanges<T> {
         };
         self.exploration = Some(Exploration::new(workspace, &initial));
         true
+    }
+
+    /// Goes on with message passing, if that is tried; what it found is where exchanges begin once the first descent is done.
+    fn pass_messages(&mut self, workspace: &mut Workspace<'_, T>) -> Option<Step> {
+        let none = Some(Step { iterations: 0, finished: false });
+        match std::mem::replace(&mut self.messages, Messages::Done) {
+            passing @ Messages::Passing(_) => {
+                self.messages = passing;
+                if !self.messages.advance(workspace) {
+                    workspace.fit(&self.support);
+                }
+                none
+            }
+            Messages::Found(found) if self.iteration > 0 => {
+                workspace.fit(&found);
+                if workspace.residual_norm() < self.residual_norm {
+                    self.descend_from(&found, workspace);
+                } else {
+                    workspace.fit(&self.support);
+                }
+                none
+            }
+            other => {
+                self.messages = other;
+                None
+            }
+        }
     }
 
     /// Exchanges columns of a support, and keeps the outcome if it is better.

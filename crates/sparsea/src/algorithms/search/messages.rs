@@ -1,0 +1,110 @@
+//! Message passing as a start: where columns look incoherent, it finds large supports that no exchange leads to.
+
+use super::super::Algorithm;
+use super::super::amp::{Amp, AmpForm, MessagePassing};
+use crate::scalar::Scalar;
+use crate::support::Support;
+use crate::tolerance::EXACT;
+use crate::workspace::Workspace;
+
+/// Message passing, before, while and after it is tried.
+#[derive(Debug)]
+pub(super) enum Messages<T> {
+    /// It has not been tried yet.
+    Due,
+    Passing(Box<Passing<T>>),
+    /// What it found, to begin exchanges from.
+    Found(Support),
+    /// It is not tried, or not any more.
+    Done,
+}
+
+/// Message passing between iterations.
+#[derive(Debug)]
+pub(super) struct Passing<T> {
+    messages: MessagePassing<T>,
+    /// The support that was fitted last.
+    fitted: Support,
+    /// The best of them with its ‖r‖.
+    best: (f64, Support),
+}
+
+/// Iterations that it takes, about.
+const ITERATIONS: usize = 100;
+/// The vector form decomposes A Aᴴ: up to so many rows that costs less than an iteration of search.
+const DECOMPOSED: usize = 300;
+/// Gram columns that are looked at, and the mean square of their entries, relative to that of random columns, from which on columns are
+/// coherent.
+const SAMPLE: usize = 4;
+const COHERENT: f64 = 3.0;
+
+impl<T: Scalar> Messages<T> {
+    /// Whether it is time to begin, after so many multiply-adds of exchanges: it should cost no more than they, or than the first descent,
+    /// which joins k columns.
+    pub(super) fn is_due(&self, workspace: &Workspace<'_, T>, work: usize) -> bool {
+        let (m, n, k) = (workspace.nrows(), workspace.ncols(), workspace.sparsity());
+        let cost = (2 * ITERATIONS).saturating_mul(workspace.system().operator.adjoint_cost());
+        let descent = (2 * n).saturating_mul(k).saturating_mul(k);
+        matches!(self, Self::Due) && m < n && (work >= cost || descent >= cost)
+    }
+
+    /// Begins from x = 0, if columns look incoherent.
+    pub(super) fn begin(&mut self, workspace: &mut Workspace<'_, T>) {
+        if !is_incoherent(workspace) {
+            *self = Self::Done;
+            return;
+        }
+        let form = if workspace.nrows() <= DECOMPOSED { AmpForm::Auto } else { AmpForm::Scalar };
+        let amp = Amp { form, ..Amp::default() };
+        debug_assert!(Algorithm::<T>::check(&amp).is_ok());
+        let messages = MessagePassing::new(&amp, workspace, &Support::new(), &[]);
+        *self = Self::Passing(Box::new(Passing {
+            messages,
+            fitted: Support::new(),
+            best: (f64::INFINITY, Support::new()),
+        }));
+    }
+
+    /// Makes an iteration. True if the workspace has come to an exact fit.
+    pub(super) fn advance(&mut self, workspace: &mut Workspace<'_, T>) -> bool {
+        let Self::Passing(passing) = self else { return false };
+        let going = passing.messages.advance(workspace);
+        if workspace.stop() {
+            return false;
+        }
+        let (is_ripe, support) = (passing.messages.is_ripe(), passing.messages.support());
+        if is_ripe && *support != passing.fitted {
+            passing.fitted.clone_from(support);
+            workspace.fit(support);
+            let residual_norm = workspace.residual_norm();
+            if residual_norm < passing.best.0 {
+                passing.best = (residual_norm, support.clone());
+            }
+        }
+        let is_exact = passing.best.0 <= EXACT * workspace.data_norm();
+        if !going || is_exact {
+            let found = std::mem::take(&mut passing.best.1);
+            *self = if found.is_empty() { Self::Done } else { Self::Found(found) };
+        }
+        is_exact
+    }
+}
+
+/// Whether the entries of a few Gram columns are as small as those of random columns.
+fn is_incoherent<T: Scalar>(workspace: &mut Workspace<'_, T>) -> bool {
+    let (m, n) = (workspace.nrows(), workspace.ncols());
+    let norms = workspace.column_norms().to_vec();
+    let (mut sum, mut count) = (0.0, 0usize);
+    for at in 0..SAMPLE {
+        let j = (2 * at + 1) * n / (2 * SAMPLE);
+        if norms[j] == 0.0 {
+            continue;
+        }
+        let column = workspace.quadratic().gram_column(j);
+        for (i, g) in column.iter().enumerate().filter(|&(i, _)| i != j && norms[i] > 0.0) {
+            sum += g.abs2() / (norms[i] * norms[j]).powi(2);
+            count += 1;
+        }
+    }
+    count > 0 && sum <= COHERENT * count as f64 / m as f64
+}
