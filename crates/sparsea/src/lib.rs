@@ -81,7 +81,7 @@ mod tolerance;
 mod workspace;
 
 pub use algorithms::{
-    Algorithm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea, Search, Solver,
+    Algorithm, Bp, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea, Search, Solver,
     Splicing, SubspacePursuit,
 };
 pub use counts::Counts;

@@ -1,9 +1,11 @@
 //! The algorithms, each one file, and the registry that makes them known everywhere by name.
 
+mod bp;
 mod chain;
 mod cosamp;
 mod els;
 mod foba;
+mod homotopy;
 mod htp;
 mod iht;
 mod lasso;
@@ -24,6 +26,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub use bp::Bp;
 pub use chain::Chain;
 pub use cosamp::CoSaMp;
 pub use els::Els;
@@ -283,6 +286,7 @@ fn all<T: Scalar>() -> Vec<Entry<T>> {
         Entry::of::<CoSaMp>(),
         Entry::of::<SubspacePursuit>(),
         Entry::of::<Lasso>(),
+        Entry::of::<Bp>(),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The solutions that every algorithm gave before its kernels, its factor and its caches were made fast, found again.
 //!
 //! `reference/recorded.json` was written by commit e38e4b7, but for seven solutions of iht and niht: of iterates on one support the last
-//! is returned now, which has converged further (coefficients by up to 3·10⁻⁷, ‖r‖/‖y‖ lower by up to 10⁻¹³). `cargo xtask record solutions` writes it again, which says that all
+//! is returned now, which has converged further (coefficients by up to 3·10⁻⁷, ‖r‖/‖y‖ lower by up to 10⁻¹³). Those of bp were added with it. `cargo xtask record solutions` writes it again, which says that all
 //! differences are meant; no test does. Bits are not asked for, because products are rounded by what the machine has. Another
 //! support is accepted, and printed, where both residuals agree to 10⁻⁸.
 
