@@ -110,7 +110,7 @@ fn plain_map<'a>(x: &'a [f64], y: &'a [f64], panels: &'a [SuccessPanel<'a>]) -> 
 }
 
 /// Every name with a fixed style.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 23] = [
     "sea",
     "omp+sea",
     "els+sea",
@@ -128,6 +128,7 @@ const NAMES: [&str; 22] = [
     "cosamp",
     "subspace_pursuit",
     "lasso",
+    "bp",
     "omp+els",
     "omp+htp",
     "els+htp",
@@ -338,6 +339,7 @@ fn algorithms_keep_their_colors() {
         "ompr",
         "els",
         "lasso",
+        "bp",
         "foba",
         "splicing",
         "search",
