@@ -27,6 +27,7 @@ _ALGORITHMS: dict[str, tuple[str, str, Dash]] = {
     "ompr": ("#7fbf3f", ">", _DASHES[0]),
     "els": ("#7b3fa0", "s", _SOLID),
     "lasso": ("#6e6e6e", "x", _SOLID),
+    "bp": ("#222222", "x", _DASHES[0]),
     "foba": ("#85852b", "o", _DASHES[0]),
     "splicing": ("#44aa99", "+", _DASHES[0]),
     "search": ("#b5122b", "*", _SOLID),

@@ -81,7 +81,7 @@ mod tolerance;
 mod workspace;
 
 pub use algorithms::{
-    Algorithm, Amp, AmpForm, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea,
+    Algorithm, Amp, AmpForm, Bp, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea,
     Search, Segment, Solver, Splicing, SubspacePursuit,
 };
 pub use counts::Counts;

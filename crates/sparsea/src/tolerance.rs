@@ -101,13 +101,13 @@ pub(crate) const CONDITION_SAFETY: f64 = 8.0;
 pub(crate) const TABLEAU_BLIND: f64 = 1e-6;
 
 /// Columns within this share of λ of the bound join together: knots of the path are computed from fits, which are good to
-/// 10⁻¹¹. (`lasso`)
+/// 10⁻¹¹. (`homotopy`)
 pub(crate) const LASSO_TIE: f64 = 1e-10;
 
-/// Rounding of a correlation, relative to the largest λ: 45 ε. (`lasso`)
+/// Rounding of a correlation, relative to the largest λ: 45 ε. (`homotopy`)
 pub(crate) const LASSO_ROUNDING: f64 = 1e-14;
 
-/// λ relative to its largest value that counts as zero; correlations of a fit are no more exact. (`lasso`)
+/// λ relative to its largest value that counts as zero; correlations of a fit are no more exact. (`homotopy`)
 pub(crate) const LASSO_END: f64 = 1e-12;
 
 /// sin² of the angle between a column and the span of the others from which on exhaustive search uses it: its pivots come

@@ -80,7 +80,7 @@ const THICK: f64 = 2.6;
 const THIN: f64 = 1.3;
 
 /// Colours that stay apart for colour-blind eyes as well; neighbours in hue get different markers and dashes.
-const ALGORITHMS: [(&str, u32, Marker, &str); 16] = [
+const ALGORITHMS: [(&str, u32, Marker, &str); 17] = [
     ("sea", 0x0072b2, Marker::Circle, SOLID),
     ("htp", 0xd55e00, Marker::Up, SOLID),
     ("iht", 0xe69f00, Marker::Pentagon, SOLID),
@@ -92,6 +92,7 @@ const ALGORITHMS: [(&str, u32, Marker, &str); 16] = [
     ("ompr", 0x7fbf3f, Marker::Right, DASHES[0]),
     ("els", 0x7b3fa0, Marker::Square, SOLID),
     ("lasso", 0x6e6e6e, Marker::Cross, SOLID),
+    ("bp", 0x222222, Marker::Cross, DASHES[0]),
     ("foba", 0x85852b, Marker::Circle, DASHES[0]),
     ("splicing", 0x44aa99, Marker::Plus, DASHES[0]),
     ("search", 0xb5122b, Marker::Star, SOLID),

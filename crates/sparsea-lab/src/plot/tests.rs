@@ -110,7 +110,7 @@ fn plain_map<'a>(x: &'a [f64], y: &'a [f64], panels: &'a [SuccessPanel<'a>]) -> 
 }
 
 /// Every name with a fixed style.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 25] = [
     "sea",
     "omp+sea",
     "els+sea",
@@ -130,6 +130,7 @@ const NAMES: [&str; 24] = [
     "lasso",
     "segment",
     "amp",
+    "bp",
     "omp+els",
     "omp+htp",
     "els+htp",
@@ -340,6 +341,7 @@ fn algorithms_keep_their_colors() {
         "ompr",
         "els",
         "lasso",
+        "bp",
         "foba",
         "splicing",
         "search",

@@ -101,11 +101,11 @@ mod tests {
             |names: &str, settings: &str| Chain::<f64>::parse(names, &object(settings)).unwrap_err().to_string();
         assert_eq!(
             message("sae", "{}"),
-            "unknown algorithm 'sae'; known: sea, search, els, omp, ols, ompr, foba, splicing, htp, iht, niht, cosamp, subspace_pursuit, lasso, segment, amp"
+            "unknown algorithm 'sae'; known: sea, search, els, omp, ols, ompr, foba, splicing, htp, iht, niht, cosamp, subspace_pursuit, lasso, segment, amp, bp"
         );
         assert_eq!(
             message("omp+", "{}"),
-            "unknown algorithm ''; known: sea, search, els, omp, ols, ompr, foba, splicing, htp, iht, niht, cosamp, subspace_pursuit, lasso, segment, amp"
+            "unknown algorithm ''; known: sea, search, els, omp, ols, ompr, foba, splicing, htp, iht, niht, cosamp, subspace_pursuit, lasso, segment, amp, bp"
         );
         assert_eq!(
             message("sea", r#"{"stepsize": 1}"#),

@@ -1,15 +1,13 @@
 //! LASSO, by its whole path of solutions.
 
-mod segment;
-
 use serde::{Deserialize, Serialize};
 
+use super::homotopy::{Bounds, Onward, Path};
 use super::{Algorithm, Setting};
 use crate::problem::Needs;
 use crate::scalar::Scalar;
-use crate::tolerance::{LASSO_END, LASSO_ROUNDING, LASSO_TIE};
+use crate::support::Support;
 use crate::workspace::{Initial, Step, Workspace};
-use segment::{Segment, Signed, columns, contains};
 
 /// The LASSO, minimise ½‖A x − y‖² + λ‖x‖₁, along its path from λ = max |a_jᵀ y| (x = 0) to where a (k+1)-th non-zero
 /// would enter, or λ = 0. Real data only.
@@ -24,6 +22,8 @@ use segment::{Segment, Signed, columns, contains};
 ///
 /// With `refit` the point is the least-squares fit on the support of x(λ), otherwise x(λ) itself. It always begins at
 /// x = 0: another start is only kept if nothing on the path is better.
+///
+/// This is not how ℓ1 recovers most: see [`Bp`](crate::Bp), which goes on and takes the k largest entries.
 ///
 /// # Reference
 /// Tibshirani 1996, DOI 10.1111/j.2517-6161.1996.tb02080.x; the path: Osborne, Presnell & Turlach 2000,
@@ -45,33 +45,8 @@ impl Default for Lasso {
 /// What the LASSO keeps between steps.
 #[derive(Debug)]
 pub struct State<T> {
-    /// λ at the last knot; infinite before the first.
-    lambda: f64,
-    /// λ at the first knot.
-    largest: f64,
-    /// The path from the last knot on.
-    segment: Segment<T>,
-    /// Columns whose correlation was ±λ at the last knot but that did not join, sorted: they do not cross that bound until the next.
-    tied: Vec<Signed>,
-    /// Knots in succession at the same λ.
-    stalled: u32,
+    path: Path<T>,
 }
-
-/// Where the active set changes next.
-#[derive(Debug, Default)]
-struct Knot {
-    /// λ there; 0 if the path ends.
-    lambda: f64,
-    /// Columns off the active set whose correlation is ±λ, sorted.
-    tied: Vec<Signed>,
-    /// Those that were not tied at the last knot.
-    crossing: Vec<Signed>,
-    /// For each active column, whether its coefficient is zero.
-    zero: Vec<bool>,
-}
-
-/// Knots in succession at the same λ after which rounding keeps the path where it is.
-const STALLED: u32 = 8;
 
 impl<T: Scalar> Algorithm<T> for Lasso {
     const NAME: &'static str = "lasso";
@@ -101,106 +76,24 @@ impl<T: Scalar> Algorithm<T> for Lasso {
         } else {
             workspace.place(&support, &values);
         }
-        State {
-            lambda: f64::INFINITY,
-            largest: 0.0,
-            segment: Segment::new(workspace.ncols()),
-            tied: vec![],
-            stalled: 0,
-        }
+        State { path: Path::new(workspace.ncols(), Bounds::few(workspace.sparsity(), workspace.ncols())) }
     }
 
-    fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
-        let active = std::mem::take(&mut state.segment.active);
-        workspace.fit(&columns(&active));
-        let fit: Vec<f64> = workspace.values().iter().map(|x| x.real()).collect();
-        let mut knot = state.next_knot(&active, &fit, workspace.correlate());
-        let (mut free, mut point) = (vec![], vec![]);
-        for (at, &(column, sign)) in active.iter().enumerate() {
-            let x = fit[at] - knot.lambda * state.segment.direction[at];
-            // A coefficient whose sign is wrong is zero but for rounding.
-            if sign * x > 0.0 && !knot.zero[at] {
-                free.push((column, sign));
-                point.push(T::from_real(x));
-            } else {
-                knot.tied.push((column, sign));
-            }
-        }
-        knot.tied.sort_unstable_by_key(|&(column, _)| column);
+    fn step(&self, State { path }: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
+        path.advance(workspace);
+        let (support, values) = path.point();
         if self.refit {
-            workspace.fit(&columns(&free));
+            workspace.fit(support);
         } else {
-            workspace.place(&columns(&free), &point);
+            workspace.place(support, values);
         }
-        state.stalled = if knot.lambda < state.lambda { 0 } else { state.stalled + 1 };
-        state.lambda = knot.lambda;
-        let sparsity = workspace.sparsity();
-        // Where no column leaves, one that reaches the bound crosses it.
-        let full = free.len() == sparsity && free.len() == active.len() && !knot.crossing.is_empty();
-        let ended = knot.lambda == 0.0 || full || state.stalled > STALLED;
-        if ended || !state.segment.begin(workspace, &free, &knot.tied, &knot.crossing) {
-            if !ended && self.refit && free.len() < sparsity {
-                let joining = state.segment.active.iter().filter(|&&(column, _)| !contains(&free, column)).copied();
-                free.extend(joining.take(sparsity - free.len()).collect::<Vec<_>>());
-                free.sort_unstable_by_key(|&(column, _)| column);
-                workspace.fit(&columns(&free));
-            }
-            return Step { iterations: 1, finished: true };
+        let onward = path.go_on(workspace);
+        let (support, _) = path.point();
+        let missing = workspace.sparsity() - support.len();
+        if onward == Onward::Full && self.refit && missing > 0 {
+            let filled: Support = support.iter().copied().chain(path.joining().take(missing)).collect();
+            workspace.fit(&filled);
         }
-        knot.tied.retain(|&(column, _)| !contains(&state.segment.active, column));
-        state.tied = knot.tied;
-        Step { iterations: 1, finished: false }
-    }
-}
-
-impl<T: Scalar> State<T> {
-    /// Whether a column was left out at the last knot with its correlation at the bound of this sign.
-    fn was_tied(&self, column: usize, sign: f64) -> bool {
-        self.tied.binary_search_by_key(&column, |&(member, _)| member).is_ok_and(|at| self.tied[at].1 == sign)
-    }
-
-    /// The largest λ below the present one at which the active set changes, and all that happens there. `fit` is u,
-    /// `correlation` Aᵀ(y − A_S u), zero on S; at λ the correlation is that + λ · slope.
-    fn next_knot(&mut self, active: &[Signed], fit: &[f64], correlation: &[T]) -> Knot {
-        let Segment { direction, slope, .. } = &self.segment;
-        let mut lambda = LASSO_END * self.largest;
-        let mut moves = false;
-        for (column, (c, &slope)) in correlation.iter().zip(slope).enumerate() {
-            let c = c.real();
-            // |c + λ slope| = λ, where the bound is crossed as λ falls.
-            let sign = c.signum();
-            let crossed = c.abs() / (1.0 - sign * slope);
-            if crossed > lambda && !self.was_tied(column, sign) {
-                (lambda, moves) = (crossed, true);
-            }
-        }
-        let zeros: Vec<f64> = active
-            .iter()
-            .zip(fit.iter().zip(direction))
-            // As λ falls, a coefficient grows by w: away from zero, where the signs are the same.
-            .map(|(&(_, sign), (u, w))| if sign * w < 0.0 { u / w } else { 0.0 })
-            .collect();
-        for &zero in &zeros {
-            if zero > lambda {
-                (lambda, moves) = (zero, true);
-            }
-        }
-        if !moves {
-            return Knot { zero: vec![false; active.len()], ..Knot::default() };
-        }
-        // Of two changes at one λ, the second may come out a rounding above it.
-        lambda = lambda.min(self.lambda);
-        if self.largest == 0.0 {
-            self.largest = lambda;
-        }
-        let bound = lambda * (1.0 - LASSO_TIE) - LASSO_ROUNDING * self.largest;
-        let at_bound = |(column, (c, &slope)): (usize, (&T, &f64))| {
-            let c = c.real() + lambda * slope;
-            (c.abs() >= bound && !contains(active, column)).then_some((column, c.signum()))
-        };
-        let tied: Vec<Signed> = correlation.iter().zip(slope).enumerate().filter_map(at_bound).collect();
-        let crossing = tied.iter().filter(|&&(column, sign)| !self.was_tied(column, sign)).copied().collect();
-        let zero = zeros.iter().map(|&zero| zero >= lambda * (1.0 - LASSO_TIE)).collect();
-        Knot { lambda, tied, crossing, zero }
+        Step { iterations: 1, finished: onward != Onward::On }
     }
 }

@@ -1,10 +1,12 @@
 //! The algorithms, each one file, and the registry that makes them known everywhere by name.
 
 mod amp;
+mod bp;
 mod chain;
 mod cosamp;
 mod els;
 mod foba;
+mod homotopy;
 mod htp;
 mod iht;
 mod lasso;
@@ -27,6 +29,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use amp::{Amp, AmpForm};
+pub use bp::Bp;
 pub use chain::Chain;
 pub use cosamp::CoSaMp;
 pub use els::Els;
@@ -289,6 +292,7 @@ fn all<T: Scalar>() -> Vec<Entry<T>> {
         Entry::of::<Lasso>(),
         Entry::of::<Segment>(),
         Entry::of::<Amp>(),
+        Entry::of::<Bp>(),
     ]
 }
 

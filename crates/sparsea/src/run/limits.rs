@@ -6,7 +6,7 @@ use crate::halt::Halt;
 
 /// Limits of a run, each optional. With none, the algorithm's own rule halts it.
 ///
-/// An algorithm's own rule is [`Halt::Never`] for those that end by themselves (omp, ols, els, ompr, foba, splicing, sp, lasso, amp)
+/// An algorithm's own rule is [`Halt::Never`] for those that end by themselves (omp, ols, els, ompr, foba, splicing, sp, lasso, amp, bp)
 /// and a [`Halt::Budget`] of iterations for the others: 300 for search, 1000 for sea, htp, iht, niht and cosamp.
 ///
 /// ```

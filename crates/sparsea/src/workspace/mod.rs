@@ -244,6 +244,16 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.engine.quadratic().set_cache_aside(false);
     }
 
+    /// Whether there is room to keep whole Gram columns for a support of so many columns, where they are kept at all.
+    pub(crate) fn has_gram_room(&mut self, columns: usize) -> bool {
+        self.engine.quadratic().has_gram_room(columns)
+    }
+
+    /// Keeps no Gram columns until told otherwise, for larger supports than there is room for. What was kept comes back then.
+    pub(crate) fn set_gram_aside(&mut self, aside: bool) {
+        self.engine.quadratic().set_cache_aside(aside);
+    }
+
     /// Moves to the point with the given coefficients on a support.
     pub fn place(&mut self, support: &Support, values: &[T]) {
         debug_assert!(support.len() == values.len() || self.system.watch.noticed());

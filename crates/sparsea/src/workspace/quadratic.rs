@@ -35,6 +35,11 @@ impl<'w, T: Scalar> Quadratic<'w, '_, T> {
         self.engine.solve_normal(self.system, support, right, out)
     }
 
+    /// `out` ← Aᴴ A_S v, for n numbers `out`: from Gram columns where those are kept, otherwise by a product of each kind.
+    pub(crate) fn gram_product(self, support: &Support, values: &[T], out: &mut [T]) {
+        self.engine.gram_product(self.system, support, values, out);
+    }
+
     /// Whether Gram column j is at hand.
     pub(crate) fn holds_gram_column(&self, j: usize) -> bool {
         self.engine.holds_gram_column(j)

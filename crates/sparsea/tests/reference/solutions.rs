@@ -64,7 +64,9 @@ impl Recorder {
     ) {
         let posed = Problem::new(operator, y, k).unwrap();
         // The lasso is made for real numbers only.
-        for &algorithm in algorithms.iter().filter(|&&algorithm| !(T::IS_COMPLEX && algorithm == "lasso")) {
+        for &algorithm in
+            algorithms.iter().filter(|&&algorithm| !(T::IS_COMPLEX && matches!(algorithm, "lasso" | "bp")))
+        {
             let run = Run::with_chain(&posed, Chain::parse(algorithm, &Map::new()).unwrap());
             let solution = run.halt(Halt::Iterations(100)).solve().unwrap();
             self.records.push(Record {

@@ -46,7 +46,7 @@ fn check_all<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, what: &str, mut also: imp
 /// For each algorithm, how many times the least ‖y − A x‖ of all supports its own may be on the problems below: on Gaussian
 /// matrices, and on those whose columns are correlated. It is the worst that it is there, rounded up to a tenth; what exchanges
 /// columns finds the best.
-const FACTORS: [(&str, f64, f64); 15] = [
+const FACTORS: [(&str, f64, f64); 16] = [
     ("sea", 1.0, 1.0),
     ("search", 1.0, 1.0),
     ("els", 1.0, 1.0),
@@ -62,6 +62,7 @@ const FACTORS: [(&str, f64, f64); 15] = [
     ("subspace_pursuit", 1.0, 1.0),
     ("lasso", 1.0, 10.9),
     ("amp", 1.0, 1.0),
+    ("bp", 1.0, 1.0),
 ];
 
 fn ordinary_problems<T: Scalar>() {

@@ -3,6 +3,7 @@
 
 mod algorithm_table;
 mod bad_input;
+mod basis_pursuit;
 mod brute_force;
 mod centered;
 mod common;

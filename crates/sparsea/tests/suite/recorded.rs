@@ -2,7 +2,7 @@
 //!
 //! `reference/recorded.json` was written by commit e38e4b7, but for seven solutions of iht and niht: of iterates on one support the last
 //! is returned now, which has converged further (coefficients by up to 3·10⁻⁷, ‖r‖/‖y‖ lower by up to 10⁻¹³). `cargo xtask record solutions` writes it again, which says that all
-//! differences are meant; no test does. Those of amp were added when it came. Bits are not asked for, because products are rounded by what the machine has. Another
+//! differences are meant; no test does. Those of amp and bp were added with them. Bits are not asked for, because products are rounded by what the machine has. Another
 //! support is accepted, and printed, where both residuals agree to 10⁻⁸.
 
 #[path = "../reference/solutions.rs"]

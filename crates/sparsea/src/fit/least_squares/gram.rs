@@ -149,6 +149,11 @@ impl<T: Scalar> GramCache<T> {
         self.slot_of[j] != ABSENT && self.used_at[self.slot_of[j] as usize] > when
     }
 
+    /// Columns for which there is room.
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// Columns for which there is room without forgetting others.
     pub(crate) fn room(&self) -> usize {
         self.capacity - self.column_in.len()

@@ -31,7 +31,7 @@ use faer::MatMut;
 
 use super::System;
 use crate::counts::Counts;
-use crate::kernels::norm;
+use crate::kernels::{add_combination, norm};
 use crate::scalar::Scalar;
 use crate::tolerance::{EXCESS, FIT, GRAM_ROUNDING};
 use anticipation::Anticipation;
@@ -322,6 +322,28 @@ impl<T: Scalar> SupportFit<T> {
         for (r, &y) in residual.iter_mut().zip(system.data) {
             *r = y - *r;
         }
+    }
+
+    /// Whether there is room for the Gram columns of a support of so many columns, if any are kept.
+    pub(crate) fn has_gram_room(&self, columns: usize) -> bool {
+        self.source.gram().is_none_or(|cache| columns <= cache.capacity())
+    }
+
+    /// `out` ← Aᴴ A_S v, by Gram columns if those are kept.
+    pub(crate) fn gram_product(&mut self, system: &System<'_, T>, support: &[usize], values: &[T], out: &mut [T]) {
+        if let Some(cache) = self.source.gram_mut() {
+            out.fill(T::ZERO);
+            let Some(new) = cache.ensure(system, support) else { return };
+            self.counts.columns += new as u64;
+            let cache = &*cache;
+            add_combination(values, |at| cache.column(support[at]), false, out);
+            return;
+        }
+        self.counts.applies += 1;
+        self.counts.adjoints += 1;
+        self.image.resize(system.data.len(), T::ZERO);
+        system.operator.apply_sparse(support, values, &mut self.image);
+        system.operator.apply_adjoint(&self.image, out);
     }
 
     /// Whether column j of the Gram matrix is at hand.

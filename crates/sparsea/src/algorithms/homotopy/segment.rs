@@ -1,4 +1,4 @@
-//! One segment of the LASSO's path, and how the next begins where several columns are tied.
+//! One segment of the path, and how the next begins where several columns are tied.
 
 use std::collections::HashMap;
 
@@ -13,13 +13,42 @@ pub(super) type Signed = (usize, f64);
 
 /// Times k columns that are tried together at a knot: as many as the engine fits.
 const TRIED: usize = 3;
-/// Columns more than k that are active on the way to k of them, as one after the other joins and others are dropped.
+/// Columns more than allowed that are active on the way to a segment, as one after the other joins and others are dropped.
 const SPARE: usize = 8;
 /// Numbers of Gram columns that are kept while columns join one after the other.
 const KEPT: usize = 1 << 24;
 /// Passes over the tied columns at one knot, for each column that may be tried. Each adds a column; so few are needed that this
 /// is only met where rounding makes the same ones come and go.
 const PASSES: usize = 4;
+
+/// How many columns may be active.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Bounds {
+    /// On a segment.
+    pub(super) most: usize,
+    /// As they are tried together at a knot.
+    tried: usize,
+    /// Whether they may be many more than k. The slope is then found by products where no Gram columns are kept.
+    all: bool,
+}
+
+impl Bounds {
+    /// Up to k of n columns.
+    pub(in super::super) fn few(sparsity: usize, ncols: usize) -> Self {
+        Self { most: sparsity, tried: sparsity.saturating_mul(TRIED).min(ncols), all: false }
+    }
+
+    /// Columns to make room for in advance.
+    pub(super) fn room(self) -> usize {
+        self.tried.min(self.most.saturating_add(SPARE))
+    }
+
+    /// As many as can be independent of each other, in m × n.
+    pub(in super::super) fn all(nrows: usize, ncols: usize) -> Self {
+        let most = nrows.min(ncols);
+        Self { most, tried: most.saturating_add(SPARE).min(ncols), all: true }
+    }
+}
 
 /// The path between two knots: x(λ) = u − λ w on `active`, where u is the least-squares fit, and zero elsewhere.
 #[derive(Debug)]
@@ -32,11 +61,9 @@ pub(super) struct Segment<T> {
     pub(super) slope: Vec<f64>,
     /// Both as they are computed, in numbers of the problem.
     scratch: (Vec<T>, Vec<T>),
-}
-
-/// The columns of a sorted set.
-pub(super) fn columns(set: &[Signed]) -> Support {
-    set.iter().map(|&(column, _)| column).collect()
+    signs: Vec<T>,
+    support: Support,
+    pub(super) bounds: Bounds,
 }
 
 /// Whether a sorted set has this column.
@@ -45,13 +72,22 @@ pub(super) fn contains(set: &[Signed], column: usize) -> bool {
 }
 
 impl<T: Scalar> Segment<T> {
-    pub(super) fn new(ncols: usize) -> Self {
-        Self { active: vec![], direction: vec![], slope: vec![0.0; ncols], scratch: (vec![], vec![]) }
+    pub(super) fn new(ncols: usize, bounds: Bounds) -> Self {
+        let room = bounds.room();
+        Self {
+            active: Vec::with_capacity(room),
+            direction: Vec::with_capacity(room),
+            slope: vec![0.0; ncols],
+            scratch: (Vec::with_capacity(room), Vec::with_capacity(ncols)),
+            signs: Vec::with_capacity(room),
+            support: Support::with_capacity(room),
+            bounds,
+        }
     }
 
     /// Begins the segment below a knot at which the coefficients of `free` are not zero, and those of `tied`, whose
     /// correlation is ±λ, are. `crossing` are those of `tied` that are expected to join. All sets are sorted. Returns false if
-    /// more than k columns would be active; `active` is then a set of these.
+    /// more columns than allowed would be active; `active` is then a set of these.
     ///
     /// The conditions of optimality just below λ are those of min ½‖A_E w‖² − s_Eᵀ w over the coefficients w of
     /// E = `free` ∪ `tied` with s_j w_j ≥ 0 where j is tied: a coefficient leaves zero by the sign of its correlation, and one that
@@ -65,9 +101,8 @@ impl<T: Scalar> Segment<T> {
         tied: &[Signed],
         crossing: &[Signed],
     ) -> bool {
-        let sparsity = workspace.sparsity();
-        let limit = sparsity.saturating_mul(TRIED).min(workspace.ncols());
-        let most = limit.min(sparsity.saturating_add(SPARE));
+        let Bounds { most: allowed, tried: limit, .. } = self.bounds;
+        let most = limit.min(allowed.saturating_add(SPARE));
         // Mostly, all that reach the bound cross it.
         self.active.clear();
         self.active.extend(free.iter().chain(&crossing[..crossing.len().min(limit - free.len())]));
@@ -92,14 +127,16 @@ impl<T: Scalar> Segment<T> {
             let Some(next) = self.violating(workspace.column_norms(), tied, &refused) else { break };
             self.admit(next, workspace, free, &mut refused);
         }
-        self.active.len() <= sparsity
+        self.active.len() <= allowed
     }
 
     /// w ← (A_SᵀA_S)⁻¹ s; false if the columns are dependent.
     fn solve(&mut self, workspace: &mut Workspace<'_, T>) -> bool {
-        let signs: Vec<T> = self.active.iter().map(|&(_, sign)| T::from_real(sign)).collect();
+        self.signs.clear();
+        self.signs.extend(self.active.iter().map(|&(_, sign)| T::from_real(sign)));
+        self.support.refill(self.active.iter().map(|&(column, _)| column));
         let direction = &mut self.scratch.0;
-        let independent = workspace.quadratic().solve_normal(&columns(&self.active), &signs, direction);
+        let independent = workspace.quadratic().solve_normal(&self.support, &self.signs, direction);
         if independent {
             self.direction.clear();
             self.direction.extend(direction.iter().map(|w| w.real()));
@@ -112,6 +149,14 @@ impl<T: Scalar> Segment<T> {
         let slope = &mut self.scratch.1;
         slope.clear();
         slope.resize(self.slope.len(), T::ZERO);
+        if self.bounds.all {
+            self.support.refill(self.active.iter().map(|&(column, _)| column));
+            self.signs.clear();
+            self.signs.extend(self.direction.iter().map(|&w| T::from_real(w)));
+            workspace.quadratic().gram_product(&self.support, &self.signs, slope);
+            self.slope.iter_mut().zip(&*slope).for_each(|(out, v)| *out = v.real());
+            return;
+        }
         for (&(j, _), &w) in self.active.iter().zip(&self.direction) {
             if let Some(column) = kept.get(&j) {
                 axpy(T::from_real(w), column, slope);
