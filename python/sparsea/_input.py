@@ -42,7 +42,10 @@ class CalledOperator:
         norms = getattr(given, "column_norms", None)
         self.column_norms: Array | None = None
         if norms is not None:
-            self.column_norms = as_vector("column_norms", norms() if callable(norms) else norms)
+            norms = norms() if callable(norms) else norms
+            # One number is the norm of every column.
+            norms = np.full(self.shape[1], norms) if np.ndim(norms) == 0 else norms
+            self.column_norms = as_vector("column_norms", norms)
             if np.iscomplexobj(self.column_norms):
                 raise InvalidTypeError("column_norms holds complex numbers; norms are real")
 
