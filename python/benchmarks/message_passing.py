@@ -61,9 +61,12 @@ def amplitudes(kind: str, k: int, is_complex: bool, rng: np.random.Generator) ->
 
 
 def measure(
-    kind: str, amplitude: str, shape: tuple[int, int], k: int, runs: int, form: str
+    kind: str, amplitude: str, shape: tuple[int, int], k: int, runs: int, form: str, limit: float | None = None
 ) -> tuple[int, float, float, int]:
-    """Exact supports, the median and the longest time in ms, and how many runs said that they diverged."""
+    """Exact supports, the median and the longest time in ms, and how many runs said that they diverged.
+
+    By `amp`, or by `search` within a time limit.
+    """
     exact, diverged, times = 0, 0, []
     for seed in range(-1, runs):
         rng = np.random.default_rng([seed + 1, *shape, k])
@@ -71,7 +74,10 @@ def measure(
         support = np.sort(rng.choice(shape[1], k, replace=False))
         y = A[:, support] @ amplitudes(amplitude, k, np.iscomplexobj(A), rng)
         begin = time.perf_counter()
-        found = sparsea.solve(A, y, k, algorithm="amp", settings={"form": form}, threads=1)
+        if limit is None:
+            found = sparsea.solve(A, y, k, algorithm="amp", settings={"form": form}, threads=1)
+        else:
+            found = sparsea.solve(A, y, k, algorithm="search", time=limit, threads=1)
         took = 1e3 * (time.perf_counter() - begin)
         if seed >= 0:
             times.append(took)
@@ -87,13 +93,24 @@ def row(cells: Iterable[object]) -> None:
 
 def sizes(runs: int) -> None:
     """Normal amplitudes on normal matrices, by size."""
-    row(("m × n", "k", "exact", "median", "longest"))
-    row(("---", "---:", "---:", "---:", "---:"))
-    tasks = [(250, 500, 140), (250, 500, 150), (500, 1000, 280), (500, 1000, 300), (1000, 2000, 600), (1000, 2000, 620)]
-    for m, n, k in tasks:
+    row(("m × n", "k", "`amp` exact", "median", "longest", "time for `search`", "exact", "median"))
+    row(("---", *("---:" for _ in range(7))))
+    tasks = [
+        (32, 64, 20, 0.01),
+        (32, 64, 22, 0.1),
+        (250, 500, 140, 0.1),
+        (250, 500, 150, 0.1),
+        (500, 1000, 280, 0.1),
+        (500, 1000, 300, 0.3),
+        (1000, 2000, 600, 1.0),
+        (1000, 2000, 620, 1.0),
+    ]
+    for m, n, k, limit in tasks:
         count = max(runs // 2, 1) if m >= 1000 else 2 * runs
         exact, median, longest, _ = measure("normal", "normal", (m, n), k, count, "auto")
-        row((f"{m} × {n}", k, f"{exact} of {count}", f"{median:.0f} ms", f"{longest:.0f} ms"))
+        found, within, _, _ = measure("normal", "normal", (m, n), k, count, "auto", limit)
+        cells = f"{exact} of {count}", f"{median:.1f} ms", f"{longest:.0f} ms"
+        row((f"{m} × {n}", k, *cells, f"{1e3 * limit:.0f} ms", f"{found} of {count}", f"{within:.1f} ms"))
 
 
 def forms(runs: int) -> None:

@@ -1,6 +1,7 @@
 //! Search among many columns: exchanges on the columns that can matter, and a look at all others.
 //!
-//! The working set W ⊂ {0, …, n − 1} begins with the columns that correlate most with y. Search runs on A_W. Then all n columns
+//! The working set W ⊂ {0, …, n − 1} begins with the columns that correlate most with the residuals of matching pursuit, which also gives
+//! the first support. Search runs on A_W. Then all n columns
 //! are scored against the best support S: by |a_jᴴ r|²/‖a_j‖², what column j explains if it joins, and, once that finds no more,
 //! by |a_jᴴ r_i|²/‖a_j‖² for each i ∈ S, with r_i the residual of the fit on S ∖ {i}: what it explains in place of i, at least. Those
 //! that gain join W, until none does. Held are n numbers a few times, never n k.
@@ -22,6 +23,8 @@ use crate::workspace::{Initial, Step, Workspace};
 const MEMBERS: usize = 8;
 /// Columns that join at a time: so many, or this multiple of k.
 const JOINING: (usize, usize) = (512, 2);
+/// Columns that join at a time in matching pursuit.
+const LOOKED_AT: usize = 64;
 /// ‖r‖ must fall by this share for correlations with it to be looked at again.
 const PAID: f64 = 1e-3;
 /// A column joins if in the place of a member it explains this share of what that does: it may explain more than its score.
@@ -52,8 +55,12 @@ pub(super) struct WorkingSet<T> {
     /// The best support.
     support: Support,
     residual_norm: f64,
+    /// Where the run began, with its ‖r‖.
+    start: (Support, f64),
     /// ‖r‖ when all columns were scored last.
     scored_at: f64,
+    /// Whether the support still grows by matching pursuit.
+    is_greedy: bool,
     /// Whether no other column gains.
     is_closed: bool,
     rounds: u64,
@@ -62,26 +69,28 @@ pub(super) struct WorkingSet<T> {
 }
 
 impl<T: Scalar> WorkingSet<T> {
-    /// Begins on the support at whose fit the workspace is.
+    /// Begins from x = 0, and goes on from the point of the workspace if that is better than what matching pursuit finds.
     pub(super) fn new(workspace: &mut Workspace<'_, T>) -> Self {
-        let support = workspace.support().clone();
-        let mut one = Self {
-            columns: support.to_vec(),
-            residual_norm: workspace.residual_norm(),
-            support,
+        let start = (workspace.support().clone(), workspace.residual_norm());
+        Self {
+            columns: start.0.to_vec(),
+            support: Support::new(),
+            residual_norm: workspace.data_norm(),
+            start,
             scored_at: f64::INFINITY,
+            is_greedy: true,
             is_closed: false,
             rounds: 0,
             scores: vec![0.0; workspace.ncols()],
             memory: vec![],
-        };
-        one.score_by_residual(workspace);
-        one.join_best(workspace, 0.0);
-        one
+        }
     }
 
     /// Searches the working set for a while, and lets other columns join.
     pub(super) fn step(&mut self, search: &Search, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
+        if self.is_greedy && self.pursue(workspace) {
+            return Step { iterations: 0, finished: false };
+        }
         let iterations = if self.is_closed { ITERATIONS.min(budget.max(1)) } else { 1 };
         let before = self.residual_norm;
         self.search(search, workspace, iterations);
@@ -94,6 +103,55 @@ impl<T: Scalar> WorkingSet<T> {
             finished = self.columns.is_empty();
         }
         Step { iterations, finished }
+    }
+
+    /// Orthogonal matching pursuit: scores all columns, lets the strongest join the working set, and selects among these until the
+    /// strongest explains less than a column outside did. False after the last step.
+    fn pursue(&mut self, workspace: &mut Workspace<'_, T>) -> bool {
+        let k = workspace.sparsity();
+        workspace.fit_apart(&self.support);
+        self.score_by_residual(workspace);
+        self.columns.iter().for_each(|&j| self.scores[j] = 0.0);
+        let mut joining = highest(&self.scores, LOOKED_AT + 1);
+        let outside = if joining.len() > LOOKED_AT { joining.pop().map_or(0.0, |(score, _)| score) } else { 0.0 };
+        self.columns.extend(joining.iter().map(|&(_, j)| j));
+        self.columns.sort_unstable();
+        self.is_greedy = false;
+        for selected in 0.. {
+            if self.support.len() == k || workspace.stop() {
+                break;
+            }
+            let Some(strongest) = self.strongest(workspace, if selected == 0 { 0.0 } else { outside }) else { break };
+            let next: Support = self.support.iter().copied().chain([strongest]).collect();
+            workspace.fit_apart(&next);
+            if workspace.given_up().is_some() || !workspace.lowers(self.residual_norm) {
+                self.is_greedy = false;
+                break;
+            }
+            (self.support, self.residual_norm) = (next, workspace.residual_norm());
+            self.is_greedy = self.support.len() < k;
+        }
+        if !self.is_greedy && self.start.1 < self.residual_norm {
+            (self.support, self.residual_norm) = self.start.clone();
+        }
+        workspace.fit_apart(&self.support);
+        self.is_greedy
+    }
+
+    /// The column of the working set off the support that explains most by itself, and more than `least`.
+    fn strongest(&mut self, workspace: &mut Workspace<'_, T>, least: f64) -> Option<usize> {
+        self.memory.resize(self.columns.len(), T::ZERO);
+        let residual = workspace.residual().to_vec();
+        workspace.system().operator.apply_adjoint_on(&self.columns, &residual, &mut self.memory);
+        let norms = workspace.column_norms();
+        let mut best = (least, None);
+        for (&j, c) in self.columns.iter().zip(&self.memory) {
+            let score = if norms[j] > 0.0 { c.abs2() / (norms[j] * norms[j]) } else { 0.0 };
+            if score > best.0 && self.support.binary_search(&j).is_err() {
+                best = (score, Some(j));
+            }
+        }
+        best.1
     }
 
     /// Searches the working set, and moves the workspace to the best support.
@@ -225,5 +283,35 @@ impl<T: Scalar> WorkingSet<T> {
         self.columns.append(&mut joining);
         self.columns.sort_unstable();
         count
+    }
+}
+
+/// The `count` highest scores above 0 with their places, the highest first; of equal ones the first place.
+fn highest(scores: &[f64], count: usize) -> Vec<(f64, usize)> {
+    let mut top: Vec<(f64, usize)> = Vec::with_capacity(count + 1);
+    let mut least = 0.0;
+    for (j, &score) in scores.iter().enumerate() {
+        if score > least {
+            let at = top.partition_point(|&(other, _)| other >= score);
+            top.insert(at, (score, j));
+            top.truncate(count);
+            if top.len() == count {
+                least = top[count - 1].0;
+            }
+        }
+    }
+    top
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_scores_are_found() {
+        let scores = [0.0, 3.0, 1.0, 3.0, -1.0, 2.0];
+        assert_eq!(highest(&scores, 3), [(3.0, 1), (3.0, 3), (2.0, 5)]);
+        assert_eq!(highest(&scores, 9).len(), 4);
+        assert_eq!(highest(&[0.0, -1.0], 2), []);
     }
 }
