@@ -83,12 +83,7 @@ impl<T: Scalar> Algorithm<T> for Bp {
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
-        let (support, values) = initial.truncated(workspace.sparsity());
-        if values.is_empty() {
-            workspace.fit(&support);
-        } else {
-            workspace.place(&support, &values);
-        }
+        workspace.start_at(initial);
         let (m, n) = (workspace.nrows(), workspace.ncols());
         State {
             path: Path::new(n, Bounds::all(m, n)),

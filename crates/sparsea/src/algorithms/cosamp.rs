@@ -63,13 +63,13 @@ impl<T: Scalar> Algorithm<T> for CoSaMp {
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
-        let (support, values) = initial.truncated(workspace.sparsity());
-        if values.is_empty() {
-            workspace.fit(&support);
-        } else {
-            workspace.place(&support, &values);
+        workspace.start_at(initial);
+        State {
+            support: workspace.support().clone(),
+            values: vec![],
+            merged: Support::new(),
+            seen: SupportSet::default(),
         }
-        State { support, values, merged: Support::new(), seen: SupportSet::default() }
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {

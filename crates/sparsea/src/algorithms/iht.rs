@@ -146,12 +146,8 @@ impl<T: Scalar> Algorithm<T> for Iht {
 
 /// Places the workspace at the start.
 pub(super) fn start_at<T: Scalar>(workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
-    let (support, values) = initial.truncated(workspace.sparsity());
-    if values.is_empty() {
-        workspace.fit(&support);
-    } else {
-        workspace.place(&support, &values);
-    }
+    workspace.start_at(initial);
+    let support = workspace.support().clone();
     let moved = vec![T::ZERO; workspace.ncols()];
     State { moved, support, values: vec![], changed: vec![], change: vec![], mu: None }
 }

@@ -70,12 +70,7 @@ impl<T: Scalar> Algorithm<T> for Lasso {
     type State = State<T>;
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
-        let (support, values) = initial.truncated(workspace.sparsity());
-        if values.is_empty() {
-            workspace.fit(&support);
-        } else {
-            workspace.place(&support, &values);
-        }
+        workspace.start_at(initial);
         State { path: Path::new(workspace.ncols(), Bounds::few(workspace.sparsity(), workspace.ncols())) }
     }
 

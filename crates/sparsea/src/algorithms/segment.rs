@@ -74,12 +74,7 @@ impl<T: Scalar> Algorithm<T> for Segment {
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
-        let (support, values) = initial.truncated(workspace.sparsity());
-        if values.is_empty() {
-            workspace.fit(&support);
-        } else {
-            workspace.place(&support, &values);
-        }
+        workspace.start_at(initial);
         let (data, norm) = (workspace.system().data, workspace.data_norm());
         State::new(data, workspace.sparsity(), (SEGMENT_END * norm).powi(2))
     }

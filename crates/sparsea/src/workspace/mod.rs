@@ -236,6 +236,16 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.engine.fit(&self.system, &mut self.point);
     }
 
+    /// Moves to a start: to its k largest entries, or to the fit on its support if it has no values.
+    pub fn start_at(&mut self, initial: &Initial<T>) {
+        let (support, values) = initial.truncated(self.sparsity);
+        if values.is_empty() {
+            self.fit(&support);
+        } else {
+            self.place(&support, &values);
+        }
+    }
+
     /// [`fit`](Self::fit) without whole Gram columns, for one support among whose neighbours nothing is looked for.
     pub(crate) fn fit_apart(&mut self, support: &Support) {
         self.engine.quadratic().set_cache_aside(true);
@@ -249,7 +259,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.engine.quadratic().has_gram_room(columns)
     }
 
-    /// Keeps no Gram columns until told otherwise, for larger supports than there is room for. What was kept comes back then.
+    /// Sets the Gram columns aside, for larger supports than there is room for, or takes them up again.
     pub(crate) fn set_gram_aside(&mut self, aside: bool) {
         self.engine.quadratic().set_cache_aside(aside);
     }

@@ -139,13 +139,12 @@ impl<T: Scalar> Algorithm<T> for Amp {
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let k = workspace.sparsity();
-        let (support, values) = initial.truncated(k);
-        let messages = if values.is_empty() {
-            workspace.fit(&support);
-            let values = workspace.values().to_vec();
+        workspace.start_at(initial);
+        // Of a vector with more than k entries all count.
+        let messages = if initial.values.is_empty() {
+            let (support, values) = (workspace.support().clone(), workspace.values().to_vec());
             MessagePassing::new(self, workspace, &support, &values)
         } else {
-            workspace.place(&support, &values);
             MessagePassing::new(self, workspace, &initial.support, &initial.values)
         };
         State {
