@@ -161,11 +161,12 @@ impl<T: Scalar> WorkingSet<T> {
             return;
         }
         self.rounds += 1;
-        // Each round has choices of its own.
+        // Rounds differ in their random choices.
         let seed = stream(search.seed, 3, self.rounds).random();
         let search = Search { seed, ..search.clone() };
         let norms = workspace.column_norms();
         let selected = Selected::new(&workspace.system().operator, &self.columns, norms);
+        // All that these refuse was checked for the whole problem. A product that fails ends the run.
         let Ok(problem) = Problem::new(&selected, workspace.system().data, k.min(self.columns.len())) else { return };
         let problem = problem.keep_columns();
         let Ok(mut inner) = Workspace::new(&problem, workspace.memory()) else { return };

@@ -59,6 +59,18 @@ impl<T: Scalar> LocalColumns<T> {
         self.count
     }
 
+    /// The columns of a window, of one of the two tilings that are half a window apart; none beyond the last column.
+    pub(super) fn window(&self, tiling: usize, at: usize) -> (usize, usize) {
+        let width = self.lengths.window;
+        let shift = tiling * width / 2;
+        ((at * width).saturating_sub(shift), ((at + 1) * width - shift).min(self.count))
+    }
+
+    /// Windows of a tiling.
+    pub(super) fn windows(&self, tiling: usize) -> usize {
+        (self.count + tiling * self.lengths.window / 2).div_ceil(self.lengths.window)
+    }
+
     /// The column at a place; `None` beyond the ends.
     pub(super) fn at(&self, place: isize) -> Option<usize> {
         let n = self.count as isize;

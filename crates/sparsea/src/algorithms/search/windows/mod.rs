@@ -180,8 +180,9 @@ impl<T: Scalar> Windows<T> {
         if self.level < LEVELS.len() {
             return Outlook::Promising;
         }
-        let visited = self.visited.iter().flatten();
-        let (left, all) = visited.fold((0, 0), |(left, all), one| (left + usize::from(!one.is_explained), all + 1));
+        let windows = |tiling: usize| &self.visited[tiling][..self.columns.windows(tiling)];
+        let all = windows(0).len() + windows(1).len();
+        let left = windows(0).iter().chain(windows(1)).filter(|one| !one.is_explained).count();
         match left {
             0 => Outlook::Finished,
             left if left * FEW <= all && self.quiet < PATIENCE => Outlook::Promising,
@@ -192,9 +193,7 @@ impl<T: Scalar> Windows<T> {
     /// Searches every window near a change. How many supports have changed.
     fn visit_all(&mut self, workspace: &Workspace<'_, T>) -> usize {
         let tiling = (self.passes % 2) as usize;
-        let windows =
-            (0..self.visited[tiling].len()).take_while(|&at| self.window(tiling, at).0 < self.columns.count()).count();
-        let chunks = windows.div_ceil(self.chunk);
+        let chunks = self.columns.windows(tiling).div_ceil(self.chunk);
         let alternating = |chunks: std::ops::Range<usize>, parity: usize| -> Vec<usize> {
             chunks.filter(|chunk| chunk % 2 == parity).collect()
         };
@@ -208,13 +207,6 @@ impl<T: Scalar> Windows<T> {
             vec![alternating(0..chunks, 0), alternating(0..chunks, 1)]
         };
         rounds.iter().filter(|round| !round.is_empty()).map(|round| self.visit_chunks(workspace, tiling, round)).sum()
-    }
-
-    /// The columns of a window.
-    fn window(&self, tiling: usize, at: usize) -> (usize, usize) {
-        let width = self.columns.lengths.window;
-        let shift = tiling * width / 2;
-        ((at * width).saturating_sub(shift), ((at + 1) * width - shift).min(self.columns.count()))
     }
 
     /// Searches the windows of chunks that are far from each other.
@@ -233,19 +225,20 @@ impl<T: Scalar> Windows<T> {
             rows: self.trace.residual.len(),
         };
         let (chunk, clock) = (self.chunk, self.clock);
-        let windows: Vec<(usize, usize)> = (0..self.visited[tiling].len()).map(|at| self.window(tiling, at)).collect();
+        let columns = &self.columns;
         // Each part ends in the middle between two chunks.
         let middle = |pair: &[usize]| {
-            let column = (windows[(pair[0] + 1) * chunk].0 + windows[pair[1] * chunk].0) / 2 / BLOCK * BLOCK;
-            let (row, _) = self.columns.segment(operator, column as isize, &mut Vec::new());
-            (column, self.columns.period.map_or(row as usize, |period| row as usize % period))
+            let (end, begin) =
+                (columns.window(tiling, (pair[0] + 1) * chunk).0, columns.window(tiling, pair[1] * chunk).0);
+            let column = (end + begin) / 2 / BLOCK * BLOCK;
+            let (row, _) = columns.segment(operator, column as isize, &mut Vec::new());
+            (column, columns.period.map_or(row as usize, |period| row as usize % period))
         };
         let cuts: Vec<(usize, usize)> = round.windows(2).map(middle).collect();
         let parts = self.trace.whole().cut(cuts);
-        let table = self.tried.len() / windows.len().div_ceil(chunk);
+        let table = self.tried.len() / self.visited[tiling].len().div_ceil(chunk);
         let known = self.visited[tiling].chunks_mut(chunk).zip(self.tried.chunks_mut(table));
         let chosen = known.enumerate().filter(|(at, _)| round.binary_search(at).is_ok());
-        let columns = &self.columns;
         let mut jobs: Vec<Job<'_, '_, T>> = chosen
             .zip(parts)
             .map(|((chunk, (visits, tried)), part)| Job {
@@ -257,8 +250,8 @@ impl<T: Scalar> Windows<T> {
         let work = |scratch: &mut Scratch<T>, job: &mut Job<'_, '_, T>| {
             let mut altered = 0;
             for (at, visit) in job.visits.iter_mut().enumerate() {
-                let (from, to) = windows[job.chunk * chunk + at];
-                if from >= to || job.visitor.is_settled(visit, from, to) {
+                let (from, to) = columns.window(tiling, job.chunk * chunk + at);
+                if from >= to || job.visitor.can_skip(visit, from, to) {
                     continue;
                 }
                 if system.watch.stop() {

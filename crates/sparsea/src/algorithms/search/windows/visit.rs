@@ -87,7 +87,7 @@ pub(super) struct Visitor<'v, 'a, T: Scalar> {
 
 impl<T: Scalar> Visitor<'_, '_, T> {
     /// Whether the window of columns `from..to` need not be visited.
-    pub(super) fn is_settled(&self, last: &Visit, from: usize, to: usize) -> bool {
+    pub(super) fn can_skip(&self, last: &Visit, from: usize, to: usize) -> bool {
         let perturbed = self.terms.perturbations > 0 && !last.is_explained;
         (last.level == self.terms.level + 1 || last.is_explained)
             && !perturbed
