@@ -12,7 +12,7 @@ fn the_demo_shows_everything_and_never_beats_the_optimum() {
         check_picture(&folder, &format!("deep/pictures/{name}"));
         assert!(out.contains(name), "{out}");
     }
-    let names = ["search", "els+sea+els", "omp+sea", "sea", "els", "omp", "lasso", "htp", "iht"];
+    let names = ["search", "els+sea+els", "omp+sea", "sea", "els", "omp", "bp", "lasso", "htp", "iht"];
     for section in ["1. ", "2. ", "3. "] {
         let text = out.split_once(section).unwrap().1;
         for name in names {

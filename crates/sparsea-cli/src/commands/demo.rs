@@ -22,7 +22,7 @@ use crate::{export, report, text};
 
 const DIABETES: &str = include_str!("../../../../data/diabetes.csv");
 const SPECTRUM: &str = include_str!("../../../../data/xrf.csv");
-const ALGORITHMS: [&str; 9] = ["search", "els+sea+els", "omp+sea", "sea", "els", "omp", "lasso", "htp", "iht"];
+const ALGORITHMS: [&str; 10] = ["search", "els+sea+els", "omp+sea", "sea", "els", "omp", "bp", "lasso", "htp", "iht"];
 
 pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {
     let begin = Instant::now();

@@ -128,6 +128,8 @@ struct Exchanges<T> {
     work: usize,
     /// Iterations of the present round made.
     in_round: usize,
+    /// Rounds in a row that came to no new support.
+    stale: u32,
     /// Columns whose Gram columns have been counted.
     counted: Vec<bool>,
 }
@@ -147,6 +149,8 @@ enum Verdict {
 const ROUND: usize = 8;
 /// Multiply-adds after which search has settled: where an exchange is expensive, 300 iterations take minutes.
 const WORK: usize = 30_000_000_000;
+/// Rounds in a row without a new support after which search has settled.
+const STALE: u32 = 8;
 /// Numbers that the trials of a round may hold together.
 const TRIAL_NUMBERS: usize = 1 << 23;
 /// The share of rounds that begin with SEA is multiplied by one of these when SEA has led to a better support, or has not,
@@ -319,6 +323,7 @@ impl<T: Scalar> Exchanges<T> {
             iteration: 0,
             work: 0,
             in_round: 0,
+            stale: 0,
             counted: vec![false; workspace.ncols()],
         };
         state.build_best(workspace);
@@ -348,7 +353,7 @@ impl<T: Scalar> Exchanges<T> {
             let verdict = self.judge(at, workspace);
             if verdict == Verdict::Better || self.in_round == self.trials.len() {
                 // What was computed beyond this belongs to the next round, which knows more.
-                self.end_round();
+                self.end_round(workspace);
                 break;
             }
             if verdict == Verdict::Refused {
@@ -436,7 +441,7 @@ impl<T: Scalar> Exchanges<T> {
         self.in_round += 1;
         let better = self.descend_from(&found, workspace);
         if better || self.in_round == self.trials.len() {
-            self.end_round();
+            self.end_round(workspace);
         }
         let factor = if better { EXPLORATION_PAID } else { EXPLORATION_IN_VAIN };
         self.exploration_rate = (factor * self.exploration_rate).clamp(EXPLORATION_BOUNDS.0, EXPLORATION_BOUNDS.1);
@@ -535,12 +540,15 @@ impl<T: Scalar> Exchanges<T> {
         Verdict::Better
     }
 
-    fn end_round(&mut self) {
+    /// Lets the next round know what this one has found. Search has settled once several rounds came to no support that was not known.
+    fn end_round(&mut self, workspace: &mut Workspace<'_, T>) {
         self.in_round = 0;
         self.known.0.clone_from(&self.credits);
         self.known.1.clone_from(&self.elites);
-        for support in self.fresh.drain(..) {
-            self.seen.insert(&support);
+        let new = self.fresh.drain(..).filter(|support| self.seen.insert(support)).count();
+        self.stale = if new == 0 { self.stale + 1 } else { 0 };
+        if self.stale >= STALE {
+            workspace.settle();
         }
     }
 }
