@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import zlib
 
 import numpy as np
 import pytest
+
+# A shell starts what runs in the background with Ctrl-C ignored, and Python then leaves it so.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
