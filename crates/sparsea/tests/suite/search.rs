@@ -1,13 +1,15 @@
 //! Search: as good as trying everything where that is possible, never worse with more time, the same on any threads.
 
+use std::ops::ControlFlow;
+
 use crate::common::{C, KINDS, Kind, all_supports, matrix, norm, observed, product, run, svd_fit};
 use faer::Mat;
 use serde_json::json;
 use sparsea::algorithms::default_algorithm;
 use sparsea::generate::{normal_vector, stream};
 use sparsea::{
-    Chain, DenseOperator, Els, Halt, Perturbation, Problem, ReportOptions, Run, Scalar, Sea, Search, Solution, Start,
-    StopReason, exhaustive,
+    Chain, DenseOperator, Els, Halt, Perturbation, Problem, Progress, ReportOptions, Run, Scalar, Sea, Search,
+    Solution, Start, StopReason, exhaustive,
 };
 
 /// Random instances of up to 14 columns, coherent ones included, noise only and signals: the optimum nearly always.
@@ -232,4 +234,27 @@ fn a_report_tells_certain_columns_from_doubtful_ones() {
     // The brute-force best is the report's.
     let best = all_supports(n, 2).into_iter().min_by(|s, t| svd_fit(&a, &y, s).1.total_cmp(&svd_fit(&a, &y, t).1));
     assert_eq!(best, Some(solution.support));
+}
+
+/// The first descent shows its points where moves are expensive: a run that is stopped in it has columns already, and one that is
+/// not comes to the same.
+#[test]
+fn the_first_descent_is_worth_something_before_its_end() {
+    let (m, n, k) = (200, 1000, 25);
+    let a = matrix::<f64>(Kind::Coherent, m, n, 4);
+    let y: Vec<f64> = normal_vector(&mut stream(4, 9, 0), m);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &y, k).unwrap();
+    let mut residuals = vec![];
+    let mut watch = |progress: &Progress<'_>| {
+        if progress.iteration > 0 {
+            return ControlFlow::Break(());
+        }
+        residuals.push((progress.best_support.len(), progress.best_residual_norm));
+        ControlFlow::Continue(())
+    };
+    Run::new(&problem, Search::default()).observe(&mut watch).solve().unwrap();
+    assert!(residuals.len() > 3, "{residuals:?}");
+    assert!(residuals.windows(2).all(|pair| pair[1].1 <= pair[0].1), "{residuals:?}");
+    assert!(residuals[1].0 > 0 && residuals[1].0 < k, "{residuals:?}");
 }

@@ -29,8 +29,14 @@ pub(super) struct Passing<T> {
     best: (f64, Support),
 }
 
-/// Iterations that it takes, about.
+/// Iterations that it takes, about, and what each costs for a column besides the products, in multiply-adds.
 const ITERATIONS: usize = 100;
+const POSTERIOR: usize = 50;
+/// Up to so many rows the vector form comes first, and there is less to gain: exchanges have taken this many times as much before.
+const SMALL: usize = 128;
+const LATER: usize = 4;
+/// First of all, it may cost this many times as much as it takes to join k columns.
+const EAGER: usize = 4;
 /// The vector form decomposes A Aᴴ: up to so many rows that costs less than an iteration of search.
 const DECOMPOSED: usize = 300;
 /// Gram columns that are looked at, and the mean square of their entries, relative to that of random columns, from which on columns are
@@ -39,13 +45,19 @@ const SAMPLE: usize = 4;
 const COHERENT: f64 = 3.0;
 
 impl<T: Scalar> Messages<T> {
-    /// Whether it is time to begin, after so many multiply-adds of exchanges: it should cost no more than they, or than the first descent,
-    /// which joins k columns.
+    /// Whether it is time to begin, after so many multiply-adds of exchanges.
     pub(super) fn is_due(&self, workspace: &Workspace<'_, T>, work: usize) -> bool {
         let (m, n, k) = (workspace.nrows(), workspace.ncols(), workspace.sparsity());
-        let cost = (2 * ITERATIONS).saturating_mul(workspace.system().operator.adjoint_cost());
-        let descent = (2 * n).saturating_mul(k).saturating_mul(k);
-        matches!(self, Self::Due) && m < n && (work >= cost || descent >= cost)
+        let iteration = (2 * workspace.system().operator.adjoint_cost()).saturating_add(POSTERIOR * n);
+        let cost = ITERATIONS.saturating_mul(iteration);
+        if !matches!(self, Self::Due) || m >= n {
+            return false;
+        }
+        if m <= SMALL {
+            return work >= LATER * (cost + 9 * m * m * m);
+        }
+        let joining = (2 * n).saturating_mul(k).saturating_mul(k);
+        work >= cost || EAGER.saturating_mul(joining) >= cost
     }
 
     /// Begins from x = 0, if columns look incoherent.

@@ -109,6 +109,8 @@ struct Exchanges<T> {
     /// SEA, while it is at work.
     exploration: Option<Exploration<T>>,
     messages: Messages<T>,
+    /// Whether the first descent has begun.
+    has_begun: bool,
     /// Where SEA begins the first time; later from a random 𝒳⁰.
     initial: Option<Initial<T>>,
     /// The share of rounds that begin with SEA.
@@ -149,6 +151,8 @@ enum Verdict {
 const ROUND: usize = 8;
 /// Multiply-adds after which search has settled: where an exchange is expensive, 300 iterations take minutes.
 const WORK: usize = 30_000_000_000;
+/// Multiply-adds of the first descent between points that it shows, about.
+const PAUSE: usize = 2_000_000;
 /// Rounds in a row without a new support after which search has settled.
 const STALE: u32 = 8;
 /// Numbers that the trials of a round may hold together.
@@ -313,6 +317,7 @@ impl<T: Scalar> Exchanges<T> {
             trials,
             exploration: None,
             messages: Messages::Due,
+            has_begun: false,
             initial: Some(initial.clone()),
             exploration_rate: search.exploration,
             seen: SupportSet::default(),
@@ -340,11 +345,16 @@ impl<T: Scalar> Exchanges<T> {
         if self.exploration.is_some() || self.begins_exploration(search, workspace) {
             return self.explore(workspace);
         }
+        if self.iteration == 0 && !self.descend_first(workspace) {
+            return Step { iterations: 0, finished: false };
+        }
         // Iterations of a round may be computed at once unless this thread is itself one of many at work.
         let ahead = workspace.may_share();
         let left = self.trials.len() - self.in_round;
         let count = if self.iteration == 0 || !ahead { 1 } else { left.min(usize::try_from(budget).unwrap_or(left)) };
-        self.compute(search, workspace, count);
+        if self.iteration > 0 {
+            self.compute(search, workspace, count);
+        }
         let mut iterations = 0;
         for at in 0..count {
             iterations += 1;
@@ -386,6 +396,24 @@ impl<T: Scalar> Exchanges<T> {
         };
         self.exploration = Some(Exploration::new(workspace, &initial));
         true
+    }
+
+    /// Goes on with the first descent, from the start; false at a pause, at which the workspace is at the fit on what was reached: where
+    /// moves are expensive, a run that is stopped early has more than its start.
+    fn descend_first(&mut self, workspace: &mut Workspace<'_, T>) -> bool {
+        if !self.has_begun {
+            self.has_begun = true;
+            self.trials[0].begin_from(&self.best);
+        }
+        let columns = workspace.quadratic().gram_cost(1);
+        let move_cost = columns.saturating_add((4 * workspace.ncols()).saturating_mul(workspace.sparsity()));
+        let floor = smallest_change(workspace);
+        let trial = &mut self.trials[0];
+        let moves = (PAUSE / move_cost.max(1)).max(1);
+        let done = trial.descend_for(moves, &self.seen, floor, &workspace.neighbourhood());
+        let support = if done { self.support.clone() } else { trial.support() };
+        workspace.fit(&support);
+        done
     }
 
     /// Goes on with message passing, if that is tried; what it found is where exchanges begin once the first descent is done.
@@ -464,7 +492,7 @@ impl<T: Scalar> Exchanges<T> {
         let one = |at: usize, trial: &mut Trial<T>| {
             let number = first + at as u64;
             trial.begin_from(best);
-            if number > 0 && size > 0 {
+            if size > 0 {
                 trial.perturb(&mut stream(search.seed, 1, number), &known, neighbourhood);
             }
             trial.descend(seen, floor, neighbourhood);

@@ -240,8 +240,23 @@ impl<T: Scalar> Trial<T> {
 
     /// Exchanges until none helps, or a support comes from which the way is known.
     pub(super) fn descend(&mut self, seen: &SupportSet, floor: f64, neighbourhood: &Neighbourhood<'_, '_, T>) {
+        self.descend_for(usize::MAX, seen, floor, neighbourhood);
+    }
+
+    /// The same, paused after `moves` moves, to go on later: then false.
+    pub(super) fn descend_for(
+        &mut self,
+        moves: usize,
+        seen: &SupportSet,
+        floor: f64,
+        neighbourhood: &Neighbourhood<'_, '_, T>,
+    ) -> bool {
         let most = self.moves + MOVES_PER_MEMBER * neighbourhood.sparsity();
+        let pause = self.moves.saturating_add(moves);
         while self.moves <= most && !neighbourhood.stop() {
+            if self.moves >= pause {
+                return false;
+            }
             let least = (SMALLEST_GAIN * self.tableau.square()).max(floor);
             if self.tableau.members().len() < neighbourhood.sparsity() {
                 if let Some((entering, gain)) = self.tableau.best_addition()
@@ -253,7 +268,7 @@ impl<T: Scalar> Trial<T> {
             } else {
                 let members = self.tableau.members();
                 if seen.contains(members) {
-                    return;
+                    return true;
                 }
                 self.passed.push(members.to_vec());
             }
@@ -261,8 +276,9 @@ impl<T: Scalar> Trial<T> {
                 Some(exchange) if exchange.gain > least => {
                     self.exchange(exchange.position, exchange.entering, neighbourhood);
                 }
-                _ => return,
+                _ => return true,
             }
         }
+        true
     }
 }

@@ -38,11 +38,13 @@ impl Lengths {
             return None;
         }
         let middle = alike.start + alike.len() / 2;
-        let rows: Vec<usize> = (middle..=middle + reach).collect();
-        let mut entries = vec![T::ZERO; reach + 1];
+        // No more than decide it: where the reach is long, all would be expensive.
+        let most = reach.min(WIDEST + 1);
+        let rows: Vec<usize> = (middle..=middle + most).collect();
+        let mut entries = vec![T::ZERO; most + 1];
         operator.gram_entries(&rows, middle, &mut entries);
         let own = Scalar::abs(entries[0]);
-        let apart = entries.iter().position(|g| Scalar::abs(*g) < ONE_WIDTH * own).unwrap_or(reach.max(1));
+        let apart = entries.iter().position(|g| Scalar::abs(*g) < ONE_WIDTH * own).unwrap_or(most.max(1));
         if apart > WIDEST {
             return None;
         }
