@@ -90,6 +90,10 @@ pub(crate) const CARRIED: f64 = 1e-6;
 /// The largest relative change of an iterate that counts as none. (`iht`, `niht`)
 pub(crate) const UNCHANGED: f64 = 2.0 * EPSILON;
 
+/// ‖A_Sᴴ r‖ of a fit by conjugate gradients falls to this share before r is computed from A again: half of the digits, so that what the
+/// recursion of r loses does not show. (`least_squares::products`)
+pub(crate) const CONJUGATE: f64 = 1e-8;
+
 /// A condition estimate is multiplied by this to be used as a bound. The estimator (Cline, Moler, Stewart & Wilkinson 1979)
 /// is below the truth, by less than this factor on Kahan's matrices, Gaussian pulses and random ones (tests of `cholesky`) whose
 /// smallest singular value the Gram matrix resolves, σ² ≥ 64 |S| [`GRAM_ROUNDING`].

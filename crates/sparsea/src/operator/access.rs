@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use faer::MatMut;
 
 use super::columns::{ByProducts, single};
+use super::probing::{MEASURED, estimated_norms};
 use super::{Columns, LinearMap, Local, Profile, SharedGram, Structure, contiguous};
+use crate::counts::Counts;
 use crate::error::Error;
 use crate::failure::{Failure, OperatorError};
 use crate::interrupt::Interrupt;
@@ -98,6 +100,14 @@ impl<'a, T: Scalar> Access<'a, T> {
         self.profile.cost.unwrap_or_else(|| self.nrows().saturating_mul(self.ncols()))
     }
 
+    /// Multiply-adds of an inner product with a column, about.
+    pub(crate) fn column_cost(&self) -> usize {
+        match self.structure {
+            Structure::Sparse(_) | Structure::Local(_) => self.adjoint_cost() / self.ncols().max(1),
+            Structure::None | Structure::Steps => self.nrows(),
+        }
+    }
+
     /// Gram columns that are computed at hardly more than the cost of one.
     pub fn gram_block(&self) -> usize {
         self.profile.block.unwrap_or(1)
@@ -120,6 +130,11 @@ impl<'a, T: Scalar> Access<'a, T> {
         let first = local.segment(j, out);
         self.scale(j, &mut out[at..]);
         first
+    }
+
+    /// Whether a column takes a product with all of A.
+    pub(crate) fn is_by_products(&self) -> bool {
+        self.columns.is_none()
     }
 
     /// Whether A stores the entries of its columns which are not zero.
@@ -216,9 +231,22 @@ impl<'a, T: Scalar> Access<'a, T> {
         self.measure_columns(&Interrupt::default()).map_or_else(|_| vec![0.0; self.ncols()], |(norms, _)| norms)
     }
 
-    /// ‖a_j‖ of every column and the products A x that it took, or [`Error::Stopped`] once `interrupt` says so.
-    pub(crate) fn measure_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, u64), Error> {
-        let (mut norms, products) = match (&self.profile.column_norms, self.columns) {
+    /// ‖a_j‖ of every column, estimated where there are many, not nearly parallel, and products are all that is known of A, and the
+    /// products that it took; or [`Error::Stopped`] once `interrupt` says so.
+    pub(crate) fn estimate_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, Counts), Error> {
+        if self.profile.column_norms.is_some() || !self.is_by_products() || self.ncols() <= MEASURED {
+            return self.measure_columns(interrupt);
+        }
+        let (norms, probed) = estimated_norms(self, interrupt)?;
+        match norms {
+            Some(norms) => Ok((norms, probed)),
+            None => self.measure_columns(interrupt).map(|(norms, measured)| (norms, probed + measured)),
+        }
+    }
+
+    /// ‖a_j‖ of every column and the products that it took, or [`Error::Stopped`] once `interrupt` says so.
+    pub(crate) fn measure_columns(&self, interrupt: &Interrupt) -> Result<(Vec<f64>, Counts), Error> {
+        let (mut norms, applies) = match (&self.profile.column_norms, self.columns) {
             (Some(stated), _) => (stated.clone(), 0),
             (None, Some(columns)) => match columns.norms() {
                 Ok(norms) => (norms, 0),
@@ -232,7 +260,7 @@ impl<'a, T: Scalar> Access<'a, T> {
         if let Some(scales) = &self.scales {
             norms.iter_mut().zip(scales.iter()).for_each(|(norm, scale)| *norm *= scale);
         }
-        self.check().map(|()| (norms, products))
+        self.check().map(|()| (norms, Counts { applies, ..Counts::default() }))
     }
 
     /// ‖a_j‖ of every column of the map, by n products, and their number.

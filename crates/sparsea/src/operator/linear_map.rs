@@ -48,7 +48,8 @@ pub trait LinearMap<T: Scalar>: Send + Sync {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Profile {
-    /// ‖a_j‖ of every column. Without them they come from [`Columns::norms`], or from n products.
+    /// ‖a_j‖ of every column. Without them they come from [`Columns::norms`]; or from products, see
+    /// [`Problem::new`](crate::Problem::new).
     pub column_norms: Option<Vec<f64>>,
     /// Multiply-adds of a product with Aᴴ, about. It decides whether Aᴴ r is computed by the operator or from cached columns of
     /// the Gram matrix. Without it m n.

@@ -15,6 +15,7 @@ mod fourier;
 mod function;
 mod linear_map;
 mod norm;
+mod probing;
 pub mod pulse;
 mod ramps;
 mod selected;

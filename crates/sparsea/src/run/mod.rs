@@ -370,7 +370,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         workspace: &mut Workspace<'_, T>,
         begin: Instant,
     ) -> Result<Solution<T>, Error> {
-        let counts = workspace.counts() + self.problem.measuring().counts();
+        let counts = workspace.counts() + self.problem.measuring().counts;
         let best_iteration = best.iteration;
         let scales = self.problem.scales();
         // A column with coefficient 0, as one that depends on others, is not in the support.

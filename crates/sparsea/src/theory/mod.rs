@@ -39,7 +39,7 @@ fn unit_columns<T: Scalar>(operator: &dyn LinearMap<T>) -> Result<Access<'_, T>,
     if rows == 0 || columns == 0 {
         return Err(Error::Empty { rows, columns });
     }
-    let (norms, _) = check_columns(&operator, &Interrupt::default())?;
+    let (norms, _) = check_columns(&operator, || operator.measure_columns(&Interrupt::default()))?;
     match norms.iter().position(|&norm| norm == 0.0) {
         Some(column) => Err(Error::ZeroColumn { column }),
         None => Ok(operator.scaled(norms.iter().map(|&norm| inverse(norm)).collect())),

@@ -5,6 +5,7 @@ mod algorithm_table;
 mod bad_input;
 mod basis_pursuit;
 mod brute_force;
+mod by_products;
 mod centered;
 mod common;
 mod conformance;

@@ -202,7 +202,7 @@ impl<T: Scalar> MessagePassing<T> {
     }
 
     /// Writes the means on the support, in the scale of the workspace.
-    pub(super) fn values(&self, out: &mut Vec<T>) {
+    pub(in crate::algorithms) fn values(&self, out: &mut Vec<T>) {
         out.clear();
         out.extend(self.support.iter().map(|&j| self.belief.posterior_mean[j].scale(self.scale)));
     }

@@ -23,6 +23,9 @@ pub(super) enum Messages<T> {
 #[derive(Debug)]
 pub(super) struct Passing<T> {
     messages: MessagePassing<T>,
+    apart: bool,
+    iterations: usize,
+    values: Vec<T>,
     /// The support that was fitted last.
     fitted: Support,
     /// The best of them with its ‖r‖.
@@ -35,7 +38,9 @@ const POSTERIOR: usize = 50;
 /// Up to so many rows the vector form comes first, and there is less to gain: exchanges have taken this many times as much before.
 const SMALL: usize = 128;
 const LATER: usize = 4;
-/// First of all, it may cost this many times as much as it takes to join k columns.
+/// Iterations between points that are shown before the first fit: a run that is stopped then has more than its start.
+const SHOWN: usize = 4;
+/// First of all, it may cost this many times as much as it takes to find the first k columns otherwise.
 const EAGER: usize = 4;
 /// The vector form decomposes A Aᴴ: up to so many rows that costs less than an iteration of search.
 const DECOMPOSED: usize = 300;
@@ -45,9 +50,9 @@ const SAMPLE: usize = 4;
 const COHERENT: f64 = 3.0;
 
 impl<T: Scalar> Messages<T> {
-    /// Whether it is time to begin, after so many multiply-adds of exchanges.
-    pub(super) fn is_due(&self, workspace: &Workspace<'_, T>, work: usize) -> bool {
-        let (m, n, k) = (workspace.nrows(), workspace.ncols(), workspace.sparsity());
+    /// Whether it is time to begin, after so many multiply-adds of the search, where `joining` lead to its first k columns.
+    pub(super) fn is_due(&self, workspace: &Workspace<'_, T>, work: usize, joining: usize) -> bool {
+        let (m, n) = (workspace.nrows(), workspace.ncols());
         let iteration = (2 * workspace.system().operator.adjoint_cost()).saturating_add(POSTERIOR * n);
         let cost = ITERATIONS.saturating_mul(iteration);
         if !matches!(self, Self::Due) || m >= n {
@@ -56,12 +61,11 @@ impl<T: Scalar> Messages<T> {
         if m <= SMALL {
             return work >= LATER * (cost + 9 * m * m * m);
         }
-        let joining = (2 * n).saturating_mul(k).saturating_mul(k);
         work >= cost || EAGER.saturating_mul(joining) >= cost
     }
 
-    /// Begins from x = 0, if columns look incoherent.
-    pub(super) fn begin(&mut self, workspace: &mut Workspace<'_, T>) {
+    /// Begins from x = 0, if columns look incoherent. `apart`: its fits keep no Gram columns.
+    pub(super) fn begin(&mut self, workspace: &mut Workspace<'_, T>, apart: bool) {
         if !is_incoherent(workspace) {
             *self = Self::Done;
             return;
@@ -72,14 +76,18 @@ impl<T: Scalar> Messages<T> {
         let messages = MessagePassing::new(&amp, workspace, &Support::new(), &[]);
         *self = Self::Passing(Box::new(Passing {
             messages,
+            apart,
+            iterations: 0,
+            values: Vec::with_capacity(workspace.sparsity()),
             fitted: Support::new(),
             best: (f64::INFINITY, Support::new()),
         }));
     }
 
-    /// Makes an iteration. True if the workspace has come to an exact fit.
+    /// Makes an iteration, which leaves the workspace where that is worth a look. True if it is at an exact fit.
     pub(super) fn advance(&mut self, workspace: &mut Workspace<'_, T>) -> bool {
         let Self::Passing(passing) = self else { return false };
+        passing.iterations += 1;
         let going = passing.messages.advance(workspace);
         if workspace.stop() {
             return false;
@@ -87,11 +95,18 @@ impl<T: Scalar> Messages<T> {
         let (is_ripe, support) = (passing.messages.is_ripe(), passing.messages.support());
         if is_ripe && *support != passing.fitted {
             passing.fitted.clone_from(support);
-            workspace.fit(support);
+            if passing.apart {
+                workspace.fit_apart(support);
+            } else {
+                workspace.fit(support);
+            }
             let residual_norm = workspace.residual_norm();
             if residual_norm < passing.best.0 {
                 passing.best = (residual_norm, support.clone());
             }
+        } else if passing.iterations.is_multiple_of(SHOWN) && passing.fitted.is_empty() {
+            passing.messages.values(&mut passing.values);
+            workspace.place(support, &passing.values);
         }
         let is_exact = passing.best.0 <= EXACT * workspace.data_norm();
         if !going || is_exact {

@@ -336,8 +336,9 @@ impl<T: Scalar> Exchanges<T> {
     }
 
     fn step(&mut self, search: &Search, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
-        if self.messages.is_due(workspace, self.work) {
-            self.messages.begin(workspace);
+        let joining = (2 * workspace.ncols()).saturating_mul(workspace.sparsity()).saturating_mul(workspace.sparsity());
+        if self.messages.is_due(workspace, self.work, joining) {
+            self.messages.begin(workspace, false);
         }
         if let Some(step) = self.pass_messages(workspace) {
             return step;
@@ -422,7 +423,7 @@ impl<T: Scalar> Exchanges<T> {
         match std::mem::replace(&mut self.messages, Messages::Done) {
             passing @ Messages::Passing(_) => {
                 self.messages = passing;
-                if !self.messages.advance(workspace) {
+                if !self.messages.advance(workspace) && !matches!(self.messages, Messages::Passing(_)) {
                     workspace.fit(&self.support);
                 }
                 none

@@ -10,7 +10,8 @@ use faer::MatMut;
 use rand::RngExt;
 
 use super::super::SEARCHED;
-use super::{Exchanges, Search};
+use super::messages::Messages;
+use super::{Exchanges, Search, WORK};
 use crate::counts::Counts;
 use crate::operator::{Selected, TOGETHER};
 use crate::problem::Problem;
@@ -31,6 +32,9 @@ const PAID: f64 = 1e-3;
 const PROMISING: f64 = 0.7;
 /// Iterations of search between looks at all columns, once no column joins.
 const ITERATIONS: u64 = 50;
+
+/// Where each column takes a product with A and one with Aᴴ, search has settled after this many, and this many for each member.
+const COMPUTED: (u64, u64) = (1000, 4);
 
 /// Columns of the working set at most.
 fn most(sparsity: usize) -> usize {
@@ -64,6 +68,11 @@ pub(super) struct WorkingSet<T> {
     /// Whether no other column gains.
     is_closed: bool,
     rounds: u64,
+    messages: Messages<T>,
+    /// Multiply-adds so far.
+    work: usize,
+    /// Gram columns computed, which are forgotten after each round.
+    computed: u64,
     scores: Vec<f64>,
     memory: Vec<T>,
 }
@@ -81,6 +90,9 @@ impl<T: Scalar> WorkingSet<T> {
             is_greedy: true,
             is_closed: false,
             rounds: 0,
+            messages: Messages::Due,
+            work: 0,
+            computed: 0,
             scores: vec![0.0; workspace.ncols()],
             memory: vec![],
         }
@@ -88,7 +100,10 @@ impl<T: Scalar> WorkingSet<T> {
 
     /// Searches the working set for a while, and lets other columns join.
     pub(super) fn step(&mut self, search: &Search, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
-        if self.is_greedy && self.pursue(workspace) {
+        if self.messages.is_due(workspace, self.work, pursuit_cost(workspace)) {
+            self.messages.begin(workspace, true);
+        }
+        if self.pass_messages(workspace) || (self.is_greedy && self.pursue(workspace)) {
             return Step { iterations: 0, finished: false };
         }
         let iterations = if self.is_closed { ITERATIONS.min(budget.max(1)) } else { 1 };
@@ -103,6 +118,38 @@ impl<T: Scalar> WorkingSet<T> {
             finished = self.columns.is_empty();
         }
         Step { iterations, finished }
+    }
+
+    /// Goes on with message passing, if that is tried; true after each step of it. What it found is kept if it is better.
+    fn pass_messages(&mut self, workspace: &mut Workspace<'_, T>) -> bool {
+        match std::mem::replace(&mut self.messages, Messages::Done) {
+            passing @ Messages::Passing(_) => {
+                self.messages = passing;
+                if !self.messages.advance(workspace) && !matches!(self.messages, Messages::Passing(_)) {
+                    workspace.fit_apart(&self.support);
+                }
+                true
+            }
+            Messages::Found(found) => {
+                workspace.fit_apart(&found);
+                if workspace.lowers(self.residual_norm) {
+                    self.residual_norm = workspace.residual_norm();
+                    self.columns
+                        .extend(found.iter().filter(|j| self.columns.binary_search(j).is_err()).collect::<Vec<_>>());
+                    self.columns.sort_unstable();
+                    self.is_greedy = found.len() < workspace.sparsity();
+                    self.is_closed = false;
+                    self.support = found;
+                } else {
+                    workspace.fit_apart(&self.support);
+                }
+                true
+            }
+            other => {
+                self.messages = other;
+                false
+            }
+        }
     }
 
     /// Orthogonal matching pursuit: scores all columns, lets the strongest join the working set, and selects among these until the
@@ -181,9 +228,17 @@ impl<T: Scalar> WorkingSet<T> {
         let initial = Initial { support: begin.clone(), values: inner.values().to_vec() };
         let mut exchanges = Exchanges::new(&search, &mut inner, begin, &initial);
         let mut done = 0;
-        while done < iterations && inner.given_up().is_none() {
+        let by_products = workspace.system().operator.is_by_products();
+        let most = COMPUTED.0.saturating_add(COMPUTED.1.saturating_mul(k as u64));
+        let is_costly = |work: usize, computed: u64| work > WORK || (by_products && computed > most);
+        // Under limits that were set it goes on beyond that.
+        let was_costly = is_costly(self.work, self.computed);
+        let (mut work, mut computed) = (self.work, self.computed);
+        while done < iterations && inner.given_up().is_none() && (was_costly || !is_costly(work, computed)) {
             let step = exchanges.step(&search, &mut inner, iterations - done);
             done += step.iterations;
+            work = self.work.saturating_add(exchanges.work);
+            computed = self.computed + inner.counts().columns;
             if step.finished {
                 break;
             }
@@ -195,6 +250,10 @@ impl<T: Scalar> WorkingSet<T> {
             explored.push((support.iter().map(|&at| self.columns[at]).collect::<Support>(), residual_norm));
         });
         drop(exchanges);
+        if is_costly(work, computed) {
+            workspace.settle();
+        }
+        (self.work, self.computed) = (work, computed);
         workspace.count(counts);
         explored.iter().for_each(|(support, residual_norm)| workspace.explored(support, *residual_norm));
         if stopped && workspace.stop() {
@@ -226,6 +285,7 @@ impl<T: Scalar> WorkingSet<T> {
     /// Scores of additions, in units of the largest.
     fn score_by_residual(&mut self, workspace: &mut Workspace<'_, T>) {
         self.scored_at = self.residual_norm;
+        self.work = self.work.saturating_add(workspace.system().operator.adjoint_cost());
         workspace.correlate();
         let (norms, correlation) = workspace.norms_and_correlation();
         for ((score, &norm), &c) in self.scores.iter_mut().zip(norms).zip(correlation) {
@@ -237,19 +297,17 @@ impl<T: Scalar> WorkingSet<T> {
     fn score_by_exchanges(&mut self, workspace: &mut Workspace<'_, T>) {
         self.scores.fill(0.0);
         let n = workspace.ncols();
-        let square = self.residual_norm * self.residual_norm;
-        for leaving in self.support.chunks(TOGETHER) {
+        self.work += workspace.system().operator.adjoint_cost().saturating_mul(self.support.len());
+        workspace.fit_apart(&self.support);
+        let (residual, values) = (workspace.residual().to_vec(), workspace.values().to_vec());
+        let places: Vec<usize> = (0..self.support.len()).collect();
+        for leaving in places.chunks(TOGETHER) {
             let mut residuals = vec![];
-            for leaving in leaving {
+            for &at in leaving {
                 if workspace.stop() {
                     return;
                 }
-                let without: Support = self.support.iter().copied().filter(|j| j != leaving).collect();
-                workspace.fit_apart(&without);
-                let loss = workspace.residual_norm().powi(2) - square;
-                if loss > 0.0 {
-                    residuals.push((loss, workspace.residual().to_vec()));
-                }
+                residuals.extend(self.without(workspace, at, &residual, &values));
             }
             let all: Vec<&[T]> = residuals.iter().map(|(_, residual)| &residual[..]).collect();
             self.memory.resize(n * all.len(), T::ZERO);
@@ -264,6 +322,38 @@ impl<T: Scalar> WorkingSet<T> {
                 }
             }
         }
+    }
+
+    /// What ‖r‖² gains where the member at a place leaves, and the residual then, if it explains anything.
+    fn without(
+        &self,
+        workspace: &mut Workspace<'_, T>,
+        at: usize,
+        residual: &[T],
+        values: &[T],
+    ) -> Option<(f64, Vec<T>)> {
+        // With h = (A_Sᴴ A_S)⁻¹ e_i, the coefficients change by −(x_i/h_i) h, and ‖r‖² by |x_i|²/h_i.
+        let mut unit = vec![T::ZERO; values.len()];
+        unit[at] = T::ONE;
+        let mut column = vec![];
+        workspace.set_gram_aside(true);
+        let is_solved = workspace.quadratic().solve_normal(&self.support, &unit, &mut column);
+        workspace.set_gram_aside(false);
+        let height = if is_solved { column[at].real() } else { 0.0 };
+        if height > 0.0 {
+            let share = values[at].scale(1.0 / height);
+            column.iter_mut().for_each(|h| *h = *h * share);
+            let mut without = vec![T::ZERO; residual.len()];
+            workspace.system().operator.apply_sparse(&self.support, &column, &mut without);
+            workspace.count(Counts { applies: 1, ..Counts::default() });
+            without.iter_mut().zip(residual).for_each(|(w, &r)| *w += r);
+            let loss = values[at].abs2() / height;
+            return (loss > 0.0).then_some((loss, without));
+        }
+        let without: Support = self.support.iter().copied().filter(|&j| j != self.support[at]).collect();
+        workspace.fit_apart(&without);
+        let loss = workspace.residual_norm().powi(2) - self.residual_norm * self.residual_norm;
+        (loss > 0.0).then(|| (loss, workspace.residual().to_vec()))
     }
 
     /// Lets the columns outside the working set join whose scores are largest, and above a threshold; how many did.
@@ -285,6 +375,14 @@ impl<T: Scalar> WorkingSet<T> {
         self.columns.sort_unstable();
         count
     }
+}
+
+/// Multiply-adds of matching pursuit, about.
+fn pursuit_cost<T: Scalar>(workspace: &Workspace<'_, T>) -> usize {
+    let (k, operator) = (workspace.sparsity(), &workspace.system().operator);
+    let (product, entries) = (operator.adjoint_cost(), operator.column_cost());
+    let column = if operator.is_by_products() { product.saturating_mul(2) } else { entries };
+    k.saturating_mul(column.saturating_add(k.saturating_mul(entries)))
 }
 
 /// The `count` highest scores above 0 with their places, the highest first; of equal ones the first place.

@@ -11,7 +11,8 @@
 //! A column that depends on the others of the support to rounding is passed over, with coefficient 0, and 1 or 2 finds the
 //! rest; 3 is for columns that are nearly dependent, and not quite.
 //!
-//! Where columns overlap only their neighbours, large problems are fitted cluster by cluster instead ([`clusters`]).
+//! Where columns overlap only their neighbours, large problems are fitted cluster by cluster instead ([`clusters`]). Where a column takes a
+//! product with all of A, many that are new are fitted by conjugate gradients first ([`products`]).
 
 mod anticipation;
 mod cholesky;
@@ -22,6 +23,7 @@ mod moves;
 mod nearby;
 mod orthogonal;
 mod plan;
+mod products;
 mod rows;
 mod source;
 mod tableau;
@@ -40,6 +42,7 @@ pub(crate) use distances::Distances;
 use nearby::Nearby;
 pub(crate) use orthogonal::Orthogonal;
 use plan::{COSTS, Sizes};
+use products::ByProducts;
 use source::Source;
 pub(crate) use tableau::Tableau;
 
@@ -67,7 +70,10 @@ pub(crate) struct SupportFit<T: Scalar> {
     correction: Vec<T>,
     anticipation: Anticipation<T>,
     gram: Vec<T>,
+    /// The members of the factor, and the column that joins them.
+    rows: Vec<usize>,
     nearby: Nearby<T>,
+    by_products: ByProducts<T>,
     product: Vec<T>,
     /// A product with A beside the point's.
     image: Vec<T>,
@@ -98,8 +104,10 @@ impl<T: Scalar> SupportFit<T> {
             joining: Vec::with_capacity(sparsity),
             correction: Vec::with_capacity(sparsity),
             anticipation: Anticipation::default(),
-            gram: Vec::with_capacity(sparsity),
+            gram: Vec::with_capacity(sparsity + 1),
+            rows: Vec::with_capacity(sparsity + 1),
             nearby: Nearby::default(),
+            by_products: ByProducts::default(),
             product: Vec::with_capacity(m.max(sparsity)),
             image: Vec::new(),
             gram_column: Vec::new(),
@@ -114,6 +122,7 @@ impl<T: Scalar> SupportFit<T> {
         self.forget_correlation();
         self.counts = Counts::default();
         self.anticipation = Anticipation::default();
+        self.by_products = ByProducts::default();
         self.source.renew();
     }
 
@@ -145,6 +154,9 @@ impl<T: Scalar> SupportFit<T> {
         }
         if self.fit_clusters(system, support, values, false) {
             return false;
+        }
+        if self.fit_by_products(system, support, values, residual) {
+            return true;
         }
         if !self.move_to(system, support) {
             if self.given_up(system, support, values) {

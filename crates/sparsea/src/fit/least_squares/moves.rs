@@ -130,11 +130,12 @@ impl<T: Scalar> SupportFit<T> {
             self.gram.extend(members.iter().map(|&i| column[i]));
             column[j].real()
         } else {
-            self.gram.resize(members.len(), T::ZERO);
-            system.operator.gram_entries(members, j, &mut self.gram);
-            let mut square = [T::ZERO];
-            system.operator.gram_entries(&[j], j, &mut square);
-            square[0].real()
+            self.rows.clear();
+            self.rows.extend_from_slice(members);
+            self.rows.push(j);
+            self.gram.resize(self.rows.len(), T::ZERO);
+            system.operator.gram_entries(&self.rows, j, &mut self.gram);
+            self.gram.pop().map_or(0.0, |square| square.real())
         };
         self.factor.join(j, &self.gram, square)
     }

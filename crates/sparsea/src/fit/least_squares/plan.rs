@@ -28,6 +28,9 @@ pub(super) struct CostModel {
     clusters_from: usize,
     /// The largest supports that are fitted hold this many times k columns: those that CoSaMP merges.
     merged: usize,
+    /// Columns that take a product with A and one with Aᴴ each, from which on a fit by conjugate gradients is tried: it takes 30 to 60
+    /// products where columns are far from parallel.
+    pub(super) conjugate_from: usize,
     /// Products with a sparse A in a run after which it is written down by rows, which takes as long as these.
     pub(super) rows_after: u32,
 }
@@ -42,6 +45,7 @@ pub(super) const COSTS: CostModel = CostModel {
     entry: 8,
     clusters_from: 1 << 22,
     merged: 3,
+    conjugate_from: 24,
     rows_after: 4,
 };
 

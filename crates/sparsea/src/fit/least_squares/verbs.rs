@@ -146,7 +146,12 @@ impl<T: Scalar> SupportFit<T> {
         let length = length(support, values, &system.column_norms);
         if CORRELATION_ROUNDING * length <= residual_norm {
             match &mut self.source {
-                Source::Gram(cache) => {
+                // Columns that are not at hand would each take more than the one product that is left.
+                Source::Gram(cache)
+                    if !(point.residual.is_known()
+                        && system.operator.is_by_products()
+                        && support.iter().any(|&j| !cache.holds(j))) =>
+                {
                     let Some(new) = cache.ensure(system, support) else {
                         correlation.fill(T::ZERO);
                         return;
@@ -174,7 +179,7 @@ impl<T: Scalar> SupportFit<T> {
                         return;
                     }
                 }
-                Source::Products => {}
+                Source::Gram(_) | Source::Products => {}
             }
         }
         if !point.residual.is_known() {
