@@ -157,6 +157,9 @@ class ExplorationReport:
     exchanges_scored : bool
         Whether every exchange of one column of the best support for another was scored. If not, nothing is known of
         supports that the run did not come through.
+    columns_in_play : int
+        Columns among which exchanges were looked for: all n, unless a search among many columns ended with a working
+        set.
     margin : float
         Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
     near_ties : int
@@ -169,6 +172,7 @@ class ExplorationReport:
 
     distinct_supports: int
     exchanges_scored: bool
+    columns_in_play: int
     margin: float
     near_ties: int
     best: tuple[RankedSupport, ...]
@@ -190,6 +194,7 @@ class ExplorationReport:
         return {
             "distinct_supports": self.distinct_supports,
             "exchanges_scored": self.exchanges_scored,
+            "columns_in_play": self.columns_in_play,
             "margin": self.margin,
             "near_ties": self.near_ties,
             "best": [{"support": list(row.support), "residual_norm": row.residual_norm} for row in self.best],
@@ -387,6 +392,7 @@ def make(given: dict[str, Any], names: tuple[Any, ...] | None) -> Solution:
         report = ExplorationReport(
             report["distinct_supports"],
             report["exchanges_scored"],
+            report["columns_in_play"],
             report["margin"],
             report["near_ties"],
             tuple(RankedSupport(tuple(support), norm) for support, norm in report["best"]),

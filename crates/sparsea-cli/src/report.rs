@@ -109,6 +109,9 @@ pub fn exploration<T: Scalar>(
         "explored            {} distinct supports, {} of them within {percent} % of the best residual",
         explored.distinct_supports, explored.near_ties
     );
+    if explored.columns_in_play < solution.ncols {
+        let _ = writeln!(out, "columns in play     {} of {}", explored.columns_in_play, solution.ncols);
+    }
     if let [first, second, ..] = &explored.best[..] {
         let exact = second.residual_norm * solution.relative_residual <= EXACT * solution.residual_norm;
         let ratio = second.residual_norm / first.residual_norm;

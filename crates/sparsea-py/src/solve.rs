@@ -411,6 +411,7 @@ fn report_fields<'py>(py: Python<'py>, report: &ExplorationReport) -> PyResult<B
     let fields = PyDict::new(py);
     fields.set_item("distinct_supports", report.distinct_supports)?;
     fields.set_item("exchanges_scored", report.exchanges_scored)?;
+    fields.set_item("columns_in_play", report.columns_in_play)?;
     fields.set_item("margin", report.margin)?;
     fields.set_item("near_ties", report.near_ties)?;
     let best: Vec<_> = report.best.iter().map(|ranked| (ranked.support.clone(), ranked.residual_norm)).collect();

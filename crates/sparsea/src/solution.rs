@@ -61,6 +61,8 @@ pub struct ExplorationReport {
     /// Whether every exchange of one column of the best support for another was scored. If not, nothing is known of other
     /// supports than those that the run came through: a run may end at the first that fits exactly.
     pub exchanges_scored: bool,
+    /// Columns among which exchanges were looked for: all n, unless a search among many columns ended with a working set.
+    pub columns_in_play: usize,
     /// Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
     pub margin: f64,
     /// How many near-ties there are among those kept, the best included.
@@ -160,12 +162,13 @@ mod tests {
         solution.report = Some(ExplorationReport {
             distinct_supports: 2,
             exchanges_scored: true,
+            columns_in_play: 7,
             margin: 0.5,
             near_ties: 1,
             best: vec![RankedSupport { support: vec![3], residual_norm: 2.0 }],
             indices: vec![IndexReport { index: 3, chosen: true, frequency: 1.0, neighbour: Some((1, 0.25)) }],
         });
-        let report = r#","report":{"distinct_supports":2,"exchanges_scored":true,"margin":0.5,"near_ties":1,"#
+        let report = r#","report":{"distinct_supports":2,"exchanges_scored":true,"columns_in_play":7,"margin":0.5,"near_ties":1,"#
             .to_owned()
             + r#""best":[{"support":[3],"residual_norm":2.0}],"#
             + r#""indices":[{"index":3,"chosen":true,"frequency":1.0,"neighbour":[1,0.25]}]}}"#;

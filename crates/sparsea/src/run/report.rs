@@ -194,6 +194,7 @@ impl ExplorationReport {
         Self {
             distinct_supports: seen.len(),
             exchanges_scored,
+            columns_in_play: workspace.columns_in_play(),
             margin: options.margin,
             near_ties,
             best: listed.map(|(residual_norm, support)| RankedSupport { support, residual_norm }).collect(),

@@ -73,6 +73,8 @@ pub struct Workspace<'a, T: Scalar> {
     explored: Option<Vec<(Support, f64)>>,
     /// Whether the algorithm would end by itself.
     is_settled: bool,
+    /// Columns of the working set of a search that has one.
+    in_play: Option<usize>,
     threads: Threads,
     /// Whether the algorithm has said that its iterates diverged.
     diverged: bool,
@@ -128,6 +130,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             shared: None,
             explored: None,
             is_settled: false,
+            in_play: None,
             threads: Threads::default(),
             diverged: false,
             system,
@@ -154,6 +157,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.visited.clear();
         self.explored = None;
         self.is_settled = false;
+        self.in_play = None;
         self.threads = Threads::default();
         self.diverged = false;
         self.clear();
@@ -499,6 +503,16 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         if let Some(explored) = &mut self.explored {
             explored.push((support.clone(), residual_norm));
         }
+    }
+
+    /// Notes among how many columns exchanges are looked for.
+    pub(crate) fn note_columns_in_play(&mut self, columns: usize) {
+        self.in_play = Some(columns);
+    }
+
+    /// Columns among which exchanges were looked for.
+    pub(crate) fn columns_in_play(&self) -> usize {
+        self.in_play.unwrap_or(self.ncols())
     }
 
     /// Whether an observer wants to see the supports reached within steps.

@@ -7,8 +7,8 @@ use num_complex::Complex;
 use rand::RngExt;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
-    DenseOperator, FunctionOperator, Halt, LinearMap, Problem, Progress, Run, Scalar, Search, SparseOperator, Start,
-    StopReason, improve,
+    DenseOperator, FunctionOperator, Halt, LinearMap, Problem, Progress, ReportOptions, Run, Scalar, Search,
+    SparseOperator, Start, StopReason, improve,
 };
 
 /// More columns than search works on at a time, which are 10⁶ / k.
@@ -139,4 +139,18 @@ fn nothing_to_find_is_no_trouble() {
     let problem = Problem::new(&operator, &other, SPARSITY).unwrap();
     let solution = improve(&problem, Start::Zero).unwrap();
     assert_eq!(solution.support, [0]);
+}
+
+#[test]
+fn a_report_says_how_many_columns_were_in_play() {
+    let (a, _, y) = planted::<f64>(0.1, 5);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &y, SPARSITY).unwrap();
+    let run = Run::new(&problem, Search::default()).halt(Halt::Iterations(2)).report(ReportOptions::default());
+    let report = run.solve().unwrap().report.unwrap();
+    assert!((SPARSITY..COLUMNS).contains(&report.columns_in_play), "{}", report.columns_in_play);
+    assert!(report.indices.iter().filter(|row| row.chosen).count() <= report.columns_in_play);
+    let few = Problem::new(&operator, &y, 2).unwrap();
+    let run = Run::new(&few, Search::default()).halt(Halt::Iterations(2)).report(ReportOptions::default());
+    assert_eq!(run.solve().unwrap().report.unwrap().columns_in_play, COLUMNS);
 }

@@ -34,7 +34,7 @@ const PROMISING: f64 = 0.7;
 const ITERATIONS: u64 = 50;
 
 /// Where each column takes a product with A and one with Aᴴ, search has settled after this many, and this many for each member.
-const COMPUTED: (u64, u64) = (1000, 4);
+const COMPUTED: (u64, u64) = (500, 2);
 
 /// Columns of the working set at most.
 fn most(sparsity: usize) -> usize {
@@ -106,6 +106,7 @@ impl<T: Scalar> WorkingSet<T> {
         if self.pass_messages(workspace) || (self.is_greedy && self.pursue(workspace)) {
             return Step { iterations: 0, finished: false };
         }
+        workspace.note_columns_in_play(self.columns.len());
         let iterations = if self.is_closed { ITERATIONS.min(budget.max(1)) } else { 1 };
         let before = self.residual_norm;
         self.search(search, workspace, iterations);
