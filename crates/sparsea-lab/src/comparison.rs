@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::figures::TransitionCurve;
+use crate::figures::{ASYMPTOTE, TransitionCurve, asymptote};
 use crate::statistics::{Estimate, paired};
-use crate::study::Study;
+use crate::study::{Cell, Study};
 use crate::summary::{Summary, by_algorithm, distances_by_problem};
 
 /// Whether an algorithm or chain explores.
@@ -99,10 +99,18 @@ pub fn transitions(study: &Study, curves: &[TransitionCurve]) -> String {
     if ours.is_empty() || others.is_empty() {
         return String::new();
     }
-    let mut out = String::from(
-        "k up to which the level is reached, with the interval of its location.\n\n| m | m/n | best with SEA | k | best without | k |\n\
-         | ---: | ---: | --- | ---: | --- | ---: |\n",
-    );
+    let threshold =
+        |cell: &Cell| asymptote(study, cell.rows as f64 / cell.columns as f64).map(|share| share * cell.rows as f64);
+    let mut out = String::from("k up to which the level is reached, with the interval of its location");
+    let mut heading = "| m | m/n | best with SEA | k | best without | k |".to_owned();
+    let mut rule = "| ---: | ---: | --- | ---: | --- | ---: |".to_owned();
+    if study.cells.first().and_then(threshold).is_some() {
+        let _ =
+            write!(out, "; {ASYMPTOTE}: the asymptotic threshold of Bayes-optimal message passing, by state evolution");
+        let _ = write!(heading, " {ASYMPTOTE} |");
+        rule.push_str(" ---: |");
+    }
+    let _ = write!(out, ".\n\n{heading}\n{rule}\n");
     for (at, cell) in study.cells.iter().enumerate() {
         let best = |group: &[&TransitionCurve]| {
             group
@@ -111,9 +119,10 @@ pub fn transitions(study: &Study, curves: &[TransitionCurve]) -> String {
                 .map(|curve| (curve.algorithm.clone(), curve.locations[at]))
         };
         if let (Some((first, here)), Some((second, there))) = (best(&ours), best(&others)) {
+            let asymptotic = threshold(cell).map_or(String::new(), |k| format!(" {k:.2} |"));
             let _ = writeln!(
                 out,
-                "| {} | {:.3} | `{first}` | {:.2} ({} … {}) | `{second}` | {:.2} ({} … {}) |",
+                "| {} | {:.3} | `{first}` | {:.2} ({} … {}) | `{second}` | {:.2} ({} … {}) |{asymptotic}",
                 cell.rows,
                 cell.rows as f64 / cell.columns as f64,
                 here.k,

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use faer::Mat;
 use sparsea_lab::LabError;
-use sparsea_lab::figures::study_figures;
+use sparsea_lab::comparison::transitions;
+use sparsea_lab::figures::{ASYMPTOTE, study_figures, transition_curves, transition_figure};
 use sparsea_lab::store::{Store, Stored};
 use sparsea_lab::study::{Study, run_cell};
 use sparsea_lab::summary::summarise;
@@ -328,7 +329,7 @@ fn a_transition_is_located_the_same_however_it_is_interrupted() {
     let mut store = Store::open(&folder.path().join("t.sqlite"), &study).unwrap();
     assert_eq!(locate_all(&study, &rule, &mut store, whole(), &mut |_, _| {}).unwrap(), Ended::Complete);
     let expected = contents(&store);
-    let curves = sparsea_lab::figures::transition_curves(&study, &rule, &store).unwrap();
+    let curves = transition_curves(&study, &rule, &store).unwrap();
     for curve in &curves {
         for location in &curve.locations {
             assert!(location.low as f64 <= location.k && location.k <= location.high as f64, "{curve:?}");
@@ -353,6 +354,36 @@ fn a_transition_is_located_the_same_however_it_is_interrupted() {
     sweep_some(&study, &mut pieces, &expected);
     assert_eq!(locate_all(&study, &rule, &mut pieces, whole(), &mut |_, _| {}).unwrap(), Ended::Complete);
     assert!(contents(&pieces) == expected);
+}
+
+#[test]
+fn the_asymptotic_threshold_is_shown_where_it_applies() {
+    let without = TRANSITION.replace("runs = 120", "runs = 30").replace("\"htp\"", "\"sea\"");
+    let with = format!("{without}state_evolution = true\n");
+    let (plain, shown) = (study(&without), study(&with));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.sqlite");
+    let rule = plain.transition.unwrap();
+    locate_all(&plain, &rule, &mut Store::open(&path, &plain).unwrap(), whole(), &mut |_, _| {}).unwrap();
+    // A store does not depend on what is drawn.
+    let store = Store::open(&path, &shown).unwrap();
+    let curves = transition_curves(&shown, &rule, &store).unwrap();
+    let drawn = |study: &Study| transition_figure(study, &curves).unwrap().svg().contains(ASYMPTOTE);
+    assert!(drawn(&shown) && !drawn(&plain));
+    let (text, before) = (transitions(&shown, &curves), transitions(&plain, &curves));
+    // δ = 1/2: ε = .31723, which the tests of the library compare with the definition; m = 8 of n = 16.
+    assert!(text.contains(" | Bayes AMP, n → ∞ |\n") && text.contains(") | 5.08 |\n"), "{text}");
+    assert!(!before.contains("AMP") && text.lines().count() == before.lines().count(), "{before}");
+    for (from, to) in [
+        ("\"gaussian\"", "\"partial_cosine\""),
+        ("\"normal\"", "\"bounded\""),
+        ("coefficients", "snr_db = 20\ncoefficients"),
+    ] {
+        assert_eq!(
+            refused(&with.replace(from, to)),
+            "test.toml: transition.state_evolution is for gaussian or bernoulli with coefficients = \"normal\" and no noise"
+        );
+    }
 }
 
 /// Writes every third of the rows, as a sweep that was killed might have.

@@ -166,3 +166,7 @@ pub(crate) const WINDOW_ROUNDING: f64 = 1e-13;
 
 /// Squares of singular values below this share of the largest are rounding of AAᴴ. (`amp`)
 pub(crate) const SPECTRUM: f64 = 1e-12;
+
+/// log ε of the threshold of message passing is located to this: what rounding in the maximum that decides it allows.
+/// (`theory::state_evolution`)
+pub(crate) const STATE_EVOLUTION: f64 = 1e-13;

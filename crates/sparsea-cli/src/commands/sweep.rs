@@ -233,7 +233,8 @@ fn column_name(summary: &Summary, all: &[&Summary]) -> String {
 
 /// k at which each algorithm's success rate falls below the level, by m.
 fn transition_table(study: &Study, curves: &[figures::TransitionCurve]) -> String {
-    let width = curves.iter().map(|curve| curve.algorithm.len()).max().unwrap_or(0).max(9);
+    let asymptote = figures::asymptote(study, 1.0).map_or(0, |_| figures::ASYMPTOTE.chars().count());
+    let width = curves.iter().map(|curve| curve.algorithm.len()).max().unwrap_or(0).max(9).max(asymptote);
     let heading: String = study.cells.iter().map(|cell| format!("{:>7}", format!("m{}", cell.rows))).collect();
     let mut sorted: Vec<&figures::TransitionCurve> = curves.iter().collect();
     let total = |curve: &figures::TransitionCurve| curve.locations.iter().map(|l| l.k).sum::<f64>();
@@ -243,6 +244,17 @@ fn transition_table(study: &Study, curves: &[figures::TransitionCurve]) -> Strin
     for curve in sorted {
         let values: String = curve.locations.iter().map(|location| format!("{:>7.2}", location.k)).collect();
         out.push_str(&format!("{:<width$}{values}\n", text::visible(&curve.algorithm)));
+    }
+    let threshold: Option<String> = study
+        .cells
+        .iter()
+        .map(|cell| {
+            let share = figures::asymptote(study, cell.rows as f64 / cell.columns as f64)?;
+            Some(format!("{:>7.2}", share * cell.rows as f64))
+        })
+        .collect();
+    if let Some(values) = threshold {
+        out.push_str(&format!("{:<width$}{values}\n", figures::ASYMPTOTE));
     }
     out
 }

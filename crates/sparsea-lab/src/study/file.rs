@@ -110,6 +110,9 @@ impl RawStudy {
             if transition.block == 0 {
                 return Err("transition.block must be at least 1, got 0".to_owned());
             }
+            if transition.state_evolution {
+                self.problem.check_state_evolution()?;
+            }
             if self.problem.k.is_some() || self.problem.rho.is_some() {
                 return Err(
                     "problem.k and a transition exclude each other: k is what the transition looks for".to_owned()
@@ -220,6 +223,16 @@ fn milliseconds(seconds: f64) -> f64 {
 }
 
 impl RawProblem {
+    /// Whether the problems are those that the threshold of message passing is about.
+    fn check_state_evolution(&self) -> Result<(), String> {
+        let independent = matches!(self.family, Family::Gaussian | Family::Bernoulli);
+        if independent && self.coefficients == Coefficients::Normal && self.snr_db.is_none() {
+            return Ok(());
+        }
+        Err("transition.state_evolution is for gaussian or bernoulli with coefficients = \"normal\" and no noise"
+            .to_owned())
+    }
+
     /// Every combination of the parameters; with a transition, k is left at 1.
     fn cells(self, transition: bool, read_matrix: ReadMatrix<'_>) -> Result<(Vec<Cell>, UserMatrix), String> {
         let family = self.family;

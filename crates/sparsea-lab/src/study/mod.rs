@@ -124,11 +124,14 @@ pub struct Transition {
     pub confidence: f64,
     /// Runs between two looks at a rate.
     pub block: u64,
+    /// Whether the asymptotic threshold of Bayes-optimal message passing is shown beside the curves. It changes no result, so
+    /// stores do not know of it.
+    pub state_evolution: bool,
 }
 
 impl Default for Transition {
     fn default() -> Self {
-        Self { level: 0.95, confidence: 0.999, block: 50 }
+        Self { level: 0.95, confidence: 0.999, block: 50, state_evolution: false }
     }
 }
 

@@ -29,6 +29,7 @@ mod reuse;
 mod sea_algorithm_1;
 mod search;
 mod sound;
+mod state_evolution;
 mod steps;
 mod theory;
 mod together;
