@@ -93,6 +93,35 @@ pub fn distances(summaries: &[Summary]) -> String {
     out
 }
 
+/// What was missed by the search and what because the data do not tell, for each cell and algorithm; empty without segments.
+/// Markdown.
+pub fn segments(summaries: &[Summary]) -> String {
+    let mut rows = String::new();
+    for s in summaries {
+        let Some(parts) = s.segments else { continue };
+        let _ = writeln!(
+            rows,
+            "| {} | `{}` | {:.4} | {:.4} | {:.4} | {} of {} |",
+            cell_name(s, summaries),
+            s.algorithm,
+            s.distance.value,
+            parts.search_missed.value,
+            parts.info_missed.value,
+            parts.worse,
+            parts.segments
+        );
+    }
+    if rows.is_empty() {
+        return rows;
+    }
+    format!(
+        "Shares of the true support, means. A spike is missed by the search if the segment around it is worse than the truth's \
+         least-squares fit: ‖r‖² + λ·spikes is larger there. It is missed because the data do not tell otherwise.\n\n\
+         | problems | algorithm | missed | by the search | as the data do not tell | worse segments |\n\
+         | --- | --- | ---: | ---: | ---: | ---: |\n{rows}"
+    )
+}
+
 /// Where success ends: the best of SEA's variants against the best of the others for each m. Markdown.
 pub fn transitions(study: &Study, curves: &[TransitionCurve]) -> String {
     let (ours, others): (Vec<_>, Vec<_>) = curves.iter().partition(|curve| explores(&curve.algorithm));

@@ -129,11 +129,17 @@ pub fn run_study(
         written.extend(save(&figure, &how.out, &study.name, &mut files)?);
         written.extend(write_comparison(comparison::transitions(&study, &curves), &how.out, &study, &mut files)?);
     } else {
-        say!("{}", distance_table(&summaries));
+        say!("{}", mean_table(&summaries, "mean support distance", |s| s.distance.value));
+        if study.segments.is_some() {
+            let missed = |s: &Summary| s.segments.map_or(f64::NAN, |parts| parts.search_missed.value);
+            say!("{}", mean_table(&summaries, "of which missed by the search", missed));
+        }
         for (name, figure) in figures::study_figures(&study, &summaries)? {
             written.extend(save(&figure, &how.out, &name, &mut files)?);
         }
-        written.extend(write_comparison(comparison::distances(&summaries), &how.out, &study, &mut files)?);
+        let parts = [comparison::distances(&summaries), comparison::segments(&summaries)];
+        let comparison = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+        written.extend(write_comparison(comparison, &how.out, &study, &mut files)?);
     }
     say!("Written: {}", written.join(", "));
     say!("Done in {}.", report::time(begin.elapsed()));
@@ -171,7 +177,7 @@ fn save(
     Ok(names)
 }
 
-/// Writes the comparison of SEA's variants with the others, if the study has both, and returns its name.
+/// Writes the comparisons that the study allows, if there are any, and returns the name of the file.
 fn write_comparison(
     comparison: String,
     folder: &Path,
@@ -189,8 +195,8 @@ fn write_comparison(
     Ok(Some(text::path(&path)))
 }
 
-/// Mean support distance of each algorithm (rows) on each cell (columns), best first.
-fn distance_table(summaries: &[Summary]) -> String {
+/// A mean of each algorithm (rows) on each cell (columns), in the order of their support distances, best first.
+fn mean_table(summaries: &[Summary], title: &str, value: impl Fn(&Summary) -> f64) -> String {
     const COLUMNS: usize = 10;
     let mut groups = by_algorithm(summaries);
     let mean = |group: &[&Summary]| group.iter().map(|s| s.distance.value).sum::<f64>() / group.len() as f64;
@@ -201,9 +207,9 @@ fn distance_table(summaries: &[Summary]) -> String {
     let names: Vec<String> = first[..shown].iter().map(|s| column_name(s, first)).collect();
     let column = names.iter().map(|name| name.chars().count() + 2).max().unwrap_or(0).max(8);
     let heading: String = names.iter().map(|name| format!("{name:>column$}")).collect();
-    let mut out = format!("mean support distance\n{:<width$}{heading}\n", "algorithm");
+    let mut out = format!("{title}\n{:<width$}{heading}\n", "algorithm");
     for (name, group) in &groups {
-        let values: String = group.iter().take(shown).map(|s| format!("{:>column$.3}", s.distance.value)).collect();
+        let values: String = group.iter().take(shown).map(|s| format!("{:>column$.3}", value(s))).collect();
         out.push_str(&format!("{:<width$}{values}\n", text::visible(name)));
     }
     if shown < first.len() {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use sparsea::{Chain, Halt};
 
 use super::grid::Grid;
-use super::{Cell, Coefficients, Family, Method, ReadMatrix, Study, Transition};
+use super::{Cell, Coefficients, Family, Method, ReadMatrix, SegmentRule, Study, Transition};
 use crate::error::LabError;
 
 /// Reads and checks a study; see [`Study::parse`].
@@ -41,6 +41,7 @@ struct RawStudy {
     problem: RawProblem,
     algorithms: Vec<RawMethod>,
     transition: Option<Transition>,
+    segments: Option<SegmentRule>,
 }
 
 /// One time limit, or several to be compared.
@@ -121,6 +122,9 @@ impl RawStudy {
         }
         let coefficients = self.problem.coefficients;
         let family = self.problem.family;
+        if self.segments.is_some() && !family.is_local() {
+            return Err(format!("segments are for gaussian_filter and exponential_filter, not for {}", family.word()));
+        }
         let (cells, matrix) = self.problem.cells(self.transition.is_some(), read_matrix)?;
         let mut addresses: Vec<u64> = cells.iter().map(Cell::address).collect();
         addresses.sort_unstable();
@@ -163,6 +167,7 @@ impl RawStudy {
             cells,
             methods,
             transition: self.transition,
+            segments: self.segments,
             matrix,
         })
     }

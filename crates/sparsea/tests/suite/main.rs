@@ -28,6 +28,7 @@ mod references;
 mod reuse;
 mod sea_algorithm_1;
 mod search;
+mod segments;
 mod sound;
 mod state_evolution;
 mod steps;
