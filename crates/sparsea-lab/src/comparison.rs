@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::figures::TransitionCurve;
+use crate::figures::{ASYMPTOTE, TransitionCurve, asymptote};
 use crate::statistics::{Estimate, paired};
-use crate::study::Study;
+use crate::study::{Cell, Study};
 use crate::summary::{Summary, by_algorithm, distances_by_problem};
 
 /// Whether an algorithm or chain explores.
@@ -93,16 +93,53 @@ pub fn distances(summaries: &[Summary]) -> String {
     out
 }
 
+/// What was missed by the search and what because the data do not tell, for each cell and algorithm; empty without segments.
+/// Markdown.
+pub fn segments(summaries: &[Summary]) -> String {
+    let mut rows = String::new();
+    for s in summaries {
+        let Some(parts) = s.segments else { continue };
+        let _ = writeln!(
+            rows,
+            "| {} | `{}` | {:.4} | {:.4} | {:.4} | {} of {} |",
+            cell_name(s, summaries),
+            s.algorithm,
+            s.distance.value,
+            parts.search_missed.value,
+            parts.info_missed.value,
+            parts.worse,
+            parts.segments
+        );
+    }
+    if rows.is_empty() {
+        return rows;
+    }
+    format!(
+        "Shares of the true support, means. A spike is missed by the search if the segment around it is worse than the truth's \
+         least-squares fit: ‖r‖² + λ·spikes is larger there. It is missed because the data do not tell otherwise.\n\n\
+         | problems | algorithm | missed | by the search | as the data do not tell | worse segments |\n\
+         | --- | --- | ---: | ---: | ---: | ---: |\n{rows}"
+    )
+}
+
 /// Where success ends: the best of SEA's variants against the best of the others for each m. Markdown.
 pub fn transitions(study: &Study, curves: &[TransitionCurve]) -> String {
     let (ours, others): (Vec<_>, Vec<_>) = curves.iter().partition(|curve| explores(&curve.algorithm));
     if ours.is_empty() || others.is_empty() {
         return String::new();
     }
-    let mut out = String::from(
-        "k up to which the level is reached, with the interval of its location.\n\n| m | m/n | best with SEA | k | best without | k |\n\
-         | ---: | ---: | --- | ---: | --- | ---: |\n",
-    );
+    let threshold =
+        |cell: &Cell| asymptote(study, cell.rows as f64 / cell.columns as f64).map(|share| share * cell.rows as f64);
+    let mut out = String::from("k up to which the level is reached, with the interval of its location");
+    let mut heading = "| m | m/n | best with SEA | k | best without | k |".to_owned();
+    let mut rule = "| ---: | ---: | --- | ---: | --- | ---: |".to_owned();
+    if study.cells.first().and_then(threshold).is_some() {
+        let _ =
+            write!(out, "; {ASYMPTOTE}: the asymptotic threshold of Bayes-optimal message passing, by state evolution");
+        let _ = write!(heading, " {ASYMPTOTE} |");
+        rule.push_str(" ---: |");
+    }
+    let _ = write!(out, ".\n\n{heading}\n{rule}\n");
     for (at, cell) in study.cells.iter().enumerate() {
         let best = |group: &[&TransitionCurve]| {
             group
@@ -111,9 +148,10 @@ pub fn transitions(study: &Study, curves: &[TransitionCurve]) -> String {
                 .map(|curve| (curve.algorithm.clone(), curve.locations[at]))
         };
         if let (Some((first, here)), Some((second, there))) = (best(&ours), best(&others)) {
+            let asymptotic = threshold(cell).map_or(String::new(), |k| format!(" {k:.2} |"));
             let _ = writeln!(
                 out,
-                "| {} | {:.3} | `{first}` | {:.2} ({} … {}) | `{second}` | {:.2} ({} … {}) |",
+                "| {} | {:.3} | `{first}` | {:.2} ({} … {}) | `{second}` | {:.2} ({} … {}) |{asymptotic}",
                 cell.rows,
                 cell.rows as f64 / cell.columns as f64,
                 here.k,

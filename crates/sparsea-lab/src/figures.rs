@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use sparsea::theory::state_evolution;
+
 use crate::error::LabError;
 use crate::plot::{Curve, CurvesPlot, Figure, Scale, SuccessMapPlot, SuccessPanel, curves, success_map};
 use crate::store::{Store, Stored};
@@ -40,7 +42,23 @@ pub fn transition_curves(study: &Study, rule: &Transition, store: &Store) -> Res
     Ok(curves)
 }
 
-/// ρ = k/m at which success ends, against ζ = m/n.
+/// What the asymptotic threshold of Bayes-optimal message passing is called beside the curves.
+pub const ASYMPTOTE: &str = "Bayes AMP, n → ∞";
+
+/// ρ = k/m up to which Bayes-optimal message passing recovers x for n → ∞ at m/n, if the study shows that; see
+/// [`sparsea::theory::state_evolution`].
+pub fn asymptote(study: &Study, undersampling: f64) -> Option<f64> {
+    let shown = study.transition.is_some_and(|rule| rule.state_evolution);
+    if !shown {
+        return None;
+    }
+    state_evolution::density(undersampling).ok().map(|density| density / undersampling)
+}
+
+/// Pieces of the polyline that shows the threshold: a dozen pixels each.
+const ASYMPTOTE_POINTS: usize = 48;
+
+/// ρ = k/m at which success ends, against ζ = m/n; the asymptotic threshold too, if the study shows that.
 ///
 /// # Errors
 /// [`LabError::Plot`].
@@ -58,6 +76,10 @@ pub fn transition_figure(study: &Study, located: &[TransitionCurve]) -> Result<F
         .zip(&lines)
         .map(|(curve, [y, low, high])| Curve { name: &curve.algorithm, x: &x, y, band: Some((low, high)) })
         .collect();
+    let (first, last) = x.iter().fold((f64::INFINITY, 0f64), |(low, high), &x| (low.min(x), high.max(x)));
+    let place = |i: usize| first + (last - first) * i as f64 / ASYMPTOTE_POINTS as f64;
+    let (at, threshold): (Vec<f64>, Vec<f64>) =
+        (0..=ASYMPTOTE_POINTS).map(place).filter_map(|x| Some((x, asymptote(study, x)?))).unzip();
     Ok(curves(&CurvesPlot {
         title: &study.title,
         x_label: "ζ = m/n",
@@ -66,7 +88,7 @@ pub fn transition_figure(study: &Study, located: &[TransitionCurve]) -> Result<F
         x_scale: Scale::Linear,
         y_scale: Scale::Linear,
         y_range: None,
-        ideal: None,
+        ideal: (!at.is_empty()).then_some(Curve { name: ASYMPTOTE, x: &at, y: &threshold, band: None }),
     })?)
 }
 

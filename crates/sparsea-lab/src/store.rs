@@ -13,6 +13,9 @@ use crate::study::{Cell, Outcome, Study, changes};
 /// Version of the tables.
 const SCHEMA: i64 = 1;
 
+/// Version of the tables of a study with segments, which older versions of this program would merge without them.
+const SCHEMA_SEGMENTS: i64 = 2;
+
 /// Times are kept apart: everything in `results` is the same bits whenever it is computed again, times are not.
 const TABLES: &str = "
 CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -32,6 +35,21 @@ CREATE VIEW all_results AS
     SELECT family, m, n, k, parameter, snr_db, run, label AS algorithm, distance, exact, relative_residual,
         iterations, best_iteration, supports_explored, stop_reason, seconds
     FROM results JOIN cells USING (cell) JOIN algorithms USING (algorithm) JOIN times USING (cell, run, algorithm);
+";
+
+/// What a study with segments has besides.
+const SEGMENT_TABLES: &str = "
+CREATE TABLE segments (
+    cell INTEGER NOT NULL, run INTEGER NOT NULL, algorithm INTEGER NOT NULL,
+    segments INTEGER NOT NULL, worse_segments INTEGER NOT NULL, search_missed REAL NOT NULL, info_missed REAL NOT NULL,
+    PRIMARY KEY (cell, run, algorithm)) WITHOUT ROWID;
+DROP VIEW all_results;
+CREATE VIEW all_results AS
+    SELECT family, m, n, k, parameter, snr_db, run, label AS algorithm, distance, exact, relative_residual,
+        iterations, best_iteration, supports_explored, stop_reason, seconds,
+        segments, worse_segments, search_missed, info_missed
+    FROM results JOIN cells USING (cell) JOIN algorithms USING (algorithm) JOIN times USING (cell, run, algorithm)
+        JOIN segments USING (cell, run, algorithm);
 ";
 
 /// An open store.
@@ -115,7 +133,12 @@ impl Store {
                 store.clear()?;
             }
             if store.is_empty()? {
-                store.said(store.connection.execute_batch(&format!("{TABLES}PRAGMA user_version = {SCHEMA};")))?;
+                let (more, version) = match study.segments {
+                    Some(_) => (SEGMENT_TABLES, SCHEMA_SEGMENTS),
+                    None => ("", SCHEMA),
+                };
+                store
+                    .said(store.connection.execute_batch(&format!("{TABLES}{more}PRAGMA user_version = {version};")))?;
                 for (at, method) in study.methods.iter().enumerate() {
                     let sql = "INSERT INTO algorithms VALUES (?, ?)";
                     store.said(store.connection.execute(sql, params![at as i64, method.label]))?;
@@ -211,11 +234,17 @@ impl Store {
         // In this order: tables and version appear at the same moment.
         if !store.is_empty()? {
             let version: i64 = store.said(store.connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
-            if version != SCHEMA {
+            if !(SCHEMA..=SCHEMA_SEGMENTS).contains(&version) {
                 return Err(store.broken("is a database, but not the store of a study"));
             }
         }
         Ok(store)
+    }
+
+    /// Whether it is the store of a study with segments. Asked each time: another sweep may have restarted it.
+    fn has_segments(&self) -> Result<bool, LabError> {
+        let version: i64 = self.said(self.connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
+        Ok(version == SCHEMA_SEGMENTS)
     }
 
     fn is_empty(&self) -> Result<bool, LabError> {
@@ -341,6 +370,10 @@ impl Store {
             let mut cells = insert("cells VALUES (?, ?, ?, ?, ?, ?, ?)")?;
             let mut results = insert("results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
             let mut times = insert("times VALUES (?, ?, ?, ?)")?;
+            let mut segments = match store.has_segments()? {
+                true => Some(insert("segments VALUES (?, ?, ?, ?, ?, ?, ?)")?),
+                false => None,
+            };
             let mut last = None;
             for Row { cell, run, method, outcome } in rows {
                 let address = signed(cell.address());
@@ -365,6 +398,11 @@ impl Store {
                 ];
                 store.said(results.execute(values))?;
                 store.said(times.execute(params![address, run, method, outcome.seconds]))?;
+                if let (Some(table), Some(parts)) = (&mut segments, outcome.segments) {
+                    let (count, worse) = (parts.segments as i64, parts.worse as i64);
+                    let values = params![address, run, method, count, worse, parts.search_missed, parts.info_missed];
+                    store.said(table.execute(values))?;
+                }
             }
             Ok(())
         })
@@ -392,24 +430,35 @@ impl Store {
 
     fn merge_attached(&mut self, other: &Path) -> Result<usize, LabError> {
         self.exclusively(|store| {
-            let sql =
+            // Both are of the same study, and so both have segments or neither.
+            let (join, differ, take_segments) = match store.has_segments()? {
+                true => (
+                    "JOIN main.segments p USING (cell, run, algorithm) JOIN other.segments q USING (cell, run, algorithm)",
+                    "OR p.segments IS NOT q.segments OR p.worse_segments IS NOT q.worse_segments
+                        OR p.search_missed IS NOT q.search_missed OR p.info_missed IS NOT q.info_missed",
+                    "INSERT OR IGNORE INTO main.segments SELECT * FROM other.segments;",
+                ),
+                false => ("", "", ""),
+            };
+            let sql = format!(
                 "SELECT cells.family || ' ' || cells.m || ' × ' || cells.n || ', k = ' || cells.k || ', run ' || a.run
                 || ', ' || label
-                FROM main.results a JOIN other.results b USING (cell, run, algorithm)
+                FROM main.results a JOIN other.results b USING (cell, run, algorithm) {join}
                 JOIN main.cells USING (cell) JOIN main.algorithms USING (algorithm)
                 WHERE a.distance IS NOT b.distance OR a.exact IS NOT b.exact
                     OR a.relative_residual IS NOT b.relative_residual OR a.iterations IS NOT b.iterations
                     OR a.best_iteration IS NOT b.best_iteration OR a.supports_explored IS NOT b.supports_explored
-                    OR a.stop_reason IS NOT b.stop_reason
-                ORDER BY a.cell, a.run, a.algorithm LIMIT 1";
+                    OR a.stop_reason IS NOT b.stop_reason {differ}
+                ORDER BY a.cell, a.run, a.algorithm LIMIT 1"
+            );
             let contradiction: Option<String> =
-                store.said(store.connection.query_row(sql, [], |row| row.get(0)).optional())?;
+                store.said(store.connection.query_row(&sql, [], |row| row.get(0)).optional())?;
             if let Some(what) = contradiction {
                 return Err(LabError::Contradiction { first: store.path.clone(), second: other.to_owned(), what });
             }
             let take = "INSERT OR IGNORE INTO main.cells SELECT * FROM other.cells;
                 INSERT OR IGNORE INTO main.times SELECT * FROM other.times;";
-            store.said(store.connection.execute_batch(take))?;
+            store.said(store.connection.execute_batch(&format!("{take}{take_segments}")))?;
             let sql = "INSERT OR IGNORE INTO main.results SELECT * FROM other.results";
             store.said(store.connection.execute(sql, []))
         })
@@ -420,11 +469,19 @@ impl Store {
     /// # Errors
     /// [`LabError::Store`]; what `visit` returns.
     pub fn each(&self, mut visit: impl FnMut(Stored) -> Result<(), LabError>) -> Result<(), LabError> {
-        let sql = "SELECT cell, m, n, k, parameter, snr_db, run, label, distance, exact, relative_residual, iterations,
-                best_iteration, supports_explored, stop_reason, seconds, family
+        let (columns, join) = match self.has_segments()? {
+            true => {
+                (", segments, worse_segments, search_missed, info_missed", "JOIN segments USING (cell, run, algorithm)")
+            }
+            false => ("", ""),
+        };
+        let sql = format!(
+            "SELECT cell, m, n, k, parameter, snr_db, run, label, distance, exact, relative_residual, iterations,
+                best_iteration, supports_explored, stop_reason, seconds, family {columns}
             FROM results JOIN cells USING (cell) JOIN algorithms USING (algorithm)
-            JOIN times USING (cell, run, algorithm) ORDER BY family, n, parameter, m, snr_db, k, run, algorithm";
-        let mut statement = self.said(self.connection.prepare(sql))?;
+            JOIN times USING (cell, run, algorithm) {join} ORDER BY family, n, parameter, m, snr_db, k, run, algorithm"
+        );
+        let mut statement = self.said(self.connection.prepare(&sql))?;
         let rows = self.said(statement.query_map([], |row| {
             let whole = |at: usize| row.get::<_, i64>(at).map(|value| value as u64);
             Ok(Stored {
@@ -445,6 +502,10 @@ impl Store {
                 stop_reason: row.get(14)?,
                 seconds: row.get(15)?,
                 family: row.get(16)?,
+                segments: if join.is_empty() { None } else { Some(whole(17)?) },
+                worse_segments: if join.is_empty() { None } else { Some(whole(18)?) },
+                search_missed: if join.is_empty() { None } else { Some(row.get(19)?) },
+                info_missed: if join.is_empty() { None } else { Some(row.get(20)?) },
             })
         }))?;
         for row in rows {
@@ -494,6 +555,18 @@ pub struct Stored {
     pub seconds: f64,
     /// Address of the cell.
     pub cell: u64,
+    /// Number of segments, and so on with [`Segments`](sparsea::metrics::Segments); none if the study has no segments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segments: Option<u64>,
+    /// Segments that are worse than the truth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worse_segments: Option<u64>,
+    /// Share of the support missed by the search.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search_missed: Option<f64>,
+    /// Share of the support missed because the data do not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub info_missed: Option<f64>,
 }
 
 /// What SQLite says, in the words of a user.

@@ -25,6 +25,21 @@ pub struct Summary {
     pub distances: Vec<f64>,
     /// Exact recoveries.
     pub recovered: u64,
+    /// What segments say, if the study has them.
+    pub segments: Option<SegmentSummary>,
+}
+
+/// The comparison with the truth segment by segment, over all runs.
+#[derive(Debug, Clone, Copy)]
+pub struct SegmentSummary {
+    /// Mean share of the support missed by the search.
+    pub search_missed: Estimate,
+    /// Mean share missed because the data do not tell.
+    pub info_missed: Estimate,
+    /// Segments of all runs.
+    pub segments: u64,
+    /// Those of them that are worse than the truth.
+    pub worse: u64,
 }
 
 /// Everything in a store, by cell (in the order of their parameters) and algorithm (in the order of the study).
@@ -37,17 +52,34 @@ pub fn summarise(store: &Store) -> Result<Vec<Summary>, LabError> {
         distances: Vec<f64>,
         seconds: Vec<f64>,
         recovered: u64,
+        search_missed: Vec<f64>,
+        info_missed: Vec<f64>,
+        segments: u64,
+        worse: u64,
     }
     let mut order: HashMap<(u64, String), usize> = HashMap::new();
     let mut all: Vec<Collected> = Vec::new();
     store.each(|row| {
         let at = *order.entry((row.cell, row.algorithm.clone())).or_insert(all.len());
         if at == all.len() {
-            all.push(Collected { first: row.clone(), distances: vec![], seconds: vec![], recovered: 0 });
+            all.push(Collected {
+                first: row.clone(),
+                distances: vec![],
+                seconds: vec![],
+                recovered: 0,
+                search_missed: vec![],
+                info_missed: vec![],
+                segments: 0,
+                worse: 0,
+            });
         }
         all[at].distances.push(row.distance);
         all[at].seconds.push(row.seconds);
         all[at].recovered += u64::from(row.exact);
+        all[at].search_missed.extend(row.search_missed);
+        all[at].info_missed.extend(row.info_missed);
+        all[at].segments += row.segments.unwrap_or(0);
+        all[at].worse += row.worse_segments.unwrap_or(0);
         Ok(())
     })?;
     let summaries = all.into_iter().map(|mut collected| {
@@ -58,6 +90,12 @@ pub fn summarise(store: &Store) -> Result<Vec<Summary>, LabError> {
             exact: rate(collected.recovered, collected.distances.len() as u64, CONFIDENCE),
             median_seconds: collected.seconds[collected.seconds.len() / 2],
             recovered: collected.recovered,
+            segments: (!collected.search_missed.is_empty()).then(|| SegmentSummary {
+                search_missed: mean(&collected.search_missed),
+                info_missed: mean(&collected.info_missed),
+                segments: collected.segments,
+                worse: collected.worse,
+            }),
             distances: collected.distances,
             cell: collected.first,
         }
@@ -90,12 +128,20 @@ pub fn export_summary(summaries: &[Summary], path: &Path) -> Result<(), LabError
     let said = file_error(path);
     written(path, |file| {
         let mut out = csv::Writer::from_writer(file);
-        let heading = "family,m,n,k,parameter,snr_db,algorithm,runs,mean_distance,mean_distance_low,mean_distance_high,\
-            exact_rate,exact_rate_low,exact_rate_high,median_seconds";
+        let mut heading =
+            "family,m,n,k,parameter,snr_db,algorithm,runs,mean_distance,mean_distance_low,mean_distance_high,\
+            exact_rate,exact_rate_low,exact_rate_high,median_seconds"
+                .to_owned();
+        if summaries.iter().any(|s| s.segments.is_some()) {
+            heading.push_str(
+                ",mean_search_missed,mean_search_missed_low,mean_search_missed_high,\
+                mean_info_missed,mean_info_missed_low,mean_info_missed_high,segments,worse_segments",
+            );
+        }
         out.write_record(heading.split(',')).map_err(|error| said(&error))?;
         let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
         for s in summaries {
-            let record = [
+            let mut record = vec![
                 s.cell.family.clone(),
                 s.cell.rows.to_string(),
                 s.cell.columns.to_string(),
@@ -112,6 +158,11 @@ pub fn export_summary(summaries: &[Summary], path: &Path) -> Result<(), LabError
                 format!("{:.6}", s.exact.high),
                 format!("{:.3e}", s.median_seconds),
             ];
+            if let Some(SegmentSummary { search_missed, info_missed, segments, worse }) = s.segments {
+                let estimates = [search_missed, info_missed].map(|e| [e.value, e.low, e.high]);
+                record.extend(estimates.into_iter().flatten().map(|value| format!("{value:.6}")));
+                record.extend([segments.to_string(), worse.to_string()]);
+            }
             out.write_record(record).map_err(|error| said(&error))?;
         }
         out.flush().map_err(|error| said(&error))

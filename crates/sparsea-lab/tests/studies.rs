@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use faer::Mat;
 use sparsea_lab::LabError;
-use sparsea_lab::figures::study_figures;
+use sparsea_lab::comparison::{self, transitions};
+use sparsea_lab::figures::{ASYMPTOTE, study_figures, transition_curves, transition_figure};
 use sparsea_lab::store::{Store, Stored};
 use sparsea_lab::study::{Study, run_cell};
-use sparsea_lab::summary::summarise;
+use sparsea_lab::summary::{export_results, export_summary, summarise};
 use sparsea_lab::sweep::{Conduct, Ended, Shard, sweep};
 use sparsea_lab::transition::locate_all;
 
@@ -328,7 +329,7 @@ fn a_transition_is_located_the_same_however_it_is_interrupted() {
     let mut store = Store::open(&folder.path().join("t.sqlite"), &study).unwrap();
     assert_eq!(locate_all(&study, &rule, &mut store, whole(), &mut |_, _| {}).unwrap(), Ended::Complete);
     let expected = contents(&store);
-    let curves = sparsea_lab::figures::transition_curves(&study, &rule, &store).unwrap();
+    let curves = transition_curves(&study, &rule, &store).unwrap();
     for curve in &curves {
         for location in &curve.locations {
             assert!(location.low as f64 <= location.k && location.k <= location.high as f64, "{curve:?}");
@@ -353,6 +354,36 @@ fn a_transition_is_located_the_same_however_it_is_interrupted() {
     sweep_some(&study, &mut pieces, &expected);
     assert_eq!(locate_all(&study, &rule, &mut pieces, whole(), &mut |_, _| {}).unwrap(), Ended::Complete);
     assert!(contents(&pieces) == expected);
+}
+
+#[test]
+fn the_asymptotic_threshold_is_shown_where_it_applies() {
+    let without = TRANSITION.replace("runs = 120", "runs = 30").replace("\"htp\"", "\"sea\"");
+    let with = format!("{without}state_evolution = true\n");
+    let (plain, shown) = (study(&without), study(&with));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.sqlite");
+    let rule = plain.transition.unwrap();
+    locate_all(&plain, &rule, &mut Store::open(&path, &plain).unwrap(), whole(), &mut |_, _| {}).unwrap();
+    // A store does not depend on what is drawn.
+    let store = Store::open(&path, &shown).unwrap();
+    let curves = transition_curves(&shown, &rule, &store).unwrap();
+    let drawn = |study: &Study| transition_figure(study, &curves).unwrap().svg().contains(ASYMPTOTE);
+    assert!(drawn(&shown) && !drawn(&plain));
+    let (text, before) = (transitions(&shown, &curves), transitions(&plain, &curves));
+    // δ = 1/2: ε = .31723, which the tests of the library compare with the definition; m = 8 of n = 16.
+    assert!(text.contains(" | Bayes AMP, n → ∞ |\n") && text.contains(") | 5.08 |\n"), "{text}");
+    assert!(!before.contains("AMP") && text.lines().count() == before.lines().count(), "{before}");
+    for (from, to) in [
+        ("\"gaussian\"", "\"partial_cosine\""),
+        ("\"normal\"", "\"bounded\""),
+        ("coefficients", "snr_db = 20\ncoefficients"),
+    ] {
+        assert_eq!(
+            refused(&with.replace(from, to)),
+            "test.toml: transition.state_evolution is for gaussian or bernoulli with coefficients = \"normal\" and no noise"
+        );
+    }
 }
 
 /// Writes every third of the rows, as a sweep that was killed might have.
@@ -393,6 +424,115 @@ fn several_time_limits_are_compared() {
     assert!(refused(&timed.replace("[0.0005, 1]", "[]")).contains("seconds is an empty list"));
     assert!(refused(&timed.replace("[0.0005, 1]", "[0.1, 0.1]")).contains("'omp@100ms' twice"));
     assert!(refused(&timed.replace("[0.0005, 1]", "[-1]")).contains("at least 0 seconds and finite, got -1"));
+}
+
+const SEGMENTS: &str = r#"
+name = "parts"
+seed = 2
+runs = 8
+iterations = 30
+algorithms = ["omp", "els", { chain = "omp+sea", label = "sea" }]
+[problem]
+family = "gaussian_filter"
+n = 300
+sigma = 2.0
+k = [8, 12]
+snr_db = 26
+[segments]
+"#;
+
+#[test]
+fn segments_are_stored_exported_and_joined() {
+    let study = study(SEGMENTS);
+    let expected = computed(&study);
+    assert_eq!(expected.len(), 2 * 8 * 3);
+    let mut totals = [0.0; 2];
+    for row in &expected {
+        let (by_search, by_data) = (row.search_missed.unwrap(), row.info_missed.unwrap());
+        assert!((by_search + by_data - row.distance).abs() < 1e-12, "{row:?}");
+        let (all, worse) = (row.segments.unwrap(), row.worse_segments.unwrap());
+        assert!(worse <= all && all as usize <= 2 * row.sparsity && (by_search == 0.0 || worse > 0), "{row:?}");
+        totals = [totals[0] + by_search, totals[1] + by_data];
+    }
+    assert!(totals[0] > 0.0 && totals[1] > 0.0, "{totals:?}");
+    // What a study without segments computes is the same otherwise.
+    let plain = SEGMENTS.replace("[segments]", "");
+    let mut without = computed(&self::study(&plain));
+    assert!(without.iter().all(|row| row.segments.is_none() && row.search_missed.is_none()));
+    for (row, with) in without.iter_mut().zip(&expected) {
+        (row.segments, row.worse_segments) = (with.segments, with.worse_segments);
+        (row.search_missed, row.info_missed) = (with.search_missed, with.info_missed);
+    }
+    assert!(without == expected);
+
+    let folder = tempfile::tempdir().unwrap();
+    let part = |i: u64| folder.path().join(format!("part{i}.sqlite"));
+    for i in 1..=2 {
+        let mut store = Store::open(&part(i), &study).unwrap();
+        sweep(&study, &mut store, Conduct { shard: Shard { part: i, of: 2 }, ..whole() }, &mut |_, _| {}).unwrap();
+    }
+    let mut joined = Store::open(&part(2), &study).unwrap();
+    assert_eq!(joined.merge(&part(1)).unwrap(), expected.len() / 2);
+    assert!(contents(&joined) == expected);
+    // Other segments, or none, make another study.
+    for other in [plain.clone(), format!("{SEGMENTS}gap = 24\n")] {
+        let error = Store::open(&part(1), &self::study(&other)).unwrap_err();
+        assert!(matches!(&error, LabError::Changed { changes, .. } if changes.starts_with("segments")), "{error}");
+    }
+    // A disagreement about segments alone is one.
+    let forged = rusqlite::Connection::open(part(1)).unwrap();
+    forged.execute("UPDATE segments SET worse_segments = worse_segments + 1 WHERE run = 0", []).unwrap();
+    drop(forged);
+    assert!(matches!(joined.merge(&part(1)), Err(LabError::Contradiction { .. })));
+
+    // Tables: the columns come only with segments.
+    let summaries = summarise(&joined).unwrap();
+    let table = folder.path().join("t.csv");
+    export_summary(&summaries, &table).unwrap();
+    let text = std::fs::read_to_string(&table).unwrap();
+    assert!(text.lines().next().unwrap().ends_with("mean_info_missed_high,segments,worse_segments"), "{text}");
+    export_results(&joined, &table).unwrap();
+    let text = std::fs::read_to_string(&table).unwrap();
+    assert!(
+        text.lines().next().unwrap().ends_with(",cell,segments,worse_segments,search_missed,info_missed"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 1 + expected.len());
+    let markdown = comparison::segments(&summaries);
+    assert_eq!(markdown.matches("\n| k = ").count(), summaries.len(), "{markdown}");
+    let first = &summaries[0];
+    let mine: Vec<&Stored> = expected.iter().filter(|row| row.sparsity == 8 && row.algorithm == "omp").collect();
+    let mean = mine.iter().map(|row| row.search_missed.unwrap()).sum::<f64>() / 8.0;
+    assert!((first.segments.unwrap().search_missed.value - mean).abs() < 1e-12);
+    assert_eq!(first.segments.unwrap().worse, mine.iter().map(|row| row.worse_segments.unwrap()).sum::<u64>());
+
+    for family in ["gaussian\"\nm = 50", "steps\""] {
+        let text = SEGMENTS.replace("gaussian_filter\"", family).replace("sigma = 2.0\n", "");
+        let said = refused(&text);
+        assert!(
+            said.starts_with("test.toml: segments are for gaussian_filter and exponential_filter, not for "),
+            "{said}"
+        );
+    }
+}
+
+/// A store as version 0.1.0 wrote it: the tables of then, and a description without segments.
+#[test]
+fn stores_of_before_segments_open() {
+    let study = study(SMALL);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.sqlite");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("old_store.sql")).unwrap();
+    old.execute("INSERT INTO study VALUES ('description', ?)", [study.description().to_string()]).unwrap();
+    drop(old);
+    assert!(!study.description().to_string().contains("segments"));
+    let mut store = Store::open(&path, &study).unwrap();
+    sweep(&study, &mut store, whole(), &mut |_, _| {}).unwrap();
+    assert!(contents(&store) == computed(&study));
+    let version: i64 =
+        rusqlite::Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, 1, "older versions can still read it");
 }
 
 /// The studies of the repository can be read.

@@ -170,3 +170,15 @@ pub(crate) const WINDOW_ROUNDING: f64 = 1e-13;
 
 /// Squares of singular values below this share of the largest are rounding of AAᴴ. (`amp`)
 pub(crate) const SPECTRUM: f64 = 1e-12;
+
+/// log ε of the threshold of message passing is located to this: what rounding in the maximum that decides it allows.
+/// (`theory::state_evolution`)
+pub(crate) const STATE_EVOLUTION: f64 = 1e-13;
+
+/// ‖r‖² + λ|S| on a segment must exceed the truth's by this share of the mean square of the truth's residual to be worse: a price of
+/// that mean square is the least considered, and differences far below it are no spike's. (`metrics::segments`)
+pub(crate) const WORSE_SEGMENT: f64 = 1e-6;
+
+/// The mean square of a residual, relative to that of y, that counts as rounding in place of noise: (10⁻⁹)², far above ε² and far
+/// below what a missed spike leaves. (`metrics::segments`)
+pub(crate) const SEGMENT_NOISE: f64 = 1e-18;

@@ -129,11 +129,17 @@ pub fn run_study(
         written.extend(save(&figure, &how.out, &study.name, &mut files)?);
         written.extend(write_comparison(comparison::transitions(&study, &curves), &how.out, &study, &mut files)?);
     } else {
-        say!("{}", distance_table(&summaries));
+        say!("{}", mean_table(&summaries, "mean support distance", |s| s.distance.value));
+        if study.segments.is_some() {
+            let missed = |s: &Summary| s.segments.map_or(f64::NAN, |parts| parts.search_missed.value);
+            say!("{}", mean_table(&summaries, "of which missed by the search", missed));
+        }
         for (name, figure) in figures::study_figures(&study, &summaries)? {
             written.extend(save(&figure, &how.out, &name, &mut files)?);
         }
-        written.extend(write_comparison(comparison::distances(&summaries), &how.out, &study, &mut files)?);
+        let parts = [comparison::distances(&summaries), comparison::segments(&summaries)];
+        let comparison = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+        written.extend(write_comparison(comparison, &how.out, &study, &mut files)?);
     }
     say!("Written: {}", written.join(", "));
     say!("Done in {}.", report::time(begin.elapsed()));
@@ -171,7 +177,7 @@ fn save(
     Ok(names)
 }
 
-/// Writes the comparison of SEA's variants with the others, if the study has both, and returns its name.
+/// Writes the comparisons that the study allows, if there are any, and returns the name of the file.
 fn write_comparison(
     comparison: String,
     folder: &Path,
@@ -189,8 +195,8 @@ fn write_comparison(
     Ok(Some(text::path(&path)))
 }
 
-/// Mean support distance of each algorithm (rows) on each cell (columns), best first.
-fn distance_table(summaries: &[Summary]) -> String {
+/// A mean of each algorithm (rows) on each cell (columns), in the order of their support distances, best first.
+fn mean_table(summaries: &[Summary], title: &str, value: impl Fn(&Summary) -> f64) -> String {
     const COLUMNS: usize = 10;
     let mut groups = by_algorithm(summaries);
     let mean = |group: &[&Summary]| group.iter().map(|s| s.distance.value).sum::<f64>() / group.len() as f64;
@@ -201,9 +207,9 @@ fn distance_table(summaries: &[Summary]) -> String {
     let names: Vec<String> = first[..shown].iter().map(|s| column_name(s, first)).collect();
     let column = names.iter().map(|name| name.chars().count() + 2).max().unwrap_or(0).max(8);
     let heading: String = names.iter().map(|name| format!("{name:>column$}")).collect();
-    let mut out = format!("mean support distance\n{:<width$}{heading}\n", "algorithm");
+    let mut out = format!("{title}\n{:<width$}{heading}\n", "algorithm");
     for (name, group) in &groups {
-        let values: String = group.iter().take(shown).map(|s| format!("{:>column$.3}", s.distance.value)).collect();
+        let values: String = group.iter().take(shown).map(|s| format!("{:>column$.3}", value(s))).collect();
         out.push_str(&format!("{:<width$}{values}\n", text::visible(name)));
     }
     if shown < first.len() {
@@ -233,7 +239,8 @@ fn column_name(summary: &Summary, all: &[&Summary]) -> String {
 
 /// k at which each algorithm's success rate falls below the level, by m.
 fn transition_table(study: &Study, curves: &[figures::TransitionCurve]) -> String {
-    let width = curves.iter().map(|curve| curve.algorithm.len()).max().unwrap_or(0).max(9);
+    let asymptote = figures::asymptote(study, 1.0).map_or(0, |_| figures::ASYMPTOTE.chars().count());
+    let width = curves.iter().map(|curve| curve.algorithm.len()).max().unwrap_or(0).max(9).max(asymptote);
     let heading: String = study.cells.iter().map(|cell| format!("{:>7}", format!("m{}", cell.rows))).collect();
     let mut sorted: Vec<&figures::TransitionCurve> = curves.iter().collect();
     let total = |curve: &figures::TransitionCurve| curve.locations.iter().map(|l| l.k).sum::<f64>();
@@ -243,6 +250,17 @@ fn transition_table(study: &Study, curves: &[figures::TransitionCurve]) -> Strin
     for curve in sorted {
         let values: String = curve.locations.iter().map(|location| format!("{:>7.2}", location.k)).collect();
         out.push_str(&format!("{:<width$}{values}\n", text::visible(&curve.algorithm)));
+    }
+    let threshold: Option<String> = study
+        .cells
+        .iter()
+        .map(|cell| {
+            let share = figures::asymptote(study, cell.rows as f64 / cell.columns as f64)?;
+            Some(format!("{:>7.2}", share * cell.rows as f64))
+        })
+        .collect();
+    if let Some(values) = threshold {
+        out.push_str(&format!("{:<width$}{values}\n", figures::ASYMPTOTE));
     }
     out
 }

@@ -122,6 +122,11 @@ impl Family {
         matches!(self, Self::PartialCosine | Self::PartialFourier)
     }
 
+    /// Whether its columns overlap only their neighbours.
+    pub(super) fn is_local(self) -> bool {
+        matches!(self, Self::GaussianFilter | Self::ExponentialFilter)
+    }
+
     /// Whether its problems are complex.
     pub fn is_complex(self) -> bool {
         self == Self::PartialFourier

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use sparsea::{Chain, Halt};
 
 use super::grid::Grid;
-use super::{Cell, Coefficients, Family, Method, ReadMatrix, Study, Transition};
+use super::{Cell, Coefficients, Family, Method, ReadMatrix, SegmentRule, Study, Transition};
 use crate::error::LabError;
 
 /// Reads and checks a study; see [`Study::parse`].
@@ -41,6 +41,7 @@ struct RawStudy {
     problem: RawProblem,
     algorithms: Vec<RawMethod>,
     transition: Option<Transition>,
+    segments: Option<SegmentRule>,
 }
 
 /// One time limit, or several to be compared.
@@ -110,6 +111,9 @@ impl RawStudy {
             if transition.block == 0 {
                 return Err("transition.block must be at least 1, got 0".to_owned());
             }
+            if transition.state_evolution {
+                self.problem.check_state_evolution()?;
+            }
             if self.problem.k.is_some() || self.problem.rho.is_some() {
                 return Err(
                     "problem.k and a transition exclude each other: k is what the transition looks for".to_owned()
@@ -118,6 +122,9 @@ impl RawStudy {
         }
         let coefficients = self.problem.coefficients;
         let family = self.problem.family;
+        if self.segments.is_some() && !family.is_local() {
+            return Err(format!("segments are for gaussian_filter and exponential_filter, not for {}", family.word()));
+        }
         let (cells, matrix) = self.problem.cells(self.transition.is_some(), read_matrix)?;
         let mut addresses: Vec<u64> = cells.iter().map(Cell::address).collect();
         addresses.sort_unstable();
@@ -160,6 +167,7 @@ impl RawStudy {
             cells,
             methods,
             transition: self.transition,
+            segments: self.segments,
             matrix,
         })
     }
@@ -220,6 +228,16 @@ fn milliseconds(seconds: f64) -> f64 {
 }
 
 impl RawProblem {
+    /// Whether the problems are those that the threshold of message passing is about.
+    fn check_state_evolution(&self) -> Result<(), String> {
+        let independent = matches!(self.family, Family::Gaussian | Family::Bernoulli);
+        if independent && self.coefficients == Coefficients::Normal && self.snr_db.is_none() {
+            return Ok(());
+        }
+        Err("transition.state_evolution is for gaussian or bernoulli with coefficients = \"normal\" and no noise"
+            .to_owned())
+    }
+
     /// Every combination of the parameters; with a transition, k is left at 1.
     fn cells(self, transition: bool, read_matrix: ReadMatrix<'_>) -> Result<(Vec<Cell>, UserMatrix), String> {
         let family = self.family;

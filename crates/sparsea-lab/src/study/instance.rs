@@ -7,7 +7,7 @@ use sparsea::generate::{
     bernoulli_matrix, correlated_matrix, equicorrelated_matrix, gaussian_matrix, observe, partial_cosine_matrix,
     partial_fourier_matrix, stream,
 };
-use sparsea::metrics::{exact, support_distance};
+use sparsea::metrics::{Segments, exact, segments, support_distance};
 use sparsea::operator::pulse;
 use sparsea::{
     Boundary, Chain, Convolution, DenseOperator, LinearMap, Problem, Run, Scalar, Start, Steps, StopReason, Threads,
@@ -23,6 +23,8 @@ pub struct Outcome {
     pub distance: f64,
     /// Whether the support was recovered exactly.
     pub exact: bool,
+    /// The comparison with the truth segment by segment, if the study asks for it.
+    pub segments: Option<Segments>,
     /// ‖y − A x‖/‖y‖.
     pub relative_residual: f64,
     /// Iterations of the last algorithm of the chain.
@@ -113,9 +115,14 @@ fn solve<T: Scalar>(
             one = one.halt(halt.clone());
         }
         let solution = one.solve()?;
+        let compared = study
+            .segments
+            .map(|rule| segments(&*operator, &instance.data, &instance.support, &solution, rule.gap))
+            .transpose()?;
         outcomes.push(Outcome {
             distance: support_distance(&instance.support, &solution.support),
             exact: exact(&instance.support, &solution.support),
+            segments: compared,
             relative_residual: solution.relative_residual,
             iterations: solution.iterations,
             best_iteration: solution.best_iteration,

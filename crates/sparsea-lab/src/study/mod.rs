@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use faer::Mat;
 use num_complex::Complex;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sparsea::{Chain, Halt};
 
@@ -38,8 +38,18 @@ pub struct Study {
     pub methods: Vec<Method>,
     /// If the study locates where success ends along k, rather than trying every k.
     pub transition: Option<Transition>,
+    /// If solutions are compared with the truth segment by segment.
+    pub segments: Option<SegmentRule>,
     /// The matrix of a study on a matrix of the user's.
     pub matrix: Option<Arc<Mat<f64>>>,
+}
+
+/// How solutions are compared with the truth segment by segment; see [`sparsea::metrics::segments`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SegmentRule {
+    /// Segments are cut where two spikes are more than so many samples apart; the reach of the filter unless given.
+    pub gap: Option<usize>,
 }
 
 /// One combination of parameters: a distribution of problems.
@@ -124,11 +134,14 @@ pub struct Transition {
     pub confidence: f64,
     /// Runs between two looks at a rate.
     pub block: u64,
+    /// Whether the asymptotic threshold of Bayes-optimal message passing is shown beside the curves. It changes no result, so
+    /// stores do not know of it.
+    pub state_evolution: bool,
 }
 
 impl Default for Transition {
     fn default() -> Self {
-        Self { level: 0.95, confidence: 0.999, block: 50 }
+        Self { level: 0.95, confidence: 0.999, block: 50, state_evolution: false }
     }
 }
 
@@ -169,13 +182,18 @@ impl Study {
             problem["matrix"] = json!(family::checksum(matrix));
         }
         let methods: Vec<&Value> = self.methods.iter().map(|method| &method.description).collect();
-        json!({
+        let mut description = json!({
             "name": self.name,
             "seed": self.seed,
             "problem": problem,
             "algorithms": methods,
             "transition": self.transition.map(|t| json!({ "level": t.level, "confidence": t.confidence, "block": t.block })),
-        })
+        });
+        // Stores of studies without segments say nothing of them.
+        if let Some(rule) = self.segments {
+            description["segments"] = json!(rule);
+        }
+        description
     }
 }
 

@@ -6,8 +6,9 @@
 //! | [`exact_recovery_coefficient`] | max over i ∉ S of ‖A_S⁺ a_i‖₁ for one support | m \|S\|³ and \|S\| products Aᴴ v |
 //! | [`restricted_isometry()`] | δ_s for s = 1, 2, …: exact while a limit of work allows, otherwise an interval | that limit |
 //! | [`Recovery`] | α_k, γ_k, and whether the theorem on SEA applies to a [`Signal`] | none |
+//! | [`state_evolution`] | the k/m up to which message passing recovers x from large random matrices | none |
 //!
-//! All are about columns of norm 1: the columns of A are scaled as algorithms see them, and a column of zeros, which
+//! All but the last are about columns of norm 1: the columns of A are scaled as algorithms see them, and a column of zeros, which
 //! cannot be, is refused. A x does not change if x is scaled the other way; vectors given here are in the scale of A.
 
 mod coherence;
@@ -16,6 +17,7 @@ mod interval;
 mod recovery;
 mod restricted_isometry;
 mod search;
+pub mod state_evolution;
 mod work;
 
 use std::cmp::Ordering;

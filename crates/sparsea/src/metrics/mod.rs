@@ -1,6 +1,10 @@
 //! How well a support or a vector was recovered.
 
+mod segments;
+
 use crate::support::shared;
+
+pub use segments::{Segments, segments};
 
 /// (k − |S* ∩ S|) / k: the share of the true support that was missed; 0 when all of it was found. Both sorted.
 ///
