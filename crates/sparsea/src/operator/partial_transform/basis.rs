@@ -16,6 +16,9 @@ pub trait Basis: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// Whether all entries have the same magnitude, and so all columns the same norm whatever rows are kept.
     const EVEN: bool;
+    /// Multiply-adds of a [`cost`](Transform::cost) that take as long as an entry, measured: the remainder of a division and a
+    /// look into a table, where entries are no mere signs.
+    const ENTRY: usize;
 
     /// The transform of n > 0 numbers. What takes memory is made later.
     ///

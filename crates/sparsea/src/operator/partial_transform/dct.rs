@@ -148,6 +148,7 @@ impl Basis for Dct {
 
     const NAME: &'static str = "PartialDct";
     const EVEN: bool = false;
+    const ENTRY: usize = 40;
 
     fn new(n: usize) -> Result<Self, Error> {
         Ok(Self { length: n, cosines: OnceLock::new(), whole: OnceLock::new(), half: OnceLock::new() })
@@ -162,10 +163,11 @@ impl Basis for Dct {
         let (n, cosines) = (self.length, self.cosines());
         let scale = (if j == 0 { 1.0 } else { 2.0 } / n as f64).sqrt();
         move |t| {
-            // The cosine is even, and turns its sign at half the circle.
+            // The cosine is even, and odd about a quarter of the circle.
             let q = product_modulo(2 * t + 1, j, 4 * n);
             let q = q.min(4 * n - q);
-            scale * if q <= n { cosines[q] } else { -cosines[2 * n - q] }
+            let (q, scale) = if q <= n { (q, scale) } else { (2 * n - q, -scale) };
+            scale * cosines[q]
         }
     }
 

@@ -41,6 +41,7 @@ impl Basis for Dft {
 
     const NAME: &'static str = "PartialDft";
     const EVEN: bool = true;
+    const ENTRY: usize = 50;
 
     fn new(n: usize) -> Result<Self, Error> {
         Ok(Self { length: n, roots: OnceLock::new(), transforms: OnceLock::new() })

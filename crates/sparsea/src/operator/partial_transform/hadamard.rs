@@ -56,6 +56,7 @@ impl Basis for Hadamard {
 
     const NAME: &'static str = "PartialHadamard";
     const EVEN: bool = true;
+    const ENTRY: usize = 6;
 
     fn new(n: usize) -> Result<Self, Error> {
         if n.is_power_of_two() { Ok(Self { length: n }) } else { Err(Error::TransformLength { length: n }) }
@@ -97,6 +98,7 @@ impl<T: Scalar> Transform<T> for Hadamard {
     }
 
     fn cost(&self) -> usize {
-        self.length.saturating_mul(self.length.ilog2() as usize + 1)
+        let each = if T::IS_COMPLEX { 2 } else { 1 };
+        self.length.saturating_mul(each * (self.length.ilog2() as usize + 1))
     }
 }

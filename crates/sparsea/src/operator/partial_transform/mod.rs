@@ -207,12 +207,9 @@ impl<F: Basis> PartialTransform<F> {
     where
         F: Transform<T>,
     {
-        columns.saturating_mul(self.kept().len()).saturating_mul(ENTRY) <= self.inner.transform.cost()
+        columns.saturating_mul(self.kept().len()).saturating_mul(F::ENTRY) <= self.inner.transform.cost()
     }
 }
-
-/// Multiply-adds that take as long as an entry of A: the remainder of a product, and a look into a table.
-const ENTRY: usize = 8;
 
 /// An entry as a scalar of the problem.
 #[inline(always)]
