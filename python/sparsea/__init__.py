@@ -6,7 +6,18 @@ minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k
 from typing import TYPE_CHECKING, Any
 
 from ._algorithms import AlgorithmInfo, Setting, algorithms
-from ._core import Convolution, Progress, Ramps, Steps, __version__, exponential, gaussian
+from ._core import (
+    Convolution,
+    PartialDCT,
+    PartialDFT,
+    PartialHadamard,
+    Progress,
+    Ramps,
+    Steps,
+    __version__,
+    exponential,
+    gaussian,
+)
 from ._deconvolve import deconvolve
 from ._errors import Error
 from ._improve import improve
@@ -23,6 +34,9 @@ __all__ = [
     "Error",
     "ExplorationReport",
     "IndexReport",
+    "PartialDCT",
+    "PartialDFT",
+    "PartialHadamard",
     "Problem",
     "Progress",
     "Ramps",

@@ -24,7 +24,15 @@ _SHOWN = 60
 _KINDS = {"b": np.float64, "i": np.float64, "u": np.float64, "f": np.float64, "c": np.complex128}
 
 # Operators that the compiled part holds, for problems of either scalar.
-_COMPILED = (_core.Convolution, _core.Steps, _core.Ramps, _core.Centered)
+_COMPILED = (
+    _core.Convolution,
+    _core.Steps,
+    _core.Ramps,
+    _core.PartialDCT,
+    _core.PartialDFT,
+    _core.PartialHadamard,
+    _core.Centered,
+)
 
 
 class CalledOperator:
@@ -246,6 +254,26 @@ def as_support(what: str, given: Any) -> list[int]:
         index = int(np.argmax(values >= 2.0**63))
         raise InvalidValueError(f"entry {index} (counted from 0) of {what} is too large, got {values[index]}")
     return [int(j) for j in values]
+
+
+def as_indices(what: str, given: Any) -> Array:
+    """Read whole numbers that are at least 0: integers, neither booleans nor floats."""
+    if isinstance(given, (list, tuple)):
+        # In an array, booleans among integers are integers, and numbers that are too large are objects.
+        for index in given:
+            as_whole(f"an index in {what}", index, 0)
+    values = _values(what, given)
+    if values.ndim != 1:
+        raise InvalidValueError(f"{what} has shape {values.shape}; a list of indices has one dimension")
+    # An empty list has no type to speak of.
+    if values.size > 0 and values.dtype.kind not in "iu":
+        raise InvalidTypeError(f"{what} must hold whole numbers, got elements of type {values.dtype}")
+    wrong = (values < 0) | (values > np.iinfo(np.int64).max)
+    if wrong.any():
+        index = int(np.argmax(wrong))
+        found = f"entry {index} (counted from 0) of {what} is {values[index]}"
+        raise InvalidValueError(f"{found}; indices are whole numbers from 0 to {np.iinfo(np.int64).max}")
+    return np.ascontiguousarray(values, dtype=np.int64)
 
 
 def as_values(what: str, given: Any) -> Array:

@@ -35,10 +35,11 @@ def solve(A: Any, y: Any, k: int, *, start: Any = None, **options: Unpack[Option
     ----------
     A : array_like, sparse matrix, frame or operator of shape (m, n)
         A NumPy array (float64 and complex128 are read where they lie, in either order; other types are converted), a
-        frame of pandas or polars, a SciPy sparse matrix of any format, a `Convolution`, `Steps` or `Ramps`, or an
-        object with ``shape``, ``matvec`` and ``rmatvec``, such as a ``LinearOperator`` of SciPy or an operator of
-        PyLops. (Its column norms are measured by n products, or estimated if n > 2048, unless an attribute
-        ``column_norms`` states n norms, or one number for all.)
+        frame of pandas or polars, a SciPy sparse matrix of any format, a `Convolution`, `Steps`, `Ramps`,
+        `PartialDCT`, `PartialDFT` or `PartialHadamard`, or an object with ``shape``, ``matvec`` and ``rmatvec``,
+        such as a ``LinearOperator`` of SciPy or an operator of PyLops. (Its column norms are measured by n
+        products, or estimated if n > 2048, unless an attribute ``column_norms`` states n norms, or one number for
+        all.)
         Columns need no scaling.
     y : array_like of shape (m,) or (m, B)
         The data. A matrix is a batch: each of its columns is solved by itself, in parallel, sharing what is computed

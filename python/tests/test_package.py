@@ -24,7 +24,14 @@ PUBLIC = {
     **{f"sparsea.theory.{name}": getattr(sparsea.theory, name) for name in sparsea.theory.__all__},
 }
 FUNCTIONS = {name: value for name, value in PUBLIC.items() if inspect.isroutine(value)}
-OPERATORS = ["sparsea.Convolution", "sparsea.Steps", "sparsea.Ramps"]
+OPERATORS = [
+    "sparsea.Convolution",
+    "sparsea.Steps",
+    "sparsea.Ramps",
+    "sparsea.PartialDCT",
+    "sparsea.PartialDFT",
+    "sparsea.PartialHadamard",
+]
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -34,6 +34,8 @@ FORMS: dict[str, tuple[Any, Any]] = {
     "sparse": (scipy.sparse.csr_array(np.where(np.abs(A) > 0.1, A, 0)), y),
     "convolution": (sparsea.Convolution(sparsea.gaussian(1.0), 40), _fixed.standard_normal(56)),
     "steps": (sparsea.Steps(30), y),
+    "cosines": (sparsea.PartialDCT(70, range(0, 60, 2)), y),
+    "waves": (sparsea.PartialDFT(70, range(0, 60, 2)), y),
     "operator": (aslinearoperator(A), y),
     "frame": (pd.DataFrame(A, columns=names), pd.Series(y)),
     "batch": (A, Y),

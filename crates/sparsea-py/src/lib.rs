@@ -27,7 +27,10 @@ mod _core {
     #[pymodule_export]
     use super::numbers::{as_flag, as_index, as_number, as_sparsity, as_whole};
     #[pymodule_export]
-    use super::operator::{Centered, Compressed, Convolution, Ramps, Steps, exponential, gaussian, wait_for_calls};
+    use super::operator::{
+        Centered, Compressed, Convolution, PartialDCT, PartialDFT, PartialHadamard, Ramps, Steps, exponential,
+        gaussian, wait_for_calls,
+    };
     #[pymodule_export]
     use super::problem::Problem;
     #[pymodule_export]

@@ -1,4 +1,5 @@
-//! The forms of A that come from Python: arrays where they lie, compressed columns, convolutions, steps, ramps, call-backs.
+//! The forms of A that come from Python: arrays where they lie, compressed columns, convolutions, steps, ramps, rows of
+//! transforms, call-backs.
 
 mod array;
 mod call;
@@ -7,6 +8,7 @@ mod compressed;
 mod convolution;
 mod guarded;
 mod steps;
+mod transforms;
 
 use std::sync::Arc;
 
@@ -18,6 +20,7 @@ pub use centered::Centered;
 pub use compressed::Compressed;
 pub use convolution::{Convolution, exponential, gaussian};
 pub use steps::{Ramps, Steps};
+pub use transforms::{PartialDCT, PartialDFT, PartialHadamard};
 
 use crate::convert::Field;
 use crate::error::InvalidTypeError;
@@ -32,7 +35,7 @@ pub type Shared<T> = Arc<dyn LinearMap<T>>;
 pub enum Kind {
     /// A matrix, dense or sparse.
     Matrix,
-    /// Known by a formula: a convolution, steps, ramps.
+    /// Known by a formula: a convolution, steps, ramps, rows of a transform.
     Formula,
     /// Compiled, but neither.
     Composed,
@@ -48,6 +51,12 @@ pub fn read<T: Field>(a: &Bound<'_, PyAny>) -> PyResult<(Shared<T>, Kind)> {
         Ok((steps.get().operator()?, Kind::Formula))
     } else if let Ok(ramps) = a.cast::<Ramps>() {
         Ok((ramps.get().operator()?, Kind::Formula))
+    } else if let Ok(transform) = a.cast::<PartialDCT>() {
+        Ok((transform.get().operator()?, Kind::Formula))
+    } else if let Ok(transform) = a.cast::<PartialDFT>() {
+        Ok((transform.get().operator()?, Kind::Formula))
+    } else if let Ok(transform) = a.cast::<PartialHadamard>() {
+        Ok((transform.get().operator()?, Kind::Formula))
     } else if let Ok(compressed) = a.cast::<Compressed>() {
         Ok((compressed.get().operator()?, Kind::Matrix))
     } else if let Ok(centered) = a.cast::<Centered>() {

@@ -232,6 +232,26 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// A transform of which a row is to be kept that it does not have.
+    #[error("kept contains {index}, but the transform has {length} samples (indices count from 0)")]
+    KeptIndex {
+        /// The index.
+        index: usize,
+        /// Samples of the transform.
+        length: usize,
+    },
+    /// A transform of which a row is to be kept twice.
+    #[error("kept contains {index} twice")]
+    KeptRepeats {
+        /// The index.
+        index: usize,
+    },
+    /// A length of which there is no Hadamard transform.
+    #[error("n must be a power of two for a Hadamard transform, got {length}")]
+    TransformLength {
+        /// The length asked for.
+        length: usize,
+    },
     /// A matrix whose parts do not fit.
     #[error("{0}")]
     Structure(String),

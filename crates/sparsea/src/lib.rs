@@ -29,7 +29,7 @@
 //!
 //! | symbol | word | in code |
 //! | --- | --- | --- |
-//! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`Steps`], [`Ramps`], [`FunctionOperator`], [`Centered`] |
+//! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`Steps`], [`Ramps`], [`PartialTransform`], [`FunctionOperator`], [`Centered`] |
 //! | y ∈ Tᵐ | data | [`Problem::data`] |
 //! | F(A x) | loss | [`Loss`]; ½‖y − A x‖² unless [`Problem::with_loss`] names another |
 //! | x_j ∈ D_j | domain | [`Domain`]; all numbers unless [`Problem::with_domain`] names another |
@@ -90,7 +90,8 @@ pub use halt::Halt;
 pub use interrupt::Interrupt;
 pub use operator::{
     Access, Boundary, Centered, Columns, Convolution, DenseOperator, FunctionOperator, LinearMap, OperatorError,
-    Profile, Ramps, SharedGram, SparseOperator, Steps, Structure, check_adjoint,
+    PartialDct, PartialDft, PartialHadamard, PartialTransform, Profile, Ramps, SharedGram, SparseOperator, Steps,
+    Structure, check_adjoint,
 };
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};

@@ -130,6 +130,11 @@ pub(crate) const SEGMENT_TIE: f64 = 4.0 * EPSILON;
 /// (`operator::check`)
 pub(crate) const ADJOINT: f64 = 1e4 * EPSILON;
 
+/// ‖a_j‖² as a share of m/n, the mean over all columns, below which a column of a partial cosine transform is measured entry by entry.
+/// Inner products that come from one transform of the set of rows are off by a few ε √m/n, so for columns above it by at most
+/// [`GRAM_ROUNDING`] ‖a_i‖‖a_j‖ for m from about 100 on. (`operator::partial_transform`)
+pub(crate) const SMALL_COLUMN: f64 = 1.0 / 16.0;
+
 /// What rounding leaves of a centred column, in units of (1 + √m) ‖√W a_j‖: entries that are sums of several numbers are off by
 /// a few ε each, and their mean, a sum of m terms, by √m times as much. The same number is in
 /// `python/sparsea/sklearn/_design.py`. (`operator::centered`)

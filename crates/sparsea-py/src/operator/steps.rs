@@ -15,7 +15,7 @@ use crate::convert::Field;
 use crate::error::{InvalidTypeError, refused};
 
 /// A x or Aᴴ y for an operator that takes real and complex vectors.
-fn either<'py, O>(operator: &O, given: &Bound<'py, PyAny>, adjoint: bool) -> PyResult<Bound<'py, PyAny>>
+pub(super) fn either<'py, O>(operator: &O, given: &Bound<'py, PyAny>, adjoint: bool) -> PyResult<Bound<'py, PyAny>>
 where
     O: LinearMap<f64> + LinearMap<Complex<f64>>,
 {
@@ -28,7 +28,7 @@ where
 }
 
 /// The operator for problems of one scalar.
-fn shared<T: Field, O>(operator: O) -> PyResult<Shared<T>>
+pub(super) fn shared<T: Field, O>(operator: O) -> PyResult<Shared<T>>
 where
     O: LinearMap<f64> + LinearMap<Complex<f64>> + 'static,
 {

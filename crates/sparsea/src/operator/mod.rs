@@ -1,4 +1,5 @@
-//! The linear operator A, in every form it is given: dense, sparse, convolution, steps and ramps, a pair of functions.
+//! The linear operator A, in every form it is given: dense, sparse, convolution, steps and ramps, rows of a
+//! transform, a pair of functions.
 //!
 //! A [`LinearMap`] is a shape and two products, which may fail. [`Columns`] is what a form computes faster than by these, and
 //! [`Structure`] where its entries lie. The library reaches all of them through [`Access`], which scales columns, caches those
@@ -15,6 +16,7 @@ mod fourier;
 mod function;
 mod linear_map;
 mod norm;
+mod partial_transform;
 mod probing;
 pub mod pulse;
 mod ramps;
@@ -37,6 +39,7 @@ pub use deprecated::{CachedGram, Normalized, Operator};
 pub use function::FunctionOperator;
 pub use linear_map::{LinearMap, Local, Profile, SparseColumns, Structure};
 pub(crate) use norm::norm_squared;
+pub use partial_transform::{PartialDct, PartialDft, PartialHadamard, PartialTransform};
 pub use ramps::Ramps;
 pub(crate) use selected::Selected;
 pub use shared_gram::SharedGram;

@@ -12,8 +12,9 @@ use sparsea::operator::{from_compressed_rows, pulse};
 use sparsea::support::{Support, TopK};
 use sparsea::theory::{coherence, exact_recovery_coefficient, restricted_isometry};
 use sparsea::{
-    Boundary, Chain, Convolution, DenseOperator, Error, FunctionOperator, Halt, LinearMap, Memory, Problem, Recovery,
-    ReportOptions, Run, Scalar, SharedGram, Signal, Start, StopReason, check_adjoint, improve, seconds, solve,
+    Boundary, Chain, Convolution, DenseOperator, Error, FunctionOperator, Halt, LinearMap, Memory, PartialDct,
+    PartialDft, PartialHadamard, Problem, Recovery, ReportOptions, Run, Scalar, SharedGram, Signal, Start, StopReason,
+    check_adjoint, improve, seconds, solve,
 };
 
 use crate::common::{C, Kind, by_rows, matrix, observed, product, words};
@@ -206,6 +207,16 @@ fn shapes_of_operators() {
             }
         }
         for other in COUNTS {
+            for kept in [&[][..], &[other], &[other; 2]] {
+                let fits = kept.len() == 1 && other < n && n <= 1 << 20;
+                let made = [
+                    PartialDct::new(n, kept).is_ok(),
+                    PartialDft::new(n, kept).is_ok(),
+                    PartialHadamard::new(n, kept).is_ok(),
+                ];
+                // 32 GB may be there or not.
+                assert!(n == 1 << 31 || made == [fits, fits, fits && n.is_power_of_two()], "{n} {kept:?}");
+            }
             let numbers = [1.0; 2];
             let fits = n.checked_mul(other) == Some(2);
             assert_eq!(DenseOperator::from_column_major(&numbers, n, other).is_ok(), fits);

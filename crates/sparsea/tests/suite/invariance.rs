@@ -6,7 +6,8 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use sparsea::generate::{bernoulli_matrix, normal_vector, stream};
 use sparsea::{
-    Access, Boundary, Convolution, DenseOperator, FunctionOperator, Halt, LinearMap, Problem, Scalar, Solution, Start,
+    Access, Boundary, Convolution, DenseOperator, FunctionOperator, Halt, LinearMap, PartialDct, Problem, Scalar,
+    Solution, Start,
 };
 use std::time::Duration;
 
@@ -246,6 +247,16 @@ fn same_on_any_threads<T: Scalar>() {
     let problem = Problem::new(&convolution, &y, K).unwrap();
     for word in words::<T>() {
         on_any_threads(word, || digits(run(&problem, word, Start::Zero, Some(Halt::Iterations(12)))));
+    }
+    // A transform whose tables are made by whoever comes first.
+    let kept: Vec<usize> = (0..700).map(|r| 3 * r % 4001).collect();
+    let y: Vec<T> = normal_vector(&mut stream(6, 4, 0), kept.len());
+    for word in words::<T>() {
+        on_any_threads(word, || {
+            let cosines = PartialDct::new(4001, &kept).unwrap();
+            let problem = Problem::new(&cosines, &y, K).unwrap();
+            digits(run(&problem, word, Start::Zero, Some(Halt::Iterations(12))))
+        });
     }
 }
 

@@ -36,4 +36,5 @@ mod steps;
 mod theory;
 mod together;
 mod transcriptions;
+mod transforms;
 mod windows;

@@ -3,7 +3,10 @@
 use faer::{Mat, MatRef};
 use rand::RngExt;
 use sparsea::generate::{normal_vector, random_support, stream};
-use sparsea::{Access, Boundary, Centered, Convolution, DenseOperator, Halt, Problem, Scalar, Start};
+use sparsea::{
+    Access, Boundary, Centered, Convolution, DenseOperator, Halt, LinearMap, PartialDct, PartialDft, PartialHadamard,
+    Problem, Scalar, Start,
+};
 
 use crate::common::{C, every_problem, run, unit_columns};
 
@@ -149,6 +152,22 @@ fn other_forms<T: Scalar>(salt: u64) {
                 alone_and_together(&Access::new(&centered), seed, &what);
             }
         }
+        let transform = |length: usize| (length, random_support(rng, length, m));
+        let [(odd, some), (even, others), (power, rows)] = [141, 150, 128].map(transform);
+        let (odd, even) = (PartialDct::new(odd, &some).unwrap(), PartialDct::new(even, &others).unwrap());
+        let signs = PartialHadamard::new(power, &rows).unwrap();
+        let maps: [&dyn LinearMap<T>; 3] = [&odd, &even, &signs];
+        for map in maps {
+            alone_and_together(&Access::new(map), seed, &format!("{:?} of a transform", map.shape()));
+        }
+    }
+}
+
+#[test]
+fn fourier_products_have_the_bits_that_they_have_alone() {
+    for (seed, n) in [(1, 150), (2, 141), (3, 127)] {
+        let waves = PartialDft::new(n, &random_support(&mut stream(seed, 45, 0), n, 40)).unwrap();
+        alone_and_together::<C>(&Access::new(&waves), seed, "Fourier transform");
     }
 }
 
