@@ -17,7 +17,7 @@ use crate::operator::{Guarded, Kind, Shared, read};
 use crate::pool::within;
 use crate::request::{ProblemOptions, Request};
 use crate::run::{Caller, Stop, beside, here};
-use crate::solve::{Form, columns, is_complex, measures_briefly, solved};
+use crate::solve::{Form, columns, is_complex, measures_briefly, path, solved};
 
 /// What `python/sparsea/_problem.py` makes a problem of: A, y, and what is known of them.
 ///
@@ -72,6 +72,18 @@ impl Problem {
         match &self.either {
             Either::Real(prepared) => prepared.solve(self, k, start, display, options),
             Either::Complex(prepared) => prepared.solve(self, k, start, display, options),
+        }
+    }
+
+    /// The fields of the solutions for k = 1 … K, each from its neighbours, for one vector of data.
+    fn sparsity_path<'py>(
+        &self,
+        largest: &Bound<'py, PyAny>,
+        options: &Bound<'py, PyDict>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        match &self.either {
+            Either::Real(prepared) => prepared.sparsity_path(self, largest, options),
+            Either::Complex(prepared) => prepared.sparsity_path(self, largest, options),
         }
     }
 
@@ -138,6 +150,29 @@ impl<T: Field> Prepared<T> {
         display: Option<&Bound<'py, PyAny>>,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let (form, stop, sparsity, request) = self.request(problem, k, start, display, options)?;
+        solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsity, request)
+    }
+
+    fn sparsity_path<'py>(
+        &self,
+        problem: &Problem,
+        largest: &Bound<'py, PyAny>,
+        options: &Bound<'py, PyDict>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let (form, stop, largest_k, request) = self.request(problem, largest, None, None, options)?;
+        path(largest.py(), stop, form, self.data.clone(), largest_k, request)
+    }
+
+    /// What a run is made of.
+    fn request(
+        &self,
+        problem: &Problem,
+        k: &Bound<'_, PyAny>,
+        start: Option<&Bound<'_, PyAny>>,
+        display: Option<&Bound<'_, PyAny>>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<(Form<T>, Arc<Stop>, usize, Request<T>)> {
         let shape = self.operator.shape();
         let sparsity = as_sparsity(k, shape)?;
         // The adjoint was checked before.
@@ -147,6 +182,6 @@ impl<T: Field> Prepared<T> {
         let stop = Arc::new(Stop::default());
         let guarded = Guarded::new(self.operator.clone(), self.kind, stop.clone()).measured(self.column_norms.clone());
         let form = Form { operator: Arc::new(guarded), kind: self.kind, gram: self.gram.clone() };
-        solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsity, request)
+        Ok((form, stop, sparsity, request))
     }
 }

@@ -59,6 +59,7 @@
 pub mod algorithms;
 mod check;
 mod counts;
+mod cross_validation;
 mod error;
 pub mod exhaustive;
 mod failure;
@@ -85,6 +86,7 @@ pub use algorithms::{
     Search, Segment, Solver, Splicing, SubspacePursuit,
 };
 pub use counts::Counts;
+pub use cross_validation::{CrossValidation, Fold};
 pub use error::Error;
 pub use halt::Halt;
 pub use interrupt::Interrupt;
@@ -95,7 +97,9 @@ pub use operator::{
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};
 pub use problem::{Atoms, Domain, Loss, Needs, Problem, Squared};
-pub use run::{Limits, Observer, Progress, ReportOptions, Run, Start, Trace, TraceRow, improve, seconds, solve};
+pub use run::{
+    Limits, Observer, Progress, ReportOptions, Run, SparsityPath, Start, Trace, TraceRow, improve, seconds, solve,
+};
 pub use scalar::Scalar;
 pub use solution::{ExplorationReport, IndexReport, RankedSupport, Solution};
 pub use stop_reason::StopReason;

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 from sklearn.utils.extmath import safe_sparse_dot
 
+from .. import _core
 from .._core import as_index
 from .._errors import InvalidValueError
+from .._input import as_aligned
 from ._design import Array, Precision, checked_count, clipped_count, design, precision_of, validated
 from ._model import SparseModel
-from ._path import default_largest, solve_path
+from ._path import default_largest, exchanges, solve_path
 
 
 class SparseRegressorCV(SparseModel):
@@ -161,17 +163,39 @@ class SparseRegressorCV(SparseModel):
             largest = checked_count("max_nonzero_coefs", self.max_nonzero_coefs)
             largest = clipped_count("max_nonzero_coefs", largest, limit, bound)
 
-        columns = Parallel(n_jobs=_jobs(self.n_jobs, len(folds)))(
-            delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, precision, self._options())
-            for fold in folds
-        )
+        errors = None
+        if isinstance(X, np.ndarray) and exchanges(self._options()):
+            errors = self._errors_together(X, y, sample_weight, folds, largest, precision)
+        if errors is None:
+            columns = Parallel(n_jobs=_jobs(self.n_jobs, len(folds)))(
+                delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, precision, self._options())
+                for fold in folds
+            )
+            errors = np.array(columns).T
         self.n_nonzero_coefs_grid_ = np.arange(1, largest + 1)
-        self.mse_path_ = np.array(columns).T
+        self.mse_path_ = errors
         shares = np.array([weights[test].sum() for _, test in folds])
         k = _chosen(self.mse_path_, shares / shares.sum(), self.one_standard_error) + 1
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
-        self._keep(problem, solve_path(problem, k, self._options())[-1])
+        self._keep(problem, solve_path(problem, largest, self._options())[k - 1])
         return self
+
+    def _errors_together(
+        self, X: Array, y: Array, sample_weight: Array | None, folds: list[Any], largest: int, precision: Precision
+    ) -> Array | None:
+        """Mean squared errors for all folds in one go, or None where numbers leave the range in which that can be done."""
+        options = self._options()
+        jobs = _jobs(self.n_jobs, len(folds))
+        if jobs is not None:
+            options["threads"] = min(effective_n_jobs(jobs), len(folds))
+        rows = np.arange(len(y), dtype=np.int64)
+        pairs = [(rows[train].ravel(), rows[test].ravel()) for train, test in folds]
+        digits = np.array(np.broadcast_to(precision.features, X.shape[1]), dtype=np.float64)
+        table = as_aligned(X, np.dtype(np.float64))
+        exact = (digits, precision.target)
+        return _core.cross_validate(
+            table, y, sample_weight, bool(self.fit_intercept), exact, pairs, largest, options
+        )
 
 
 def _check_folds(folds: list[Any], samples: int) -> None:

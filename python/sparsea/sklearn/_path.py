@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import Problem
-from .._errors import InvalidValueError
+from .._errors import InvalidValueError, MemoryLimitError
 from .._input import as_number
 from ._criteria import CRITERIA, full_variance, log_likelihood_terms, log_models
 from ._design import Design, checked_count, clipped_count, design, precision_of, validated
@@ -19,9 +19,25 @@ if TYPE_CHECKING:
 GREEDY = ("omp", "ols")
 """Algorithms that add one feature after the other: each solution of a path is the one before and one feature more."""
 
+OF_A_RUN = ("iterations", "supports", "stagnation", "settings")
+"""Options that only a run for a given k has."""
+
+
+def exchanges(options: dict[str, Any]) -> bool:
+    """Whether all k are found together by exchanges: with the default algorithm, unless its runs are given limits."""
+    algorithm = options["algorithm"]
+    default = algorithm is None or (isinstance(algorithm, str) and algorithm.strip().lower() == "search")
+    return default and all(options[name] is None for name in OF_A_RUN)
+
 
 def solve_path(problem: Design, largest: int, options: dict[str, Any]) -> list[Solution]:
-    """Solutions for k = 1 … `largest`, each from the one before and one feature more, and never worse than that."""
+    """Solutions for k = 1 … `largest`, each no worse than the one before and one feature more."""
+    if exchanges(options):
+        try:
+            return Problem(problem.A, problem.y)._sparsity_path(largest, options)
+        except MemoryLimitError:
+            # Runs for one k after the other take less.
+            pass
     path: list[Solution] = []
     greedy = str(options["algorithm"]).lower() in GREEDY
     completing = options if greedy else {"algorithm": "ols", "threads": options["threads"]}
