@@ -229,9 +229,12 @@ class Problem(Generic[Found]):
         found: Solution = improved
         return found
 
-    def _sparsity_path(self, largest: int, options: dict[str, Any]) -> list[Solution]:
-        """Solutions for k = 1 … `largest`, each from its neighbours, for one vector of data."""
-        found = self._core.sparsity_path(largest, options)
+    def _sparsity_path(self, largest: int, thorough: bool, options: dict[str, Any]) -> list[Solution]:
+        """Solutions for k = 1 … `largest`, each from its neighbours, for one vector of data.
+
+        If they are to be `thorough`, from perturbed supports as well.
+        """
+        found = self._core.sparsity_path(largest, thorough, options)
         return [make(fields, self._operator.names) for fields in found]
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -79,11 +79,12 @@ impl Problem {
     fn sparsity_path<'py>(
         &self,
         largest: &Bound<'py, PyAny>,
+        thorough: bool,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         match &self.either {
-            Either::Real(prepared) => prepared.sparsity_path(self, largest, options),
-            Either::Complex(prepared) => prepared.sparsity_path(self, largest, options),
+            Either::Real(prepared) => prepared.sparsity_path(self, largest, thorough, options),
+            Either::Complex(prepared) => prepared.sparsity_path(self, largest, thorough, options),
         }
     }
 
@@ -158,10 +159,11 @@ impl<T: Field> Prepared<T> {
         &self,
         problem: &Problem,
         largest: &Bound<'py, PyAny>,
+        thorough: bool,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let (form, stop, largest_k, request) = self.request(problem, largest, None, None, options)?;
-        path(largest.py(), stop, form, self.data.clone(), largest_k, request)
+        path(largest.py(), stop, form, self.data.clone(), largest_k, thorough, request)
     }
 
     /// What a run is made of.

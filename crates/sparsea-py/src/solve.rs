@@ -354,13 +354,14 @@ impl<T: Field> Observer<T> for Watch<'_, T> {
     }
 }
 
-/// The solutions for k = 1 … K, as fields, each from its neighbours.
+/// The solutions for k = 1 … K, as fields, each from its neighbours, and from perturbed supports if the path is to be `thorough`.
 pub fn path<T: Field>(
     py: Python<'_>,
     stop: Arc<Stop>,
     form: Form<T>,
     data: Arc<[Vec<T>]>,
     largest: usize,
+    thorough: bool,
     request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
     let (interrupt, threads) = (stop.interrupt(), request.threads);
@@ -371,6 +372,9 @@ pub fn path<T: Field>(
             problem = problem.share_gram(gram)?;
         }
         let mut path = SparsityPath::new(&problem).interrupt(interrupt).memory(request.problem.memory);
+        if !thorough {
+            path = path.extra_work(0);
+        }
         if let Some(time) = request.limits.time {
             path = path.time(time);
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 from sklearn.utils.extmath import safe_sparse_dot
 
-from .. import _core
+from .. import _core, solve
 from .._core import as_index
 from .._errors import InvalidValueError
 from .._input import as_aligned
-from ._design import Array, Precision, checked_count, clipped_count, design, precision_of, validated
+from ._design import Array, Design, Precision, checked_count, clipped_count, design, precision_of, validated
 from ._model import SparseModel
-from ._path import default_largest, exchanges, solve_path
+from ._path import default_largest, exchanges, residual_norm, solve_path
+
+if TYPE_CHECKING:
+    from .. import Solution
 
 
 class SparseRegressorCV(SparseModel):
@@ -177,8 +180,17 @@ class SparseRegressorCV(SparseModel):
         shares = np.array([weights[test].sum() for _, test in folds])
         k = _chosen(self.mse_path_, shares / shares.sum(), self.one_standard_error) + 1
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
-        self._keep(problem, solve_path(problem, largest, self._options())[k - 1])
+        self._keep(problem, self._best(problem, k, largest))
         return self
+
+    def _best(self, problem: Design, k: int, largest: int) -> Solution:
+        """The solution on all samples for the k that was chosen."""
+        options = self._options()
+        if not exchanges(options):
+            return solve_path(problem, k, options)[-1]
+        found = solve_path(problem, largest, options, thorough=False)[k - 1]
+        searched: Solution = solve(problem.A, problem.y, k, start=found.support, **options)
+        return min(searched, found, key=residual_norm)
 
     def _errors_together(
         self, X: Array, y: Array, sample_weight: Array | None, folds: list[Any], largest: int, precision: Precision
@@ -193,9 +205,7 @@ class SparseRegressorCV(SparseModel):
         digits = np.array(np.broadcast_to(precision.features, X.shape[1]), dtype=np.float64)
         table = as_aligned(X, np.dtype(np.float64))
         exact = (digits, precision.target)
-        return _core.cross_validate(
-            table, y, sample_weight, bool(self.fit_intercept), exact, pairs, largest, options
-        )
+        return _core.cross_validate(table, y, sample_weight, bool(self.fit_intercept), exact, pairs, largest, options)
 
 
 def _check_folds(folds: list[Any], samples: int) -> None:
@@ -233,7 +243,7 @@ def _errors(
     train, test = fold
     train_weight, test_weight = (None, None) if sample_weight is None else (sample_weight[train], sample_weight[test])
     problem = design(X[train], y[train], train_weight, fit_intercept, precision)
-    coef = np.array([solution.x for solution in solve_path(problem, largest, options)])
+    coef = np.array([solution.x for solution in solve_path(problem, largest, options, thorough=False)])
     predicted = safe_sparse_dot(X[test], coef.T, dense_output=True) + problem.intercept(coef)
     squares = (y[test, np.newaxis] - predicted) ** 2
     if test_weight is not None and not test_weight.any():

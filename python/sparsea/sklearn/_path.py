@@ -30,11 +30,14 @@ def exchanges(options: dict[str, Any]) -> bool:
     return default and all(options[name] is None for name in OF_A_RUN)
 
 
-def solve_path(problem: Design, largest: int, options: dict[str, Any]) -> list[Solution]:
-    """Solutions for k = 1 … `largest`, each no worse than the one before and one feature more."""
+def solve_path(problem: Design, largest: int, options: dict[str, Any], *, thorough: bool = True) -> list[Solution]:
+    """Solutions for k = 1 … `largest`, each no worse than the one before and one feature more.
+
+    Where all are found together, from perturbed supports as well if they are to be `thorough`.
+    """
     if exchanges(options):
         try:
-            return Problem(problem.A, problem.y)._sparsity_path(largest, options)
+            return Problem(problem.A, problem.y)._sparsity_path(largest, thorough, options)
         except MemoryLimitError:
             # Runs for one k after the other take less.
             pass
@@ -48,13 +51,14 @@ def solve_path(problem: Design, largest: int, options: dict[str, Any]) -> list[S
         found = measured.solve(k, start=start, **completing)
         if not greedy:
             searched = measured.solve(k, start=found.support, **options)
-            found = min(searched, found, key=_residual_norm)
+            found = min(searched, found, key=residual_norm)
         # Where nothing is left to explain, rounding decides.
-        path.append(min(found, path[-1], key=_residual_norm) if path else found)
+        path.append(min(found, path[-1], key=residual_norm) if path else found)
     return path
 
 
-def _residual_norm(solution: Solution) -> float:
+def residual_norm(solution: Solution) -> float:
+    """‖r‖, to take the least of."""
     return solution.residual_norm
 
 

@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use rand::RngExt;
+
 use super::{Outcome, relative, solution_of};
 use crate::error::Error;
 use crate::fit::least_squares::Tableau;
 use crate::halt::Halt;
 use crate::interrupt::Interrupt;
 use crate::problem::{Needs, Problem};
+use crate::random::stream;
 use crate::scalar::Scalar;
 use crate::solution::Solution;
 use crate::stop_reason::StopReason;
@@ -24,7 +27,8 @@ use crate::workspace::{Hint, Memory, Threads, Workspace};
 /// - S_{k−1} and the column that lowers ‖r‖ most beside it,
 /// - S_{k+1} without the column whose loss raises ‖r‖ least,
 ///
-/// the last two again whenever a neighbour has improved, until none does. So no S_k is worse than forward selection, than `els`
+/// the last two again whenever a neighbour has improved, until none does, and then, within [`extra_work`](Self::extra_work), from S_k
+/// of which some columns were exchanged at random, as those of [`Search`](crate::Search). So no S_k is worse than forward selection, than `els`
 /// from zero, or than what either neighbour leads to, up to rounding, and ‖r‖ never rises with k.
 ///
 /// Aᴴy, column norms and Gram columns are shared by all k; one tableau moves along the path. Coefficients are exact least-squares
@@ -56,6 +60,7 @@ pub struct SparsityPath<'r, 'a, T: Scalar> {
     problem: &'r Problem<'a, T>,
     time: Option<Duration>,
     relative_residual: Option<f64>,
+    extra_work: usize,
     interrupt: Interrupt,
     memory: Memory,
     threads: Threads,
@@ -76,6 +81,12 @@ pub(crate) struct Level<T> {
 
 /// Moves of one descent, per column of the support, before it is given up: far more than any takes.
 const MOVES_PER_MEMBER: usize = 100;
+/// Multiply-adds spent on perturbed supports.
+const EXTRA_WORK: usize = 200_000_000;
+/// Perturbations of each support, at most.
+const ROUNDS: u64 = 100;
+/// Of perturbations.
+const SEED: u64 = 0;
 /// A support that differs in no more than this share of its columns is reached by exchanges; otherwise the tableau is built again.
 const NEAR: usize = 4;
 /// Moves after which a tableau is compared with an exact fit.
@@ -88,6 +99,7 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
             problem,
             time: None,
             relative_residual: None,
+            extra_work: EXTRA_WORK,
             interrupt: Interrupt::default(),
             memory: Memory::default(),
             threads: Threads::default(),
@@ -105,6 +117,13 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
     #[must_use]
     pub fn relative_residual(mut self, limit: f64) -> Self {
         self.relative_residual = Some(limit);
+        self
+    }
+
+    /// Multiply-adds, about, that may be spent on perturbed supports once neighbours agree; 0 for none. Default: 2·10⁸.
+    #[must_use]
+    pub fn extra_work(mut self, multiply_adds: usize) -> Self {
+        self.extra_work = multiply_adds;
         self
     }
 
@@ -218,9 +237,15 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
             begin,
             time: self.time,
             moves: 0,
+            counted: 0,
+            from_above: vec![],
+            from_below: vec![],
+            weights: vec![],
         };
         walk.forward(greedy, largest);
+        walk.begin_all();
         walk.agree();
+        walk.perturb(self.extra_work);
         walk.workspace.check_products()?;
         if let Some(reason) = walk.workspace.given_up() {
             return Err(Error::Stopped { reason });
@@ -260,8 +285,15 @@ struct Walk<'a, T: Scalar> {
     enough: f64,
     /// Gains of ‖r‖² that are rounding.
     floor: f64,
-    /// Moves for the current k.
+    /// Moves since a point was last kept.
     moves: u64,
+    /// Moves in all.
+    counted: usize,
+    /// By k, whether it is to begin again from S_{k+1}, and from S_{k−1}; the places at the ends are not used.
+    from_above: Vec<bool>,
+    from_below: Vec<bool>,
+    /// Of columns, while a support is filled again.
+    weights: Vec<f64>,
 }
 
 impl<T: Scalar> Walk<'_, T> {
@@ -306,16 +338,20 @@ impl<T: Scalar> Walk<'_, T> {
         }
     }
 
+    /// Lets each k begin from S_{k+1}.
+    fn begin_all(&mut self) {
+        self.from_above = vec![true; self.levels.len() + 2];
+        self.from_below = vec![false; self.levels.len() + 2];
+    }
+
     /// Lets each k begin again from a neighbour that has improved, until none does.
     fn agree(&mut self) {
         let count = self.levels.len();
-        // By k, from which it is to begin again; the places at the ends are not used.
-        let (mut from_above, mut from_below) = (vec![true; count + 2], vec![false; count + 2]);
         while count > 1 && !self.workspace.stop() {
             let mut begun = false;
             let (down, up) = ((1..count).rev().map(|k| (k, true)), (2..=count).map(|k| (k, false)));
             for (k, above) in down.chain(up) {
-                let due = if above { &mut from_above } else { &mut from_below };
+                let due = if above { &mut self.from_above } else { &mut self.from_below };
                 if !std::mem::take(&mut due[k]) {
                     continue;
                 }
@@ -325,14 +361,79 @@ impl<T: Scalar> Walk<'_, T> {
                     return;
                 }
                 if self.from_neighbour(k, above) {
-                    from_above[k - 1] = true;
-                    from_below[k + 1] = true;
+                    self.note_better(k);
                 }
             }
             if !begun {
                 return;
             }
         }
+    }
+
+    /// The neighbours of k are to begin again.
+    fn note_better(&mut self, k: usize) {
+        self.from_above[k - 1] = true;
+        self.from_below[k + 1] = true;
+    }
+
+    /// Begins from perturbed supports, round after round, until so much work is done.
+    fn perturb(&mut self, most: usize) {
+        let count = self.levels.len();
+        let mut work = 0usize;
+        for round in 0..ROUNDS {
+            for k in 2..=count {
+                if work >= most || self.workspace.stop() || self.is_late(count) {
+                    return;
+                }
+                let before = self.counted;
+                if self.from_perturbed(k, round) {
+                    self.note_better(k);
+                }
+                let exchange = 4 * self.workspace.ncols().saturating_mul(k);
+                work = work.saturating_add(exchange.saturating_mul(self.counted - before));
+            }
+            self.agree();
+        }
+    }
+
+    /// Drops some columns of S_k, at random or those most like one of them, and adds as many by gains times random weights.
+    fn from_perturbed(&mut self, k: usize, round: u64) -> bool {
+        let size = self.levels[k - 1].support.len();
+        if self.levels[k - 1].residual_norm <= self.enough || size < 2 {
+            return false;
+        }
+        self.move_to(k);
+        let mut rng = stream(SEED, k as u64, round);
+        let mut order = self.levels[k - 1].support.to_vec();
+        let scale = rng.random_range(1..=size.ilog2());
+        let dropped = rng.random_range(1usize << scale..2 << scale).min(size);
+        if round % 2 == 0 {
+            let centre = order[rng.random_range(0..size)];
+            let gram = self.workspace.quadratic().gram_column(centre);
+            order.sort_by(|&a, &b| gram[b].rank().total_cmp(&gram[a].rank()).then(a.cmp(&b)));
+        } else {
+            for at in 0..dropped {
+                let with = rng.random_range(at..size);
+                order.swap(at, with);
+            }
+        }
+        self.weights.clear();
+        self.weights.extend((0..self.workspace.ncols()).map(|_| rng.random_range(0.5..=1.0)));
+        let mut tableau = std::mem::replace(&mut self.tableau, empty());
+        self.moves = 0;
+        for &leaving in &order[..dropped] {
+            if let Some(position) = tableau.members().iter().position(|&j| j == leaving) {
+                tableau.leave(position);
+            }
+        }
+        while tableau.members().len() < k && !self.workspace.stop() {
+            let Some(entering) = tableau.best_weighted_addition(&self.weights) else { break };
+            self.count_move();
+            tableau.join(entering, self.workspace.quadratic().gram_column(entering));
+        }
+        let better = self.descend(&mut tableau, k);
+        self.tableau = tableau;
+        better
     }
 
     /// Begins from S_{k+1} without the column that costs least, or from S_{k−1} with the column that gains most; true if that found
@@ -348,7 +449,7 @@ impl<T: Scalar> Walk<'_, T> {
         if ready && above {
             while tableau.members().len() > k {
                 tableau.leave(cheapest(&tableau));
-                self.moves += 1;
+                self.count_move();
             }
         } else if ready {
             ready = self.grow(&mut tableau, k);
@@ -368,7 +469,7 @@ impl<T: Scalar> Walk<'_, T> {
             self.anticipate(tableau, entering);
             // One that turns out to depend on the others is not proposed again.
             if tableau.join(entering, self.workspace.quadratic().gram_column(entering)) {
-                self.moves += 1;
+                self.count_move();
             }
         }
         true
@@ -396,12 +497,17 @@ impl<T: Scalar> Walk<'_, T> {
                     self.anticipate(tableau, exchange.entering);
                     let gram = self.workspace.quadratic().gram_column(exchange.entering);
                     tableau.exchange(exchange.position, exchange.entering, gram);
-                    self.moves += 1;
+                    self.count_move();
                 }
                 _ => break,
             }
         }
         self.offer(tableau, k)
+    }
+
+    fn count_move(&mut self) {
+        self.moves += 1;
+        self.counted += 1;
     }
 
     /// Keeps the support of a tableau if an exact fit confirms that it is better than what is known for k.
