@@ -48,7 +48,8 @@
 //! A [`Problem`] meets an [`Algorithm`], which says what it [needs](Needs) of it. A [`Run`] steps the algorithm over a [`Workspace`],
 //! whose verbs are `correlate` (Aᴴ r), `fit` (the best point on a [`Support`]), `place` and `select`. [`Halt`] rules are data, an [`Observer`] watches and
 //! may stop, and a [`Solution`] comes out: the best point visited, why the run stopped, what it cost. Algorithms join
-//! into a [`Chain`], as `omp+sea`, each starting from the solution of the one before.
+//! into a [`Chain`], as `omp+sea`, each starting from the solution of the one before. A [`SparsityPath`] solves for every k up to K
+//! together, and [`CrossValidation`] says which of them predicts best.
 //!
 //! What theory guarantees for an operator (coherence, restricted isometry constants, when SEA must find the support) is
 //! in [`theory`].

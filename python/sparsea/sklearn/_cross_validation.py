@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 class SparseRegressorCV(SparseModel):
     """Linear regression on at most k features, with k chosen by cross-validation.
 
-    On the training samples of each fold solutions are found for k = 1 … K, each from the one before. The k whose mean
+    On the training samples of each fold solutions are found for k = 1 … K, as by `SparsityPath`. The k whose mean
     squared error on the samples left out is least (or the smallest k nearly as good) is then used on all samples.
+
+    With the default algorithm, unless its runs are given limits (``iterations``, ``supports``, ``stagnation``,
+    ``settings``), the paths of the folds begin from forward selection and from their neighbours only, and that on all
+    samples is followed by `solve` for the k chosen. If the features are dense as well, the folds share sufficient
+    statistics; see Notes.
 
     Parameters
     ----------
@@ -39,7 +44,8 @@ class SparseRegressorCV(SparseModel):
     one_standard_error : bool, default=False
         Whether to take the smallest k whose mean error is within one standard error of the least. [1]_
     n_jobs : int or None, default=None
-        Folds computed at once, as in scikit-learn.
+        Folds computed at once, as in scikit-learn: in processes, or in threads where folds share sufficient
+        statistics.
     algorithm : str, default="search"
         An algorithm, or several joined by ``+`` (see `sparsea.algorithms`).
     fit_intercept : bool, default=True
@@ -47,13 +53,14 @@ class SparseRegressorCV(SparseModel):
     iterations, supports, stagnation : int or None, default=None
         Limits for each k and fold, as in `SparseRegressor`.
     time : float or None, default=None
-        Seconds for each k and fold.
+        Seconds for each k and fold; see `SparsityPath`.
     relative_residual : float or None, default=None
         Stop the search for a k when ‖r‖/‖y‖ is at most this.
     settings : dict or None, default=None
         Settings of the (last) algorithm.
     threads : int or None, default=None
-        Threads to use for one fold; all of the machine's if None. The result does not depend on it.
+        Threads to use for one fold, or, where folds share sufficient statistics and ``n_jobs`` is None, for all of
+        them; all of the machine's if None. The result does not depend on it.
 
     Attributes
     ----------
@@ -76,10 +83,17 @@ class SparseRegressorCV(SparseModel):
     Folds count by the sum of the weights of their test samples (their number, unless weighted). With these shares ω_f,
     the standard error of a mean ē = Σ ω_f e_f is (Σ ω_f (e_f − ē)² / (F − 1))^½, F being the number of folds.
 
+    Dense features are split into blocks of samples that belong to the same training sets. The Gram matrix of each
+    block, about the means of the block, is computed once, and those of a training set are added up pairwise, without
+    cancellation. [2]_ The cost is that of one Gram matrix of all features, n p²/2 multiply-adds for n samples and p
+    features, and of a path for each fold.
+
     References
     ----------
     .. [1] Breiman, Friedman, Olshen & Stone 1984, Classification and Regression Trees, section 3.4.3,
        DOI 10.1201/9781315139470.
+    .. [2] Chan, Golub & LeVeque 1983, Algorithms for computing the sample variance,
+       DOI 10.1080/00031305.1983.10483115.
 
     Examples
     --------
@@ -195,7 +209,7 @@ class SparseRegressorCV(SparseModel):
     def _errors_together(
         self, X: Array, y: Array, sample_weight: Array | None, folds: list[Any], largest: int, precision: Precision
     ) -> Array | None:
-        """Mean squared errors for all folds in one go, or None where numbers leave the range in which that can be done."""
+        """Mean squared errors for all folds together, or None where numbers leave the range for that."""
         options = self._options()
         jobs = _jobs(self.n_jobs, len(folds))
         if jobs is not None:

@@ -70,8 +70,12 @@ def default_largest(features: int) -> int:
 class SparsityPath(SparseModel):
     """Solutions for every number of features k = 1 … K, and the one that an information criterion prefers.
 
-    The search for k features starts from those found for k − 1 and the one that lowers the error most beside them, and
-    the result is never worse than that: the error falls with k.
+    With the default algorithm all k are solved together: features are exchanged until no exchange lowers the error,
+    starting from forward selection, from the k − 1 features found and the best one beside them, and from the k + 1
+    features found without the one that matters least; then from features exchanged at random, within bounded work. [5]_
+    With another algorithm, or with limits that a run for one k has (``iterations``, ``supports``, ``stagnation``,
+    ``settings``), the search for k features starts from those found for k − 1 and the best one beside them. Either way
+    the result is never worse than one feature more than that for k − 1: the error falls with k.
 
     Parameters
     ----------
@@ -92,7 +96,8 @@ class SparsityPath(SparseModel):
     iterations, supports, stagnation : int or None, default=None
         Limits for each k, as in `SparseRegressor`.
     time : float or None, default=None
-        Seconds for each k.
+        Seconds for each k. Where all are solved together, K times as much for the path, after which nothing is
+        exchanged any more.
     relative_residual : float or None, default=None
         Stop the search for a k when ‖r‖/‖y‖ is at most this.
     settings : dict or None, default=None
@@ -103,7 +108,8 @@ class SparsityPath(SparseModel):
     Attributes
     ----------
     path_ : list of Solution
-        The solutions of the centred and weighted problem for k = 1 … K.
+        The solutions of the centred and weighted problem for k = 1 … K. Where all are solved together, their
+        ``algorithm`` is ``"path"``, and ``counts``, ``memory`` and ``elapsed`` are those of the whole path.
     coef_path_ : ndarray of shape (K, n_features)
         Their coefficients.
     intercept_path_ : ndarray of shape (K,)
@@ -144,6 +150,7 @@ class SparsityPath(SparseModel):
     .. [3] Chen & Chen 2008, Extended Bayesian information criteria for model selection with large model spaces,
        DOI 10.1093/biomet/asn034.
     .. [4] Mallows 1973, Some comments on Cp, DOI 10.1080/00401706.1973.10489103.
+    .. [5] Miller 1984, Selection of subsets of regression variables, DOI 10.2307/2981576.
 
     Examples
     --------
