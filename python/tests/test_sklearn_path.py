@@ -134,7 +134,7 @@ def test_without_time_a_path_is_forward_selection() -> None:
 def test_a_path_takes_no_more_than_its_memory() -> None:
     X, y = problem()
     measured = sparsea.Problem(X, y, memory=10_000)
-    with pytest.raises(MemoryError, match="path would need"):
+    with pytest.raises(MemoryError, match="path would hold 24000 bytes"):
         measured._sparsity_path(20, True, {})
 
 

@@ -75,6 +75,8 @@ pub(crate) struct Level<T> {
     pub(crate) residual_norm: f64,
     /// Columns that joined or were exchanged on the way.
     moves: u64,
+    /// Supports through which descents came.
+    supports: usize,
     /// Whether time was up before the neighbours agreed.
     is_cut: bool,
 }
@@ -158,11 +160,11 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
         let problem = self.problem;
         let limit = self.relative_residual;
         let held = self.state_bytes();
-        let (levels, mut workspace, explored) = self.find(begin)?;
+        let (levels, mut workspace) = self.find(begin)?;
         let counts = workspace.counts() + problem.measuring().counts();
         let memory = workspace.memory_held() + held;
         let mut path: Vec<Solution<T>> = Vec::with_capacity(problem.sparsity());
-        for (level, supports_explored) in levels.into_iter().zip(explored) {
+        for level in levels {
             let reached = relative(level.residual_norm, problem.data_norm());
             let stop_reason = match limit {
                 _ if reached <= EXACT => StopReason::ExactFit,
@@ -177,7 +179,7 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
                 values: level.values,
                 iterations: level.moves,
                 best_iteration: level.moves,
-                supports_explored,
+                supports_explored: level.supports,
                 stop_reason,
             };
             let solution = solution_of(problem, outcome, counts, begin.elapsed(), memory)?;
@@ -195,7 +197,7 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
     /// # Errors
     /// Those of [`solve`](Self::solve).
     pub(crate) fn levels(self) -> Result<Vec<Level<T>>, Error> {
-        self.find(Instant::now()).map(|(levels, ..)| levels)
+        self.find(Instant::now()).map(|(levels, _)| levels)
     }
 
     /// Bytes of the three tableaux.
@@ -204,8 +206,8 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
         columns.saturating_add(sparsity).saturating_mul(sparsity).saturating_mul(3 * size_of::<T>())
     }
 
-    /// The point for each k, and the supports through which descents to it came.
-    fn find(self, begin: Instant) -> Result<(Vec<Level<T>>, Workspace<'a, T>, Vec<usize>), Error> {
+    /// The point for each k.
+    fn find(self, begin: Instant) -> Result<(Vec<Level<T>>, Workspace<'a, T>), Error> {
         self.problem.check(NAME, Needs::QUADRATIC)?;
         if let Some(limit) = self.relative_residual {
             Halt::RelativeResidual(limit).check()?;
@@ -256,11 +258,13 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
             values: vec![],
             residual_norm: workspace.data_norm(),
             moves: 0,
+            supports: 0,
             is_cut: false,
         };
+        levels.iter_mut().zip(&seen).for_each(|(level, seen)| level.supports = seen.len());
         let last = levels.last().cloned().unwrap_or(zero);
         levels.resize(largest, last);
-        Ok((levels, workspace, seen.iter().map(SupportSet::len).collect()))
+        Ok((levels, workspace))
     }
 }
 
@@ -360,7 +364,7 @@ impl<T: Scalar> Walk<'_, T> {
                     self.levels.iter_mut().for_each(|level| level.is_cut = true);
                     return;
                 }
-                if self.from_neighbour(k, above) {
+                if self.begin_from_neighbour(k, above) {
                     self.note_better(k);
                 }
             }
@@ -386,7 +390,7 @@ impl<T: Scalar> Walk<'_, T> {
                     return;
                 }
                 let before = self.counted;
-                if self.from_perturbed(k, round) {
+                if self.begin_from_perturbed(k, round) {
                     self.note_better(k);
                 }
                 let exchange = 4 * self.workspace.ncols().saturating_mul(k);
@@ -397,7 +401,7 @@ impl<T: Scalar> Walk<'_, T> {
     }
 
     /// Drops some columns of S_k, at random or those most like one of them, and adds as many by gains times random weights.
-    fn from_perturbed(&mut self, k: usize, round: u64) -> bool {
+    fn begin_from_perturbed(&mut self, k: usize, round: u64) -> bool {
         let size = self.levels[k - 1].support.len();
         if self.levels[k - 1].residual_norm <= self.enough || size < 2 {
             return false;
@@ -407,7 +411,7 @@ impl<T: Scalar> Walk<'_, T> {
         let mut order = self.levels[k - 1].support.to_vec();
         let scale = rng.random_range(1..=size.ilog2());
         let dropped = rng.random_range(1usize << scale..2 << scale).min(size);
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             let centre = order[rng.random_range(0..size)];
             let gram = self.workspace.quadratic().gram_column(centre);
             order.sort_by(|&a, &b| gram[b].rank().total_cmp(&gram[a].rank()).then(a.cmp(&b)));
@@ -438,7 +442,7 @@ impl<T: Scalar> Walk<'_, T> {
 
     /// Begins from S_{k+1} without the column that costs least, or from S_{k−1} with the column that gains most; true if that found
     /// a better support.
-    fn from_neighbour(&mut self, k: usize, above: bool) -> bool {
+    fn begin_from_neighbour(&mut self, k: usize, above: bool) -> bool {
         if self.levels[k - 1].residual_norm <= self.enough {
             return false;
         }
@@ -525,6 +529,7 @@ impl<T: Scalar> Walk<'_, T> {
             values: self.workspace.values().to_vec(),
             residual_norm,
             moves: std::mem::take(&mut self.moves),
+            supports: 0,
             is_cut: self.is_late(k),
         };
         match self.levels.get_mut(k - 1) {
