@@ -238,6 +238,7 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
             seen: vec![SupportSet::default(); largest],
             begin,
             time: self.time,
+            share: 0,
             moves: 0,
             counted: 0,
             from_above: vec![],
@@ -245,6 +246,7 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
             weights: vec![],
         };
         walk.forward(greedy, largest);
+        walk.share = largest;
         walk.begin_all();
         walk.agree();
         walk.perturb(self.extra_work);
@@ -285,6 +287,8 @@ struct Walk<'a, T: Scalar> {
     begin: Instant,
     /// For each k.
     time: Option<Duration>,
+    /// How often that time may have passed: k while the first points are found, then K.
+    share: usize,
     /// ‖r‖ that is small enough.
     enough: f64,
     /// Gains of ‖r‖² that are rounding.
@@ -304,6 +308,7 @@ impl<T: Scalar> Walk<'_, T> {
     /// The first points, from the smallest k on. `greedy` is the tableau of forward selection.
     fn forward(&mut self, mut greedy: Tableau<T>, largest: usize) {
         for k in 1..=largest {
+            self.share = k;
             let before = self.levels.last().map_or(f64::INFINITY, |level| level.residual_norm);
             if before <= EXACT * self.workspace.data_norm() {
                 return;
@@ -360,7 +365,7 @@ impl<T: Scalar> Walk<'_, T> {
                     continue;
                 }
                 begun = true;
-                if self.is_late(count) {
+                if self.is_late() {
                     self.levels.iter_mut().for_each(|level| level.is_cut = true);
                     return;
                 }
@@ -386,7 +391,8 @@ impl<T: Scalar> Walk<'_, T> {
         let mut work = 0usize;
         for round in 0..ROUNDS {
             for k in 2..=count {
-                if work >= most || self.workspace.stop() || self.is_late(count) {
+                if work >= most || self.workspace.stop() || self.is_late() {
+                    self.agree();
                     return;
                 }
                 let before = self.counted;
@@ -489,10 +495,12 @@ impl<T: Scalar> Walk<'_, T> {
     /// found.
     fn descend(&mut self, tableau: &mut Tableau<T>, k: usize) -> bool {
         for _ in 0..MOVES_PER_MEMBER * k {
+            // A column that turned out to depend on the others has left its place to one that does not.
+            self.grow(tableau, k);
             if self.workspace.stop() || !self.seen[k - 1].insert(tableau.members()) {
                 return false;
             }
-            if self.is_late(k) {
+            if self.is_late() {
                 break;
             }
             let least = (SMALLEST_GAIN * tableau.square()).max(self.floor);
@@ -530,7 +538,7 @@ impl<T: Scalar> Walk<'_, T> {
             residual_norm,
             moves: std::mem::take(&mut self.moves),
             supports: 0,
-            is_cut: self.is_late(k),
+            is_cut: self.is_late(),
         };
         match self.levels.get_mut(k - 1) {
             Some(place) => *place = level,
@@ -592,9 +600,9 @@ impl<T: Scalar> Walk<'_, T> {
         same(tableau.members(), &self.levels[k - 1].support)
     }
 
-    /// Whether the time for 1 … k is over.
-    fn is_late(&self, k: usize) -> bool {
-        let most = self.time.map(|each| each.saturating_mul(u32::try_from(k).unwrap_or(u32::MAX)));
+    /// Whether the time for as many k as are at work is over.
+    fn is_late(&self) -> bool {
+        let most = self.time.map(|each| each.saturating_mul(u32::try_from(self.share).unwrap_or(u32::MAX)));
         most.is_some_and(|most| self.begin.elapsed() >= most)
     }
 }
