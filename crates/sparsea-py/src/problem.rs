@@ -151,7 +151,8 @@ impl<T: Field> Prepared<T> {
         display: Option<&Bound<'py, PyAny>>,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let (form, stop, sparsity, request) = self.request(problem, k, start, display, options)?;
+        let sparsity = as_sparsity(k, self.operator.shape())?;
+        let (form, stop, request) = self.request(problem, sparsity, start, display, options)?;
         solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsity, request)
     }
 
@@ -162,21 +163,20 @@ impl<T: Field> Prepared<T> {
         thorough: bool,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let (form, stop, largest_k, request) = self.request(problem, largest, None, None, options)?;
-        path(largest.py(), stop, form, self.data.clone(), largest_k, thorough, request)
+        let sparsity = as_sparsity(largest, self.operator.shape())?;
+        let (form, stop, request) = self.request(problem, sparsity, None, None, options)?;
+        path(largest.py(), stop, form, self.data.clone(), sparsity, thorough, request)
     }
 
     /// What a run is made of.
     fn request(
         &self,
         problem: &Problem,
-        k: &Bound<'_, PyAny>,
+        sparsity: usize,
         start: Option<&Bound<'_, PyAny>>,
         display: Option<&Bound<'_, PyAny>>,
         options: &Bound<'_, PyDict>,
-    ) -> PyResult<(Form<T>, Arc<Stop>, usize, Request<T>)> {
-        let shape = self.operator.shape();
-        let sparsity = as_sparsity(k, shape)?;
+    ) -> PyResult<(Form<T>, Arc<Stop>, Request<T>)> {
         // The adjoint was checked before.
         let known = ProblemOptions { check_adjoint: false, ..problem.options };
         let default = default_for(&*self.operator, sparsity);
@@ -184,6 +184,6 @@ impl<T: Field> Prepared<T> {
         let stop = Arc::new(Stop::default());
         let guarded = Guarded::new(self.operator.clone(), self.kind, stop.clone()).measured(self.column_norms.clone());
         let form = Form { operator: Arc::new(guarded), kind: self.kind, gram: self.gram.clone() };
-        Ok((form, stop, sparsity, request))
+        Ok((form, stop, request))
     }
 }
