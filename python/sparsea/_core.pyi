@@ -24,6 +24,7 @@ __all__ = [
     "as_whole",
     "check_algorithm",
     "coherence",
+    "cross_validate",
     "exact_recovery_coefficient",
     "exponential",
     "gaussian",
@@ -162,6 +163,7 @@ class Problem:
         display: Callable[[Progress, int], Any] | None,
         options: dict[str, Any],
     ) -> list[dict[str, Any]]: ...
+    def sparsity_path(self, largest: Any, thorough: bool, options: dict[str, Any]) -> list[dict[str, Any]]: ...
     @property
     def column_norms(self) -> NDArray[np.float64]: ...
     @property
@@ -206,6 +208,16 @@ def solve(
     display: Callable[[Progress, int], Any] | None,
     options: dict[str, Any],
 ) -> list[dict[str, Any]]: ...
+def cross_validate(
+    table: NDArray[np.float64],
+    target: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    intercept: bool,
+    precision: tuple[NDArray[np.float64], float],
+    folds: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
+    largest: int,
+    options: dict[str, Any],
+) -> NDArray[np.float64] | None: ...
 def coherence(a: Any, is_complex: bool, order: int) -> tuple[float, tuple[int, int] | None, list[float]]: ...
 def exact_recovery_coefficient(a: Any, is_complex: bool, support: list[int]) -> float: ...
 def restricted_isometry(a: Any, is_complex: bool, order: int, work: float) -> dict[str, Any]: ...

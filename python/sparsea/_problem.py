@@ -13,7 +13,7 @@ from ._improve import check_single, improvable
 from ._input import Array, Matrix, Unshaped, Vector, as_data, as_operator, shown
 from ._options import RunOptions, takes
 from ._run import of_one_scalar, solved
-from ._solution import Solution, Solutions
+from ._solution import Solution, Solutions, make
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -228,6 +228,14 @@ class Problem(Generic[Found]):
         improved: Any = self.solve(k, start=begin, **options)
         found: Solution = improved
         return found
+
+    def _sparsity_path(self, largest: int, thorough: bool, options: dict[str, Any]) -> list[Solution]:
+        """Solutions for k = 1 … `largest`, each from its neighbours, for one vector of data.
+
+        If they are to be `thorough`, from perturbed supports as well.
+        """
+        found = self._core.sparsity_path(largest, thorough, options)
+        return [make(fields, self._operator.names) for fields in found]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _measured, (self._given, self._y, self._options)

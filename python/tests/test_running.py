@@ -24,6 +24,7 @@ import tqdm.auto
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 import sparsea
+from sparsea.sklearn import SparseRegressorCV
 
 _fixed = np.random.default_rng(11)
 A = _fixed.standard_normal((50, 200))
@@ -173,6 +174,13 @@ def test_ctrl_c_in_the_middle_of_a_step() -> None:
     assert interrupted(lambda: sparsea.Problem(pause, y)) < PROMPT
     # One call that looks at nothing until it ends, some seconds later.
     assert interrupted(lambda: sparsea.theory.restricted_isometry(A, 8, work=1e9)) < PROMPT
+
+
+def test_ctrl_c_in_a_path_or_a_cross_validation(rng: np.random.Generator) -> None:
+    X, target = rng.standard_normal((2500, 900)), rng.standard_normal(2500)
+    problem = sparsea.Problem(X[:, :600], target)
+    assert interrupted(lambda: problem._sparsity_path(300, True, {})) < PROMPT
+    assert interrupted(lambda: SparseRegressorCV(300, cv=10).fit(X, target)) < PROMPT
 
 
 def test_ctrl_c_in_a_call_back() -> None:

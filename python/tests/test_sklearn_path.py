@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import pickle
 from typing import Any
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
-from sklearn.model_selection import GroupKFold, KFold, cross_val_score
+from sklearn.model_selection import GroupKFold, KFold, LeaveOneOut, ShuffleSplit, cross_val_score
 
 import sparsea
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
@@ -67,6 +68,74 @@ def test_search_along_the_path_finds_what_search_alone_finds() -> None:
     for k in range(1, 7):
         alone = SparseRegressor(k).fit(X, y)
         assert_array_equal(path.path_[k - 1].support, alone.support_)
+
+
+def rss_on(X: Array, y: Array, support: Any) -> float:
+    """The residual sum of squares of least squares with an intercept, by singular values."""
+    wide = np.column_stack([np.ones(len(y)), X[:, list(support)]])
+    residual = y - wide @ np.linalg.lstsq(wide, y, rcond=None)[0]
+    return float(residual @ residual)
+
+
+def forward_selection(X: Array, y: Array, largest: int) -> list[float]:
+    support: list[int] = []
+    rss = []
+    for _ in range(largest):
+        each = {j: rss_on(X, y, [*support, j]) for j in range(X.shape[1]) if j not in support}
+        support.append(min(each, key=each.__getitem__))
+        rss.append(each[support[-1]])
+    return rss
+
+
+def test_a_path_is_nearly_always_the_best_of_all_and_never_worse_than_forward_selection() -> None:
+    best, count = 0, 0
+    for seed in range(12):
+        X, y = problem(samples=25, features=9, k=4, seed=seed, noise=2.0)
+        path = SparsityPath(5).fit(X, y)
+        forward = forward_selection(X, y, 5)
+        for k in range(1, 6):
+            optimum = min(rss_on(X, y, S) for S in itertools.combinations(range(9), k))
+            assert optimum * (1 - 1e-9) <= path.rss_[k - 1] <= forward[k - 1] * (1 + 1e-9)
+            best += path.rss_[k - 1] <= optimum * (1 + 1e-9)
+            count += 1
+    assert best >= 0.95 * count
+
+
+def test_no_neighbour_knows_better() -> None:
+    X, y = problem(samples=60, features=40, k=12, noise=3.0)
+    path = SparsityPath(14).fit(X, y)
+    for below, above in itertools.pairwise(path.path_):
+        outside = np.setdiff1d(np.arange(40), below.support)
+        one_more = min(rss_on(X, y, [*below.support, j]) for j in outside)
+        one_less = min(rss_on(X, y, np.delete(above.support, place)) for place in range(len(above.support)))
+        assert above.residual_norm**2 <= one_more * (1 + 1e-9)
+        assert below.residual_norm**2 <= one_less * (1 + 1e-9)
+
+
+def test_the_default_solves_for_all_k_together() -> None:
+    X, y = problem()
+    for path in [SparsityPath(4), SparsityPath(4, algorithm="Search"), SparsityPath(4, time=10.0)]:
+        assert {solution.algorithm for solution in path.fit(X, y).path_} == {"path"}
+    for path in [
+        SparsityPath(4, algorithm="els"),
+        SparsityPath(4, iterations=20),
+        SparsityPath(4, settings={"seed": 3}),
+    ]:
+        assert "path" not in {solution.algorithm for solution in path.fit(X, y).path_}
+
+
+def test_without_time_a_path_is_forward_selection() -> None:
+    X, y = problem(samples=60, features=40, k=12, noise=3.0)
+    path = SparsityPath(8, time=0.0).fit(X, y)
+    assert_allclose(path.rss_, forward_selection(X, y, 8), rtol=1e-9)
+    assert {solution.stop_reason for solution in path.path_} == {"time"}
+
+
+def test_a_path_takes_no_more_than_its_memory() -> None:
+    X, y = problem()
+    measured = sparsea.Problem(X, y, memory=10_000)
+    with pytest.raises(MemoryError, match="path would hold 24000 bytes"):
+        measured._sparsity_path(20, True, {})
 
 
 @pytest.mark.parametrize("weighted", [True, False])
@@ -211,6 +280,81 @@ def test_errors_are_those_of_models_fitted_fold_by_fold(weighted: bool, sparse: 
     alone = SparsityPath(model.n_nonzero_coefs_).fit(X, y, weights)
     assert_allclose(model.coef_, alone.coef_path_[-1], rtol=1e-7)
     assert_allclose(model.intercept_, alone.intercept_path_[-1], rtol=1e-7)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_errors_are_those_of_the_best_of_all(fit_intercept: bool, weighted: bool) -> None:
+    same, count = 0, 0
+    for seed in range(4):
+        X, y = problem(samples=40, features=7, k=3, seed=seed)
+        w = np.random.default_rng(seed).uniform(0.2, 3, 40) if weighted else np.ones(40)
+        folds = KFold(5, shuffle=True, random_state=seed)
+        model = SparseRegressorCV(4, cv=folds, fit_intercept=fit_intercept).fit(X, y, w if weighted else None)
+        for f, (train, test) in enumerate(folds.split(X)):
+            for k in range(1, 5):
+                fits = []
+                for S in itertools.combinations(range(7), k):
+                    wide = np.column_stack([X[:, S], np.ones(40)]) if fit_intercept else X[:, S]
+                    root = np.sqrt(w[train])
+                    coef = np.linalg.lstsq(wide[train] * root[:, np.newaxis], y[train] * root, rcond=None)[0]
+                    rest = (y - wide @ coef) ** 2
+                    fits.append((w[train] @ rest[train], np.average(rest[test], weights=w[test])))
+                same += bool(np.isclose(model.mse_path_[k - 1, f], min(fits)[1], rtol=1e-8))
+                count += 1
+    assert same >= 0.95 * count
+
+
+def test_folds_together_are_folds_one_by_one() -> None:
+    X, y = problem(samples=60, features=25)
+    y[7] *= 30
+    X[:, 3] += 1e6
+    for cv in [KFold(6), ShuffleSplit(4, test_size=0.3, random_state=0), LeaveOneOut()]:
+        together = SparseRegressorCV(6, cv=cv).fit(X, y)
+        one_by_one = SparseRegressorCV(6, cv=cv).fit(scipy.sparse.csr_array(X), y)
+        assert_allclose(together.mse_path_, one_by_one.mse_path_, rtol=1e-6)
+        assert_allclose(together.coef_, one_by_one.coef_, rtol=1e-6)
+
+
+def test_folds_may_be_given_in_every_way_that_indexes() -> None:
+    X, y = problem()
+    test = np.arange(50) % 3 == 0
+    expected = SparseRegressorCV(5, cv=[(np.flatnonzero(~test), np.flatnonzero(test))]).fit(X, y)
+    negative = np.flatnonzero(test) - 50
+    for given in [(~test, test), (np.flatnonzero(~test).tolist(), negative)]:
+        assert_array_equal(SparseRegressorCV(5, cv=[given]).fit(X, y).mse_path_, expected.mse_path_)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_constant_in_training_is_not_used(dtype: type) -> None:
+    X, y = problem(samples=40, features=6, k=2)
+    X[:30, 2] = 0.1
+    X = X.astype(dtype)
+    folds = [(np.arange(30), np.arange(30, 40))]
+    model = SparseRegressorCV(6, cv=folds).fit(X, y)
+    without = SparseRegressorCV(5, cv=folds).fit(np.delete(X, 2, axis=1), y)
+    assert_allclose(model.mse_path_[:5], without.mse_path_, rtol=1e-9)
+    assert_array_equal(model.mse_path_[5], model.mse_path_[4])
+
+
+def test_threads_do_not_matter() -> None:
+    X, y = problem(samples=200, features=80, k=10)
+    for estimator in [SparseRegressorCV(12, threads=1), SparsityPath(12, threads=1)]:
+        one = estimator.fit(X, y)
+        for threads in [2, 5]:
+            several = clone(estimator).set_params(threads=threads).fit(X, y)
+            assert_array_equal(several.coef_, one.coef_)
+            if isinstance(several, SparseRegressorCV):
+                assert_array_equal(several.mse_path_, one.mse_path_)
+
+
+def test_units_do_not_matter_to_the_choice() -> None:
+    X, y = problem()
+    expected = SparseRegressorCV(6).fit(X, y)
+    scales = 10.0 ** np.random.default_rng(0).uniform(-120, 120, X.shape[1])
+    scaled = SparseRegressorCV(6).fit(X * scales, y)
+    assert_allclose(scaled.mse_path_, expected.mse_path_, rtol=1e-8)
+    assert_array_equal(scaled.support_, expected.support_)
 
 
 def test_one_standard_error_takes_fewer_features() -> None:

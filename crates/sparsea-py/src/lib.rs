@@ -4,6 +4,7 @@
 
 mod algorithms;
 mod convert;
+mod cross_validation;
 mod error;
 mod numbers;
 mod operator;
@@ -24,6 +25,8 @@ mod _core {
 
     #[pymodule_export]
     use super::algorithms::{algorithms, check_algorithm};
+    #[pymodule_export]
+    use super::cross_validation::cross_validate;
     #[pymodule_export]
     use super::numbers::{as_flag, as_index, as_number, as_sparsity, as_whole};
     #[pymodule_export]

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use sparsea::LinearMap;
 
+pub use array::ArrayOperator;
 pub use call::wait_for_calls;
 pub use centered::Centered;
 pub use compressed::Compressed;
@@ -61,7 +62,7 @@ pub fn read<T: Field>(a: &Bound<'_, PyAny>) -> PyResult<(Shared<T>, Kind)> {
         Ok((compressed.get().operator()?, Kind::Matrix))
     } else if let Ok(centered) = a.cast::<Centered>() {
         Ok((centered.get().operator()?, Kind::Composed))
-    } else if let Some(array) = array::ArrayOperator::new(a)? {
+    } else if let Some(array) = ArrayOperator::new(a)? {
         Ok((Arc::new(array), Kind::Matrix))
     } else if a.hasattr("apply_adjoint")? {
         Ok((call::called(a)?, Kind::Called))

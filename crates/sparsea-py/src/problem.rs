@@ -17,7 +17,7 @@ use crate::operator::{Guarded, Kind, Shared, read};
 use crate::pool::within;
 use crate::request::{ProblemOptions, Request};
 use crate::run::{Caller, Stop, beside, here};
-use crate::solve::{Form, columns, is_complex, measures_briefly, solved};
+use crate::solve::{Form, columns, is_complex, measures_briefly, path, solved};
 
 /// What `python/sparsea/_problem.py` makes a problem of: A, y, and what is known of them.
 ///
@@ -72,6 +72,19 @@ impl Problem {
         match &self.either {
             Either::Real(prepared) => prepared.solve(self, k, start, display, options),
             Either::Complex(prepared) => prepared.solve(self, k, start, display, options),
+        }
+    }
+
+    /// The fields of the solutions for k = 1 … K, each from its neighbours, for one vector of data.
+    fn sparsity_path<'py>(
+        &self,
+        largest: &Bound<'py, PyAny>,
+        thorough: bool,
+        options: &Bound<'py, PyDict>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        match &self.either {
+            Either::Real(prepared) => prepared.sparsity_path(self, largest, thorough, options),
+            Either::Complex(prepared) => prepared.sparsity_path(self, largest, thorough, options),
         }
     }
 
@@ -138,8 +151,32 @@ impl<T: Field> Prepared<T> {
         display: Option<&Bound<'py, PyAny>>,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let shape = self.operator.shape();
-        let sparsity = as_sparsity(k, shape)?;
+        let sparsity = as_sparsity(k, self.operator.shape())?;
+        let (form, stop, request) = self.request(problem, sparsity, start, display, options)?;
+        solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsity, request)
+    }
+
+    fn sparsity_path<'py>(
+        &self,
+        problem: &Problem,
+        largest: &Bound<'py, PyAny>,
+        thorough: bool,
+        options: &Bound<'py, PyDict>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let sparsity = as_sparsity(largest, self.operator.shape())?;
+        let (form, stop, request) = self.request(problem, sparsity, None, None, options)?;
+        path(largest.py(), stop, form, self.data.clone(), sparsity, thorough, request)
+    }
+
+    /// What a run is made of.
+    fn request(
+        &self,
+        problem: &Problem,
+        sparsity: usize,
+        start: Option<&Bound<'_, PyAny>>,
+        display: Option<&Bound<'_, PyAny>>,
+        options: &Bound<'_, PyDict>,
+    ) -> PyResult<(Form<T>, Arc<Stop>, Request<T>)> {
         // The adjoint was checked before.
         let known = ProblemOptions { check_adjoint: false, ..problem.options };
         let default = default_for(&*self.operator, sparsity);
@@ -147,6 +184,6 @@ impl<T: Field> Prepared<T> {
         let stop = Arc::new(Stop::default());
         let guarded = Guarded::new(self.operator.clone(), self.kind, stop.clone()).measured(self.column_norms.clone());
         let form = Form { operator: Arc::new(guarded), kind: self.kind, gram: self.gram.clone() };
-        solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsity, request)
+        Ok((form, stop, request))
     }
 }

@@ -15,7 +15,8 @@ use pyo3::types::PyDict;
 use sparsea::algorithms::default_for;
 use sparsea::operator::{SHARED_FROM, TOGETHER};
 use sparsea::{
-    Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, StopReason, Threads, Trace, Workspace,
+    Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath, StopReason, Threads,
+    Trace, Workspace,
 };
 
 use crate::convert::{Field, vector};
@@ -351,6 +352,39 @@ impl<T: Field> Observer<T> for Watch<'_, T> {
         }
         if end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
+}
+
+/// The solutions for k = 1 … K, as fields, each from its neighbours, and from perturbed supports if the path is to be `thorough`.
+pub fn path<T: Field>(
+    py: Python<'_>,
+    stop: Arc<Stop>,
+    form: Form<T>,
+    data: Arc<[Vec<T>]>,
+    largest: usize,
+    thorough: bool,
+    request: Request<T>,
+) -> PyResult<Vec<Bound<'_, PyDict>>> {
+    let (interrupt, threads) = (stop.interrupt(), request.threads);
+    let work = move || {
+        let problem = Problem::new_until(&*form.operator, &data[0], largest, &interrupt)?;
+        let mut problem = request.scale(problem);
+        if let Some(gram) = form.gram {
+            problem = problem.share_gram(gram)?;
+        }
+        let mut path = SparsityPath::new(&problem).interrupt(interrupt).memory(request.problem.memory);
+        if !thorough {
+            path = path.extra_work(0);
+        }
+        if let Some(time) = request.limits.time {
+            path = path.time(time);
+        }
+        if let Some(limit) = request.limits.relative_residual {
+            path = path.relative_residual(limit);
+        }
+        path.solve()
+    };
+    let work = move |_: &Caller<PyResult<Vec<Solution<T>>>>| within(threads, work)?.map_err(refused);
+    beside(py, &stop, work)??.into_iter().map(|solution| fields(py, solution, None)).collect()
 }
 
 /// The fields of a solution, as `python/sparsea/_solution.py` reads them.

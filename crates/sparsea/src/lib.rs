@@ -48,7 +48,8 @@
 //! A [`Problem`] meets an [`Algorithm`], which says what it [needs](Needs) of it. A [`Run`] steps the algorithm over a [`Workspace`],
 //! whose verbs are `correlate` (Aᴴ r), `fit` (the best point on a [`Support`]), `place` and `select`. [`Halt`] rules are data, an [`Observer`] watches and
 //! may stop, and a [`Solution`] comes out: the best point visited, why the run stopped, what it cost. Algorithms join
-//! into a [`Chain`], as `omp+sea`, each starting from the solution of the one before.
+//! into a [`Chain`], as `omp+sea`, each starting from the solution of the one before. A [`SparsityPath`] solves for every k up to K
+//! together, and [`CrossValidation`] says which of them predicts best.
 //!
 //! What theory guarantees for an operator (coherence, restricted isometry constants, when SEA must find the support) is
 //! in [`theory`].
@@ -59,6 +60,7 @@
 pub mod algorithms;
 mod check;
 mod counts;
+mod cross_validation;
 mod error;
 pub mod exhaustive;
 mod failure;
@@ -85,6 +87,7 @@ pub use algorithms::{
     Search, Segment, Solver, Splicing, SubspacePursuit,
 };
 pub use counts::Counts;
+pub use cross_validation::{CrossValidation, Fold};
 pub use error::Error;
 pub use halt::Halt;
 pub use interrupt::Interrupt;
@@ -96,7 +99,9 @@ pub use operator::{
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};
 pub use problem::{Atoms, Domain, Loss, Needs, Problem, Squared};
-pub use run::{Limits, Observer, Progress, ReportOptions, Run, Start, Trace, TraceRow, improve, seconds, solve};
+pub use run::{
+    Limits, Observer, Progress, ReportOptions, Run, SparsityPath, Start, Trace, TraceRow, improve, seconds, solve,
+};
 pub use scalar::Scalar;
 pub use solution::{ExplorationReport, IndexReport, RankedSupport, Solution};
 pub use stop_reason::StopReason;

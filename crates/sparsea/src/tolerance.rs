@@ -68,13 +68,13 @@ pub(crate) const CORRELATION_ROUNDING: f64 = 1e4 * EPSILON;
 /// ‖y − A x‖ relative to ‖y‖ that counts as zero: the rounding of a product with A. (`run`)
 pub(crate) const EXACT: f64 = 128.0 * EPSILON;
 
-/// Correlations of an updated tableau may be off by this much, relative to ‖y‖; then it is built again. (`els`, `search`)
+/// Correlations of an updated tableau may be off by this much, relative to ‖y‖; then it is built again. (`els`, `search`, `run::path`)
 pub(crate) const DRIFT: f64 = 1e-9;
 
-/// Gains of ‖r‖² below this share of it are rounding of the tableau, which works with Gram columns. (`els`, `search`)
+/// Gains of ‖r‖² below this share of it are rounding of the tableau, which works with Gram columns. (`els`, `search`, `run::path`)
 pub(crate) const SMALLEST_GAIN: f64 = 1e-10;
 
-/// Changes of ‖r‖ below this share of ‖y‖ are rounding of the tableau too. (`search`)
+/// Changes of ‖r‖ below this share of ‖y‖ are rounding of the tableau too. (`search`, `run::path`)
 pub(crate) const TABLEAU_ROUNDING: f64 = 1e-10;
 
 /// A gain smaller than this share of the loss that it is reduced by says nothing. (`tableau`)
@@ -137,7 +137,7 @@ pub(crate) const SMALL_COLUMN: f64 = 1.0 / 16.0;
 
 /// What rounding leaves of a centred column, in units of (1 + √m) ‖√W a_j‖: entries that are sums of several numbers are off by
 /// a few ε each, and their mean, a sum of m terms, by √m times as much. The same number is in
-/// `python/sparsea/sklearn/_design.py`. (`operator::centered`)
+/// `python/sparsea/sklearn/_design.py`. (`operator::centered`, `cross_validation`)
 pub(crate) const CENTRED_ROUNDING: f64 = 4.0 * EPSILON;
 
 /// Bounds of a δ closer to each other than this are one value: what rounding may have done to eigenvalues. (`theory`)

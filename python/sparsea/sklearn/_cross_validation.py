@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 from sklearn.utils.extmath import safe_sparse_dot
 
+from .. import _core, solve
 from .._core import as_index
 from .._errors import InvalidValueError
-from ._design import Array, Precision, checked_count, clipped_count, design, precision_of, validated
+from .._input import as_aligned
+from ._design import Array, Design, Precision, checked_count, clipped_count, design, precision_of, validated
 from ._model import SparseModel
-from ._path import default_largest, solve_path
+from ._path import default_largest, exchanges, residual_norm, solve_path
+
+if TYPE_CHECKING:
+    from .. import Solution
 
 
 class SparseRegressorCV(SparseModel):
     """Linear regression on at most k features, with k chosen by cross-validation.
 
-    On the training samples of each fold solutions are found for k = 1 … K, each from the one before. The k whose mean
+    On the training samples of each fold solutions are found for k = 1 … K, as by `SparsityPath`. The k whose mean
     squared error on the samples left out is least (or the smallest k nearly as good) is then used on all samples.
+
+    With the default algorithm, unless its runs are given limits (``iterations``, ``supports``, ``stagnation``,
+    ``settings``), the paths of the folds begin from forward selection and from their neighbours only, and that on all
+    samples is followed by `solve` for the k chosen. If the features are dense as well, the folds share sufficient
+    statistics; see Notes.
 
     Parameters
     ----------
@@ -34,7 +44,8 @@ class SparseRegressorCV(SparseModel):
     one_standard_error : bool, default=False
         Whether to take the smallest k whose mean error is within one standard error of the least. [1]_
     n_jobs : int or None, default=None
-        Folds computed at once, as in scikit-learn.
+        Folds computed at once, as in scikit-learn: in processes, or in threads where folds share sufficient
+        statistics.
     algorithm : str, default="search"
         An algorithm, or several joined by ``+`` (see `sparsea.algorithms`).
     fit_intercept : bool, default=True
@@ -42,13 +53,14 @@ class SparseRegressorCV(SparseModel):
     iterations, supports, stagnation : int or None, default=None
         Limits for each k and fold, as in `SparseRegressor`.
     time : float or None, default=None
-        Seconds for each k and fold.
+        Seconds for each k and fold; see `SparsityPath`.
     relative_residual : float or None, default=None
         Stop the search for a k when ‖r‖/‖y‖ is at most this.
     settings : dict or None, default=None
         Settings of the (last) algorithm.
     threads : int or None, default=None
-        Threads to use for one fold; all of the machine's if None. The result does not depend on it.
+        Threads to use for one fold, or, where folds share sufficient statistics and ``n_jobs`` is None, for all of
+        them; all of the machine's if None. The result does not depend on it.
 
     Attributes
     ----------
@@ -71,10 +83,17 @@ class SparseRegressorCV(SparseModel):
     Folds count by the sum of the weights of their test samples (their number, unless weighted). With these shares ω_f,
     the standard error of a mean ē = Σ ω_f e_f is (Σ ω_f (e_f − ē)² / (F − 1))^½, F being the number of folds.
 
+    Dense features are split into blocks of samples that belong to the same training sets. The Gram matrix of each
+    block, about the means of the block, is computed once, and those of a training set are added up pairwise, without
+    cancellation. [2]_ The cost is that of one Gram matrix of all features, n p²/2 multiply-adds for n samples and p
+    features, and of a path for each fold.
+
     References
     ----------
     .. [1] Breiman, Friedman, Olshen & Stone 1984, Classification and Regression Trees, section 3.4.3,
        DOI 10.1201/9781315139470.
+    .. [2] Chan, Golub & LeVeque 1983, Algorithms for computing the sample variance,
+       DOI 10.1080/00031305.1983.10483115.
 
     Examples
     --------
@@ -161,17 +180,46 @@ class SparseRegressorCV(SparseModel):
             largest = checked_count("max_nonzero_coefs", self.max_nonzero_coefs)
             largest = clipped_count("max_nonzero_coefs", largest, limit, bound)
 
-        columns = Parallel(n_jobs=_jobs(self.n_jobs, len(folds)))(
-            delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, precision, self._options())
-            for fold in folds
-        )
+        errors = None
+        if isinstance(X, np.ndarray) and exchanges(self._options()):
+            errors = self._errors_together(X, y, sample_weight, folds, largest, precision)
+        if errors is None:
+            columns = Parallel(n_jobs=_jobs(self.n_jobs, len(folds)))(
+                delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, precision, self._options())
+                for fold in folds
+            )
+            errors = np.array(columns).T
         self.n_nonzero_coefs_grid_ = np.arange(1, largest + 1)
-        self.mse_path_ = np.array(columns).T
+        self.mse_path_ = errors
         shares = np.array([weights[test].sum() for _, test in folds])
         k = _chosen(self.mse_path_, shares / shares.sum(), self.one_standard_error) + 1
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
-        self._keep(problem, solve_path(problem, k, self._options())[-1])
+        self._keep(problem, self._best(problem, k, largest))
         return self
+
+    def _best(self, problem: Design, k: int, largest: int) -> Solution:
+        """The solution on all samples for the k that was chosen."""
+        options = self._options()
+        if not exchanges(options):
+            return solve_path(problem, k, options)[-1]
+        found = solve_path(problem, largest, options, thorough=False)[k - 1]
+        searched: Solution = solve(problem.A, problem.y, k, start=found.support, **options)
+        return min(searched, found, key=residual_norm)
+
+    def _errors_together(
+        self, X: Array, y: Array, sample_weight: Array | None, folds: list[Any], largest: int, precision: Precision
+    ) -> Array | None:
+        """Mean squared errors for all folds together, or None where numbers leave the range for that."""
+        options = self._options()
+        jobs = _jobs(self.n_jobs, len(folds))
+        if jobs is not None:
+            options["threads"] = min(effective_n_jobs(jobs), len(folds))
+        rows = np.arange(len(y), dtype=np.int64)
+        pairs = [(rows[train].ravel(), rows[test].ravel()) for train, test in folds]
+        digits = np.array(np.broadcast_to(precision.features, X.shape[1]), dtype=np.float64)
+        table = as_aligned(X, np.dtype(np.float64))
+        exact = (digits, precision.target)
+        return _core.cross_validate(table, y, sample_weight, bool(self.fit_intercept), exact, pairs, largest, options)
 
 
 def _check_folds(folds: list[Any], samples: int) -> None:
@@ -209,7 +257,7 @@ def _errors(
     train, test = fold
     train_weight, test_weight = (None, None) if sample_weight is None else (sample_weight[train], sample_weight[test])
     problem = design(X[train], y[train], train_weight, fit_intercept, precision)
-    coef = np.array([solution.x for solution in solve_path(problem, largest, options)])
+    coef = np.array([solution.x for solution in solve_path(problem, largest, options, thorough=False)])
     predicted = safe_sparse_dot(X[test], coef.T, dense_output=True) + problem.intercept(coef)
     squares = (y[test, np.newaxis] - predicted) ** 2
     if test_weight is not None and not test_weight.any():

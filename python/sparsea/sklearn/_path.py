@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import Problem
-from .._errors import InvalidValueError
+from .._errors import InvalidValueError, MemoryLimitError
 from .._input import as_number
 from ._criteria import CRITERIA, full_variance, log_likelihood_terms, log_models
 from ._design import Design, checked_count, clipped_count, design, precision_of, validated
@@ -19,9 +19,28 @@ if TYPE_CHECKING:
 GREEDY = ("omp", "ols")
 """Algorithms that add one feature after the other: each solution of a path is the one before and one feature more."""
 
+OF_A_RUN = ("iterations", "supports", "stagnation", "settings")
+"""Options that only a run for a given k has."""
 
-def solve_path(problem: Design, largest: int, options: dict[str, Any]) -> list[Solution]:
-    """Solutions for k = 1 … `largest`, each from the one before and one feature more, and never worse than that."""
+
+def exchanges(options: dict[str, Any]) -> bool:
+    """Whether all k are found together by exchanges: with the default algorithm, unless its runs are given limits."""
+    algorithm = options["algorithm"]
+    default = algorithm is None or (isinstance(algorithm, str) and algorithm.strip().lower() == "search")
+    return default and all(options[name] is None for name in OF_A_RUN)
+
+
+def solve_path(problem: Design, largest: int, options: dict[str, Any], *, thorough: bool = True) -> list[Solution]:
+    """Solutions for k = 1 … `largest`, each no worse than the one before and one feature more.
+
+    Where all are found together, from perturbed supports as well if they are to be `thorough`.
+    """
+    if exchanges(options):
+        try:
+            return Problem(problem.A, problem.y)._sparsity_path(largest, thorough, options)
+        except MemoryLimitError:
+            # Runs for one k after the other take less.
+            pass
     path: list[Solution] = []
     greedy = str(options["algorithm"]).lower() in GREEDY
     completing = options if greedy else {"algorithm": "ols", "threads": options["threads"]}
@@ -32,13 +51,14 @@ def solve_path(problem: Design, largest: int, options: dict[str, Any]) -> list[S
         found = measured.solve(k, start=start, **completing)
         if not greedy:
             searched = measured.solve(k, start=found.support, **options)
-            found = min(searched, found, key=_residual_norm)
+            found = min(searched, found, key=residual_norm)
         # Where nothing is left to explain, rounding decides.
-        path.append(min(found, path[-1], key=_residual_norm) if path else found)
+        path.append(min(found, path[-1], key=residual_norm) if path else found)
     return path
 
 
-def _residual_norm(solution: Solution) -> float:
+def residual_norm(solution: Solution) -> float:
+    """‖r‖, to take the least of."""
     return solution.residual_norm
 
 
@@ -50,8 +70,12 @@ def default_largest(features: int) -> int:
 class SparsityPath(SparseModel):
     """Solutions for every number of features k = 1 … K, and the one that an information criterion prefers.
 
-    The search for k features starts from those found for k − 1 and the one that lowers the error most beside them, and
-    the result is never worse than that: the error falls with k.
+    With the default algorithm all k are solved together: features are exchanged until no exchange lowers the error,
+    starting from forward selection, from the k − 1 features found and the best one beside them, and from the k + 1
+    features found without the one that matters least; then from features exchanged at random, within bounded work. [5]_
+    With another algorithm, or with limits that a run for one k has (``iterations``, ``supports``, ``stagnation``,
+    ``settings``), the search for k features starts from those found for k − 1 and the best one beside them. Either way
+    the result is never worse than one feature more than that for k − 1: the error falls with k.
 
     Parameters
     ----------
@@ -72,7 +96,8 @@ class SparsityPath(SparseModel):
     iterations, supports, stagnation : int or None, default=None
         Limits for each k, as in `SparseRegressor`.
     time : float or None, default=None
-        Seconds for each k.
+        Seconds for each k. Where all are solved together, K times as much for the path, after which nothing is
+        exchanged any more.
     relative_residual : float or None, default=None
         Stop the search for a k when ‖r‖/‖y‖ is at most this.
     settings : dict or None, default=None
@@ -83,7 +108,8 @@ class SparsityPath(SparseModel):
     Attributes
     ----------
     path_ : list of Solution
-        The solutions of the centred and weighted problem for k = 1 … K.
+        The solutions of the centred and weighted problem for k = 1 … K. Where all are solved together, their
+        ``algorithm`` is ``"path"``, and ``counts``, ``memory`` and ``elapsed`` are those of the whole path.
     coef_path_ : ndarray of shape (K, n_features)
         Their coefficients.
     intercept_path_ : ndarray of shape (K,)
@@ -124,6 +150,7 @@ class SparsityPath(SparseModel):
     .. [3] Chen & Chen 2008, Extended Bayesian information criteria for model selection with large model spaces,
        DOI 10.1093/biomet/asn034.
     .. [4] Mallows 1973, Some comments on Cp, DOI 10.1080/00401706.1973.10489103.
+    .. [5] Miller 1984, Selection of subsets of regression variables, DOI 10.2307/2981576.
 
     Examples
     --------

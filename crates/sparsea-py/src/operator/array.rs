@@ -13,6 +13,7 @@ use crate::error::InvalidValueError;
 /// A dense matrix in the memory of a NumPy array, which is kept alive for as long.
 pub struct ArrayOperator<T: Field> {
     inner: DenseOperator<'static, T>,
+    matrix: MatRef<'static, T>,
     _array: Py<PyArray2<T>>,
 }
 
@@ -28,13 +29,18 @@ impl<T: Field> ArrayOperator<T> {
         let (rows, columns) = (array.shape()[0], array.shape()[1]);
         let (down, right) = (array.strides()[0] / size, array.strides()[1] / size);
         // SAFETY: NumPy vouches that these strides reach `rows` × `columns` numbers of type T from `data`, aligned as was
-        // just checked. The array is kept alive by `_array`, which is dropped after `inner`, and NumPy does not move the
+        // just checked. The array is kept alive by `_array`, which is dropped after `inner` and `matrix`, and NumPy does not move the
         // memory of an array to which there is a reference. Nothing here writes to it. Another thread of Python that
         // writes to it during a run makes wrong numbers, as it does for NumPy's own functions that release the GIL.
         #[allow(unsafe_code)]
         let matrix: MatRef<'static, T> =
             unsafe { MatRef::from_raw_parts(array.data().cast_const(), rows, columns, down, right) };
-        Ok(Some(Self { inner: DenseOperator::new(matrix), _array: array.clone().unbind() }))
+        Ok(Some(Self { inner: DenseOperator::new(matrix), matrix, _array: array.clone().unbind() }))
+    }
+
+    /// Its entries.
+    pub fn matrix(&self) -> MatRef<'_, T> {
+        self.matrix
     }
 }
 

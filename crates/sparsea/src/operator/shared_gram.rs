@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use faer::{Mat, MatMut};
+use faer::{Mat, MatMut, MatRef};
 
 use super::{Access, contiguous};
 use crate::scalar::Scalar;
@@ -26,6 +26,12 @@ impl<T: Scalar> SharedGram<T> {
     pub fn new(n: usize, memory: usize) -> Self {
         let room = memory / n.saturating_mul(size_of::<T>()).max(1);
         Self { kept: std::iter::repeat_with(OnceLock::new).take(n).collect(), room: AtomicUsize::new(room) }
+    }
+
+    /// Keeps all columns of a Gram matrix that was computed otherwise.
+    pub(crate) fn filled(gram: MatRef<'_, T>) -> Self {
+        let column = |j| OnceLock::from((0..gram.nrows()).map(|i| gram[(i, j)]).collect::<Box<[T]>>());
+        Self { kept: (0..gram.ncols()).map(column).collect(), room: AtomicUsize::new(0) }
     }
 
     /// Columns that are kept now.

@@ -3,6 +3,7 @@
 mod best;
 mod limits;
 mod observer;
+mod path;
 mod report;
 mod start;
 
@@ -13,10 +14,13 @@ use serde_json::Map;
 
 pub use limits::Limits;
 pub use observer::{Observer, Progress, Trace, TraceRow};
+pub(crate) use path::Level;
+pub use path::SparsityPath;
 pub use report::ReportOptions;
 pub use start::Start;
 
 use crate::algorithms::{Algorithm, Chain, Solver, default_for};
+use crate::counts::Counts;
 use crate::error::Error;
 use crate::halt::{self, Halt};
 use crate::interrupt::Interrupt;
@@ -24,6 +28,7 @@ use crate::problem::{Needs, Problem};
 use crate::scalar::Scalar;
 use crate::solution::{ExplorationReport, Solution};
 use crate::stop_reason::StopReason;
+use crate::support::Support;
 use crate::tolerance::EXACT;
 use crate::workspace::{Initial, Memory, Threads, Workspace};
 use best::Best;
@@ -370,35 +375,65 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         workspace: &mut Workspace<'_, T>,
         begin: Instant,
     ) -> Result<Solution<T>, Error> {
-        let counts = workspace.counts() + self.problem.measuring().counts;
-        let best_iteration = best.iteration;
-        let scales = self.problem.scales();
-        // A column with coefficient 0, as one that depends on others, is not in the support.
-        let scaled = best.support.into_vec().into_iter().zip(best.values).map(|(j, x)| (j, x.scale(scales[j])));
-        let (support, coefficients): (Vec<usize>, Vec<T>) = scaled.filter(|(_, x)| *x != T::ZERO).unzip();
-        let operator = self.problem.operator().renewed();
-        let mut image = vec![T::ZERO; operator.nrows()];
-        operator.apply_sparse(&support, &coefficients, &mut image);
-        operator.check()?;
-        let residual_norm = self.problem.residual_norm(image);
-        Ok(Solution {
+        let outcome = Outcome {
             algorithm,
-            ncols: operator.ncols(),
-            support,
-            coefficients,
-            residual_norm,
-            relative_residual: relative(residual_norm, workspace.data_norm()),
-            objective: 0.5 * residual_norm * residual_norm,
+            support: best.support,
+            values: best.values,
             iterations,
-            best_iteration,
+            best_iteration: best.iteration,
             supports_explored: workspace.supports_explored(),
             stop_reason,
-            counts,
-            elapsed: begin.elapsed(),
-            memory: workspace.memory_held(),
-            report: None,
-        })
+        };
+        let counts = workspace.counts() + self.problem.measuring().counts;
+        solution_of(self.problem, outcome, counts, begin.elapsed(), workspace.memory_held())
     }
+}
+
+/// What a run comes to, in the scale of unit columns.
+struct Outcome<T> {
+    algorithm: String,
+    support: Support,
+    values: Vec<T>,
+    iterations: u64,
+    best_iteration: u64,
+    supports_explored: usize,
+    stop_reason: StopReason,
+}
+
+/// The solution in the scale of A, with ‖y − A x‖ computed from A.
+fn solution_of<T: Scalar>(
+    problem: &Problem<'_, T>,
+    outcome: Outcome<T>,
+    counts: Counts,
+    elapsed: Duration,
+    memory: usize,
+) -> Result<Solution<T>, Error> {
+    let scales = problem.scales();
+    // A column with coefficient 0, as one that depends on others, is not in the support.
+    let scaled = outcome.support.into_vec().into_iter().zip(outcome.values).map(|(j, x)| (j, x.scale(scales[j])));
+    let (support, coefficients): (Vec<usize>, Vec<T>) = scaled.filter(|(_, x)| *x != T::ZERO).unzip();
+    let operator = problem.operator().renewed();
+    let mut image = vec![T::ZERO; operator.nrows()];
+    operator.apply_sparse(&support, &coefficients, &mut image);
+    operator.check()?;
+    let residual_norm = problem.residual_norm(image);
+    Ok(Solution {
+        algorithm: outcome.algorithm,
+        ncols: operator.ncols(),
+        support,
+        coefficients,
+        residual_norm,
+        relative_residual: relative(residual_norm, problem.zero_norm()),
+        objective: 0.5 * residual_norm * residual_norm,
+        iterations: outcome.iterations,
+        best_iteration: outcome.best_iteration,
+        supports_explored: outcome.supports_explored,
+        stop_reason: outcome.stop_reason,
+        counts,
+        elapsed,
+        memory,
+        report: None,
+    })
 }
 
 /// ‖r‖/‖y‖, and 0 for y = 0.

@@ -99,6 +99,11 @@ impl<T: Scalar> Tableau<T> {
         &self.values
     }
 
+    /// c.
+    pub(crate) fn correlation(&self) -> &[T] {
+        &self.correlation
+    }
+
     /// c_i, or c_i/d_i, the coefficient that column i would take, if `normalized`; 0 for one that depends on the support.
     pub(crate) fn direction(&self, i: usize, normalized: bool) -> T {
         if self.squares[i] <= self.floors[i] {

@@ -1,0 +1,641 @@
+//! A path: a support for every k = 1 … K, each from both of its neighbours.
+
+use std::time::{Duration, Instant};
+
+use rand::RngExt;
+
+use super::{Outcome, relative, solution_of};
+use crate::error::Error;
+use crate::fit::least_squares::Tableau;
+use crate::halt::Halt;
+use crate::interrupt::Interrupt;
+use crate::problem::{Needs, Problem};
+use crate::random::stream;
+use crate::scalar::Scalar;
+use crate::solution::Solution;
+use crate::stop_reason::StopReason;
+use crate::support::{Support, SupportSet};
+use crate::tolerance::{DRIFT, EXACT, SMALLEST_GAIN, TABLEAU_ROUNDING};
+use crate::workspace::{Hint, Memory, Threads, Workspace};
+
+/// Solutions for every k = 1 … K on one problem, whose [sparsity](Problem::sparsity) is K.
+///
+/// Minimises ½‖A x − y‖² subject to ‖x‖₀ ≤ k by exchanges: each support S_k is one that no exchange of a column for one outside
+/// improves. Descents by best exchanges, as those of [`Els`](crate::Els), begin from
+///
+/// - the first k columns of forward selection ([`Ols`](crate::Ols)),
+/// - S_{k−1} and the column that lowers ‖r‖ most beside it,
+/// - S_{k+1} without the column whose loss raises ‖r‖ least,
+///
+/// the last two again whenever a neighbour has improved, until none does, and then, within [`extra_work`](Self::extra_work), from S_k
+/// of which some columns were exchanged at random, as those of [`Search`](crate::Search). So no S_k is worse than forward selection, than `els`
+/// from zero, or than what either neighbour leads to, up to rounding, and ‖r‖ never rises with k.
+///
+/// Aᴴy, column norms and Gram columns are shared by all k; one tableau moves along the path. Coefficients are exact least-squares
+/// fits. Where nothing is left to explain, further k have the solution of the last.
+///
+/// # Cost
+/// For each k, 2 n k multiply-adds to add a column, n k divisions to score all exchanges and 3 n k multiply-adds to make one, a few
+/// times; a Gram column for each column of A that joins any of the supports. 3 n K numbers are held besides the Gram columns.
+///
+/// # Reference
+/// Exchanges between subsets of neighbouring sizes: Miller 1984, *Selection of subsets of regression variables*,
+/// DOI 10.2307/2981576.
+///
+/// ```
+/// use sparsea::{DenseOperator, Problem, SparsityPath, generate};
+///
+/// # fn main() -> Result<(), sparsea::Error> {
+/// let a = generate::gaussian_matrix::<f64>(&mut generate::stream(0, 0, 0), 30, 50);
+/// let operator = DenseOperator::new(a.as_ref());
+/// let y: Vec<f64> = (0..30).map(|i| 2.0 * a[(i, 7)] - a[(i, 31)]).collect();
+/// let path = SparsityPath::new(&Problem::new(&operator, &y, 3)?).solve()?;
+/// assert_eq!(path[0].support, [7]);
+/// assert_eq!(path[1].support, [7, 31]);
+/// assert_eq!(path[2].support, [7, 31]); // nothing is left to explain
+/// # Ok(())
+/// # }
+/// ```
+pub struct SparsityPath<'r, 'a, T: Scalar> {
+    problem: &'r Problem<'a, T>,
+    time: Option<Duration>,
+    relative_residual: Option<f64>,
+    extra_work: usize,
+    interrupt: Interrupt,
+    memory: Memory,
+    threads: Threads,
+}
+
+/// What was found for one k.
+#[derive(Debug, Clone)]
+pub(crate) struct Level<T> {
+    pub(crate) support: Support,
+    /// x_S in the scale of unit columns.
+    pub(crate) values: Vec<T>,
+    pub(crate) residual_norm: f64,
+    /// Columns that joined or were exchanged on the way.
+    moves: u64,
+    /// Supports through which descents came.
+    supports: usize,
+    /// Whether time was up before the neighbours agreed.
+    is_cut: bool,
+}
+
+/// Moves of one descent, per column of the support, before it is given up: far more than any takes.
+const MOVES_PER_MEMBER: usize = 100;
+/// Multiply-adds spent on perturbed supports.
+const EXTRA_WORK: usize = 200_000_000;
+/// Perturbations of each support, at most.
+const ROUNDS: u64 = 100;
+/// Of perturbations.
+const SEED: u64 = 0;
+/// A support that differs in no more than this share of its columns is reached by exchanges; otherwise the tableau is built again.
+const NEAR: usize = 4;
+/// Moves after which a tableau is compared with an exact fit.
+const UNCHECKED: usize = 16;
+
+impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
+    /// The path for k = 1 … K, with K the sparsity of `problem`.
+    pub fn new(problem: &'r Problem<'a, T>) -> Self {
+        Self {
+            problem,
+            time: None,
+            relative_residual: None,
+            extra_work: EXTRA_WORK,
+            interrupt: Interrupt::default(),
+            memory: Memory::default(),
+            threads: Threads::default(),
+        }
+    }
+
+    /// Time for each k: exchanges end K times as much after the beginning. Forward selection is completed in any case.
+    #[must_use]
+    pub fn time(mut self, time: Duration) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// Looks for no better support where ‖r‖ ≤ this times ‖y‖.
+    #[must_use]
+    pub fn relative_residual(mut self, limit: f64) -> Self {
+        self.relative_residual = Some(limit);
+        self
+    }
+
+    /// Multiply-adds, about, that may be spent on perturbed supports once neighbours agree; 0 for none. Default: 2·10⁸.
+    #[must_use]
+    pub fn extra_work(mut self, multiply_adds: usize) -> Self {
+        self.extra_work = multiply_adds;
+        self
+    }
+
+    /// What stops the path; looked at between moves.
+    #[must_use]
+    pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
+        self.interrupt = interrupt;
+        self
+    }
+
+    /// How much memory to use for cached columns and tableaux.
+    #[must_use]
+    pub fn memory(mut self, memory: Memory) -> Self {
+        self.memory = memory;
+        self
+    }
+
+    /// The threads that products may use. The solutions do not depend on them.
+    #[must_use]
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Finds the K solutions, that for k at place k − 1. Their counts, memory and time are those of the whole path.
+    ///
+    /// # Errors
+    /// [`Error::NotQuadratic`]; [`Error::InvalidHalt`] for a relative residual that is negative or NaN; [`Error::StateMemory`];
+    /// [`Error::Overflow`] if Aᴴy is not finite; [`Error::Operator`]; [`Error::Stopped`] if it is interrupted.
+    pub fn solve(self) -> Result<Vec<Solution<T>>, Error> {
+        let begin = Instant::now();
+        let problem = self.problem;
+        let limit = self.relative_residual;
+        let held = self.state_bytes();
+        let (levels, mut workspace) = self.find(begin)?;
+        let counts = workspace.counts() + problem.measuring().counts;
+        let memory = workspace.memory_held() + held;
+        let mut path: Vec<Solution<T>> = Vec::with_capacity(problem.sparsity());
+        for level in levels {
+            let reached = relative(level.residual_norm, problem.data_norm());
+            let stop_reason = match limit {
+                _ if reached <= EXACT => StopReason::ExactFit,
+                Some(limit) if reached <= limit => StopReason::RelativeResidual,
+                _ if level.is_cut => StopReason::Time,
+                Some(_) => StopReason::RelativeResidualMissed,
+                None => StopReason::Finished,
+            };
+            let outcome = Outcome {
+                algorithm: NAME.to_owned(),
+                support: level.support,
+                values: level.values,
+                iterations: level.moves,
+                best_iteration: level.moves,
+                supports_explored: level.supports,
+                stop_reason,
+            };
+            let solution = solution_of(problem, outcome, counts, begin.elapsed(), memory)?;
+            // Where nothing is left to explain, rounding decides.
+            let kept = path.last().filter(|before| before.residual_norm <= solution.residual_norm).cloned();
+            path.push(kept.unwrap_or(solution));
+        }
+        let elapsed = begin.elapsed();
+        path.iter_mut().for_each(|solution| solution.elapsed = elapsed);
+        Ok(path)
+    }
+
+    /// The points of the path.
+    ///
+    /// # Errors
+    /// Those of [`solve`](Self::solve).
+    pub(crate) fn levels(self) -> Result<Vec<Level<T>>, Error> {
+        self.find(Instant::now()).map(|(levels, _)| levels)
+    }
+
+    /// Bytes of the three tableaux.
+    fn state_bytes(&self) -> usize {
+        let (columns, sparsity) = (self.problem.operator().ncols(), self.problem.sparsity());
+        columns.saturating_add(sparsity).saturating_mul(sparsity).saturating_mul(3 * size_of::<T>())
+    }
+
+    /// The point for each k.
+    fn find(self, begin: Instant) -> Result<(Vec<Level<T>>, Workspace<'a, T>), Error> {
+        self.problem.check(NAME, Needs::QUADRATIC)?;
+        if let Some(limit) = self.relative_residual {
+            Halt::RelativeResidual(limit).check()?;
+        }
+        let bytes = self.state_bytes();
+        if bytes > self.memory.state {
+            return Err(Error::StateMemory { algorithm: NAME, bytes, limit: self.memory.state });
+        }
+        // Fits are not recalled: the path remembers the best of each size itself.
+        let mut workspace = Workspace::new(self.problem, Memory { fits: 0, ..self.memory })?;
+        workspace.set_threads(self.threads);
+        workspace.watch(self.interrupt.clone());
+        let largest = self.problem.sparsity();
+        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
+        let blank = || Tableau::new(norms, correlation, largest);
+        let (mut tableau, mut spare, greedy) = (blank(), blank(), blank());
+        let square = workspace.data_norm() * workspace.data_norm();
+        tableau.set_square(square);
+        spare.set_square(square);
+        let limit = self.relative_residual.unwrap_or(0.0).max(EXACT);
+        let mut walk = Walk {
+            enough: limit * workspace.data_norm(),
+            floor: (TABLEAU_ROUNDING * workspace.data_norm_or_one()).powi(2),
+            workspace,
+            tableau,
+            spare,
+            levels: Vec::with_capacity(largest),
+            seen: vec![SupportSet::default(); largest],
+            begin,
+            time: self.time,
+            share: 0,
+            moves: 0,
+            counted: 0,
+            from_above: vec![],
+            from_below: vec![],
+            weights: vec![],
+        };
+        walk.forward(greedy, largest);
+        walk.share = largest;
+        walk.begin_all();
+        walk.agree();
+        walk.perturb(self.extra_work);
+        walk.workspace.check_products()?;
+        if let Some(reason) = walk.workspace.given_up() {
+            return Err(Error::Stopped { reason });
+        }
+        let Walk { mut levels, workspace, seen, .. } = walk;
+        let zero = Level {
+            support: Support::new(),
+            values: vec![],
+            residual_norm: workspace.data_norm(),
+            moves: 0,
+            supports: 0,
+            is_cut: false,
+        };
+        levels.iter_mut().zip(&seen).for_each(|(level, seen)| level.supports = seen.len());
+        let last = levels.last().cloned().unwrap_or(zero);
+        levels.resize(largest, last);
+        Ok((levels, workspace))
+    }
+}
+
+/// What solutions of a path say they come from.
+const NAME: &str = "path";
+
+/// A path being found.
+struct Walk<'a, T: Scalar> {
+    workspace: Workspace<'a, T>,
+    /// The tableau that moves along the path.
+    tableau: Tableau<T>,
+    /// Another, where two starts for one k differ.
+    spare: Tableau<T>,
+    /// The best point found for each k so far, that for k at place k − 1.
+    levels: Vec<Level<T>>,
+    /// For each k the supports through which descents have come: from there the way is known.
+    seen: Vec<SupportSet>,
+    begin: Instant,
+    /// For each k.
+    time: Option<Duration>,
+    /// How often that time may have passed: k while the first points are found, then K.
+    share: usize,
+    /// ‖r‖ that is small enough.
+    enough: f64,
+    /// Gains of ‖r‖² that are rounding.
+    floor: f64,
+    /// Moves since a point was last kept.
+    moves: u64,
+    /// Moves in all.
+    counted: usize,
+    /// By k, whether it is to begin again from S_{k+1}, and from S_{k−1}; the places at the ends are not used.
+    from_above: Vec<bool>,
+    from_below: Vec<bool>,
+    /// Of columns, while a support is filled again.
+    weights: Vec<f64>,
+}
+
+impl<T: Scalar> Walk<'_, T> {
+    /// The first points, from the smallest k on. `greedy` is the tableau of forward selection.
+    fn forward(&mut self, mut greedy: Tableau<T>, largest: usize) {
+        for k in 1..=largest {
+            self.share = k;
+            let before = self.levels.last().map_or(f64::INFINITY, |level| level.residual_norm);
+            if before <= EXACT * self.workspace.data_norm() {
+                return;
+            }
+            // Whether forward selection and the path were at the same support.
+            let together = same(self.tableau.members(), greedy.members());
+            let grown = self.grow(&mut greedy, k);
+            if grown {
+                self.offer(&mut greedy, k);
+            }
+            if !together {
+                let mut tableau = std::mem::replace(&mut self.tableau, empty());
+                if self.grow(&mut tableau, k) {
+                    self.descend(&mut tableau, k);
+                }
+                self.tableau = tableau;
+            }
+            if grown {
+                let mut spare = std::mem::replace(&mut self.spare, empty());
+                spare.copy_from(&greedy);
+                self.descend(&mut spare, k);
+                self.spare = spare;
+            }
+            if self.workspace.stop() {
+                return;
+            }
+            if self.levels.len() < k || self.levels[k - 1].residual_norm >= before {
+                // What is left is rounding.
+                self.levels.truncate(k - 1);
+                return;
+            }
+            if self.is_at(&self.spare, k) {
+                std::mem::swap(&mut self.tableau, &mut self.spare);
+            }
+            self.move_to(k);
+        }
+    }
+
+    /// Lets each k begin from S_{k+1}.
+    fn begin_all(&mut self) {
+        self.from_above = vec![true; self.levels.len() + 2];
+        self.from_below = vec![false; self.levels.len() + 2];
+    }
+
+    /// Lets each k begin again from a neighbour that has improved, until none does.
+    fn agree(&mut self) {
+        let count = self.levels.len();
+        while count > 1 && !self.workspace.stop() {
+            let mut begun = false;
+            let (down, up) = ((1..count).rev().map(|k| (k, true)), (2..=count).map(|k| (k, false)));
+            for (k, above) in down.chain(up) {
+                let due = if above { &mut self.from_above } else { &mut self.from_below };
+                if !std::mem::take(&mut due[k]) {
+                    continue;
+                }
+                begun = true;
+                if self.is_late() {
+                    self.levels.iter_mut().for_each(|level| level.is_cut = true);
+                    return;
+                }
+                if self.begin_from_neighbour(k, above) {
+                    self.note_better(k);
+                }
+            }
+            if !begun {
+                return;
+            }
+        }
+    }
+
+    /// The neighbours of k are to begin again.
+    fn note_better(&mut self, k: usize) {
+        self.from_above[k - 1] = true;
+        self.from_below[k + 1] = true;
+    }
+
+    /// Begins from perturbed supports, round after round, until so much work is done.
+    fn perturb(&mut self, most: usize) {
+        let count = self.levels.len();
+        let mut work = 0usize;
+        for round in 0..ROUNDS {
+            for k in 2..=count {
+                if work >= most || self.workspace.stop() || self.is_late() {
+                    self.agree();
+                    return;
+                }
+                let before = self.counted;
+                if self.begin_from_perturbed(k, round) {
+                    self.note_better(k);
+                }
+                let exchange = 4 * self.workspace.ncols().saturating_mul(k);
+                work = work.saturating_add(exchange.saturating_mul(self.counted - before));
+            }
+            self.agree();
+        }
+    }
+
+    /// Drops some columns of S_k, at random or those most like one of them, and adds as many by gains times random weights.
+    fn begin_from_perturbed(&mut self, k: usize, round: u64) -> bool {
+        let size = self.levels[k - 1].support.len();
+        if self.levels[k - 1].residual_norm <= self.enough || size < 2 {
+            return false;
+        }
+        self.move_to(k);
+        let mut rng = stream(SEED, k as u64, round);
+        let mut order = self.levels[k - 1].support.to_vec();
+        let scale = rng.random_range(1..=size.ilog2());
+        let dropped = rng.random_range(1usize << scale..2 << scale).min(size);
+        if round.is_multiple_of(2) {
+            let centre = order[rng.random_range(0..size)];
+            let gram = self.workspace.quadratic().gram_column(centre);
+            order.sort_by(|&a, &b| gram[b].rank().total_cmp(&gram[a].rank()).then(a.cmp(&b)));
+        } else {
+            for at in 0..dropped {
+                let with = rng.random_range(at..size);
+                order.swap(at, with);
+            }
+        }
+        self.weights.clear();
+        self.weights.extend((0..self.workspace.ncols()).map(|_| rng.random_range(0.5..=1.0)));
+        let mut tableau = std::mem::replace(&mut self.tableau, empty());
+        self.moves = 0;
+        for &leaving in &order[..dropped] {
+            if let Some(position) = tableau.members().iter().position(|&j| j == leaving) {
+                tableau.leave(position);
+            }
+        }
+        while tableau.members().len() < k && !self.workspace.stop() {
+            let Some(entering) = tableau.best_weighted_addition(&self.weights) else { break };
+            self.count_move();
+            tableau.join(entering, self.workspace.quadratic().gram_column(entering));
+        }
+        let better = self.descend(&mut tableau, k);
+        self.tableau = tableau;
+        better
+    }
+
+    /// Begins from S_{k+1} without the column that costs least, or from S_{k−1} with the column that gains most; true if that found
+    /// a better support.
+    fn begin_from_neighbour(&mut self, k: usize, above: bool) -> bool {
+        if self.levels[k - 1].residual_norm <= self.enough {
+            return false;
+        }
+        self.move_to(if above { k + 1 } else { k - 1 });
+        let mut tableau = std::mem::replace(&mut self.tableau, empty());
+        self.moves = 0;
+        let mut ready = !self.workspace.stop();
+        if ready && above {
+            while tableau.members().len() > k {
+                tableau.leave(cheapest(&tableau));
+                self.count_move();
+            }
+        } else if ready {
+            ready = self.grow(&mut tableau, k);
+        }
+        let better = ready && self.descend(&mut tableau, k);
+        self.tableau = tableau;
+        better
+    }
+
+    /// Adds the column that lowers ‖r‖ most until there are k; false if none lowers it.
+    fn grow(&mut self, tableau: &mut Tableau<T>, k: usize) -> bool {
+        while tableau.members().len() < k {
+            if self.workspace.stop() {
+                return false;
+            }
+            let Some((entering, _)) = tableau.best_addition() else { return false };
+            self.anticipate(tableau, entering);
+            // One that turns out to depend on the others is not proposed again.
+            if tableau.join(entering, self.workspace.quadratic().gram_column(entering)) {
+                self.count_move();
+            }
+        }
+        true
+    }
+
+    /// Gram columns of those that are likely to follow are computed in the same pass over A.
+    fn anticipate(&mut self, tableau: &Tableau<T>, column: usize) {
+        let remaining = self.workspace.sparsity();
+        self.workspace.hint(Hint::Next { column, correlation: Some(tableau.correlation()), remaining });
+    }
+
+    /// Makes the best exchange until none helps, or a support comes from which the way is known; true if a better support for k was
+    /// found.
+    fn descend(&mut self, tableau: &mut Tableau<T>, k: usize) -> bool {
+        for _ in 0..MOVES_PER_MEMBER * k {
+            // A column that turned out to depend on the others has left its place to one that does not.
+            self.grow(tableau, k);
+            if self.workspace.stop() || !self.seen[k - 1].insert(tableau.members()) {
+                return false;
+            }
+            if self.is_late() {
+                break;
+            }
+            let least = (SMALLEST_GAIN * tableau.square()).max(self.floor);
+            match tableau.best_exchange() {
+                Some(exchange) if exchange.gain > least && tableau.square() > self.enough * self.enough => {
+                    self.anticipate(tableau, exchange.entering);
+                    let gram = self.workspace.quadratic().gram_column(exchange.entering);
+                    tableau.exchange(exchange.position, exchange.entering, gram);
+                    self.count_move();
+                }
+                _ => break,
+            }
+        }
+        self.offer(tableau, k)
+    }
+
+    fn count_move(&mut self) {
+        self.moves += 1;
+        self.counted += 1;
+    }
+
+    /// Keeps the support of a tableau if an exact fit confirms that it is better than what is known for k.
+    fn offer(&mut self, tableau: &mut Tableau<T>, k: usize) -> bool {
+        let known = self.levels.get(k - 1).map(|level| level.residual_norm);
+        if known.is_some_and(|known| tableau.square() >= known * known * (1.0 - SMALLEST_GAIN)) {
+            return false;
+        }
+        let Some(residual_norm) = self.settle(tableau) else { return false };
+        if known.is_some_and(|known| !self.workspace.lowers(known)) {
+            return false;
+        }
+        let level = Level {
+            support: self.workspace.support().clone(),
+            values: self.workspace.values().to_vec(),
+            residual_norm,
+            moves: std::mem::take(&mut self.moves),
+            supports: 0,
+            is_cut: self.is_late(),
+        };
+        match self.levels.get_mut(k - 1) {
+            Some(place) => *place = level,
+            None => self.levels.push(level),
+        }
+        true
+    }
+
+    /// Fits on the support of a tableau, and builds the tableau again if it has drifted from that; ‖r‖, unless it is to stop.
+    fn settle(&mut self, tableau: &mut Tableau<T>) -> Option<f64> {
+        let workspace = &mut self.workspace;
+        let scale = workspace.data_norm_or_one();
+        workspace.fit(&tableau.members().iter().copied().collect());
+        let drift = tableau.correct(workspace.correlate(), scale);
+        if tableau.moves() > 0 && (drift.is_nan() || drift > DRIFT) {
+            let support = workspace.support().clone();
+            build(workspace, tableau, &support);
+        }
+        let residual_norm = workspace.residual_norm();
+        tableau.set_square(residual_norm * residual_norm);
+        tableau.built();
+        workspace.given_up().is_none().then_some(residual_norm)
+    }
+
+    /// Moves the tableau of the path to the best support known for k.
+    fn move_to(&mut self, k: usize) {
+        let level = &self.levels[k - 1];
+        let (support, residual_norm) = (level.support.clone(), level.residual_norm);
+        let mut tableau = std::mem::replace(&mut self.tableau, empty());
+        let entering: Vec<usize> = support.iter().copied().filter(|j| !tableau.members().contains(j)).collect();
+        let moved = !entering.is_empty() || tableau.members().len() != support.len();
+        if tableau.members().len() == support.len() && entering.len() * NEAR <= support.len() {
+            for &j in &entering {
+                let Some(position) = tableau.members().iter().position(|&member| !support.contains(member)) else {
+                    break;
+                };
+                if self.workspace.stop() {
+                    break;
+                }
+                tableau.exchange(position, j, self.workspace.quadratic().gram_column(j));
+            }
+        } else if moved {
+            build(&mut self.workspace, &mut tableau, &support);
+        }
+        if !same(tableau.members(), &support) && !self.workspace.stop() {
+            // An exchange went through a support that is nearly dependent.
+            build(&mut self.workspace, &mut tableau, &support);
+        }
+        if moved || tableau.moves() > UNCHECKED {
+            self.settle(&mut tableau);
+        } else {
+            tableau.set_square(residual_norm * residual_norm);
+        }
+        self.tableau = tableau;
+    }
+
+    /// Whether a tableau is at the best support known for k.
+    fn is_at(&self, tableau: &Tableau<T>, k: usize) -> bool {
+        same(tableau.members(), &self.levels[k - 1].support)
+    }
+
+    /// Whether the time for as many k as are at work is over.
+    fn is_late(&self) -> bool {
+        let most = self.time.map(|each| each.saturating_mul(u32::try_from(self.share).unwrap_or(u32::MAX)));
+        most.is_some_and(|most| self.begin.elapsed() >= most)
+    }
+}
+
+/// Makes a tableau that of a support. Cost: n k².
+fn build<T: Scalar>(workspace: &mut Workspace<'_, T>, tableau: &mut Tableau<T>, support: &Support) {
+    let (norms, correlation) = workspace.quadratic().norms_and_correlation();
+    tableau.clear(norms, correlation);
+    for &j in support {
+        if workspace.stop() {
+            return;
+        }
+        tableau.join(j, workspace.quadratic().gram_column(j));
+    }
+    workspace.fit(&tableau.members().iter().copied().collect());
+    let scale = workspace.data_norm_or_one();
+    tableau.correct(workspace.correlate(), scale);
+    tableau.built();
+}
+
+/// The position of the member whose leaving raises ‖r‖ least; of several, that with the lowest index.
+fn cheapest<T: Scalar>(tableau: &Tableau<T>) -> usize {
+    let members = tableau.members();
+    let order = |&a: &usize, &b: &usize| tableau.loss(a).total_cmp(&tableau.loss(b)).then(members[a].cmp(&members[b]));
+    (0..members.len()).min_by(order).unwrap_or(0)
+}
+
+/// Stands in for a tableau that is being moved.
+fn empty<T: Scalar>() -> Tableau<T> {
+    Tableau::new(&[], &[], 0)
+}
+
+/// Whether two sets of columns are the same, in whatever order.
+fn same(one: &[usize], other: &[usize]) -> bool {
+    one.len() == other.len() && one.iter().all(|j| other.contains(j))
+}
