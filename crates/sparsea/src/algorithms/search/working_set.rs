@@ -343,7 +343,7 @@ impl<T: Scalar> WorkingSet<T> {
         let height = if is_solved { column[at].real() } else { 0.0 };
         if height > 0.0 {
             let share = values[at].scale(1.0 / height);
-            column.iter_mut().for_each(|h| *h = *h * share);
+            column.iter_mut().for_each(|h| *h *= share);
             let mut without = vec![T::ZERO; residual.len()];
             workspace.system().operator.apply_sparse(&self.support, &column, &mut without);
             workspace.count(Counts { applies: 1, ..Counts::default() });

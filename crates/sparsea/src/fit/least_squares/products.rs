@@ -120,7 +120,7 @@ impl<T: Scalar> SupportFit<T> {
                 system.operator.apply_sparse(support, &work.step, &mut work.image);
                 self.counts.applies += 1;
                 let curvature = norm_squared(&work.image);
-                if !(curvature > 0.0) {
+                if curvature.is_nan() || curvature <= 0.0 {
                     return false;
                 }
                 smallest = smallest.min(curvature / norm_squared(&work.step));
