@@ -45,8 +45,8 @@ class Problem(Generic[Found]):
 
     Notes
     -----
-    Measuring takes one pass over A, or up to n products with an operator without ``column_norms``. Several threads may call the
-    methods of one problem at a time. A problem is pickled as A and y, and measured again when it is loaded.
+    Measuring takes one pass over A, or up to n products with an operator without ``column_norms``. Several threads may
+    call the methods of one problem at a time. A problem is pickled as A and y, and measured again when it is loaded.
 
     Examples
     --------

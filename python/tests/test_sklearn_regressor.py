@@ -303,3 +303,34 @@ def test_impossible_data_are_refused(sparse: bool) -> None:
         model.fit(form(huge), y)
     with pytest.raises(ValueError, match="expecting 40 features"):
         model.fit(form(X), y).predict(form(X[:, 1:]))
+
+
+def peaks(rng: np.random.Generator, baseline: float) -> tuple[Array, Array, list[int]]:
+    """A row of 20 Gaussian peaks of σ = 1.2, 3.5 samples apart, on a baseline: nearly a constant."""
+    samples = np.arange(73)
+    positions = np.arange(0, 72.5, 0.5)
+    X = np.exp(-0.5 * ((samples[:, np.newaxis] - positions) / 1.2) ** 2)
+    support = [4 + 7 * peak for peak in range(20)]
+    return X, X[:, support] @ rng.uniform(1, 2, 20) + baseline, support
+
+
+@pytest.mark.parametrize("baseline", [0.0, 3.0, -40.0])
+@pytest.mark.parametrize("form", ["dense", "sparse", "weighted", "two targets"])
+def test_peaks_that_add_up_to_a_constant_are_found_beside_an_intercept(form: str, baseline: float, rng: np.random.Generator) -> None:
+    X, y, support = peaks(rng, baseline)
+    weights = rng.uniform(0.5, 2, len(y)) if form == "weighted" else None
+    given = scipy.sparse.csr_array(X) if form == "sparse" else X
+    targets = np.column_stack([y, 2 * y[::-1] + 1]) if form == "two targets" else y
+    model = SparseRegressor(20).fit(given, targets, sample_weight=weights)
+    coefs, intercepts = np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
+    assert np.flatnonzero(coefs[0]).tolist() == support
+    assert abs(intercepts[0] - baseline) < 1e-8
+    assert np.allclose(model.predict(given), targets, atol=1e-8)
+
+
+def test_a_second_start_is_for_searches_without_limits(rng: np.random.Generator) -> None:
+    X, y, _ = peaks(rng, 3.0)
+    plain = sparsea.solve(X - X.mean(axis=0), y - y.mean(), 20, iterations=300)
+    limited = SparseRegressor(20, iterations=300).fit(X, y)
+    assert np.array_equal(limited.solution_.support, plain.support)
+    assert limited.solution_.residual_norm >= SparseRegressor(20).fit(X, y).solution_.residual_norm

@@ -15,6 +15,7 @@ from .._core import as_index
 from .._errors import InvalidValueError
 from .._input import as_aligned
 from ._design import Array, Design, Precision, checked_count, clipped_count, design, precision_of, validated
+from ._intercept import with_intercept
 from ._model import SparseModel
 from ._path import default_largest, exchanges, residual_norm, solve_path
 
@@ -194,7 +195,10 @@ class SparseRegressorCV(SparseModel):
         shares = np.array([weights[test].sum() for _, test in folds])
         k = _chosen(self.mse_path_, shares / shares.sum(), self.one_standard_error) + 1
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
-        self._keep(problem, self._best(problem, k, largest))
+        best = self._best(problem, k, largest)
+        if self.fit_intercept:
+            best = with_intercept(problem, X, y, sample_weight, k, best, self._options())
+        self._keep(problem, best)
         return self
 
     def _best(self, problem: Design, k: int, largest: int) -> Solution:

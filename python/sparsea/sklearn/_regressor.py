@@ -9,6 +9,7 @@ from sklearn.base import MultiOutputMixin
 
 from .. import solve
 from ._design import checked_count, clipped_count, design, precision_of, validated
+from ._intercept import with_intercept
 from ._model import SparseModel
 
 
@@ -149,7 +150,10 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         else:
             k = checked_count("n_nonzero_coefs", self.n_nonzero_coefs)
             k = clipped_count("n_nonzero_coefs", k, problem.limit, problem.bound)
-        found = solve(problem.A, problem.y, k, start=self.start, **self._options())
+        options = self._options()
+        found = solve(problem.A, problem.y, k, start=self.start, **options)
+        if self.fit_intercept and self.start is None:
+            found = with_intercept(problem, X, y, sample_weight, k, found, options)
         if y.ndim == 1:
             self._keep(problem, found)
             return self
