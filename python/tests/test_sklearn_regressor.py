@@ -21,6 +21,7 @@ import sparsea
 from sparsea.sklearn import SparseRegressor
 
 Array = NDArray[Any]
+Random = np.random.Generator
 
 FORMATS = ["csr", "csc", "coo", "bsr", "lil", "dok"]
 
@@ -305,7 +306,7 @@ def test_impossible_data_are_refused(sparse: bool) -> None:
         model.fit(form(X), y).predict(form(X[:, 1:]))
 
 
-def peaks(rng: np.random.Generator, baseline: float) -> tuple[Array, Array, list[int]]:
+def peaks(rng: Random, baseline: float) -> tuple[Array, Array, list[int]]:
     """A row of 20 Gaussian peaks of σ = 1.2, 3.5 samples apart, on a baseline: nearly a constant."""
     samples = np.arange(73)
     positions = np.arange(0, 72.5, 0.5)
@@ -316,7 +317,7 @@ def peaks(rng: np.random.Generator, baseline: float) -> tuple[Array, Array, list
 
 @pytest.mark.parametrize("baseline", [0.0, 3.0, -40.0])
 @pytest.mark.parametrize("form", ["dense", "sparse", "weighted", "two targets"])
-def test_peaks_that_add_up_to_a_constant_are_found_beside_an_intercept(form: str, baseline: float, rng: np.random.Generator) -> None:
+def test_peaks_that_add_up_to_a_constant_are_found_beside_an_intercept(form: str, baseline: float, rng: Random) -> None:
     X, y, support = peaks(rng, baseline)
     weights = rng.uniform(0.5, 2, len(y)) if form == "weighted" else None
     given = scipy.sparse.csr_array(X) if form == "sparse" else X
@@ -328,7 +329,7 @@ def test_peaks_that_add_up_to_a_constant_are_found_beside_an_intercept(form: str
     assert np.allclose(model.predict(given), targets, atol=1e-8)
 
 
-def test_a_second_start_is_for_searches_without_limits(rng: np.random.Generator) -> None:
+def test_a_second_start_is_for_searches_without_limits(rng: Random) -> None:
     X, y, _ = peaks(rng, 3.0)
     plain = sparsea.solve(X - X.mean(axis=0), y - y.mean(), 20, iterations=300)
     limited = SparseRegressor(20, iterations=300).fit(X, y)
