@@ -6,6 +6,7 @@
 //! of the Gram matrix and keeps the first failure.
 
 mod access;
+mod banded;
 mod centered;
 mod check;
 mod columns;

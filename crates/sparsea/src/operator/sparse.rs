@@ -1,10 +1,13 @@
 //! A sparse matrix in compressed columns.
 
+use std::sync::OnceLock;
+
 use faer::MatMut;
 use faer::sparse::{SparseColMat, SparseColMatRef, Triplet};
 
+use super::banded::Band;
 use super::columns::single;
-use super::{Columns, LinearMap, OperatorError, Profile, SparseColumns, Structure, contiguous};
+use super::{Columns, LinearMap, Local, OperatorError, Profile, SparseColumns, Structure, contiguous};
 use crate::error::Error;
 use crate::kernels::norm;
 use crate::scalar::Scalar;
@@ -13,9 +16,14 @@ use crate::scalar::Scalar;
 ///
 /// # Cost
 /// Products take one multiply-add per stored entry; entries of a Gram column take those of the columns involved.
+///
+/// Where first and last rows of columns do not fall from column to column, in a narrow band, A is [local](Structure::Local), like a
+/// [`Convolution`](super::Convolution).
 #[derive(Debug, Clone)]
 pub struct SparseOperator<'a, T: Scalar> {
     storage: Storage<'a, T>,
+    /// The band that columns lie in, once it was looked for.
+    band: OnceLock<Option<Band>>,
 }
 
 #[derive(Debug, Clone)]
@@ -27,12 +35,16 @@ enum Storage<'a, T: Scalar> {
 impl<'a, T: Scalar> SparseOperator<'a, T> {
     /// Borrows a compressed-column matrix.
     pub fn new(matrix: SparseColMatRef<'a, usize, T>) -> Self {
-        Self { storage: Storage::Borrowed(matrix) }
+        Self { storage: Storage::Borrowed(matrix), band: OnceLock::new() }
     }
 
     /// Owns a compressed-column matrix.
     pub fn owned(matrix: SparseColMat<usize, T>) -> Self {
-        Self { storage: Storage::Owned(matrix) }
+        Self { storage: Storage::Owned(matrix), band: OnceLock::new() }
+    }
+
+    fn band(&self) -> Option<&Band> {
+        self.band.get_or_init(|| Band::of(self.matrix())).as_ref()
     }
 
     fn matrix(&self) -> Matrix<'_, T> {
@@ -117,13 +129,31 @@ impl<T: Scalar> LinearMap<T> for SparseOperator<'_, T> {
     }
 
     fn structure(&self) -> Structure<'_, T> {
-        Structure::Sparse(self)
+        if self.band().is_some() { Structure::Local(self) } else { Structure::Sparse(self) }
     }
 }
 
 impl<T: Scalar> SparseColumns<T> for SparseOperator<'_, T> {
     fn visit(&self, j: usize, visit: &mut dyn FnMut(usize, T)) {
         entries(self.matrix(), j).for_each(|(i, a)| visit(i, a));
+    }
+}
+
+impl<T: Scalar> Local<T> for SparseOperator<'_, T> {
+    fn reach(&self) -> usize {
+        self.band().map_or(self.matrix().ncols(), |band| band.reach)
+    }
+
+    fn alike(&self) -> std::ops::Range<usize> {
+        self.band().map_or(0..0, |band| band.alike.clone())
+    }
+
+    fn segment(&self, j: usize, out: &mut Vec<T>) -> usize {
+        let (rows, at) = (self.matrix().row_idx_of_col_raw(j), out.len());
+        let first = rows.first().copied().unwrap_or(0);
+        out.resize(at + rows.last().map_or(0, |last| last - first + 1), T::ZERO);
+        entries(self.matrix(), j).for_each(|(i, a)| out[at + i - first] += a);
+        first
     }
 }
 

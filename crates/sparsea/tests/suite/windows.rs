@@ -3,13 +3,15 @@
 use std::ops::ControlFlow;
 
 use faer::Mat;
+use faer::sparse::{SparseColMat, Triplet};
 use num_complex::Complex;
 use rand::RngExt;
 use sparsea::algorithms::default_for;
 use sparsea::generate::{normal_vector, random_support, stream};
 use sparsea::operator::pulse;
 use sparsea::{
-    Boundary, Convolution, DenseOperator, Halt, Progress, Run, Scalar, Search, Solution, Start, StopReason, improve,
+    Boundary, Convolution, DenseOperator, Halt, LinearMap, Progress, Run, Scalar, Search, Solution, SparseOperator,
+    Start, StopReason, Structure, improve,
 };
 
 use sparsea::Problem;
@@ -254,4 +256,73 @@ fn starts_are_kept_or_improved() {
     assert!(improved.residual_norm <= truth.residual_norm);
     let alone = improve(&problem, Start::Zero).unwrap();
     assert!(alone.residual_norm <= truth.residual_norm);
+}
+
+/// Pulses whose width drifts along the trace, `per_row` of them to a sample, as a sparse matrix.
+fn drifting<T: Scalar>(n: usize, per_row: usize) -> SparseColMat<usize, T> {
+    let rows = n / per_row + 60;
+    let mut entries = vec![];
+    for j in 0..n {
+        let (sigma, centre) = (2.5 + 1.5 * j as f64 / n as f64, 30.0 + j as f64 / per_row as f64);
+        let reach = (6.0 * sigma).round() as usize;
+        let middle = centre.round() as usize;
+        for i in middle - reach..=middle + reach {
+            let height = (-0.5 * ((i as f64 - centre) / sigma).powi(2)).exp();
+            let phase = Complex::from_polar(height, 0.2 * (i as f64 - centre));
+            entries.push(Triplet::new(i, j, T::from_complex(phase)));
+        }
+    }
+    SparseColMat::try_new_from_triplets(rows, n, &entries).unwrap()
+}
+
+fn found<T: Scalar>(operator: &dyn LinearMap<T>, spacing: usize, seed: u64) -> Solution<T> {
+    let n = operator.shape().1;
+    let k = n / spacing;
+    let mut rng = stream(seed, 53, 0);
+    // Not so near each other that rounding hides which they are.
+    let support: Vec<usize> = (0..k).map(|i| i * spacing + rng.random_range(0..spacing * 2 / 3)).collect();
+    let values: Vec<T> = (0..k).map(|_| T::from_real(rng.random_range(1.0..2.0))).collect();
+    let mut y = vec![T::ZERO; operator.shape().0];
+    sparsea::Access::new(operator).apply_sparse(&support, &values, &mut y);
+    let problem = Problem::new(operator, &y, k).unwrap();
+    let solution = improve(&problem, Start::Zero).unwrap();
+    assert_eq!(solution.support, support);
+    assert_eq!(solution.stop_reason, StopReason::ExactFit);
+    solution
+}
+
+/// The matrix of a convolution, and columns that are no copies of each other.
+#[test]
+fn sparse_matrices_in_a_band_are_searched_in_windows() {
+    let kernel = pulse::gaussian(3.0).unwrap();
+    for boundary in [Boundary::Full, Boundary::Same] {
+        let blur = Convolution::new(&kernel, 2500, boundary).unwrap();
+        let dense = dense_form(&blur);
+        let mut entries = vec![];
+        for j in 0..dense.ncols() {
+            let stored = dense.col(j).iter().enumerate().filter(|(_, v)| **v != 0.0);
+            entries.extend(stored.map(|(i, &v)| Triplet::new(i, j, v)));
+        }
+        let matrix = SparseColMat::try_new_from_triplets(dense.nrows(), dense.ncols(), &entries).unwrap();
+        let sparse = SparseOperator::owned(matrix);
+        assert!(matches!(sparse.structure(), Structure::Local(_)));
+        let solution = found(&sparse, 30, 1);
+        assert_eq!(solution.support, found(&blur, 30, 1).support);
+    }
+    found::<f64>(&SparseOperator::owned(drifting(4000, 1)), 40, 2);
+    found::<Complex<f64>>(&SparseOperator::owned(drifting(4000, 1)), 40, 3);
+    found::<f64>(&SparseOperator::owned(drifting(6000, 2)), 80, 4);
+}
+
+#[test]
+fn threads_change_no_bit_of_sparse_traces() {
+    let sparse = SparseOperator::owned(drifting::<f64>(9000, 2));
+    let bits = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let solution = pool.install(|| found(&sparse, 70, 6));
+        let bits: Vec<u64> = solution.coefficients.iter().map(|x| x.to_bits()).collect();
+        (solution.support, bits)
+    };
+    let one = bits(1);
+    assert!([2, 3].iter().all(|&threads| bits(threads) == one));
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lengths::Lengths;
+use super::lengths::{Lengths, typical};
 use super::window::Band;
 use crate::operator::Access;
 use crate::scalar::Scalar;
@@ -11,6 +11,7 @@ use crate::scalar::Scalar;
 #[derive(Debug)]
 pub(super) struct LocalColumns<T> {
     pub(super) lengths: Lengths,
+    longest: usize,
     /// Number of columns n.
     count: usize,
     /// Columns further apart than this have no row in common.
@@ -29,27 +30,49 @@ impl<T: Scalar> LocalColumns<T> {
         let local = operator.local()?;
         let (reach, period, alike) = (local.reach(), local.period(), local.alike());
         let lengths = Lengths::of(operator, k)?;
-        let middle = alike.start + (alike.len() - reach) / 2;
+        let middle = typical(&alike, reach, operator.ncols());
         let mut template = Vec::new();
         let first = operator.segment(middle, &mut template) as isize - middle as isize;
         let rows: Vec<usize> = (middle..=middle + reach).collect();
         let mut band = vec![T::ZERO; reach + 1];
         operator.gram_entries(&rows, middle, &mut band);
         band.iter_mut().for_each(|g| *g = g.conj());
-        Some(Self { lengths, count: operator.ncols(), reach, period, alike, template: (template, first), band })
+        let longest = if alike.len() > 2 * reach + 1 {
+            template.len()
+        } else {
+            let mut memory = vec![];
+            let length = |j: usize| {
+                memory.clear();
+                operator.segment(j, &mut memory);
+                memory.len()
+            };
+            (0..operator.ncols()).map(length).max().unwrap_or(0)
+        };
+        // Too few to be told from others in a window.
+        let alike = if alike.len() > 2 * reach + 1 { alike } else { 0..0 };
+        Some(Self {
+            longest,
+            lengths,
+            count: operator.ncols(),
+            reach,
+            period,
+            alike,
+            template: (template, first),
+            band,
+        })
     }
 
-    /// The largest |a_ij| of a column.
+    /// The largest |a_ij| of a typical column.
     pub(super) fn largest(&self) -> f64 {
         self.template.0.iter().map(|v| Scalar::abs(*v)).fold(0.0, f64::max)
     }
 
     /// Entries of a column at most.
     pub(super) fn longest(&self) -> usize {
-        self.template.0.len()
+        self.longest
     }
 
-    /// ‖a_j‖² of a whole column.
+    /// ‖a_j‖² of a typical column.
     pub(super) fn square(&self) -> f64 {
         self.band[0].real()
     }

@@ -1,5 +1,7 @@
 //! How wide windows are, and what is near.
 
+use std::ops::Range;
+
 use super::BLOCK;
 use super::window::CAPACITY;
 use crate::operator::Access;
@@ -20,6 +22,12 @@ pub(super) struct Lengths {
     wider: (usize, usize),
 }
 
+/// A column like most: from the middle of those that are shifted copies of each other, if these are many, or else of all n.
+pub(super) fn typical(alike: &Range<usize>, reach: usize, n: usize) -> usize {
+    let from = if alike.len() > 2 * reach + 1 { alike.clone() } else { 0..n };
+    from.start + (from.len() - reach) / 2
+}
+
 /// Whether a problem can be searched in windows.
 pub(in crate::algorithms) fn apply<T: Scalar>(operator: &Access<'_, T>, sparsity: usize) -> bool {
     Lengths::of(operator, sparsity).is_some()
@@ -34,10 +42,10 @@ impl Lengths {
         const ONE_WIDTH: f64 = 0.778_800_783_071_404_9;
         /// Columns of a width at most: around wider ones there are too many choices to try them all.
         const WIDEST: usize = 16;
-        if alike.len() <= 2 * reach + 1 || 4 * k > n {
+        if n <= 2 * reach + 1 || 4 * k > n {
             return None;
         }
-        let middle = alike.start + alike.len() / 2;
+        let middle = typical(&alike, reach, n);
         // No more than decide it: where the reach is long, all would be expensive.
         let most = reach.min(WIDEST + 1);
         let rows: Vec<usize> = (middle..=middle + most).collect();

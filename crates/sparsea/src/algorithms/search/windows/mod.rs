@@ -115,7 +115,7 @@ impl<T: Scalar> Windows<T> {
         let cap = LARGEST * largest / columns.largest();
         let windows = n.div_ceil(columns.lengths.window) + 1;
         // Half a chunk is further than a window of the next one reaches.
-        let apart = columns.lengths.halo + 2 * columns.longest() + 2 * BLOCK;
+        let apart = columns.lengths.halo + 2 * columns.longest().max(columns.reach + 1) + 2 * BLOCK;
         let chunk = (2 * apart).div_ceil(columns.lengths.window).max(CHUNK);
         let chunks = windows.div_ceil(chunk);
         let table = (16 * k / chunks).next_power_of_two().max(1 << 10);
