@@ -7,9 +7,11 @@ pub(crate) mod least_squares;
 mod newton;
 pub(crate) mod point;
 
+use std::sync::OnceLock;
+
 use crate::counts::Counts;
 use crate::interrupt::Watch;
-use crate::operator::Access;
+use crate::operator::{Access, SharedGram};
 use crate::problem::{Loss, Region};
 use crate::scalar::Scalar;
 use least_squares::SupportFit;
@@ -29,6 +31,8 @@ pub(crate) struct System<'a, T: Scalar> {
     pub(crate) data_correlation: Vec<T>,
     /// ‖a_j‖ of each column as the algorithms see it.
     pub(crate) column_norms: Vec<f64>,
+    /// Gram columns that moves through neighbouring supports have computed, if there are any.
+    pub(crate) shared: OnceLock<SharedGram<T>>,
     /// Tells long work to give up.
     pub(crate) watch: Watch,
 }

@@ -44,6 +44,15 @@ impl<T: Scalar> SharedGram<T> {
         self.kept.len()
     }
 
+    /// Copies Gram column j, if it is kept.
+    pub(crate) fn copy_kept(&self, j: usize, out: &mut [T]) -> bool {
+        let kept = self.kept[j].get();
+        if let Some(kept) = kept {
+            out.copy_from_slice(kept);
+        }
+        kept.is_some()
+    }
+
     /// Calls `with` with Gram column j. Two threads that need the same one at the same time may both compute it.
     pub(crate) fn read<R>(&self, operator: &Access<'_, T>, j: usize, with: impl FnOnce(&[T]) -> R) -> R {
         if let Some(kept) = self.kept[j].get() {

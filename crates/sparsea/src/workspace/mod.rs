@@ -14,6 +14,8 @@ pub use quadratic::Quadratic;
 pub use step::Step;
 use visited::{Fit, Visited};
 
+use std::sync::OnceLock;
+
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::fit;
@@ -67,8 +69,6 @@ pub struct Workspace<'a, T: Scalar> {
     costs: Vec<f64>,
     /// Whether the products that ‖A‖ took count for this run.
     norm_counted: bool,
-    /// Gram columns for several threads, once those were asked for.
-    shared: Option<SharedGram<T>>,
     /// Supports reached within a step, where someone wants to see them.
     explored: Option<Vec<(Support, f64)>>,
     /// Whether the algorithm would end by itself.
@@ -111,6 +111,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             data_norm: problem.zero_norm(),
             data_correlation,
             column_norms,
+            shared: OnceLock::new(),
             watch: Watch::default(),
         };
         let sparsity = problem.sparsity();
@@ -127,7 +128,6 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             off_support: Vec::new(),
             costs: Vec::new(),
             norm_counted: false,
-            shared: None,
             explored: None,
             is_settled: false,
             in_play: None,
@@ -476,7 +476,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// What moves through neighbouring supports need.
     pub(crate) fn neighbourhood(&mut self) -> Neighbourhood<'_, 'a, T> {
         let n = self.ncols();
-        let gram = self.shared.get_or_insert_with(|| SharedGram::new(n, self.memory.gram));
+        let gram = self.system.shared.get_or_init(|| SharedGram::new(n, self.memory.gram));
         Neighbourhood { system: &self.system, gram, sparsity: self.sparsity }
     }
 
@@ -577,7 +577,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// Bytes held for Gram columns, a sparse A by rows, and remembered fits.
     pub(crate) fn memory_held(&mut self) -> usize {
-        let shared = self.shared.as_ref().map_or(0, |gram| gram.kept() * self.ncols() * size_of::<T>());
+        let shared = self.system.shared.get().map_or(0, |gram| gram.kept() * self.ncols() * size_of::<T>());
         self.engine.quadratic().memory_held() + shared + self.visited.memory_held()
     }
 

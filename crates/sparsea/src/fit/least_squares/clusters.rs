@@ -516,6 +516,7 @@ mod tests {
             region: crate::problem::Region::all(),
             data_norm,
             data_correlation,
+            shared: std::sync::OnceLock::new(),
             watch: crate::interrupt::Watch::default(),
         };
         let local = operator.local().unwrap();

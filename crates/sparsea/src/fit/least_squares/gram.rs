@@ -102,6 +102,18 @@ impl<T: Scalar> GramCache<T> {
             self.used_at[slot] = used_at;
             self.slots.push(slot);
         }
+        if let Some(shared) = system.shared.get() {
+            let mut left = 0;
+            for at in 0..self.missing.len() {
+                let (j, slot) = (self.missing[at], self.slots[at]);
+                if !shared.copy_kept(j, &mut self.values[slot * self.n..][..self.n]) {
+                    (self.missing[left], self.slots[left]) = (j, slot);
+                    left += 1;
+                }
+            }
+            self.missing.truncate(left);
+            self.slots.truncate(left);
+        }
         // Neighbouring slots are filled together, as one product of matrices.
         let mut from = 0;
         while from < self.slots.len() {
@@ -202,6 +214,7 @@ mod tests {
             data_norm: 0.0,
             data_correlation: vec![0.0; 9],
             column_norms: vec![1.0; 9],
+            shared: std::sync::OnceLock::new(),
             watch: Watch::default(),
         };
         let mut cache = GramCache::new(9, 4);
