@@ -177,15 +177,21 @@ impl<T: Scalar> Columns<T> for SparseOperator<'_, T> {
 
     fn gram(&self, rows: Option<&[usize]>, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
         let matrix = self.matrix();
-        let mut column = vec![T::ZERO; if rows.is_none() { matrix.nrows() } else { 0 }];
+        let mut column = vec![T::ZERO; if rows.is_none() && self.band().is_none() { matrix.nrows() } else { 0 }];
         for (&j, out) in support.iter().zip(out.col_iter_mut()) {
             let out = contiguous(out);
-            match rows {
-                None => {
+            match (rows, self.band()) {
+                (None, Some(band)) => {
+                    out.fill(T::ZERO);
+                    for i in j.saturating_sub(band.reach)..matrix.ncols().min(j + band.reach + 1) {
+                        out[i] = product_of_columns(matrix, i, j);
+                    }
+                }
+                (None, None) => {
                     self.gather(&[j], single(&mut column))?;
                     self.apply_adjoint(&column, out)?;
                 }
-                Some(rows) => {
+                (Some(rows), _) => {
                     rows.iter().zip(out).for_each(|(&i, out)| *out = product_of_columns(matrix, i, j));
                 }
             }

@@ -1,11 +1,16 @@
 //! Operators that are known by two products only: how few of them are needed, and that answers are those of the matrix.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::common::{C, norm, product};
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
+use serde_json::Map;
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
-    Amp, FunctionOperator, Htp, LinearMap, Memory, Omp, Problem, Run, Scalar, Sea, Search, Solution, Support, Workspace,
+    Amp, Chain, FunctionOperator, Halt, Htp, LinearMap, Memory, Omp, Problem, Run, Scalar, Sea, Search, SharedGram,
+    Solution, Support, Workspace,
 };
 
 /// x ← H x/√n with the Sylvester–Hadamard matrix, in place.
@@ -168,6 +173,36 @@ fn answers_on_estimated_norms_are_those_of_the_matrix() {
             assert_eq!(solution.support, support, "{seed}");
             assert!(solution.coefficients.iter().zip(&scaled).all(|(a, b)| (a - b).abs() <= 1e-10 * b.abs()), "{seed}");
             assert!(calls(&solution) < n as u64, "{seed}: {}", calls(&solution));
+        }
+    }
+}
+
+/// What earlier runs have computed decides nothing: kept workspaces and shared Gram columns give the bits of runs alone.
+#[test]
+fn runs_before_change_nothing() {
+    let (m, n, k) = (70, 120, 28);
+    let a: Mat<f64> = gaussian_matrix(&mut stream(9, 67, 0), m, n);
+    let operator = functions(&a);
+    let ys: Vec<Vec<f64>> = (0..4).map(|seed| normal_vector(&mut stream(seed, 68, 0), m)).collect();
+    let digits = |mut solution: Solution<f64>| {
+        (solution.elapsed, solution.memory) = (Duration::ZERO, 0);
+        format!("{solution:?}")
+    };
+    let solve = |problem: &Problem<'_, f64>, word: &str| {
+        let run = Run::with_chain(problem, Chain::parse(word, &Map::new()).unwrap());
+        digits(run.halt(Halt::Iterations(40)).solve().unwrap())
+    };
+    let gram = Arc::new(SharedGram::new(n, usize::MAX));
+    for word in ["omp", "htp", "iht", "sea", "cosamp", "subspace_pursuit", "search", "amp", "omp+sea"] {
+        let shared = Problem::new(&operator, &ys[0], k).unwrap().share_gram(gram.clone()).unwrap();
+        let mut kept = None;
+        for at in [0, 1, 2, 3, 1, 0] {
+            let problem = shared.with_data(&ys[at]).unwrap();
+            let run = Run::with_chain(&problem, Chain::parse(word, &Map::new()).unwrap());
+            let solution = run.halt(Halt::Iterations(40)).solve_with(&mut kept).unwrap();
+            // Without the products that measuring takes, as in a problem that is made of another.
+            let alone = Problem::new(&operator, &ys[0], k).unwrap().with_data(&ys[at]).unwrap();
+            assert_eq!(digits(solution), solve(&alone, word), "{word} {at}");
         }
     }
 }

@@ -151,6 +151,11 @@ impl<T: Scalar> GramCache<T> {
         self.slot_of[j] != ABSENT
     }
 
+    /// Whether column j is present, and this run has asked for it: what earlier runs have left decides nothing.
+    pub(crate) fn was_asked(&self, j: usize) -> bool {
+        self.asked_since(j, self.begun)
+    }
+
     /// Now, on the clock by which columns are asked for.
     pub(crate) fn now(&self) -> u64 {
         self.clock

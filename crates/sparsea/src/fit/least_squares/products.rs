@@ -29,10 +29,10 @@ pub(super) struct ByProducts<T> {
 }
 
 impl<T: Scalar> SupportFit<T> {
-    /// Columns of the support that are not at hand: each takes two products.
+    /// Columns of the support that this run does not have at hand: each takes two products.
     fn missing(&self, support: &[usize]) -> usize {
         match self.source.gram() {
-            Some(cache) => support.iter().filter(|&&j| !cache.holds(j)).count(),
+            Some(cache) => support.iter().filter(|&&j| !cache.was_asked(j)).count(),
             None => {
                 let is_member = |j: &&usize| support.binary_search(j).is_ok();
                 support.len() - self.factor.members().iter().filter(is_member).count()

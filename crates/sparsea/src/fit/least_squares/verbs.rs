@@ -150,7 +150,7 @@ impl<T: Scalar> SupportFit<T> {
                 Source::Gram(cache)
                     if !(point.residual.is_known()
                         && system.operator.is_by_products()
-                        && support.iter().any(|&j| !cache.holds(j))) =>
+                        && support.iter().any(|&j| !cache.was_asked(j))) =>
                 {
                     let Some(new) = cache.ensure(system, support) else {
                         correlation.fill(T::ZERO);
