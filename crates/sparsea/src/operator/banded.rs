@@ -1,4 +1,4 @@
-//! Sparse matrices whose columns lie in a band: each overlaps only its neighbours, as in the matrix of a convolution.
+//! Matrices whose columns lie in a band: each overlaps only its neighbours, as in the matrix of a convolution.
 
 use std::ops::Range;
 
@@ -23,17 +23,30 @@ pub(super) struct Band {
 }
 
 impl Band {
-    /// The band of a matrix whose first rows of columns, and last ones, do not fall from column to column; `None` for others, for few
-    /// columns and for wide bands. Cost: one look at each stored entry.
+    /// The band of a sparse matrix. Cost: one look at each stored entry.
     pub(super) fn of<T: Scalar>(matrix: SparseColMatRef<'_, usize, T>) -> Option<Self> {
-        let n = matrix.ncols();
+        let rows = |j: usize| matrix.row_idx_of_col_raw(j);
+        let ends = |j: usize| Some((*rows(j).first()?, *rows(j).last()?));
+        let is_shifted = |j: usize| {
+            let shifted =
+                rows(j - 1).len() == rows(j).len() && rows(j - 1).iter().zip(rows(j)).all(|(a, b)| a + 1 == *b);
+            shifted && matrix.val_of_col(j - 1) == matrix.val_of_col(j)
+        };
+        Self::among(matrix.ncols(), matrix.val().len(), ends, is_shifted)
+    }
+
+    /// The band of n columns that hold `stored` entries, from the first and the last row of each, and from which columns are that before
+    /// them, shifted by a row. `None` unless first rows, and last ones, do not fall from column to column; for few columns; and for wide
+    /// bands.
+    pub(super) fn among(
+        n: usize,
+        stored: usize,
+        ends: impl Fn(usize) -> Option<(usize, usize)>,
+        is_shifted: impl Fn(usize) -> bool,
+    ) -> Option<Self> {
         if n < FROM {
             return None;
         }
-        let ends = |j: usize| {
-            let rows = matrix.row_idx_of_col_raw(j);
-            Some((*rows.first()?, *rows.last()?))
-        };
         let (mut reach, mut from, mut between) = (0, 0, 0);
         let mut before = (0, 0);
         for j in 0..n {
@@ -49,14 +62,12 @@ impl Band {
             }
             reach = reach.max(j - from);
         }
-        if NARROW * reach > n || between > FILLED * matrix.val().len() {
+        if NARROW * reach > n || between > FILLED * stored {
             return None;
         }
         let (mut alike, mut begin) = (0..1, 0);
         for j in 1..n {
-            let (one, other) = (matrix.row_idx_of_col_raw(j - 1), matrix.row_idx_of_col_raw(j));
-            let shifted = one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a + 1 == *b);
-            if !shifted || matrix.val_of_col(j - 1) != matrix.val_of_col(j) {
+            if !is_shifted(j) {
                 begin = j;
             }
             if j + 1 - begin > alike.len() {

@@ -1,10 +1,13 @@
 //! A dense matrix, column-major or row-major, borrowed from the caller.
 
+use std::sync::OnceLock;
+
 use faer::{ContiguousFwd, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 
+use super::banded::Band;
 use super::columns::single;
-use super::{Columns, LinearMap, OperatorError, Profile, SHARED_FROM, TOGETHER, contiguous};
+use super::{Columns, LinearMap, Local, OperatorError, Profile, SHARED_FROM, Structure, TOGETHER, contiguous};
 use crate::error::Error;
 use crate::kernels::{add_combination, axpy, block_dots, common, dots, norm};
 use crate::scalar::Scalar;
@@ -24,7 +27,8 @@ const WORTH_SKIPPING: usize = 8;
 /// # Cost
 /// `apply` and `apply_adjoint` take m n multiply-adds, shared among threads when large; a Gram column takes m n, in one
 /// pass over A for up to eight of them. Zeros at either end of the stored lines (columns, or rows of a row-major A) are
-/// skipped, so that a banded or triangular matrix costs what it holds besides them.
+/// skipped, so that a banded or triangular matrix costs what it holds besides them. In a narrow band, where first and last rows of columns
+/// do not fall from column to column, A is [local](Structure::Local), like a [`Convolution`](super::Convolution).
 #[derive(Debug, Clone)]
 pub struct DenseOperator<'a, T: Scalar> {
     storage: Storage<'a, T>,
@@ -34,6 +38,8 @@ pub struct DenseOperator<'a, T: Scalar> {
     ranges: Option<Box<[Range]>>,
     /// Numbers of A that products read.
     held: usize,
+    /// The band that columns lie in, with the rows of each, once it was looked for.
+    band: OnceLock<Option<(Band, Box<[Range]>)>>,
 }
 
 /// Places along a line.
@@ -69,7 +75,7 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
             let data = (0..count).flat_map(|j| (0..length).map(move |i| matrix[(i, j)])).collect();
             (Storage::Owned { data, length, count }, false)
         };
-        let operator = Self { storage, by_rows, ranges: None, held: 0 };
+        let operator = Self { storage, by_rows, ranges: None, held: 0, band: OnceLock::new() };
         let lines = operator.lines();
         let ranges: Box<[Range]> = lines.col_iter().map(|line| occupied(line.as_slice())).collect();
         let held: usize = ranges.iter().map(Range::len).sum();
@@ -111,6 +117,39 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
                 }
             }
         }
+    }
+
+    /// The band that columns lie in, with the rows of each.
+    fn band(&self) -> Option<&(Band, Box<[Range]>)> {
+        let look = || {
+            let ranges = self.ranges.as_ref()?;
+            let rows = if self.by_rows { self.rows_of_columns(ranges) } else { ranges.clone() };
+            let ends = |j: usize| rows[j].len().checked_sub(1).map(|length| (rows[j].start, rows[j].start + length));
+            let entry = |i: usize, j: usize| self.lines()[if self.by_rows { (j, i) } else { (i, j) }];
+            let is_shifted = |j: usize| {
+                let (one, other) = (&rows[j - 1], &rows[j]);
+                one.len() == other.len()
+                    && one.start + 1 == other.start
+                    && one.clone().all(|i| entry(i, j - 1) == entry(i + 1, j))
+            };
+            Band::among(rows.len(), self.held, ends, is_shifted).map(|band| (band, rows))
+        };
+        self.band.get_or_init(look).as_ref()
+    }
+
+    /// From where to where each column is other than zero, of an A by rows.
+    fn rows_of_columns(&self, ranges: &[Range]) -> Box<[Range]> {
+        let lines = self.lines();
+        let mut rows = vec![0..0; lines.nrows()];
+        for (i, range) in ranges.iter().enumerate() {
+            for (j, &value) in range.clone().zip(&lines.col(i).as_slice()[range.clone()]) {
+                if value != T::ZERO {
+                    let start = if rows[j].is_empty() { i } else { rows[j].start };
+                    rows[j] = start..i + 1;
+                }
+            }
+        }
+        rows.into()
     }
 
     /// From where to where line l may be other than zero.
@@ -238,6 +277,27 @@ fn in_blocks<T: Scalar>(out: &mut [T], depth: usize, task: impl Fn(usize, &mut [
     }
 }
 
+impl<T: Scalar> Local<T> for DenseOperator<'_, T> {
+    fn reach(&self) -> usize {
+        self.band().map_or(self.shape().1, |(band, _)| band.reach)
+    }
+
+    fn alike(&self) -> Range {
+        self.band().map_or(0..0, |(band, _)| band.alike.clone())
+    }
+
+    fn segment(&self, j: usize, out: &mut Vec<T>) -> usize {
+        let rows = self.band().map_or(0..self.shape().0, |(_, rows)| rows[j].clone());
+        let lines = self.lines();
+        if self.by_rows {
+            out.extend(rows.clone().map(|i| lines[(j, i)]));
+        } else {
+            out.extend_from_slice(&lines.col(j).as_slice()[rows.clone()]);
+        }
+        rows.start
+    }
+}
+
 impl<T: Scalar> LinearMap<T> for DenseOperator<'_, T> {
     fn shape(&self) -> (usize, usize) {
         let lines = self.lines();
@@ -268,6 +328,10 @@ impl<T: Scalar> LinearMap<T> for DenseOperator<'_, T> {
 
     fn columns(&self) -> Option<&dyn Columns<T>> {
         Some(self)
+    }
+
+    fn structure(&self) -> Structure<'_, T> {
+        if self.band().is_some() { Structure::Local(self) } else { Structure::None }
     }
 }
 

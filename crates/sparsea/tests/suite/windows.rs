@@ -293,7 +293,7 @@ fn found<T: Scalar>(operator: &dyn LinearMap<T>, spacing: usize, seed: u64) -> S
 
 /// The matrix of a convolution, and columns that are no copies of each other.
 #[test]
-fn sparse_matrices_in_a_band_are_searched_in_windows() {
+fn matrices_in_a_band_are_searched_in_windows() {
     let kernel = pulse::gaussian(3.0).unwrap();
     for boundary in [Boundary::Full, Boundary::Same] {
         let blur = Convolution::new(&kernel, 2500, boundary).unwrap();
@@ -305,9 +305,15 @@ fn sparse_matrices_in_a_band_are_searched_in_windows() {
         }
         let matrix = SparseColMat::try_new_from_triplets(dense.nrows(), dense.ncols(), &entries).unwrap();
         let sparse = SparseOperator::owned(matrix);
-        assert!(matches!(sparse.structure(), Structure::Local(_)));
-        let solution = found(&sparse, 30, 1);
-        assert_eq!(solution.support, found(&blur, 30, 1).support);
+        let by_rows: Vec<f64> =
+            (0..dense.nrows()).flat_map(|i| dense.row(i).iter().copied().collect::<Vec<_>>()).collect();
+        let by_rows = DenseOperator::from_row_major(&by_rows, dense.nrows(), dense.ncols()).unwrap();
+        let by_columns = DenseOperator::new(dense.as_ref());
+        let expected = found(&blur, 30, 1).support;
+        for operator in [&sparse as &dyn LinearMap<f64>, &by_columns, &by_rows] {
+            assert!(matches!(operator.structure(), Structure::Local(_)));
+            assert_eq!(found(operator, 30, 1).support, expected);
+        }
     }
     found::<f64>(&SparseOperator::owned(drifting(4000, 1)), 40, 2);
     found::<Complex<f64>>(&SparseOperator::owned(drifting(4000, 1)), 40, 3);
