@@ -2,10 +2,6 @@
 
 use std::ops::Range;
 
-use faer::sparse::SparseColMatRef;
-
-use crate::scalar::Scalar;
-
 /// Columns from which on a band is looked for.
 const FROM: usize = 256;
 /// Columns within reach of one are at most n over this.
@@ -13,74 +9,49 @@ const NARROW: usize = 8;
 /// Entries between the first and the last row of a column, for each that is stored, at most.
 const FILLED: usize = 4;
 
-/// How far the columns of a band reach.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Band {
-    /// The largest |i − j| at which columns i and j have a row in common.
-    pub(super) reach: usize,
-    /// The longest run of columns that are shifted copies of each other.
-    pub(super) alike: Range<usize>,
+/// The largest |i − j| at which two of n columns have a row in common, from the first and the last row of each, where these do not
+/// fall from column to column. `None` for others, for few columns and for wide bands. `stored`: entries that the columns hold.
+/// Cost: n.
+pub(super) fn reach(n: usize, stored: usize, ends: impl Fn(usize) -> Option<(usize, usize)>) -> Option<usize> {
+    if n < FROM {
+        return None;
+    }
+    let (mut reach, mut from, mut between) = (0, 0, 0);
+    let mut before = (0, 0);
+    for j in 0..n {
+        let (first, last) = ends(j)?;
+        if first < before.0 || last < before.1 {
+            return None;
+        }
+        before = (first, last);
+        between += last - first + 1;
+        // Last rows do not fall: columns that end before this one begins stay behind.
+        while ends(from)?.1 < first {
+            from += 1;
+        }
+        reach = reach.max(j - from);
+    }
+    (NARROW * reach <= n && between <= FILLED * stored).then_some(reach)
 }
 
-impl Band {
-    /// The band of a sparse matrix. Cost: one look at each stored entry.
-    pub(super) fn of<T: Scalar>(matrix: SparseColMatRef<'_, usize, T>) -> Option<Self> {
-        let rows = |j: usize| matrix.row_idx_of_col_raw(j);
-        let ends = |j: usize| Some((*rows(j).first()?, *rows(j).last()?));
-        let is_shifted = |j: usize| {
-            let shifted =
-                rows(j - 1).len() == rows(j).len() && rows(j - 1).iter().zip(rows(j)).all(|(a, b)| a + 1 == *b);
-            shifted && matrix.val_of_col(j - 1) == matrix.val_of_col(j)
-        };
-        Self::among(matrix.ncols(), matrix.val().len(), ends, is_shifted)
+/// The longest run of n columns each of which is the one before, shifted by a row.
+pub(super) fn alike(n: usize, is_shifted: impl Fn(usize) -> bool) -> Range<usize> {
+    let (mut alike, mut begin) = (0..n.min(1), 0);
+    for j in 1..n {
+        if !is_shifted(j) {
+            begin = j;
+        }
+        if j + 1 - begin > alike.len() {
+            alike = begin..j + 1;
+        }
     }
-
-    /// The band of n columns that hold `stored` entries, from the first and the last row of each, and from which columns are that before
-    /// them, shifted by a row. `None` unless first rows, and last ones, do not fall from column to column; for few columns; and for wide
-    /// bands.
-    pub(super) fn among(
-        n: usize,
-        stored: usize,
-        ends: impl Fn(usize) -> Option<(usize, usize)>,
-        is_shifted: impl Fn(usize) -> bool,
-    ) -> Option<Self> {
-        if n < FROM {
-            return None;
-        }
-        let (mut reach, mut from, mut between) = (0, 0, 0);
-        let mut before = (0, 0);
-        for j in 0..n {
-            let (first, last) = ends(j)?;
-            if first < before.0 || last < before.1 {
-                return None;
-            }
-            before = (first, last);
-            between += last - first + 1;
-            // Last rows do not fall: columns that end before this one begins stay behind.
-            while ends(from)?.1 < first {
-                from += 1;
-            }
-            reach = reach.max(j - from);
-        }
-        if NARROW * reach > n || between > FILLED * stored {
-            return None;
-        }
-        let (mut alike, mut begin) = (0..1, 0);
-        for j in 1..n {
-            if !is_shifted(j) {
-                begin = j;
-            }
-            if j + 1 - begin > alike.len() {
-                alike = begin..j + 1;
-            }
-        }
-        Some(Self { reach, alike })
-    }
+    alike
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operator::{LinearMap, SparseOperator, Structure};
     use faer::sparse::{SparseColMat, Triplet};
 
     fn matrix(columns: &[Vec<(usize, f64)>], rows: usize) -> SparseColMat<usize, f64> {
@@ -98,14 +69,20 @@ mod tests {
     #[test]
     fn bands_are_told_from_other_matrices() {
         let columns = shifted(300, &[1.0, -2.0, 0.5]);
-        let band = |columns: &[Vec<(usize, f64)>]| Band::of(matrix(columns, 310).as_ref());
-        assert_eq!(band(&columns), Some(Band { reach: 2, alike: 0..300 }));
+        let band = |columns: &[Vec<(usize, f64)>]| {
+            let sparse = SparseOperator::owned(matrix(columns, 400));
+            match sparse.structure() {
+                Structure::Local(local) => Some((local.reach(), local.alike())),
+                _ => None,
+            }
+        };
+        assert_eq!(band(&columns), Some((2, 0..300)));
         // Another value, and another length, in one column.
         let mut other = columns.clone();
         other[100][1].1 = 7.0;
-        assert_eq!(band(&other), Some(Band { reach: 2, alike: 101..300 }));
+        assert_eq!(band(&other), Some((2, 101..300)));
         other[200].push((203, 1.0));
-        assert_eq!(band(&other).unwrap().reach, 3);
+        assert_eq!(band(&other).unwrap().0, 3);
         // Columns in another order, an empty one, few of them, and a wide band.
         let mut swapped = columns.clone();
         swapped.swap(10, 20);
@@ -114,7 +91,7 @@ mod tests {
         empty[7].clear();
         assert_eq!(band(&empty), None);
         assert_eq!(band(&shifted(200, &[1.0, 2.0])), None);
-        assert_eq!(Band::of(matrix(&shifted(300, &[1.0; 60]), 360).as_ref()), None);
+        assert_eq!(band(&shifted(300, &[1.0; 60])), None);
         // Columns of two entries far from each other.
         let apart: Vec<_> = (0..300).map(|j| vec![(j, 1.0), (j + 10, 1.0)]).collect();
         assert_eq!(band(&apart), None);
@@ -137,7 +114,8 @@ mod tests {
             let overlap = |i: usize, j: usize| columns[i].iter().any(|(a, _)| columns[j].iter().any(|(b, _)| a == b));
             let far = |j: usize| (0..j).filter(|&i| overlap(i, j)).map(|i| j - i).max().unwrap_or(0);
             let reach = (0..300).map(far).max();
-            assert_eq!(Band::of(matrix(&columns, 1000).as_ref()).map(|band| band.reach), reach);
+            let ends = |j: usize| Some((columns[j][0].0, columns[j].last()?.0));
+            assert_eq!(super::reach(300, usize::MAX / FILLED, ends), reach);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use faer::{ContiguousFwd, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 
-use super::banded::Band;
+use super::banded;
 use super::columns::single;
 use super::{Columns, LinearMap, Local, OperatorError, Profile, SHARED_FROM, Structure, TOGETHER, contiguous};
 use crate::error::Error;
@@ -38,8 +38,9 @@ pub struct DenseOperator<'a, T: Scalar> {
     ranges: Option<Box<[Range]>>,
     /// Numbers of A that products read.
     held: usize,
-    /// The band that columns lie in, with the rows of each, once it was looked for.
-    band: OnceLock<Option<(Band, Box<[Range]>)>>,
+    /// How far columns reach, if they lie in a band, with the rows of each; and which are shifted copies; once these were looked for.
+    band: OnceLock<Option<(usize, Box<[Range]>)>>,
+    alike: OnceLock<Range>,
 }
 
 /// Places along a line.
@@ -75,7 +76,7 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
             let data = (0..count).flat_map(|j| (0..length).map(move |i| matrix[(i, j)])).collect();
             (Storage::Owned { data, length, count }, false)
         };
-        let operator = Self { storage, by_rows, ranges: None, held: 0, band: OnceLock::new() };
+        let operator = Self { storage, by_rows, ranges: None, held: 0, band: OnceLock::new(), alike: OnceLock::new() };
         let lines = operator.lines();
         let ranges: Box<[Range]> = lines.col_iter().map(|line| occupied(line.as_slice())).collect();
         let held: usize = ranges.iter().map(Range::len).sum();
@@ -119,37 +120,15 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
         }
     }
 
-    /// The band that columns lie in, with the rows of each.
-    fn band(&self) -> Option<&(Band, Box<[Range]>)> {
+    /// How far columns reach, if they lie in a band, with the rows of each.
+    fn band(&self) -> Option<&(usize, Box<[Range]>)> {
         let look = || {
             let ranges = self.ranges.as_ref()?;
-            let rows = if self.by_rows { self.rows_of_columns(ranges) } else { ranges.clone() };
+            let rows = if self.by_rows { rows_of_columns(ranges, self.shape().1)? } else { ranges.clone() };
             let ends = |j: usize| rows[j].len().checked_sub(1).map(|length| (rows[j].start, rows[j].start + length));
-            let entry = |i: usize, j: usize| self.lines()[if self.by_rows { (j, i) } else { (i, j) }];
-            let is_shifted = |j: usize| {
-                let (one, other) = (&rows[j - 1], &rows[j]);
-                one.len() == other.len()
-                    && one.start + 1 == other.start
-                    && one.clone().all(|i| entry(i, j - 1) == entry(i + 1, j))
-            };
-            Band::among(rows.len(), self.held, ends, is_shifted).map(|band| (band, rows))
+            banded::reach(rows.len(), self.held, ends).map(|reach| (reach, rows))
         };
         self.band.get_or_init(look).as_ref()
-    }
-
-    /// From where to where each column is other than zero, of an A by rows.
-    fn rows_of_columns(&self, ranges: &[Range]) -> Box<[Range]> {
-        let lines = self.lines();
-        let mut rows = vec![0..0; lines.nrows()];
-        for (i, range) in ranges.iter().enumerate() {
-            for (j, &value) in range.clone().zip(&lines.col(i).as_slice()[range.clone()]) {
-                if value != T::ZERO {
-                    let start = if rows[j].is_empty() { i } else { rows[j].start };
-                    rows[j] = start..i + 1;
-                }
-            }
-        }
-        rows.into()
     }
 
     /// From where to where line l may be other than zero.
@@ -247,6 +226,26 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
     }
 }
 
+/// The rows between which each of n columns may be other than zero, from those columns for each row; `None` unless their ends do not
+/// fall from row to row.
+fn rows_of_columns(ranges: &[Range], n: usize) -> Option<Box<[Range]>> {
+    if !ranges.is_sorted_by(|one, other| one.start <= other.start && one.end <= other.end) {
+        return None;
+    }
+    // Row i meets column j from the first row that ends beyond j to the last that begins at j or before.
+    let (mut first, mut end) = (0, 0);
+    let of = |j: usize| {
+        while first < ranges.len() && ranges[first].end <= j {
+            first += 1;
+        }
+        while end < ranges.len() && ranges[end].start <= j {
+            end += 1;
+        }
+        first..end.max(first)
+    };
+    Some((0..n).map(of).collect())
+}
+
 /// The range of a line outside which it is zero.
 fn occupied<T: Scalar>(line: &[T]) -> Range {
     // Zeros are passed by the block: banded matrices hold little else.
@@ -279,11 +278,20 @@ fn in_blocks<T: Scalar>(out: &mut [T], depth: usize, task: impl Fn(usize, &mut [
 
 impl<T: Scalar> Local<T> for DenseOperator<'_, T> {
     fn reach(&self) -> usize {
-        self.band().map_or(self.shape().1, |(band, _)| band.reach)
+        self.band().map_or(self.shape().1, |(reach, _)| *reach)
     }
 
     fn alike(&self) -> Range {
-        self.band().map_or(0..0, |(band, _)| band.alike.clone())
+        let Some((_, rows)) = self.band() else { return 0..0 };
+        let lines = self.lines();
+        let entry = |i: usize, j: usize| lines[if self.by_rows { (j, i) } else { (i, j) }];
+        let is_shifted = |j: usize| {
+            let (one, other) = (&rows[j - 1], &rows[j]);
+            one.len() == other.len()
+                && one.start + 1 == other.start
+                && one.clone().all(|i| entry(i, j - 1) == entry(i + 1, j))
+        };
+        self.alike.get_or_init(|| banded::alike(rows.len(), is_shifted)).clone()
     }
 
     fn segment(&self, j: usize, out: &mut Vec<T>) -> usize {

@@ -1,11 +1,12 @@
 //! A sparse matrix in compressed columns.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use faer::MatMut;
 use faer::sparse::{SparseColMat, SparseColMatRef, Triplet};
 
-use super::banded::Band;
+use super::banded;
 use super::columns::single;
 use super::{Columns, LinearMap, Local, OperatorError, Profile, SparseColumns, Structure, contiguous};
 use crate::error::Error;
@@ -22,8 +23,9 @@ use crate::scalar::Scalar;
 #[derive(Debug, Clone)]
 pub struct SparseOperator<'a, T: Scalar> {
     storage: Storage<'a, T>,
-    /// The band that columns lie in, once it was looked for.
-    band: OnceLock<Option<Band>>,
+    /// How far columns reach, if they lie in a band, and which are shifted copies, once these were looked for.
+    reach: OnceLock<Option<usize>>,
+    alike: OnceLock<Range<usize>>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,16 +37,19 @@ enum Storage<'a, T: Scalar> {
 impl<'a, T: Scalar> SparseOperator<'a, T> {
     /// Borrows a compressed-column matrix.
     pub fn new(matrix: SparseColMatRef<'a, usize, T>) -> Self {
-        Self { storage: Storage::Borrowed(matrix), band: OnceLock::new() }
+        Self { storage: Storage::Borrowed(matrix), reach: OnceLock::new(), alike: OnceLock::new() }
     }
 
     /// Owns a compressed-column matrix.
     pub fn owned(matrix: SparseColMat<usize, T>) -> Self {
-        Self { storage: Storage::Owned(matrix), band: OnceLock::new() }
+        Self { storage: Storage::Owned(matrix), reach: OnceLock::new(), alike: OnceLock::new() }
     }
 
-    fn band(&self) -> Option<&Band> {
-        self.band.get_or_init(|| Band::of(self.matrix())).as_ref()
+    fn band(&self) -> Option<usize> {
+        let matrix = self.matrix();
+        let rows = |j: usize| matrix.row_idx_of_col_raw(j);
+        let ends = |j: usize| Some((*rows(j).first()?, *rows(j).last()?));
+        *self.reach.get_or_init(|| banded::reach(matrix.ncols(), matrix.val().len(), ends))
     }
 
     fn matrix(&self) -> Matrix<'_, T> {
@@ -141,11 +146,18 @@ impl<T: Scalar> SparseColumns<T> for SparseOperator<'_, T> {
 
 impl<T: Scalar> Local<T> for SparseOperator<'_, T> {
     fn reach(&self) -> usize {
-        self.band().map_or(self.matrix().ncols(), |band| band.reach)
+        self.band().unwrap_or(self.matrix().ncols())
     }
 
-    fn alike(&self) -> std::ops::Range<usize> {
-        self.band().map_or(0..0, |band| band.alike.clone())
+    fn alike(&self) -> Range<usize> {
+        let matrix = self.matrix();
+        let rows = |j: usize| matrix.row_idx_of_col_raw(j);
+        let is_shifted = |j: usize| {
+            let shifted =
+                rows(j - 1).len() == rows(j).len() && rows(j - 1).iter().zip(rows(j)).all(|(a, b)| a + 1 == *b);
+            shifted && matrix.val_of_col(j - 1) == matrix.val_of_col(j)
+        };
+        self.alike.get_or_init(|| banded::alike(matrix.ncols(), is_shifted)).clone()
     }
 
     fn segment(&self, j: usize, out: &mut Vec<T>) -> usize {
@@ -181,9 +193,9 @@ impl<T: Scalar> Columns<T> for SparseOperator<'_, T> {
         for (&j, out) in support.iter().zip(out.col_iter_mut()) {
             let out = contiguous(out);
             match (rows, self.band()) {
-                (None, Some(band)) => {
+                (None, Some(reach)) => {
                     out.fill(T::ZERO);
-                    for i in j.saturating_sub(band.reach)..matrix.ncols().min(j + band.reach + 1) {
+                    for i in j.saturating_sub(reach)..matrix.ncols().min(j + reach + 1) {
                         out[i] = product_of_columns(matrix, i, j);
                     }
                 }
