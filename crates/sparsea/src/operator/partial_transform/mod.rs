@@ -27,9 +27,6 @@ use hadamard::Hadamard;
 ///
 /// Φ_tj = √(2/n) cos(π (2t + 1) j/2n), and Φ_t0 = 1/√n, for t, j = 0 … n − 1. x is the spectrum, y the samples kept. See
 /// [`PartialTransform`].
-///
-/// Transforms go through one complex Fourier transform of n numbers, or of n/2 if x is real and n is even (Makhoul 1980,
-/// doi:10.1109/TASSP.1980.1163351).
 pub type PartialDct = PartialTransform<Dct>;
 
 /// Rows of the inverse discrete Fourier transform, complex only: A x = (Φ x)\[kept\] with the unitary
