@@ -10,12 +10,17 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
+import scipy.sparse.linalg
 
 from .. import Error, Solution, Solutions, solve
 from ._design import Array, Design
+from ._path import searches
 
 LIMITS = ("iterations", "time", "supports", "relative_residual", "stagnation")
 """Options that say how long a search may take, which then takes that long once."""
+
+MIMICKED = 0.25
+"""The share of ‖1‖² that k features must explain, as if they were orthogonal, for the second start to matter."""
 
 
 def with_intercept(
@@ -25,7 +30,7 @@ def with_intercept(
 
     `found` are of `problem`, which is X and y centred, of one target or several; `options` are those of `solve`.
     """
-    if options["algorithm"] != "search" or any(options[name] is not None for name in LIMITS):
+    if not searches(options) or any(options[name] is not None for name in LIMITS):
         return found
     if isinstance(found, Solutions):
         targets = zip(found, y.T, problem.y.T, strict=True)
@@ -46,12 +51,17 @@ def _better(
     options: dict[str, Any],
 ) -> Solution:
     features, rows = X.shape[1], np.ones(len(y)) if sample_weight is None else np.sqrt(sample_weight)
-    if found.stop_reason == "exact_fit" or k < 2 or k + 1 > min(np.count_nonzero(rows), features):
+    if found.stop_reason == "exact_fit" or k + 1 > min(np.count_nonzero(rows), features):
         return found
     if scipy.sparse.issparse(X):
         extended = scipy.sparse.hstack([X.multiply(rows[:, np.newaxis]), rows[:, np.newaxis]], format="csc")
     else:
         extended = np.column_stack([X * rows[:, np.newaxis], rows])
+    with np.errstate(all="ignore"):
+        norms = (scipy.sparse.linalg.norm if scipy.sparse.issparse(X) else np.linalg.norm)(extended, axis=0)
+        cosines = np.nan_to_num(extended[:, :-1].T @ rows / (norms[:-1] * norms[-1]))
+    if np.sort(cosines**2)[-k:].sum() < MIMICKED:
+        return found
     try:
         begun = solve(extended, y * rows, k + 1, **options)
     except Error:
@@ -61,10 +71,7 @@ def _better(
     support, coefficients = begun.support[is_feature], np.abs(begun.coefficients[is_feature])
     if len(support) > k:
         # No intercept was chosen: the feature that matters least is left out.
-        columns = extended[:, support]
-        norms = scipy.sparse.linalg.norm(columns, axis=0) if scipy.sparse.issparse(columns) else None
-        explained = coefficients * (np.linalg.norm(columns, axis=0) if norms is None else norms)
-        support = np.delete(support, np.argmin(explained))
+        support = np.delete(support, np.argmin(coefficients * norms[support]))
     if len(support) == 0:
         return found
     again = solve(A, centred, k, start=support, **options)

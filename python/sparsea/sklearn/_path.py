@@ -23,11 +23,15 @@ OF_A_RUN = ("iterations", "supports", "stagnation", "settings")
 """Options that only a run for a given k has."""
 
 
+def searches(options: dict[str, Any]) -> bool:
+    """Whether the algorithm is the default."""
+    algorithm = options["algorithm"]
+    return algorithm is None or (isinstance(algorithm, str) and algorithm.strip().lower() == "search")
+
+
 def exchanges(options: dict[str, Any]) -> bool:
     """Whether all k are found together by exchanges: with the default algorithm, unless its runs are given limits."""
-    algorithm = options["algorithm"]
-    default = algorithm is None or (isinstance(algorithm, str) and algorithm.strip().lower() == "search")
-    return default and all(options[name] is None for name in OF_A_RUN)
+    return searches(options) and all(options[name] is None for name in OF_A_RUN)
 
 
 def solve_path(problem: Design, largest: int, options: dict[str, Any], *, thorough: bool = True) -> list[Solution]:

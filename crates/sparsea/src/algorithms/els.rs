@@ -97,23 +97,12 @@ impl<T: Scalar> Algorithm<T> for Els {
 }
 
 impl<T: Scalar> State<T> {
-    /// Builds the tableau of the support anew. Cost: n k².
+    /// Builds the tableau of the support, which loses columns that the tableau cannot hold. Cost: n k².
     fn build(&mut self, workspace: &mut Workspace<'_, T>) {
-        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
-        self.tableau.clear(norms, correlation);
-        for &j in &self.support {
-            if workspace.stop() {
-                return;
-            }
-            self.tableau.join(j, workspace.quadratic().gram_column(j));
+        workspace.build(&mut self.tableau, &self.support);
+        if self.tableau.members().len() < self.support.len() && !workspace.stop() {
+            self.support = workspace.support().clone();
         }
-        self.tableau.built();
-        if self.tableau.members().len() < self.support.len() {
-            self.support = self.tableau.members().iter().copied().collect();
-            workspace.fit(&self.support);
-        }
-        let scale = workspace.data_norm();
-        self.tableau.correct(workspace.correlate(), scale);
     }
 
     /// Moves the tableau to the best neighbour: one column more if there is room, otherwise one exchanged. False,

@@ -555,7 +555,7 @@ impl<T: Scalar> Walk<'_, T> {
         let drift = tableau.correct(workspace.correlate(), scale);
         if tableau.moves() > 0 && (drift.is_nan() || drift > DRIFT) {
             let support = workspace.support().clone();
-            build(workspace, tableau, &support);
+            workspace.build(tableau, &support);
         }
         let residual_norm = workspace.residual_norm();
         tableau.set_square(residual_norm * residual_norm);
@@ -581,11 +581,11 @@ impl<T: Scalar> Walk<'_, T> {
                 tableau.exchange(position, j, self.workspace.quadratic().gram_column(j));
             }
         } else if moved {
-            build(&mut self.workspace, &mut tableau, &support);
+            self.workspace.build(&mut tableau, &support);
         }
         if !same(tableau.members(), &support) && !self.workspace.stop() {
             // An exchange went through a support that is nearly dependent.
-            build(&mut self.workspace, &mut tableau, &support);
+            self.workspace.build(&mut tableau, &support);
         }
         if moved || tableau.moves() > UNCHECKED {
             self.settle(&mut tableau);
@@ -605,22 +605,6 @@ impl<T: Scalar> Walk<'_, T> {
         let most = self.time.map(|each| each.saturating_mul(u32::try_from(self.share).unwrap_or(u32::MAX)));
         most.is_some_and(|most| self.begin.elapsed() >= most)
     }
-}
-
-/// Makes a tableau that of a support. Cost: n k².
-fn build<T: Scalar>(workspace: &mut Workspace<'_, T>, tableau: &mut Tableau<T>, support: &Support) {
-    let (norms, correlation) = workspace.quadratic().norms_and_correlation();
-    tableau.clear(norms, correlation);
-    for &j in support {
-        if workspace.stop() {
-            return;
-        }
-        tableau.join(j, workspace.quadratic().gram_column(j));
-    }
-    workspace.fit(&tableau.members().iter().copied().collect());
-    let scale = workspace.data_norm_or_one();
-    tableau.correct(workspace.correlate(), scale);
-    tableau.built();
 }
 
 /// The position of the member whose leaving raises ‖r‖ least; of several, that with the lowest index.

@@ -114,13 +114,8 @@ impl Exploration {
         }
         let (norms, correlation) = workspace.quadratic().norms_and_correlation();
         let mut tableau = Tableau::new(norms, correlation, chosen.len());
-        for &j in chosen {
-            if workspace.stop() {
-                return false;
-            }
-            tableau.join(j, workspace.quadratic().gram_column(j));
-        }
-        if tableau.members().len() < size {
+        workspace.build(&mut tableau, chosen);
+        if workspace.stop() || tableau.members().len() < size {
             return false;
         }
         workspace.fit(chosen);

@@ -1,7 +1,8 @@
 //! What only a quadratic objective has: columns of AᴴA, with which moves to neighbouring supports are scored.
 
+use super::Workspace;
 use crate::fit::System;
-use crate::fit::least_squares::SupportFit;
+use crate::fit::least_squares::{SupportFit, Tableau};
 use crate::operator::SharedGram;
 use crate::scalar::Scalar;
 use crate::support::Support;
@@ -53,6 +54,26 @@ impl<'w, T: Scalar> Quadratic<'w, '_, T> {
     /// Counts a Gram column that was computed for a neighbourhood.
     pub(crate) fn count_gram_column(self) {
         self.engine.counts.columns += 1;
+    }
+}
+
+impl<T: Scalar> Workspace<'_, T> {
+    /// Makes a tableau that of a support, and moves to the fit on its members: columns too close to the span of the others for a
+    /// tableau are left out. Cost: n k².
+    pub(crate) fn build(&mut self, tableau: &mut Tableau<T>, support: &[usize]) {
+        let (norms, correlation) = self.quadratic().norms_and_correlation();
+        tableau.clear(norms, correlation);
+        for &j in support {
+            if self.stop() {
+                return;
+            }
+            tableau.join(j, self.quadratic().gram_column(j));
+        }
+        tableau.built();
+        self.fit(&tableau.members().iter().copied().collect());
+        let (scale, residual_norm) = (self.data_norm_or_one(), self.residual_norm());
+        tableau.correct(self.correlate(), scale);
+        tableau.set_square(residual_norm * residual_norm);
     }
 }
 

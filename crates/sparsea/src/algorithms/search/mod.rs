@@ -31,7 +31,7 @@ use exploration::{Exploration, random_start};
 use messages::Messages;
 use perturbation::Credits;
 pub use perturbation::Perturbation;
-use trial::{Knowledge, Trial, build};
+use trial::{Knowledge, Trial};
 pub(super) use windows::apply as windows_apply;
 use windows::{Outlook, Windows};
 use working_set::WorkingSet;
@@ -377,7 +377,7 @@ impl<T: Scalar> Exchanges<T> {
 
     /// Builds the tableau of the best support, which loses columns that the tableau cannot hold. (The run keeps them.)
     fn build_best(&mut self, workspace: &mut Workspace<'_, T>) {
-        build(&mut self.best, &self.support, workspace);
+        workspace.build(&mut self.best, &self.support);
         if self.best.members().len() < self.support.len() {
             self.support.clone_from(workspace.support());
             self.residual_norm = workspace.residual_norm();

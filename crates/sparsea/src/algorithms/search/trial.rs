@@ -45,26 +45,6 @@ const FAVOUR: f64 = 4.0;
 /// another's would never be chosen before it otherwise, and some supports never be reached.
 const FREE: u32 = 8;
 
-/// Makes the tableau that of a support, at which the workspace stands, and moves the workspace to the members of the tableau:
-/// columns too close to the span of the others for it are left out. Cost: n k².
-pub(super) fn build<T: Scalar>(tableau: &mut Tableau<T>, support: &[usize], workspace: &mut Workspace<'_, T>) {
-    let (norms, correlation) = workspace.quadratic().norms_and_correlation();
-    tableau.clear(norms, correlation);
-    for &j in support {
-        if workspace.stop() {
-            return;
-        }
-        tableau.join(j, workspace.quadratic().gram_column(j));
-    }
-    tableau.built();
-    if tableau.members().len() < support.len() {
-        workspace.fit(&tableau.members().iter().copied().collect());
-    }
-    let (scale, residual_norm) = (workspace.data_norm_or_one(), workspace.residual_norm());
-    tableau.correct(workspace.correlate(), scale);
-    tableau.set_square(residual_norm * residual_norm);
-}
-
 impl<T: Scalar> Trial<T> {
     pub(super) fn new(workspace: &mut Workspace<'_, T>) -> Self {
         let (n, sparsity) = (workspace.ncols(), workspace.sparsity());
@@ -90,7 +70,7 @@ impl<T: Scalar> Trial<T> {
     /// Begins from a support, at which the workspace stands.
     pub(super) fn begin_at(&mut self, support: &[usize], workspace: &mut Workspace<'_, T>) {
         self.begin();
-        build(&mut self.tableau, support, workspace);
+        workspace.build(&mut self.tableau, support);
     }
 
     fn begin(&mut self) {
