@@ -38,9 +38,17 @@ pub struct DenseOperator<'a, T: Scalar> {
     ranges: Option<Box<[Range]>>,
     /// Numbers of A that products read.
     held: usize,
-    /// How far columns reach, if they lie in a band, with the rows of each; and which are shifted copies; once these were looked for.
-    band: OnceLock<Option<(usize, Box<[Range]>)>>,
+    /// The band that columns lie in, and which are shifted copies, once these were looked for.
+    band: OnceLock<Option<Band>>,
     alike: OnceLock<Range>,
+}
+
+/// A band that columns lie in.
+#[derive(Debug, Clone)]
+struct Band {
+    reach: usize,
+    /// The rows of each column, of an A by rows; by columns they are the ranges of the lines.
+    rows: Option<Box<[Range]>>,
 }
 
 /// Places along a line.
@@ -120,15 +128,25 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
         }
     }
 
-    /// How far columns reach, if they lie in a band, with the rows of each.
-    fn band(&self) -> Option<&(usize, Box<[Range]>)> {
+    /// The band that columns lie in.
+    fn band(&self) -> Option<&Band> {
         let look = || {
             let ranges = self.ranges.as_ref()?;
-            let rows = if self.by_rows { rows_of_columns(ranges, self.shape().1)? } else { ranges.clone() };
-            let ends = |j: usize| rows[j].len().checked_sub(1).map(|length| (rows[j].start, rows[j].start + length));
-            banded::reach(rows.len(), self.held, ends).map(|reach| (reach, rows))
+            let rows = if self.by_rows { Some(rows_of_columns(ranges, self.lines().nrows())?) } else { None };
+            let of = rows.as_ref().unwrap_or(ranges);
+            let ends = |j: usize| of[j].len().checked_sub(1).map(|length| (of[j].start, of[j].start + length));
+            banded::reach(of.len(), self.held, ends).map(|reach| Band { reach, rows })
         };
         self.band.get_or_init(look).as_ref()
+    }
+
+    /// The rows outside which column j is zero.
+    fn rows_of(&self, j: usize) -> Range {
+        match self.band() {
+            Some(Band { rows: Some(rows), .. }) => rows[j].clone(),
+            _ if self.by_rows => 0..self.lines().ncols(),
+            _ => self.range(j),
+        }
     }
 
     /// From where to where line l may be other than zero.
@@ -278,24 +296,24 @@ fn in_blocks<T: Scalar>(out: &mut [T], depth: usize, task: impl Fn(usize, &mut [
 
 impl<T: Scalar> Local<T> for DenseOperator<'_, T> {
     fn reach(&self) -> usize {
-        self.band().map_or(self.shape().1, |(reach, _)| *reach)
+        self.band().map_or(self.shape().1, |band| band.reach)
     }
 
     fn alike(&self) -> Range {
-        let Some((_, rows)) = self.band() else { return 0..0 };
+        if self.band().is_none() {
+            return 0..0;
+        }
         let lines = self.lines();
         let entry = |i: usize, j: usize| lines[if self.by_rows { (j, i) } else { (i, j) }];
         let is_shifted = |j: usize| {
-            let (one, other) = (&rows[j - 1], &rows[j]);
-            one.len() == other.len()
-                && one.start + 1 == other.start
-                && one.clone().all(|i| entry(i, j - 1) == entry(i + 1, j))
+            let (mut one, other) = (self.rows_of(j - 1), self.rows_of(j));
+            one.len() == other.len() && one.start + 1 == other.start && one.all(|i| entry(i, j - 1) == entry(i + 1, j))
         };
-        self.alike.get_or_init(|| banded::alike(rows.len(), is_shifted)).clone()
+        self.alike.get_or_init(|| banded::alike(self.shape().1, is_shifted)).clone()
     }
 
     fn segment(&self, j: usize, out: &mut Vec<T>) -> usize {
-        let rows = self.band().map_or(0..self.shape().0, |(_, rows)| rows[j].clone());
+        let rows = self.rows_of(j);
         let lines = self.lines();
         if self.by_rows {
             out.extend(rows.clone().map(|i| lines[(j, i)]));

@@ -600,7 +600,7 @@ impl<T: Scalar> Walk<'_, T> {
         same(tableau.members(), &self.levels[k - 1].support)
     }
 
-    /// Whether the time for as many k as are at work is over.
+    /// Whether the time for the k that have begun is over.
     fn is_late(&self) -> bool {
         let most = self.time.map(|each| each.saturating_mul(u32::try_from(self.share).unwrap_or(u32::MAX)));
         most.is_some_and(|most| self.begin.elapsed() >= most)

@@ -1,5 +1,7 @@
-//! Least squares by products with A and Aᴴ alone: conjugate gradients, for supports whose columns would each take products of their
-//! own.
+//! Least squares by products with A and Aᴴ alone: conjugate gradients, for supports whose columns would each take two products.
+//!
+//! They are not those of a library, as they end by Aᴴ r computed from A, watch the interrupt between products, and tell the smallest
+//! singular value of A_S as they go.
 
 use super::SupportFit;
 use super::plan::COSTS;
