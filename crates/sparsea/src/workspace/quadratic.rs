@@ -60,7 +60,7 @@ impl<'w, T: Scalar> Quadratic<'w, '_, T> {
 impl<T: Scalar> Workspace<'_, T> {
     /// Makes a tableau that of a support, and moves to the fit on its members: columns too close to the span of the others for a
     /// tableau are left out. Cost: n k².
-    pub(crate) fn build(&mut self, tableau: &mut Tableau<T>, support: &[usize]) {
+    pub(crate) fn build(&mut self, tableau: &mut Tableau<T>, support: &Support) {
         let (norms, correlation) = self.quadratic().norms_and_correlation();
         tableau.clear(norms, correlation);
         for &j in support {
@@ -70,7 +70,11 @@ impl<T: Scalar> Workspace<'_, T> {
             tableau.join(j, self.quadratic().gram_column(j));
         }
         tableau.built();
-        self.fit(&tableau.members().iter().copied().collect());
+        if tableau.members().len() == support.len() {
+            self.fit(support);
+        } else {
+            self.fit(&tableau.members().iter().copied().collect());
+        }
         let (scale, residual_norm) = (self.data_norm_or_one(), self.residual_norm());
         tableau.correct(self.correlate(), scale);
         tableau.set_square(residual_norm * residual_norm);

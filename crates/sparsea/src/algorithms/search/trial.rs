@@ -68,7 +68,7 @@ impl<T: Scalar> Trial<T> {
     }
 
     /// Begins from a support, at which the workspace stands.
-    pub(super) fn begin_at(&mut self, support: &[usize], workspace: &mut Workspace<'_, T>) {
+    pub(super) fn begin_at(&mut self, support: &Support, workspace: &mut Workspace<'_, T>) {
         self.begin();
         workspace.build(&mut self.tableau, support);
     }

@@ -43,7 +43,7 @@ pub(super) const COSTS: CostModel = CostModel {
     block_from: 64,
     rotations_kept: 128,
     entry: 8,
-    clusters_from: 1 << 22,
+    clusters_from: 1 << 16,
     merged: 3,
     conjugate_from: 24,
     rows_after: 4,
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(way(Sizes { local: Some((50, Some(1_000_000))), ..trace }), Way::Clusters);
         assert_eq!(way(Sizes { local: Some((50, Some(100))), ..trace }), Way::Products, "columns reach around");
         assert_eq!(way(Sizes { local: Some((200_000, None)), ..trace }), Way::Products, "all within reach");
-        assert_eq!(way(Sizes { columns: 10_000, room: 10_000, ..trace }), Way::Gram(10_000), "a short trace");
+        assert_eq!(way(Sizes { columns: 600, room: 600, ..trace }), Way::Gram(600), "a short trace");
     }
 
     /// One column leaves from `first` of `size`, one joins.
