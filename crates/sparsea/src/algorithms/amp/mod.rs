@@ -134,7 +134,8 @@ impl<T: Scalar> Algorithm<T> for Amp {
     fn state_size(&self, problem: &Problem<'_, T>) -> usize {
         // `auto` does without the vector form where there is no room.
         let (m, n) = problem.operator().map().shape();
-        if self.form == AmpForm::Vector { VectorForm::<T>::size(m, n) } else { 0 }
+        let vector = if self.form == AmpForm::Vector { VectorForm::<T>::size(m, n) } else { 0 };
+        vector.saturating_add(n.saturating_mul(5))
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
