@@ -45,7 +45,7 @@ impl<T: Scalar> Algorithm<T> for Els {
     const COST: &'static str = "4 n k, and one Gram column";
     const MEMORY: &'static str = "n k besides the Gram columns";
     const WHEN: &'static str = "to polish any support until no single exchange improves it";
-    const NEEDS: Needs = Needs::QUADRATIC;
+    const NEEDS: Needs = Needs::INTERVALS;
     const SETTINGS: &'static [Setting] = &[];
 
     type State = State<T>;
@@ -59,8 +59,7 @@ impl<T: Scalar> Algorithm<T> for Els {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
         let sparsity = workspace.sparsity();
-        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
-        let tableau = Tableau::new(norms, correlation, sparsity);
+        let tableau = workspace.tableau(sparsity);
         let mut state = State { support, tableau };
         state.build(workspace);
         state
@@ -79,7 +78,7 @@ impl<T: Scalar> Algorithm<T> for Els {
             }
             let fresh = state.tableau.moves() == 0;
             if state.advance(workspace, SMALLEST_GAIN * before * before) {
-                let previous = std::mem::replace(&mut state.support, state.tableau.members().iter().copied().collect());
+                let previous = std::mem::replace(&mut state.support, state.tableau.support());
                 workspace.fit(&state.support);
                 if workspace.lowers(before) {
                     return Step { iterations: 1, finished: false };
@@ -100,7 +99,7 @@ impl<T: Scalar> State<T> {
     /// Builds the tableau of the support, which loses columns that the tableau cannot hold. Cost: n k².
     fn build(&mut self, workspace: &mut Workspace<'_, T>) {
         workspace.build(&mut self.tableau, &self.support);
-        if self.tableau.members().len() < self.support.len() && !workspace.stop() {
+        if self.tableau.size() < self.support.len() && !workspace.stop() {
             self.support = workspace.support().clone();
         }
     }
@@ -108,6 +107,9 @@ impl<T: Scalar> State<T> {
     /// Moves the tableau to the best neighbour: one column more if there is room, otherwise one exchanged. False,
     /// changing nothing, if none lowers ‖r‖² by more than `least`.
     fn advance(&mut self, workspace: &mut Workspace<'_, T>, least: f64) -> bool {
+        if self.tableau.is_bounded() {
+            return workspace.move_best(&mut self.tableau, least);
+        }
         if self.support.len() < workspace.sparsity()
             && let Some((entering, gain)) = self.tableau.best_addition()
             && gain > least

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::fit::least_squares::Distances;
+use crate::fit::least_squares::{Distances, Tableau};
 use crate::problem::{Needs, Problem};
 use crate::scalar::Scalar;
 use crate::support::Support;
-use crate::tolerance::CARRIED;
+use crate::tolerance::{CARRIED, SMALLEST_GAIN};
 use crate::workspace::{Hint, Initial, Step, Workspace};
 
 /// Orthogonal least squares, also known as ORMP: k times, add the column whose joining lowers ‖y − A x‖ most, and fit.
@@ -29,6 +29,8 @@ pub struct State<T> {
     distances: Distances<T>,
     /// Aᴴ r.
     correlation: Vec<T>,
+    /// The support and its neighbours where coefficients have bounds: others may have to give way to one that joins.
+    bounded: Option<Tableau<T>>,
 }
 
 impl<T: Scalar> Algorithm<T> for Ols {
@@ -39,7 +41,7 @@ impl<T: Scalar> Algorithm<T> for Ols {
     const COST: &'static str = "n |S|, and one Gram column";
     const MEMORY: &'static str = "n k besides the Gram columns";
     const WHEN: &'static str = "coherent columns, at hardly more cost than OMP";
-    const NEEDS: Needs = Needs::QUADRATIC;
+    const NEEDS: Needs = Needs::INTERVALS;
     const SETTINGS: &'static [Setting] = &[];
     const REVISITS: bool = false;
 
@@ -53,6 +55,12 @@ impl<T: Scalar> Algorithm<T> for Ols {
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
         let (support, _) = initial.truncated(workspace.sparsity());
         workspace.fit(&support);
+        if workspace.is_bounded() {
+            let mut tableau = workspace.tableau(workspace.sparsity());
+            workspace.build(&mut tableau, &support);
+            let distances = Distances::new(&[], 0);
+            return State { support, distances, correlation: vec![], bounded: Some(tableau) };
+        }
         let mut distances = Distances::new(workspace.column_norms(), workspace.sparsity());
         for &j in &support {
             if workspace.stop() {
@@ -61,10 +69,13 @@ impl<T: Scalar> Algorithm<T> for Ols {
             distances.join(j, workspace.quadratic().gram_column(j));
         }
         let correlation = workspace.correlate().to_vec();
-        State { support, distances, correlation }
+        State { support, distances, correlation, bounded: None }
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
+        if let Some(tableau) = &mut state.bounded {
+            return step_bounded(tableau, workspace);
+        }
         if state.support.len() == workspace.sparsity() {
             return Step { iterations: 0, finished: true };
         }
@@ -94,4 +105,21 @@ impl<T: Scalar> Algorithm<T> for Ols {
             }
         }
     }
+}
+
+/// Adds the column whose joining lowers ‖r‖ most, with the coefficients in their bounds. Those that come to rest at 0 leave, and make room.
+fn step_bounded<T: Scalar>(tableau: &mut Tableau<T>, workspace: &mut Workspace<'_, T>) -> Step {
+    let before = workspace.residual_norm();
+    let (size, sparsity) = (tableau.size(), workspace.sparsity());
+    let least = SMALLEST_GAIN * before * before;
+    if size >= sparsity || !workspace.add_best(tableau, least) {
+        return Step { iterations: 0, finished: true };
+    }
+    workspace.fit(&tableau.support());
+    let scale = workspace.data_norm_or_one();
+    let residual_norm = workspace.residual_norm();
+    tableau.correct(workspace.correlate(), scale);
+    tableau.set_square(residual_norm * residual_norm);
+    // What gains nothing but rounding would gain it again.
+    Step { iterations: 1, finished: tableau.size() >= sparsity || !workspace.lowers(before) }
 }

@@ -3,17 +3,19 @@
 //! Algorithms ask a [`Workspace`](crate::Workspace) for points; how they are found is known here only. Which way a problem is
 //! fitted follows from its loss and its domain: [`engine`].
 
+mod bounded;
 pub(crate) mod least_squares;
 mod newton;
 pub(crate) mod point;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::counts::Counts;
 use crate::interrupt::Watch;
 use crate::operator::{Access, SharedGram};
-use crate::problem::{Loss, Region};
+use crate::problem::{Intervals, Loss, Region};
 use crate::scalar::Scalar;
+use bounded::Bounded;
 use least_squares::SupportFit;
 use newton::Newton;
 use point::Point;
@@ -25,6 +27,8 @@ pub(crate) struct System<'a, T: Scalar> {
     /// The loss, unless it is the squared one.
     pub(crate) loss: Option<&'a dyn Loss<T>>,
     pub(crate) region: Region<'a, T>,
+    /// The allowed values, if they are intervals and not all numbers.
+    pub(crate) intervals: Option<Arc<Intervals>>,
     /// √(2F(0)), which is ‖y‖ for the squared loss.
     pub(crate) data_norm: f64,
     /// b = −Aᴴ ∇F(0), which is Aᴴ y for the squared loss.
@@ -79,11 +83,13 @@ pub(crate) trait Fit<T: Scalar>: Send {
     }
 }
 
-/// What fits a problem: least squares by kept factors for the squared loss over all numbers, Newton's method for others.
+/// What fits a problem: least squares by kept factors for the squared loss over all numbers or intervals, Newton's method for others.
 pub(crate) fn engine<T: Scalar>(system: &System<'_, T>, sparsity: usize, memory: usize) -> Box<dyn Fit<T>> {
     let least_squares = SupportFit::new(system, sparsity, memory);
     if system.loss.is_none() && system.region.is_all() {
         Box::new(least_squares)
+    } else if system.loss.is_none() && system.intervals.is_some() {
+        Box::new(Bounded::new(system, least_squares, sparsity))
     } else {
         Box::new(Newton::new(least_squares))
     }

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::error::Error;
 use crate::scalar::Scalar;
 
 /// A closed convex set of allowed values for each coefficient, which contains 0:
@@ -20,6 +21,132 @@ pub trait Domain<T: Scalar>: Debug + Send + Sync {
         const LONG: f64 = (1u128 << 127) as f64 * (1u128 << 127) as f64;
         self.project(column, direction.scale(SHORT)).scale(LONG)
     }
+
+    /// Refuses a problem of so many columns that this is not a domain for. Default: none.
+    ///
+    /// # Errors
+    /// What is wrong, best as [`Error::VectorLength`].
+    fn check(&self, columns: usize) -> Result<(), Error> {
+        let _ = columns;
+        Ok(())
+    }
+
+    /// (l_j, u_j) for j = `column`, if the allowed values are the interval l_j ≤ x_j ≤ u_j; an end may be infinite. Where it is known,
+    /// fits and exchanges are those of least squares with bounds. Default: unknown.
+    fn interval(&self, column: usize) -> Option<(f64, f64)> {
+        let _ = column;
+        None
+    }
+}
+
+/// x ≥ 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NonNegative;
+
+impl Domain<f64> for NonNegative {
+    fn project(&self, _column: usize, value: f64) -> f64 {
+        value.max(0.0)
+    }
+
+    fn interval(&self, _column: usize) -> Option<(f64, f64)> {
+        Some((0.0, f64::INFINITY))
+    }
+}
+
+/// l_j ≤ x_j ≤ u_j for every column j, with l_j ≤ 0 ≤ u_j.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bounds {
+    lower: Vec<f64>,
+    upper: Vec<f64>,
+}
+
+impl Bounds {
+    /// Bounds for each column; an end may be infinite.
+    ///
+    /// # Errors
+    /// [`Error::VectorLength`] if there are not as many upper as lower bounds; [`Error::Number`] for a lower bound above 0, an upper
+    /// one below 0, or NaN.
+    pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self, Error> {
+        if lower.len() != upper.len() {
+            let what = "the vector of upper bounds";
+            return Err(Error::VectorLength { what, entries: upper.len(), columns: lower.len() });
+        }
+        if let Some(&value) = lower.iter().find(|&&bound| bound.is_nan() || bound > 0.0) {
+            return Err(Error::Number { what: "a lower bound", rule: "at most 0", value });
+        }
+        if let Some(&value) = upper.iter().find(|&&bound| bound.is_nan() || bound < 0.0) {
+            return Err(Error::Number { what: "an upper bound", rule: "at least 0", value });
+        }
+        Ok(Self { lower, upper })
+    }
+
+    /// The same bounds for all of n columns.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn all(lower: f64, upper: f64, columns: usize) -> Result<Self, Error> {
+        Self::new(vec![lower; columns], vec![upper; columns])
+    }
+}
+
+impl Domain<f64> for Bounds {
+    fn project(&self, column: usize, value: f64) -> f64 {
+        match (self.lower.get(column), self.upper.get(column)) {
+            (Some(&lower), Some(&upper)) => value.clamp(lower, upper),
+            _ => value,
+        }
+    }
+
+    fn check(&self, columns: usize) -> Result<(), Error> {
+        let entries = self.lower.len();
+        if entries == columns {
+            return Ok(());
+        }
+        Err(Error::VectorLength { what: "the vector of bounds", entries, columns })
+    }
+
+    fn interval(&self, column: usize) -> Option<(f64, f64)> {
+        Some((*self.lower.get(column)?, *self.upper.get(column)?))
+    }
+}
+
+/// l_j ≤ x_j ≤ u_j, in the scale of the algorithms.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Intervals {
+    /// x ≥ 0.
+    NonNegative,
+    /// By column.
+    Each(Vec<(f64, f64)>),
+}
+
+impl Intervals {
+    /// (l_j, u_j).
+    #[inline(always)]
+    pub(crate) fn of(&self, column: usize) -> (f64, f64) {
+        match self {
+            Self::NonNegative => (0.0, f64::INFINITY),
+            Self::Each(bounds) => bounds[column],
+        }
+    }
+
+    /// Those of some columns, in their order.
+    pub(crate) fn selected(&self, columns: &[usize]) -> Self {
+        match self {
+            Self::NonNegative => Self::NonNegative,
+            Self::Each(bounds) => Self::Each(columns.iter().map(|&j| bounds[j]).collect()),
+        }
+    }
+}
+
+impl<T: Scalar> Domain<T> for Intervals {
+    fn project(&self, column: usize, value: T) -> T {
+        let (lower, upper) = self.of(column);
+        T::from_real(value.real().clamp(lower, upper))
+    }
+
+    fn interval(&self, column: usize) -> Option<(f64, f64)> {
+        Some(self.of(column))
+    }
 }
 
 /// A domain in the scale of the algorithms, or all of T.
@@ -35,6 +162,22 @@ impl<T: Scalar> Region<'_, T> {
     #[cfg(test)]
     pub(crate) fn all() -> Self {
         Self { domain: None, scales: Arc::default() }
+    }
+
+    /// The domain by intervals, if it is one for n columns; none where every value is allowed.
+    pub(crate) fn intervals(&self, columns: usize) -> Option<Intervals> {
+        let domain = self.domain.filter(|_| !T::IS_COMPLEX)?;
+        let scaled = |j: usize| {
+            let (lower, upper) = domain.interval(j)?;
+            let scale = self.scales[j];
+            // A column of zeros is never selected.
+            Some(if scale > 0.0 { (lower / scale, upper / scale) } else { (0.0, 0.0) })
+        };
+        let each: Option<Vec<(f64, f64)>> = (0..columns).map(scaled).collect();
+        let each = each?;
+        let is_free = |&(lower, upper): &(f64, f64)| lower == 0.0 && upper == f64::INFINITY;
+        let nonnegative = each.iter().zip(self.scales.iter()).all(|(one, &scale)| scale == 0.0 || is_free(one));
+        Some(if nonnegative { Intervals::NonNegative } else { Intervals::Each(each) })
     }
 
     /// Whether every value is allowed.

@@ -7,8 +7,8 @@ mod needs;
 
 pub use atoms::Atoms;
 pub(crate) use atoms::Scoring;
-pub use domain::Domain;
-pub(crate) use domain::Region;
+pub use domain::{Bounds, Domain, NonNegative};
+pub(crate) use domain::{Intervals, Region};
 pub use loss::{Loss, Squared};
 pub use needs::Needs;
 
@@ -209,8 +209,9 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// The same problem with coefficients in a domain. A start is moved to it.
     ///
     /// # Errors
-    /// [`Error::Number`] if 0 is not in it.
+    /// Those of [`Domain::check`]; [`Error::Number`] if 0 is not in it.
     pub fn with_domain(mut self, domain: &'a dyn Domain<T>) -> Result<Self, Error> {
+        domain.check(self.operator.ncols())?;
         for column in 0..self.operator.ncols() {
             let nearest = domain.project(column, T::ZERO);
             if nearest != T::ZERO {
@@ -231,7 +232,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         if needs.steps && !self.operator.is_steps() {
             return Err(Error::OtherOperator { algorithm: who, operator: needs.operator().unwrap_or_default() });
         }
-        if needs.quadratic && !self.is_quadratic() {
+        if needs.quadratic && !self.is_quadratic() && !(needs.intervals && self.is_bounded()) {
             return Err(Error::NotQuadratic { algorithm: who });
         }
         Ok(())
@@ -242,9 +243,21 @@ impl<'a, T: Scalar> Problem<'a, T> {
         self.loss.is_none() && self.domain.is_none()
     }
 
+    /// Whether the loss is the squared one, and the domain by known [intervals](Domain::interval).
+    pub fn is_bounded(&self) -> bool {
+        let columns = self.operator.ncols();
+        let known = |domain: &dyn Domain<T>| (0..columns).all(|j| domain.interval(j).is_some());
+        self.loss.is_none() && !T::IS_COMPLEX && self.domain.is_some_and(known)
+    }
+
     /// The loss, unless it is the squared one.
     pub(crate) fn loss(&self) -> Option<&'a dyn Loss<T>> {
         self.loss
+    }
+
+    /// The allowed coefficient of column j, in the scale of A, that is nearest to `value`.
+    pub(crate) fn project(&self, j: usize, value: T) -> T {
+        self.domain.map_or(value, |domain| domain.project(j, value))
     }
 
     /// The domain in the scale of the algorithms.

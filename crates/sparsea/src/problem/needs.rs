@@ -12,17 +12,21 @@ pub struct Needs {
     pub real: bool,
     /// The squared loss and a domain of all numbers: moves are scored by AᴴA and Aᴴ y.
     pub quadratic: bool,
+    /// Of `quadratic`, that coefficients need not be free: [known intervals](crate::Domain::interval) will do.
+    pub intervals: bool,
     /// The operator [`Steps`](crate::Steps).
     pub steps: bool,
 }
 
 impl Needs {
     /// Nothing.
-    pub const NONE: Self = Self { real: false, quadratic: false, steps: false };
+    pub const NONE: Self = Self { real: false, quadratic: false, intervals: false, steps: false };
     /// Real data.
     pub const REAL: Self = Self { real: true, ..Self::NONE };
     /// The squared loss and free coefficients.
     pub const QUADRATIC: Self = Self { quadratic: true, ..Self::NONE };
+    /// The squared loss, and coefficients that are free, non-negative or between bounds.
+    pub const INTERVALS: Self = Self { quadratic: true, intervals: true, ..Self::NONE };
     /// The operator [`Steps`](crate::Steps), the squared loss and free coefficients.
     pub const STEPS: Self = Self { quadratic: true, steps: true, ..Self::NONE };
 
@@ -32,6 +36,10 @@ impl Needs {
         Self {
             real: self.real || other.real,
             quadratic: self.quadratic || other.quadratic,
+            // What either needs to be free must be.
+            intervals: (self.intervals || !self.quadratic)
+                && (other.intervals || !other.quadratic)
+                && (self.quadratic || other.quadratic),
             steps: self.steps || other.steps,
         }
     }

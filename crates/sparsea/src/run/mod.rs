@@ -67,7 +67,11 @@ pub fn solve<T: Scalar>(problem: &Problem<'_, T>, algorithm: impl Algorithm<T>) 
 /// # Errors
 /// A start that does not fit the problem.
 pub fn improve<T: Scalar>(problem: &Problem<'_, T>, start: Start<T>) -> Result<Solution<T>, Error> {
-    let name = if problem.is_quadratic() { default_for(problem.operator().map(), problem.sparsity()) } else { "sea" };
+    let name = if problem.is_quadratic() || problem.is_bounded() {
+        default_for(problem.operator().map(), problem.sparsity())
+    } else {
+        "sea"
+    };
     Run::with_chain(problem, Chain::parse(name, &Map::new())?).start(start).solve()
 }
 
@@ -411,7 +415,9 @@ fn solution_of<T: Scalar>(
     let scales = problem.scales();
     // A column with coefficient 0, as one that depends on others, is not in the support.
     let scaled = outcome.support.into_vec().into_iter().zip(outcome.values).map(|(j, x)| (j, x.scale(scales[j])));
-    let (support, coefficients): (Vec<usize>, Vec<T>) = scaled.filter(|(_, x)| *x != T::ZERO).unzip();
+    // The scale rounds, and may round a coefficient out of its domain.
+    let allowed = scaled.map(|(j, x)| (j, problem.project(j, x)));
+    let (support, coefficients): (Vec<usize>, Vec<T>) = allowed.filter(|(_, x)| *x != T::ZERO).unzip();
     let operator = problem.operator().renewed();
     let mut image = vec![T::ZERO; operator.nrows()];
     operator.apply_sparse(&support, &coefficients, &mut image);

@@ -14,7 +14,7 @@ pub use quadratic::Quadratic;
 pub use step::Step;
 use visited::{Fit, Visited};
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::counts::Counts;
 use crate::error::Error;
@@ -108,6 +108,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             data: problem.data(),
             loss: problem.loss(),
             region: problem.region(),
+            intervals: problem.region().intervals(n).map(Arc::new),
             data_norm: problem.zero_norm(),
             data_correlation,
             column_norms,
@@ -466,6 +467,11 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// Whether the iterates have diverged since this was last asked.
     pub(crate) fn take_divergence(&mut self) -> bool {
         std::mem::take(&mut self.diverged)
+    }
+
+    /// Whether coefficients have bounds.
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.system.intervals.is_some()
     }
 
     /// A, y and what is known of them.

@@ -2,7 +2,7 @@
 
 use super::Workspace;
 use crate::fit::System;
-use crate::fit::least_squares::{SupportFit, Tableau};
+use crate::fit::least_squares::{Move, SupportFit, Tableau};
 use crate::operator::SharedGram;
 use crate::scalar::Scalar;
 use crate::support::Support;
@@ -58,26 +58,64 @@ impl<'w, T: Scalar> Quadratic<'w, '_, T> {
 }
 
 impl<T: Scalar> Workspace<'_, T> {
+    /// The tableau of the empty support, with room for `sparsity` members.
+    pub(crate) fn tableau(&mut self, sparsity: usize) -> Tableau<T> {
+        let intervals = self.system.intervals.clone();
+        let (norms, correlation) = self.quadratic().norms_and_correlation();
+        Tableau::new(norms, correlation, sparsity).within(intervals.as_ref())
+    }
+
     /// Makes a tableau that of a support, and moves to the fit on its members: columns too close to the span of the others for a
-    /// tableau are left out. Cost: n k².
+    /// tableau are left out, and so are those that rest at 0, the end of their interval. Cost: n k².
     pub(crate) fn build(&mut self, tableau: &mut Tableau<T>, support: &Support) {
+        let mut held = vec![];
+        let mut joining = support.clone();
+        if let Some(intervals) = self.system.intervals.clone() {
+            self.fit(support);
+            for (&j, x) in support.iter().zip(self.point.values.iter().map(|x| x.real())) {
+                let (lower, upper) = intervals.of(j);
+                if x <= lower || x >= upper || x == 0.0 {
+                    joining.remove(j);
+                    held.extend((x != 0.0).then_some((j, x)));
+                }
+            }
+        }
         let (norms, correlation) = self.quadratic().norms_and_correlation();
         tableau.clear(norms, correlation);
-        for &j in support {
+        for &j in &joining {
             if self.stop() {
                 return;
             }
             tableau.join(j, self.quadratic().gram_column(j));
         }
+        for (j, value) in held {
+            let neighbourhood = self.neighbourhood();
+            tableau.hold(j, value, &|j, with| neighbourhood.gram_column(j, with));
+        }
         tableau.built();
-        if tableau.members().len() == support.len() {
+        if tableau.size() == support.len() {
             self.fit(support);
         } else {
-            self.fit(&tableau.members().iter().copied().collect());
+            self.fit(&tableau.support());
         }
         let (scale, residual_norm) = (self.data_norm_or_one(), self.residual_norm());
         tableau.correct(self.correlate(), scale);
         tableau.set_square(residual_norm * residual_norm);
+    }
+}
+
+impl<T: Scalar> Workspace<'_, T> {
+    /// Makes the best move of a tableau whose coefficients have bounds; false if none lowers ‖r‖² by more than `least`.
+    pub(crate) fn move_best(&mut self, tableau: &mut Tableau<T>, least: f64) -> bool {
+        let neighbourhood = self.neighbourhood();
+        neighbourhood.move_best(tableau, least).is_some()
+    }
+
+    /// Makes the best addition to such a tableau; false if none lowers ‖r‖² by more than `least`.
+    pub(crate) fn add_best(&mut self, tableau: &mut Tableau<T>, least: f64) -> bool {
+        let neighbourhood = self.neighbourhood();
+        let best = tableau.best_joining(least);
+        best.map(|best| tableau.make(best, &|j, with| neighbourhood.gram_column(j, with))).is_some()
     }
 }
 
@@ -97,6 +135,14 @@ impl<T: Scalar> Neighbourhood<'_, '_, T> {
     /// Whether to give up.
     pub(crate) fn stop(&self) -> bool {
         self.system.watch.stop()
+    }
+
+    /// Makes the best move of a tableau whose coefficients have bounds, if one lowers ‖r‖² by more than `least`, and returns it with the
+    /// columns that joined or left.
+    pub(crate) fn move_best(&self, tableau: &mut Tableau<T>, least: f64) -> Option<(Move, usize)> {
+        let gram = |j: usize, with: &mut dyn FnMut(&[T])| self.gram_column(j, with);
+        let best = tableau.best_move(self.sparsity, least, &gram)?;
+        Some((best, tableau.make(best, &gram)))
     }
 
     /// Calls `with` with column j of the Gram matrix.

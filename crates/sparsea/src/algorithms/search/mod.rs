@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::fit::least_squares::Tableau;
 use crate::halt::Halt;
 use crate::operator::Access;
-use crate::problem::{Needs, Problem};
+use crate::problem::{Intervals, Needs, Problem};
 use crate::random::stream;
 use crate::scalar::Scalar;
 use crate::support::{Support, SupportSet};
@@ -179,7 +179,7 @@ impl<T: Scalar> Algorithm<T> for Search {
     const MEMORY: &'static str =
         "2 n k to 9 n k, besides Gram columns for itself and as many again for its threads; n for windows";
     const WHEN: &'static str = "hard problems: the best support that the time allows";
-    const NEEDS: Needs = Needs::QUADRATIC;
+    const NEEDS: Needs = Needs::INTERVALS;
     const SETTINGS: &'static [Setting] = &[
         Setting {
             name: "seed",
@@ -230,7 +230,8 @@ impl<T: Scalar> Algorithm<T> for Search {
 
     fn state_size(&self, problem: &Problem<'_, T>) -> usize {
         let (columns, sparsity) = (problem.operator().ncols(), problem.sparsity());
-        if is_long(columns, sparsity) && windows::apply(problem.operator(), sparsity) {
+        let by_windows = problem.region().intervals(columns).is_none_or(|one| one == Intervals::NonNegative);
+        if by_windows && is_long(columns, sparsity) && windows::apply(problem.operator(), sparsity) {
             return 0;
         }
         if can_segment(problem.operator(), sparsity) {
@@ -308,10 +309,9 @@ impl<T: Scalar> Exchanges<T> {
     fn new(search: &Search, workspace: &mut Workspace<'_, T>, support: Support, initial: &Initial<T>) -> Self {
         let residual_norm = workspace.residual_norm();
         let trials = (0..round(workspace.ncols(), workspace.sparsity())).map(|_| Trial::new(workspace)).collect();
-        let sparsity = workspace.sparsity();
-        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
+        let best = workspace.tableau(workspace.sparsity());
         let mut state = Self {
-            best: Tableau::new(norms, correlation, sparsity),
+            best,
             support,
             residual_norm,
             trials,
@@ -372,13 +372,13 @@ impl<T: Scalar> Exchanges<T> {
                 break;
             }
         }
-        Step { iterations, finished: self.best.members().is_empty() }
+        Step { iterations, finished: self.best.size() == 0 }
     }
 
     /// Builds the tableau of the best support, which loses columns that the tableau cannot hold. (The run keeps them.)
     fn build_best(&mut self, workspace: &mut Workspace<'_, T>) {
         workspace.build(&mut self.best, &self.support);
-        if self.best.members().len() < self.support.len() {
+        if self.best.size() < self.support.len() {
             self.support.clone_from(workspace.support());
             self.residual_norm = workspace.residual_norm();
         }
@@ -480,7 +480,7 @@ impl<T: Scalar> Exchanges<T> {
     /// Computes the next `count` iterations from the best support, each into a trial of its own.
     fn compute(&mut self, search: &Search, workspace: &mut Workspace<'_, T>, count: usize) {
         let (best, seen) = (&self.best, &self.seen);
-        let size = best.members().len();
+        let size = best.size();
         let most = ((search.largest * size as f64).round() as usize).clamp(1, size.max(1));
         let scales = most.ilog2() as usize + 1;
         if self.credits.resize(scales, search.perturbations.len()) {

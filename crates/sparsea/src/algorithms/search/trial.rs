@@ -48,9 +48,8 @@ const FREE: u32 = 8;
 impl<T: Scalar> Trial<T> {
     pub(super) fn new(workspace: &mut Workspace<'_, T>) -> Self {
         let (n, sparsity) = (workspace.ncols(), workspace.sparsity());
-        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
         Self {
-            tableau: Tableau::new(norms, correlation, sparsity),
+            tableau: workspace.tableau(sparsity),
             kind: None,
             passed: vec![],
             joined: vec![],
@@ -82,7 +81,7 @@ impl<T: Scalar> Trial<T> {
 
     /// S.
     pub(super) fn support(&self) -> Support {
-        self.tableau.members().iter().copied().collect()
+        self.tableau.support()
     }
 
     fn join(&mut self, j: usize, neighbourhood: &Neighbourhood<'_, '_, T>) {
@@ -107,17 +106,19 @@ impl<T: Scalar> Trial<T> {
         neighbourhood: &Neighbourhood<'_, '_, T>,
     ) {
         use Perturbation as By;
-        let size = self.tableau.members().len();
+        let size = self.tableau.size();
         let (kind, scale, way) = known.credits.choose(rng);
         self.kind = Some(kind);
         let way = known.ways[way];
         let count = rng.random_range(1usize << scale..2 << scale).min(known.most);
         if matches!(way, By::Walk | By::NormalizedWalk) {
             self.walk(rng, count, way == By::NormalizedWalk, neighbourhood);
+            self.confine(neighbourhood);
             return;
         }
         self.order.clear();
         self.order.extend_from_slice(self.tableau.members());
+        self.order.extend(self.tableau.held().iter().map(|&(j, _)| j));
         self.order.sort_unstable();
         let mut other: &[usize] = &[];
         let mut dropped = count;
@@ -147,7 +148,7 @@ impl<T: Scalar> Trial<T> {
             }
             _ => self.shuffle(rng, dropped),
         }
-        self.leave(dropped);
+        self.leave(dropped, neighbourhood);
         let least = if rng.random_ratio(1, FREE) { 0.0 } else { 0.5 };
         for weight in &mut self.weights {
             *weight = match way {
@@ -158,11 +159,17 @@ impl<T: Scalar> Trial<T> {
         for &j in other {
             self.weights[j] *= FAVOUR;
         }
-        while self.tableau.members().len() < size && !neighbourhood.stop() {
+        while self.tableau.size() < size && !neighbourhood.stop() {
             let Some(entering) = self.tableau.best_weighted_addition(&self.weights) else { break };
             // One that turns out to depend on the others is not proposed again.
             self.join(entering, neighbourhood);
         }
+        self.confine(neighbourhood);
+    }
+
+    /// Lets coefficients beyond their bounds come to rest there.
+    fn confine(&mut self, neighbourhood: &Neighbourhood<'_, '_, T>) {
+        self.tableau.confine(&|j, with| neighbourhood.gram_column(j, with));
     }
 
     /// Brings a random choice of `count` to the front of the order.
@@ -175,12 +182,10 @@ impl<T: Scalar> Trial<T> {
     }
 
     /// The first `count` of the order leave.
-    fn leave(&mut self, count: usize) {
+    fn leave(&mut self, count: usize, neighbourhood: &Neighbourhood<'_, '_, T>) {
         for &leaving in &self.order[..count] {
-            if let Some(position) = self.tableau.members().iter().position(|&j| j == leaving) {
-                self.tableau.leave(position);
-                self.moves += 1;
-            }
+            self.tableau.leave_column(leaving, &|j, with| neighbourhood.gram_column(j, with));
+            self.moves += 1;
         }
     }
 
@@ -238,6 +243,19 @@ impl<T: Scalar> Trial<T> {
                 return false;
             }
             let least = (SMALLEST_GAIN * self.tableau.square()).max(floor);
+            if self.tableau.is_bounded() {
+                if self.tableau.size() == neighbourhood.sparsity() {
+                    let support = self.tableau.support().into_vec();
+                    if seen.contains(&support) {
+                        return true;
+                    }
+                    self.passed.push(support);
+                }
+                let Some((made, moves)) = neighbourhood.move_best(&mut self.tableau, least) else { return true };
+                self.moves += moves;
+                self.joined.push(made.entering());
+                continue;
+            }
             if self.tableau.members().len() < neighbourhood.sparsity() {
                 if let Some((entering, gain)) = self.tableau.best_addition()
                     && gain > least

@@ -193,7 +193,9 @@ impl<T: Scalar> WorkingSet<T> {
         workspace.system().operator.apply_adjoint_on(&self.columns, &residual, &mut self.memory);
         let norms = workspace.column_norms();
         let mut best = (least, None);
-        for (&j, c) in self.columns.iter().zip(&self.memory) {
+        let region = &workspace.system().region;
+        for (&j, &c) in self.columns.iter().zip(&self.memory) {
+            let c = region.leave_zero(j, c);
             let score = if norms[j] > 0.0 { c.abs2() / (norms[j] * norms[j]) } else { 0.0 };
             if score > best.0 && self.support.binary_search(&j).is_err() {
                 best = (score, Some(j));
@@ -216,7 +218,12 @@ impl<T: Scalar> WorkingSet<T> {
         let selected = Selected::new(&workspace.system().operator, &self.columns, norms);
         // All that these refuse was checked for the whole problem. A product that fails ends the run.
         let Ok(problem) = Problem::new(&selected, workspace.system().data, k.min(self.columns.len())) else { return };
-        let problem = problem.keep_columns();
+        let mut problem = problem.keep_columns();
+        let intervals = workspace.system().intervals.as_ref().map(|intervals| intervals.selected(&self.columns));
+        if let Some(intervals) = &intervals {
+            let Ok(bounded) = problem.with_domain(intervals) else { return };
+            problem = bounded;
+        }
         let Ok(mut inner) = Workspace::new(&problem, workspace.memory()) else { return };
         inner.watch(workspace.interrupt());
         inner.set_threads(workspace.threads());
@@ -289,8 +296,9 @@ impl<T: Scalar> WorkingSet<T> {
         self.work = self.work.saturating_add(workspace.system().operator.adjoint_cost());
         workspace.correlate();
         let (norms, correlation) = workspace.norms_and_correlation();
-        for ((score, &norm), &c) in self.scores.iter_mut().zip(norms).zip(correlation) {
-            *score = if norm > 0.0 { c.abs2() / (norm * norm) } else { 0.0 };
+        let region = &workspace.system().region;
+        for (j, ((score, &norm), &c)) in self.scores.iter_mut().zip(norms).zip(correlation).enumerate() {
+            *score = if norm > 0.0 { region.leave_zero(j, c).abs2() / (norm * norm) } else { 0.0 };
         }
     }
 
@@ -315,10 +323,12 @@ impl<T: Scalar> WorkingSet<T> {
             let out = MatMut::from_column_major_slice_mut(&mut self.memory, n, all.len());
             workspace.system().operator.apply_adjoint_block(&all, out);
             workspace.count(Counts { adjoints: all.len() as u64, ..Counts::default() });
+            let region = &workspace.system().region;
             for ((loss, _), correlation) in residuals.iter().zip(self.memory.chunks(n)) {
-                for ((score, &norm), c) in self.scores.iter_mut().zip(workspace.column_norms()).zip(correlation) {
+                let columns = self.scores.iter_mut().zip(workspace.column_norms()).zip(correlation);
+                for (j, ((score, &norm), &c)) in columns.enumerate() {
                     if norm > 0.0 {
-                        *score = score.max(c.abs2() / (norm * norm * loss));
+                        *score = score.max(region.leave_zero(j, c).abs2() / (norm * norm * loss));
                     }
                 }
             }
@@ -338,7 +348,8 @@ impl<T: Scalar> WorkingSet<T> {
         unit[at] = T::ONE;
         let mut column = vec![];
         workspace.set_gram_aside(true);
-        let is_solved = workspace.quadratic().solve_normal(&self.support, &unit, &mut column);
+        let is_solved =
+            !workspace.is_bounded() && workspace.quadratic().solve_normal(&self.support, &unit, &mut column);
         workspace.set_gram_aside(false);
         let height = if is_solved { column[at].real() } else { 0.0 };
         if height > 0.0 {

@@ -514,6 +514,7 @@ mod tests {
             data: &y,
             loss: None,
             region: crate::problem::Region::all(),
+            intervals: None,
             data_norm,
             data_correlation,
             shared: std::sync::OnceLock::new(),

@@ -216,6 +216,7 @@ mod tests {
             data: &[0.0; 6],
             loss: None,
             region: crate::problem::Region::all(),
+            intervals: None,
             data_norm: 0.0,
             data_correlation: vec![0.0; 9],
             column_norms: vec![1.0; 9],

@@ -9,9 +9,13 @@
 //! All n |S| exchanges are scored by reading W once, and an exchange updates it by two rank-one changes, n |S| each.
 //! This is Gauss–Jordan exchange, the sweep operator of statistics (Goodnight 1979, DOI 10.1080/00031305.1979.10482685).
 
+mod bounds;
+
 use crate::kernels::{axpy, axpy_inline, axpy_two, simd, subtract_combination};
 use crate::scalar::Scalar;
 use crate::tolerance::{EXCHANGE_CANCELLATION, NORMAL_SINE_SQUARED};
+use bounds::Limits;
+pub(crate) use bounds::Move;
 
 /// See the module's text.
 #[derive(Debug)]
@@ -38,6 +42,8 @@ pub(crate) struct Tableau<T> {
     row: Vec<T>,
     factors: Vec<T>,
     column: Vec<T>,
+    /// Bounds of the coefficients, if they have any.
+    limits: Option<Box<Limits>>,
 }
 
 /// One column for another.
@@ -72,6 +78,7 @@ impl<T: Scalar> Tableau<T> {
             row: Vec::with_capacity(sparsity),
             factors: Vec::with_capacity(sparsity),
             column: Vec::with_capacity(n),
+            limits: None,
         };
         tableau.clear(column_norms, correlation);
         tableau
@@ -79,6 +86,7 @@ impl<T: Scalar> Tableau<T> {
 
     /// Empties the support.
     pub(crate) fn clear(&mut self, column_norms: &[f64], correlation: &[T]) {
+        self.clear_held();
         self.members.clear();
         self.weights.clear();
         self.values.clear();
@@ -157,6 +165,7 @@ impl<T: Scalar> Tableau<T> {
         self.correlation.clone_from(&other.correlation);
         self.square = other.square;
         self.moves = other.moves;
+        self.copy_held(other);
     }
 
     fn h(&self, p: usize, q: usize) -> T {
@@ -397,7 +406,7 @@ impl<T: Scalar> Tableau<T> {
         let mut best = None;
         let mut most = 0.0;
         for i in 0..self.n {
-            let score = quotient((self.correlation[i], self.squares[i]), self.floors[i]) * weights[i];
+            let score = self.score(i, (self.correlation[i], self.squares[i])) * weights[i];
             if score > most {
                 (best, most) = (Some(i), score);
             }
@@ -460,9 +469,25 @@ impl<T: Scalar> Tableau<T> {
         move |c, d, w: T| (c + w * factor, d + w.abs2() * square)
     }
 
-    /// The largest |c'|²/d' of all columns, where `after` turns c, d and w into c' and d'. Cost: n divisions.
+    /// What ‖r‖² falls by if column i joins with c and d.
+    #[inline(always)]
+    fn score(&self, i: usize, (c, d): (T, f64)) -> f64 {
+        match self.open() {
+            None => quotient((c, d), self.floors[i]),
+            Some(open) => Self::bounded_gain(open, i, c, d, self.floors[i]),
+        }
+    }
+
+    /// The largest [`score`](Self::score) of all columns, where `after` turns c, d and w into c' and d'. Cost: n divisions.
     #[inline(always)]
     fn highest(&self, after: impl Fn(T, f64, T) -> (T, f64), weights: &[T]) -> f64 {
+        if self.is_bounded() {
+            let score = |i: usize| self.score(i, after(self.correlation[i], self.squares[i], weights[i]));
+            return simd(
+                #[inline(always)]
+                || (0..self.n).map(score).fold(0.0, |most, one| if one > most { one } else { most }),
+            );
+        }
         simd(
             #[inline(always)]
             || {
@@ -489,7 +514,7 @@ impl<T: Scalar> Tableau<T> {
 
     /// The first column that reaches `highest`: the same arithmetic gives the same bits.
     fn first_with(&self, highest: f64, after: impl Fn(T, f64, T) -> (T, f64), weights: &[T]) -> usize {
-        let value = |i: usize| quotient(after(self.correlation[i], self.squares[i], weights[i]), self.floors[i]);
+        let value = |i: usize| self.score(i, after(self.correlation[i], self.squares[i], weights[i]));
         (0..self.n).find(|&i| value(i) >= highest).unwrap_or(0)
     }
 }

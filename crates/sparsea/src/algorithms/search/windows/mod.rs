@@ -20,6 +20,7 @@ mod window;
 
 use rayon::prelude::*;
 
+use crate::problem::Intervals;
 use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::workspace::Workspace;
@@ -110,6 +111,10 @@ impl<T: Scalar> Windows<T> {
     pub(super) fn new(workspace: &mut Workspace<'_, T>, seed: u64) -> Option<Self> {
         let (n, k) = (workspace.ncols(), workspace.sparsity());
         let system = workspace.system();
+        // Coefficients that rest at other ends than 0 are for exchanges.
+        if system.intervals.as_deref().is_some_and(|intervals| *intervals != Intervals::NonNegative) {
+            return None;
+        }
         let columns = LocalColumns::of(&system.operator, k)?;
         let largest = system.data.iter().map(|v| Scalar::abs(*v)).fold(0.0, f64::max);
         let cap = LARGEST * largest / columns.largest();
@@ -218,6 +223,7 @@ impl<T: Scalar> Windows<T> {
             price: self.price,
             unit: self.unit,
             cap: self.cap,
+            is_nonnegative: system.intervals.is_some(),
             level: self.level,
             refills: LEVELS[self.level.min(LEVELS.len() - 1)],
             perturbations: if is_last { PERTURBATIONS } else { 0 },

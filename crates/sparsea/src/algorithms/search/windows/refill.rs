@@ -6,10 +6,34 @@ use crate::scalar::Scalar;
 /// Columns that are chosen at most.
 pub(super) const MOST: usize = 6;
 
-/// |b|²/d, what a column gains, or 0 if its coefficient b/d is too large.
-#[inline(always)]
-pub(super) fn bounded(pull_square: f64, distance: f64, most_square: f64) -> f64 {
-    if pull_square <= most_square * distance * distance { pull_square / distance } else { 0.0 }
+/// What coefficients may be.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Limits {
+    /// |x|² at most.
+    pub(super) most_square: f64,
+    /// Whether x ≥ 0.
+    pub(super) is_nonnegative: bool,
+}
+
+impl Limits {
+    /// |b|²/d, what a column gains, or 0 if its coefficient b/d is not allowed.
+    #[inline(always)]
+    pub(super) fn gain<T: Scalar>(self, pull: T, distance: f64) -> f64 {
+        let square = pull.abs2();
+        let is_allowed =
+            square <= self.most_square * distance * distance && !(self.is_nonnegative && pull.real() < 0.0);
+        if is_allowed { square / distance } else { 0.0 }
+    }
+
+    /// Whether a coefficient is allowed.
+    pub(super) fn allow<T: Scalar>(self, x: T) -> bool {
+        x.abs2() <= self.most_square && !self.is_negative(x)
+    }
+
+    /// Whether a coefficient is negative and must not be.
+    pub(super) fn is_negative<T: Scalar>(self, x: T) -> bool {
+        self.is_nonnegative && x.real() < 0.0
+    }
 }
 
 /// A least-squares problem on a few columns: the upper triangle of their Gram matrix by rows, their products with the residual, and
@@ -20,8 +44,8 @@ pub(super) struct Local<T> {
     pub(super) gram: Vec<T>,
     pub(super) pull: Vec<T>,
     pub(super) distance: Vec<f64>,
-    /// Squared, what the coefficient of the column that is chosen last may be.
-    pub(super) most_square: f64,
+    /// What the coefficient of the column that is chosen last may be; where x ≥ 0, all of them are.
+    pub(super) limits: Limits,
     /// Squared lengths up to this count as none.
     pub(super) least: f64,
 }
@@ -62,12 +86,8 @@ impl<T: Scalar> Refill<T> {
             let problem = &self.levels[level];
             for c in from..size {
                 let d = problem.distance[c];
-                let gain = if d > problem.least {
-                    gained + bounded(problem.pull[c].abs2(), d, problem.most_square)
-                } else {
-                    0.0
-                };
-                if gain > best.0 {
+                let gain = if d > problem.least { gained + problem.limits.gain(problem.pull[c], d) } else { 0.0 };
+                if gain > best.0 && self.follow(level, &[(c, problem.pull[c].scale(1.0 / d))]) {
                     self.chosen[level] = c;
                     *best = (gain, self.chosen);
                 }
@@ -90,7 +110,7 @@ impl<T: Scalar> Refill<T> {
             let over = 1.0 / d;
             let b = problem.pull[c].scale(over);
             next.size = size;
-            (next.most_square, next.least) = (problem.most_square, problem.least);
+            (next.limits, next.least) = (problem.limits, problem.least);
             next.gram.resize(size * size, T::ZERO);
             next.pull.resize(size, T::ZERO);
             next.distance.resize(size, 0.0);
@@ -109,11 +129,32 @@ impl<T: Scalar> Refill<T> {
         }
     }
 
+    /// Whether the columns chosen on the levels before this one are allowed, where x ≥ 0, once the last have these coefficients.
+    fn follow(&self, level: usize, last: &[(usize, T)]) -> bool {
+        if level == 0 || !self.levels[0].limits.is_nonnegative {
+            return true;
+        }
+        let mut all = [(0, T::ZERO); MOST];
+        all[..last.len()].copy_from_slice(last);
+        let mut count = last.len();
+        for (problem, &c) in self.levels[..level].iter().zip(&self.chosen).rev() {
+            let row = &problem.gram[c * problem.size..(c + 1) * problem.size];
+            let taken: T = all[..count].iter().map(|&(l, x)| row[l] * x).sum();
+            let x = (problem.pull[c] - taken).scale(1.0 / problem.distance[c]);
+            if problem.limits.is_negative(x) {
+                return false;
+            }
+            all[count] = (c, x);
+            count += 1;
+        }
+        true
+    }
+
     /// The last two, in closed form.
     #[inline(always)]
     fn pairs(&mut self, level: usize, from: usize, gained: f64, best: &mut (f64, [usize; MOST])) {
         let problem = &self.levels[level];
-        let (size, most_square, least) = (problem.size, problem.most_square, problem.least);
+        let (size, limits, least) = (problem.size, problem.limits, problem.least);
         self.gains.resize(size, 0.0);
         for j in from..size.saturating_sub(1) {
             let d = problem.distance[j];
@@ -131,9 +172,26 @@ impl<T: Scalar> Refill<T> {
             let mut most = 0.0;
             for (((gain, &p), &pull), &distance) in gains.iter_mut().zip(row).zip(pulls).zip(distances) {
                 let left = distance - p.abs2() * over;
-                let found = bounded((pull - p.conj() * b).abs2(), left, most_square);
+                let found = limits.gain(pull - p.conj() * b, left);
                 *gain = if left > least { found } else { 0.0 };
                 most = if *gain > most { *gain } else { most };
+            }
+            if limits.is_nonnegative {
+                for at in 0..row.len() {
+                    let (gain, m) = (self.gains[j + 1 + at], j + 1 + at);
+                    if gain <= 0.0 || first + gain <= best.0 {
+                        continue;
+                    }
+                    let left = problem.distance[m] - row[at].abs2() * over;
+                    let x = (problem.pull[m] - row[at].conj() * b).scale(1.0 / left);
+                    let other = b - row[at].scale(over) * x;
+                    if !limits.is_negative(other) && self.follow(level, &[(j, other), (m, x)]) {
+                        self.chosen[level] = j;
+                        self.chosen[level + 1] = m;
+                        *best = (first + gain, self.chosen);
+                    }
+                }
+                continue;
             }
             if most > 0.0
                 && first + most > best.0
@@ -184,7 +242,7 @@ mod tests {
             gram: (0..n * n).map(|at| gram[(at / n, at % n)]).collect(),
             pull,
             distance: (0..n).map(|j| gram[(j, j)].real()).collect(),
-            most_square: f64::INFINITY,
+            limits: Limits { most_square: f64::INFINITY, is_nonnegative: false },
             least: 1e-7,
         };
         let mut refill = Refill::default();

@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use super::columns::LocalColumns;
-use super::refill::{Local, Refill};
+use super::refill::{Limits, Local, Refill};
 use super::trace::Part;
 use super::window::{Band, CAPACITY, Window};
 use super::{ACCEPTED, BLOCK};
@@ -22,6 +22,8 @@ pub(super) struct Terms {
     pub(super) unit: f64,
     /// |x_j| at most.
     pub(super) cap: f64,
+    /// Whether x ≥ 0.
+    pub(super) is_nonnegative: bool,
     /// Counts levels, from 0.
     pub(super) level: usize,
     /// Runs are refilled up to this size.
@@ -172,7 +174,8 @@ impl<T: Scalar> Visitor<'_, '_, T> {
             }
         }
         let square = columns.square();
-        scratch.window.begin(&band, &scratch.pull, free.clone(), self.terms.cap, square);
+        let limits = Limits { most_square: self.terms.cap * self.terms.cap, is_nonnegative: self.terms.is_nonnegative };
+        scratch.window.begin(&band, &scratch.pull, free.clone(), limits, square);
         scratch.entered.clear();
         // Those of the window first; of the others as many as there is room for, the nearest first.
         let mut order: Vec<usize> = (0..width).filter(|&p| is_member(p)).collect();
@@ -209,7 +212,7 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         let mut changes: Vec<(usize, T)> = scratch.entered.iter().map(|&(p, x)| (p, -x)).collect();
         let (mut is_moderate, mut members_after) = (true, 0);
         for (&p, &x) in window.members().iter().zip(window.values()) {
-            is_moderate &= Scalar::abs(x) <= self.terms.cap;
+            is_moderate &= Scalar::abs(x) <= self.terms.cap && !(self.terms.is_nonnegative && x.real() < 0.0);
             members_after += usize::from(free.contains(&p));
             match changes.iter_mut().find(|(place, _)| *place == p) {
                 Some((_, change)) => *change += x,
@@ -303,7 +306,7 @@ impl<T: Scalar> Visitor<'_, '_, T> {
                 }
                 let Some((count, chosen)) = best.1 else { continue };
                 let chosen: Vec<usize> = chosen[..count].iter().map(|&c| places[c]).collect();
-                if !window.replace(band, &run, &chosen) {
+                if !window.replace(band, &run, &chosen, price) {
                     continue;
                 }
                 window.descend(band, price, floor);
@@ -339,7 +342,9 @@ impl<T: Scalar> Visitor<'_, '_, T> {
                 window.descend(band, self.terms.price, floor);
             }
             let is_better = objective(window) < objective(before) - floor;
-            if !is_better || window.values().iter().any(|x| Scalar::abs(*x) > self.terms.cap) {
+            let is_allowed =
+                |x: &T| Scalar::abs(*x) <= self.terms.cap && !(self.terms.is_nonnegative && x.real() < 0.0);
+            if !is_better || !window.values().iter().all(is_allowed) {
                 std::mem::swap(window, before);
             }
         }

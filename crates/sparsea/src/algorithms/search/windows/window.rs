@@ -1,6 +1,6 @@
 //! The columns of one window: the fit on those in use, and what every other would gain.
 
-use super::refill::{Local, MOST, bounded};
+use super::refill::{Limits, Local, MOST};
 use crate::kernels::simd;
 use crate::scalar::Scalar;
 use crate::tolerance::{WINDOW_DISTANCE, WINDOW_GAIN};
@@ -61,8 +61,8 @@ pub(super) struct Window<T> {
     energy: f64,
     scratch: Vec<T>,
     column: Vec<T>,
-    /// Coefficients that a column may get when it joins, at most, squared: columns at an edge explain what lies outside by huge ones.
-    most_square: f64,
+    /// What coefficients may be: columns at an edge explain what lies outside by huge ones.
+    limits: Limits,
     /// Squared distances from the span of the members up to this count as none.
     least: f64,
 }
@@ -72,16 +72,16 @@ pub(super) const CAPACITY: usize = 64;
 
 impl<T: Scalar> Window<T> {
     /// Begins without members: b_j = `pull`, d_j = the diagonal of the Gram matrix. Only places in `free` are to join later.
-    /// `most` is what a coefficient may be, `square` the squared length of a whole column.
+    /// `limits` is what coefficients may be, `square` the squared length of a whole column.
     pub(super) fn begin(
         &mut self,
         band: &Band<'_, T>,
         pull: &[T],
         free: std::ops::Range<usize>,
-        most: f64,
+        limits: Limits,
         square: f64,
     ) {
-        self.most_square = most * most;
+        self.limits = limits;
         self.least = WINDOW_DISTANCE * square;
         self.width = pull.len();
         self.free = free;
@@ -124,7 +124,7 @@ impl<T: Scalar> Window<T> {
         if !self.is_open(place) {
             return 0.0;
         }
-        bounded(self.pull[place].abs2(), self.distance[place], self.most_square)
+        self.limits.gain(self.pull[place], self.distance[place])
     }
 
     /// The free place whose joining gains most in a part of the window, and by how much.
@@ -272,15 +272,19 @@ impl<T: Scalar> Window<T> {
     /// Adds, drops and exchanges free columns while that lowers ‖r‖² + λ|S| by more than `floor`. How many moves were made.
     pub(super) fn descend(&mut self, band: &Band<'_, T>, price: f64, floor: f64) -> usize {
         const MOST: usize = 200;
+        self.drop_negative();
         for moves in 0..MOST {
             let Some(best) = self.best_move(price, floor) else { return moves };
             match best {
                 Move::Add(place) => {
-                    self.replace(band, &[], &[place]);
+                    self.replace(band, &[], &[place], price);
                 }
-                Move::Drop(at) => self.leave(at),
+                Move::Drop(at) => {
+                    self.leave(at);
+                    self.drop_negative();
+                }
                 Move::Exchange(at, place) => {
-                    self.replace(band, &[at], &[place]);
+                    self.replace(band, &[at], &[place], price);
                 }
             }
         }
@@ -316,10 +320,10 @@ impl<T: Scalar> Window<T> {
         let step = self.values[at].scale(over);
         let (from, to) = (self.free.start, self.free.end);
         let (pull, distance, row) = (&self.pull[from..to], &self.distance[from..to], &self.row(at)[from..to]);
-        let (most_square, least) = (self.most_square, self.least);
+        let (limits, least) = (self.limits, self.least);
         let gain = |b: T, d: f64, h: T| {
             let left = d + h.abs2() * over;
-            if left > least { bounded((b + h.conj() * step).abs2(), left, most_square) } else { 0.0 }
+            if left > least { limits.gain(b + h.conj() * step, left) } else { 0.0 }
         };
         let mut most = [0.0; LANES];
         simd(
@@ -379,7 +383,7 @@ impl<T: Scalar> Window<T> {
     fn without_inline(&self, band: &Band<'_, T>, run: &[usize], places: &[usize], out: &mut Local<T>) -> Option<f64> {
         let (size, r) = (places.len(), run.len());
         out.size = size;
-        (out.most_square, out.least) = (self.most_square, self.least);
+        (out.limits, out.least) = (self.limits, self.least);
         out.gram.clear();
         out.gram.resize(size * size, T::ZERO);
         for (a, &p) in places.iter().enumerate() {
@@ -461,15 +465,38 @@ impl<T: Scalar> Window<T> {
         Some(lost)
     }
 
-    /// A run of members leaves, and the columns at `places` join; or false, and neither, if that makes coefficients too large.
-    pub(super) fn replace(&mut self, band: &Band<'_, T>, run: &[usize], places: &[usize]) -> bool {
+    /// A run of members leaves, and the columns at `places` join; or false, and neither, if that makes coefficients too large. Where
+    /// x ≥ 0, members that turn negative leave as well, unless ‖r‖² + λ|S| is no lower then.
+    pub(super) fn replace(&mut self, band: &Band<'_, T>, run: &[usize], places: &[usize], price: f64) -> bool {
         let leaving: Vec<usize> = run.iter().map(|&at| self.members[at]).collect();
-        let fits = self.swap(band, &leaving, places) && self.values.iter().all(|x| x.abs2() <= self.most_square);
+        let objective = |one: &Self| one.energy + price * one.members.len() as f64;
+        let before = objective(self);
+        let mut dropped = vec![];
+        let mut fits = self.swap(band, &leaving, places);
+        if fits && self.limits.is_nonnegative {
+            dropped = self.drop_negative();
+            fits = dropped.is_empty() || objective(self) < before;
+        }
+        fits = fits && self.values.iter().all(|x| self.limits.allow(*x));
         if !fits {
-            self.swap(band, places, &leaving);
+            let back: Vec<usize> =
+                leaving.iter().copied().chain(dropped.into_iter().filter(|place| !places.contains(place))).collect();
+            self.swap(band, places, &back);
             places.iter().filter(|place| !leaving.contains(place)).for_each(|&place| self.is_barred[place] = true);
         }
         fits
+    }
+
+    /// Where x ≥ 0, negative members leave, the one that explains most first; their places.
+    fn drop_negative(&mut self) -> Vec<usize> {
+        let mut dropped = vec![];
+        while self.limits.is_nonnegative {
+            let negative = (0..self.members.len()).filter(|&at| self.limits.is_negative(self.values[at]));
+            let Some(at) = negative.max_by(|&a, &b| self.loss(a).total_cmp(&self.loss(b))) else { break };
+            dropped.push(self.members[at]);
+            self.leave(at);
+        }
+        dropped
     }
 
     /// Members at places leave, and as many columns join, each the one that gains most when gains are multiplied by numbers drawn for
@@ -525,7 +552,7 @@ impl<T: Scalar> Clone for Window<T> {
     fn clone_from(&mut self, other: &Self) {
         let size = other.members.len();
         (self.width, self.energy) = (other.width, other.energy);
-        (self.most_square, self.least) = (other.most_square, other.least);
+        (self.limits, self.least) = (other.limits, other.least);
         self.free = other.free.clone();
         self.members.clone_from(&other.members);
         self.is_member.clone_from(&other.is_member);
@@ -566,7 +593,8 @@ mod tests {
         let band = Band { entries: &entries, stride: n, reach: n - 1 };
         let pull: Vec<T> = (0..n).map(|j| (0..m).map(|i| a[(i, j)].conj() * y[i]).sum()).collect();
         let mut window = Window::default();
-        window.begin(&band, &pull, 2..n - 2, f64::INFINITY, 1.0);
+        let limits = Limits { most_square: f64::INFINITY, is_nonnegative: false };
+        window.begin(&band, &pull, 2..n - 2, limits, 1.0);
         for _ in 0..60 {
             let place = rng.random_range(0..n);
             match window.members.iter().position(|&member| member == place) {
