@@ -256,6 +256,36 @@ def as_support(what: str, given: Any) -> list[int]:
     return [int(j) for j in values]
 
 
+def as_bounds(given: Any, columns: int) -> tuple[Array, Array]:
+    """Read bounds of coefficients, a lower and an upper one for each column."""
+    if hasattr(given, "lb") and hasattr(given, "ub"):
+        given = (given.lb, given.ub)
+    rule = "bounds must be a pair (lower, upper), each a number, None or an array"
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise InvalidTypeError(f"{rule}, got {shown(given)}")
+    ends = []
+    for what, free, end in zip(("lower bounds", "upper bounds"), (-np.inf, np.inf), given, strict=True):
+        values = np.asarray(free) if end is None else _values(what, end)
+        if values.dtype.kind not in "iuf":
+            raise InvalidTypeError(f"{what} must be real numbers, got elements of type {values.dtype}")
+        values = values.astype(np.float64)
+        if values.ndim == 1 and values.size == 1 and columns != 1:
+            raise InvalidValueError(f"there are 1 {what}, but A has {columns} columns; give a number for all of them")
+        if values.shape not in {(), (1,), (columns,)} or values.ndim > 1:
+            raise InvalidValueError(f"{what} have shape {values.shape}; A has {columns} columns")
+        ends.append(np.ascontiguousarray(np.broadcast_to(values, (columns,))))
+    for at, (what, rule, wrong) in enumerate(
+        [("lower bound", "at most 0", ends[0] > 0), ("upper bound", "at least 0", ends[1] < 0)]
+    ):
+        bad = np.flatnonzero(wrong | np.isnan(ends[at]))
+        if bad.size:
+            raise InvalidValueError(
+                f"each {what} must be {rule}, so that a coefficient may be 0; got {ends[at][bad[0]]} "
+                f"for column {bad[0]} (counted from 0)"
+            )
+    return ends[0], ends[1]
+
+
 def as_indices(what: str, given: Any) -> Array:
     """Read whole numbers that are at least 0: integers, neither booleans nor floats."""
     if isinstance(given, (list, tuple)):

@@ -35,12 +35,21 @@ class RunOptions(TypedDict, total=False):
 class Options(RunOptions, total=False):
     """The options of a run and of its problem."""
 
+    nonnegative: bool
+    bounds: Any
     unit_columns: bool
     memory: int | None
     check_adjoint: bool
 
 
-_DEFAULTS = {"report": False, "trace": False, "progress": False, "unit_columns": True, "check_adjoint": False}
+_DEFAULTS = {
+    "report": False,
+    "trace": False,
+    "progress": False,
+    "nonnegative": False,
+    "unit_columns": True,
+    "check_adjoint": False,
+}
 
 _DOCUMENTED = """\
 algorithm : str, optional
@@ -73,6 +82,11 @@ callback : callable, optional
 """
 
 _PROBLEM = """\
+nonnegative : bool
+    Whether coefficients must be at least 0. Fits are then non-negative least squares. A and y must be real.
+bounds : pair of float or array_like, optional
+    The least and the largest value of each coefficient, ``(lower, upper)``: numbers, arrays of n numbers, or None for
+    no bound; a `scipy.optimize.Bounds` too. Each interval must contain 0.
 unit_columns : bool
     Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients are
     returned in the scale of A either way.

@@ -10,7 +10,7 @@ import numpy as np
 from . import _core
 from ._errors import InvalidTypeError
 from ._improve import check_single, improvable
-from ._input import Array, Matrix, Unshaped, Vector, as_data, as_operator, shown
+from ._input import Array, Matrix, Unshaped, Vector, as_bounds, as_data, as_operator, shown
 from ._options import RunOptions, takes
 from ._run import of_one_scalar, solved
 from ._solution import Solution, Solutions, make
@@ -71,6 +71,8 @@ class Problem(Generic[Found]):
         A: Any,
         y: Unshaped,
         *,
+        nonnegative: bool = False,
+        bounds: Any = None,
         unit_columns: bool = True,
         memory: int | None = None,
         check_adjoint: bool = False,
@@ -81,6 +83,8 @@ class Problem(Generic[Found]):
         A: Any,
         y: Vector | Sequence[float],
         *,
+        nonnegative: bool = False,
+        bounds: Any = None,
         unit_columns: bool = True,
         memory: int | None = None,
         check_adjoint: bool = False,
@@ -91,6 +95,8 @@ class Problem(Generic[Found]):
         A: Any,
         y: Matrix | Sequence[Sequence[float]],
         *,
+        nonnegative: bool = False,
+        bounds: Any = None,
         unit_columns: bool = True,
         memory: int | None = None,
         check_adjoint: bool = False,
@@ -101,17 +107,33 @@ class Problem(Generic[Found]):
         A: Any,
         y: Any,
         *,
+        nonnegative: bool = False,
+        bounds: Any = None,
         unit_columns: bool = True,
         memory: int | None = None,
         check_adjoint: bool = False,
     ) -> None: ...
     def __init__(
-        self, A: Any, y: Any, *, unit_columns: bool = True, memory: int | None = None, check_adjoint: bool = False
+        self,
+        A: Any,
+        y: Any,
+        *,
+        nonnegative: bool = False,
+        bounds: Any = None,
+        unit_columns: bool = True,
+        memory: int | None = None,
+        check_adjoint: bool = False,
     ) -> None:
         operator = as_operator(A)
         operator.pair_rows("y", y)
         a, data = of_one_scalar(operator, as_data(y))
-        self._options = {"unit_columns": unit_columns, "memory": memory, "check_adjoint": check_adjoint}
+        self._options = {
+            "nonnegative": nonnegative,
+            "bounds": None if bounds is None else as_bounds(bounds, operator.shape[1]),
+            "unit_columns": unit_columns,
+            "memory": memory,
+            "check_adjoint": check_adjoint,
+        }
         self._core = _core.Problem(a, data, self._options)
         self._given, self._operator, self._y = A, operator, data.copy()
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _core
 from ._errors import InvalidValueError
-from ._input import Array, Operator, as_aligned
+from ._input import Array, Operator, as_aligned, as_bounds
 from ._progress import display
 from ._solution import Solutions, make
 from ._start import read_start
@@ -53,6 +53,8 @@ def solved(
 def solve_once(operator: Operator, data: Array, k: Any, start: Any, options: Any) -> Any:
     """Solve a problem that is used once, so that measuring A is a part of the run."""
     a, data = of_one_scalar(operator, data)
+    if options.get("bounds") is not None:
+        options["bounds"] = as_bounds(options["bounds"], operator.shape[1])
 
     def solve(starts: Any, show: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
         return _core.solve(a, data, k, starts, show, options)

@@ -105,6 +105,17 @@ pub struct KernelOptions {
     pub baseline: Baseline,
 }
 
+/// What coefficients may be.
+#[derive(Debug, Args)]
+pub struct DomainOptions {
+    /// Coefficients must be at least 0
+    #[arg(long)]
+    pub nonnegative: bool,
+    /// Coefficients must lie in an interval that contains 0, as -1:2.5, 0:10 or :3
+    #[arg(long, value_name = "LO:HI", value_parser = values::interval, allow_hyphen_values = true)]
+    pub bounds: Option<(f64, f64)>,
+}
+
 #[derive(Debug, Args)]
 pub struct Method {
     /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
@@ -118,6 +129,8 @@ pub struct Method {
     /// Where to start: zero, random:SEED, an algorithm or chain, a file with a vector x, or support:FILE with indices
     #[arg(long, value_name = "START", default_value = "zero")]
     pub start: String,
+    #[command(flatten)]
+    pub domain: DomainOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
     /// A setting of the algorithm (see `sparsea algorithms`); may be repeated
@@ -188,6 +201,8 @@ pub struct Compare {
     #[arg(help = format!("Algorithms and chains to try, with commas between [default: all, and {}]", defaults::CHAINS.join(", ")))]
     pub algorithms: Option<Vec<String>>,
     #[command(flatten)]
+    pub domain: DomainOptions,
+    #[command(flatten)]
     pub limits: LimitOptions,
     /// The true x, if known: shows how much of its support each algorithm missed
     #[arg(long, value_name = "FILE")]
@@ -223,6 +238,8 @@ pub struct Improve {
     #[arg(long, value_name = "NAME", value_parser = values::algorithm)]
     #[arg(help = format!("An algorithm, or several joined by + {}", defaults::algorithm()))]
     pub algorithm: Option<String>,
+    #[command(flatten)]
+    pub domain: DomainOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
     /// A setting of the last algorithm (see `sparsea algorithms`); may be repeated

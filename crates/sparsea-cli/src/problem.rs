@@ -5,9 +5,9 @@ use std::path::Path;
 use faer::sparse::SparseColMat;
 use num_complex::Complex;
 use sparsea::operator::pulse;
-use sparsea::{Boundary, Convolution, DenseOperator, LinearMap, Scalar, SparseOperator};
+use sparsea::{Boundary, Bounds, Convolution, DenseOperator, Domain, LinearMap, NonNegative, Scalar, SparseOperator};
 
-use crate::cli::{Baseline, BoundaryChoice, Kernel, KernelOptions};
+use crate::cli::{Baseline, BoundaryChoice, DomainOptions, Kernel, KernelOptions};
 use crate::failure::Failure;
 use crate::input::{self, Dense, Matrix, Table, Vector};
 use crate::text;
@@ -39,6 +39,20 @@ pub struct Loaded<T: Scalar> {
     pub shift: Option<isize>,
     /// What was subtracted from the trace.
     pub baseline: f64,
+}
+
+impl DomainOptions {
+    /// What coefficients of n columns may be; `None` for anything.
+    pub fn domain<T: Scalar>(&self, columns: usize) -> Result<Option<Box<dyn Domain<T>>>, Failure> {
+        Ok(match self.bounds {
+            Some((lower, upper)) => {
+                let lower = if self.nonnegative { 0.0 } else { lower };
+                Some(Box::new(Bounds::all(lower, upper, columns)?))
+            }
+            None if self.nonnegative => Some(Box::new(NonNegative)),
+            None => None,
+        })
+    }
 }
 
 /// A problem of either scalar.

@@ -34,6 +34,19 @@ pub fn sparsity(text: &str) -> Result<usize, Refusal> {
     }
 }
 
+/// Reads an interval that contains 0; an end that is left out is infinite.
+pub fn interval(text: &str) -> Result<(f64, f64), Refusal> {
+    let refusal = || {
+        let rule = "--bounds must be LO:HI with LO at most 0 and HI at least 0, as -1:2.5, 0:10 or :3";
+        Refusal(format!("{rule}, got '{text}'"))
+    };
+    let (lower, upper) = text.split_once(':').ok_or_else(refusal)?;
+    let end =
+        |text: &str, free: f64| if text.is_empty() { Ok(free) } else { text.trim().parse().map_err(|_| refusal()) };
+    let (lower, upper): (f64, f64) = (end(lower, f64::NEG_INFINITY)?, end(upper, f64::INFINITY)?);
+    if lower <= 0.0 && upper >= 0.0 { Ok((lower, upper)) } else { Err(refusal()) }
+}
+
 /// The most threads on any machine.
 pub const MOST_THREADS: u32 = 4096;
 

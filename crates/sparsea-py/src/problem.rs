@@ -52,10 +52,10 @@ impl Problem {
     fn new(a: &Bound<'_, PyAny>, data: &Bound<'_, PyAny>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
         let options = ProblemOptions::new(options)?;
         let (either, batch) = if is_complex(data) {
-            let (prepared, batch) = Prepared::new(a, data, options)?;
+            let (prepared, batch) = Prepared::new(a, data, &options)?;
             (Either::Complex(prepared), batch)
         } else {
-            let (prepared, batch) = Prepared::new(a, data, options)?;
+            let (prepared, batch) = Prepared::new(a, data, &options)?;
             (Either::Real(prepared), batch)
         };
         Ok(Self { either, options, batch })
@@ -115,7 +115,7 @@ impl Problem {
 
 impl<T: Field> Prepared<T> {
     /// Reads, checks and measures A and y, and says whether y is a matrix.
-    fn new(a: &Bound<'_, PyAny>, data: &Bound<'_, PyAny>, options: ProblemOptions) -> PyResult<(Self, bool)> {
+    fn new(a: &Bound<'_, PyAny>, data: &Bound<'_, PyAny>, options: &ProblemOptions) -> PyResult<(Self, bool)> {
         let py = a.py();
         let (operator, kind) = read::<T>(a)?;
         let (data, batch) = columns::<T>(data)?;
@@ -123,13 +123,18 @@ impl<T: Field> Prepared<T> {
         let stop = Arc::new(Stop::default());
         let (guarded, given, interrupt) =
             (Guarded::new(operator.clone(), kind, stop.clone()), data.clone(), stop.interrupt());
+        let domain = options.domain::<T>()?;
+        let check = options.check_adjoint;
         let measure = move || {
-            if options.check_adjoint {
+            if check {
                 check_adjoint(&guarded, 0)?;
             }
             // Any k will do, and for a batch without columns any y.
             let zero = vec![T::ZERO; if given.is_empty() { guarded.shape().0 } else { 0 }];
             let measured = Measured::new_until(&guarded, given.first().unwrap_or(&zero), 1, &interrupt)?;
+            if let Some(domain) = &domain {
+                measured.clone().with_domain(&**domain)?;
+            }
             let norms = given.iter().map(|data| Ok(measured.with_data(data)?.data_norm()));
             Ok((measured.column_norms().into(), norms.collect::<Result<_, sparsea::Error>>()?))
         };
@@ -180,7 +185,7 @@ impl<T: Field> Prepared<T> {
         options: &Bound<'_, PyDict>,
     ) -> PyResult<(Form<T>, Arc<Stop>, Request<T>)> {
         // The adjoint was checked before.
-        let known = ProblemOptions { check_adjoint: false, ..problem.options };
+        let known = ProblemOptions { check_adjoint: false, ..problem.options.clone() };
         let default = default_for(&*self.operator, sparsity);
         let request = Request::new(options, Some(known), start, display, default)?;
         let stop = Arc::new(Stop::default());

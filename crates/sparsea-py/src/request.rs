@@ -8,7 +8,7 @@ use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
 use sparsea::algorithms::registry;
-use sparsea::{Chain, Limits, Memory, Problem, ReportOptions, Run, Start};
+use sparsea::{Bounds, Chain, Domain, Limits, Memory, NonNegative, Problem, ReportOptions, Run, Start};
 
 use crate::convert::{Field, settings, vector};
 use crate::error::{InvalidTypeError, InvalidValueError, refused};
@@ -30,16 +30,19 @@ pub struct Request<T: Field> {
 }
 
 /// The options that concern A and y, whatever is run on them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ProblemOptions {
     pub unit_columns: bool,
     pub memory: Memory,
     pub check_adjoint: bool,
+    pub nonnegative: bool,
+    /// Lower and upper bounds, one of each for every column.
+    pub bounds: Option<Arc<(Vec<f64>, Vec<f64>)>>,
 }
 
 impl Default for ProblemOptions {
     fn default() -> Self {
-        Self { unit_columns: true, memory: Memory::default(), check_adjoint: false }
+        Self { unit_columns: true, memory: Memory::default(), check_adjoint: false, nonnegative: false, bounds: None }
     }
 }
 
@@ -49,11 +52,30 @@ impl ProblemOptions {
         match word {
             "unit_columns" => self.unit_columns = as_flag(word, value)?,
             "check_adjoint" => self.check_adjoint = as_flag(word, value)?,
+            "nonnegative" => self.nonnegative = as_flag(word, value)?,
+            "bounds" if value.is_none() => self.bounds = None,
+            "bounds" => {
+                // Two vectors, made by `as_bounds` of `python/sparsea/_input.py`.
+                let (lower, upper): (Bound<'_, PyAny>, Bound<'_, PyAny>) = value.extract()?;
+                self.bounds = Some(Arc::new((vector("bounds", &lower)?, vector("bounds", &upper)?)));
+            }
             "memory" if value.is_none() => self.memory = Memory::default(),
             "memory" => self.memory = Memory::total(as_whole(word, value, 1, i64::MAX)? as usize),
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// The coefficients that are allowed; `None` for all.
+    pub fn domain<T: Field>(&self) -> PyResult<Option<Box<dyn Domain<T>>>> {
+        let Some(bounds) = &self.bounds else {
+            return Ok(self.nonnegative.then(|| Box::new(NonNegative) as Box<dyn Domain<T>>));
+        };
+        let (mut lower, upper) = (**bounds).clone();
+        if self.nonnegative {
+            lower.fill(0.0);
+        }
+        Ok(Some(Box::new(Bounds::new(lower, upper).map_err(refused)?)))
     }
 
     /// Reads the options of a problem, and no others.
@@ -87,6 +109,7 @@ impl<T: Field> Request<T> {
         let (mut names, mut given_settings) = (None, None);
         let mut limits = Limits::default();
         let (mut report, mut trace, mut threads, mut callback) = (None, false, None, None);
+        let is_known = known.is_some();
         let mut problem = known.unwrap_or_default();
         for (word, value) in options {
             let word = word.cast::<PyString>()?.to_cow()?;
@@ -114,7 +137,7 @@ impl<T: Field> Request<T> {
                     let rule = "callback must be a function of the progress";
                     return Err(InvalidTypeError::new_err(format!("{rule}, got {}", shown(&value)?)));
                 }
-                _ if known.is_none() && problem.read(word, &value)? => {}
+                _ if !is_known && problem.read(word, &value)? => {}
                 _ => return Err(unexpected(word)),
             }
         }
@@ -136,9 +159,14 @@ impl<T: Field> Request<T> {
         })
     }
 
-    /// The problem in the scale that is asked for.
-    pub fn scale<'a>(&self, problem: Problem<'a, T>) -> Problem<'a, T> {
-        if self.problem.unit_columns { problem } else { problem.keep_columns() }
+    /// The problem in the scale that is asked for, with coefficients in a domain.
+    pub fn shape<'a>(
+        &self,
+        problem: Problem<'a, T>,
+        domain: Option<&'a dyn Domain<T>>,
+    ) -> Result<Problem<'a, T>, sparsea::Error> {
+        let problem = if self.problem.unit_columns { problem } else { problem.keep_columns() };
+        domain.map_or(Ok(problem.clone()), |domain| problem.with_domain(domain))
     }
 
     /// The run that is asked for (of a batch, for this column of data), without observers.

@@ -15,8 +15,8 @@ use pyo3::types::PyDict;
 use sparsea::algorithms::default_for;
 use sparsea::operator::{SHARED_FROM, TOGETHER};
 use sparsea::{
-    Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath, StopReason, Threads,
-    Trace, Workspace,
+    Domain, Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath, StopReason,
+    Threads, Trace, Workspace,
 };
 
 use crate::convert::{Field, vector};
@@ -97,9 +97,10 @@ pub fn solved<T: Field>(
     request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
     let brief = !batch && is_brief(&form, sparsity, &request);
-    let watched = stop.clone();
+    let (watched, domain) = (stop.clone(), request.problem.domain()?);
     let work = move |caller: &Caller<Outcome<T>>| {
-        let task = Task { form, sparsity, request, stop: watched, caller, brief, display: Display::default() };
+        let display = Display::default();
+        let task = Task { form, sparsity, request, domain, stop: watched, caller, brief, display };
         if batch { task.batch(&data) } else { task.single(&data) }
     };
     let solutions = if brief { here(py, &stop, work)? } else { beside(py, &stop, work)? };
@@ -145,6 +146,7 @@ struct Task<'c, T: Field> {
     form: Form<T>,
     sparsity: usize,
     request: Request<T>,
+    domain: Option<Box<dyn Domain<T>>>,
     stop: Arc<Stop>,
     caller: &'c Caller<Outcome<T>>,
     /// Whether the work is done on the calling thread.
@@ -272,7 +274,7 @@ impl<T: Field> Task<'_, T> {
         }
         match Problem::new_until(operator, data, self.sparsity, &interrupt) {
             Ok(problem) => {
-                let problem = self.request.scale(problem);
+                let problem = self.request.shape(problem, self.domain.as_deref()).map_err(refused)?;
                 Ok(Ok(match gram {
                     Some(gram) => problem.share_gram(gram).map_err(refused)?,
                     None => problem,
@@ -364,10 +366,10 @@ pub fn path<T: Field>(
     thorough: bool,
     request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let (interrupt, threads) = (stop.interrupt(), request.threads);
+    let (interrupt, threads, domain) = (stop.interrupt(), request.threads, request.problem.domain()?);
     let work = move || {
         let problem = Problem::new_until(&*form.operator, &data[0], largest, &interrupt)?;
-        let mut problem = request.scale(problem);
+        let mut problem = request.shape(problem, domain.as_deref())?;
         if let Some(gram) = form.gram {
             problem = problem.share_gram(gram)?;
         }

@@ -30,7 +30,11 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
 
 fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCode, Failure> {
     let operator = loaded.operator.operator();
-    let problem = Problem::new(&*operator, &loaded.data, arguments.sparsity)?;
+    let domain = arguments.domain.domain(operator.shape().1)?;
+    let mut problem = Problem::new(&*operator, &loaded.data, arguments.sparsity)?;
+    if let Some(domain) = &domain {
+        problem = problem.with_domain(&**domain)?;
+    }
     let names = arguments.algorithms.clone().unwrap_or_else(|| all(&problem));
     let chains = names.iter().map(|name| Chain::parse(name, &Map::new())).collect::<Result<Vec<_>, _>>()?;
     let truth = arguments.truth.as_ref().map(|path| -> Result<Vec<usize>, Failure> {

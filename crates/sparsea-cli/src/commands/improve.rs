@@ -42,7 +42,11 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
         let file = file.display();
         return Err(Failure::Message(format!("k must be at least {size}, the non-zeros of {file}, got {sparsity}")));
     }
-    let problem = Problem::new(&*operator, &loaded.data, sparsity)?;
+    let domain = arguments.domain.domain(operator.shape().1)?;
+    let mut problem = Problem::new(&*operator, &loaded.data, sparsity)?;
+    if let Some(domain) = &domain {
+        problem = problem.with_domain(&**domain)?;
+    }
     let chain = chain(arguments.algorithm.as_deref(), &problem, &arguments.settings)?;
     // Shown with the result: what is refused later must not leave half of the output behind.
     let mut heading = None;

@@ -69,7 +69,11 @@ impl Output {
 /// Solves as `method` says, writes what was asked for, prints the result.
 pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) -> Result<ExitCode, Failure> {
     let operator = loaded.operator.operator();
-    let problem = Problem::new(&*operator, &loaded.data, method.sparsity)?;
+    let domain = method.domain.domain(operator.shape().1)?;
+    let mut problem = Problem::new(&*operator, &loaded.data, method.sparsity)?;
+    if let Some(domain) = &domain {
+        problem = problem.with_domain(&**domain)?;
+    }
     let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
     solve_from(loaded, &problem, chain, read_start(&method.start)?, &method.limits, output, None)
 }

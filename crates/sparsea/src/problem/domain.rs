@@ -39,13 +39,17 @@ pub trait Domain<T: Scalar>: Debug + Send + Sync {
     }
 }
 
-/// x ≥ 0.
+/// x ≥ 0, for real problems.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NonNegative;
 
-impl Domain<f64> for NonNegative {
-    fn project(&self, _column: usize, value: f64) -> f64 {
-        value.max(0.0)
+impl<T: Scalar> Domain<T> for NonNegative {
+    fn project(&self, _column: usize, value: T) -> T {
+        T::from_real(value.real().max(0.0))
+    }
+
+    fn check(&self, _columns: usize) -> Result<(), Error> {
+        check_real::<T>()
     }
 
     fn interval(&self, _column: usize) -> Option<(f64, f64)> {
@@ -53,7 +57,7 @@ impl Domain<f64> for NonNegative {
     }
 }
 
-/// l_j ≤ x_j ≤ u_j for every column j, with l_j ≤ 0 ≤ u_j.
+/// l_j ≤ x_j ≤ u_j for every column j, with l_j ≤ 0 ≤ u_j, for real problems.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bounds {
     lower: Vec<f64>,
@@ -89,15 +93,16 @@ impl Bounds {
     }
 }
 
-impl Domain<f64> for Bounds {
-    fn project(&self, column: usize, value: f64) -> f64 {
+impl<T: Scalar> Domain<T> for Bounds {
+    fn project(&self, column: usize, value: T) -> T {
         match (self.lower.get(column), self.upper.get(column)) {
-            (Some(&lower), Some(&upper)) => value.clamp(lower, upper),
+            (Some(&lower), Some(&upper)) => T::from_real(value.real().clamp(lower, upper)),
             _ => value,
         }
     }
 
     fn check(&self, columns: usize) -> Result<(), Error> {
+        check_real::<T>()?;
         let entries = self.lower.len();
         if entries == columns {
             return Ok(());
@@ -108,6 +113,11 @@ impl Domain<f64> for Bounds {
     fn interval(&self, column: usize) -> Option<(f64, f64)> {
         Some((*self.lower.get(column)?, *self.upper.get(column)?))
     }
+}
+
+/// Refuses complex numbers, which have no order.
+fn check_real<T: Scalar>() -> Result<(), Error> {
+    if T::IS_COMPLEX { Err(Error::RealOnly { algorithm: "a bound on coefficients" }) } else { Ok(()) }
 }
 
 /// l_j ≤ x_j ≤ u_j, in the scale of the algorithms.

@@ -207,7 +207,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             interrupt = interrupt.by(deadline);
         }
         if let Some(report) = &self.report {
-            self.problem.check("a report", Needs::QUADRATIC)?;
+            self.problem.check("a report", Needs::INTERVALS)?;
             report.check()?;
         }
         let mut memory = self.memory;

@@ -105,11 +105,12 @@ fn near_tie(options: ReportOptions, least: f64, data_norm: f64) -> f64 {
 
 impl Exploration {
     /// Adds those supports that are one exchange away from `chosen` and nearly as good. False if these were not looked for,
-    /// because the run was stopped, there is no time, or n |S| numbers are more than it may hold.
+    /// because the run was stopped, there is no time, coefficients have bounds, or n |S| numbers are more than it may hold.
     fn add_exchanges<T: Scalar>(&mut self, chosen: &Support, workspace: &mut Workspace<'_, T>, hurried: bool) -> bool {
         let (size, numbers) = (chosen.len(), workspace.ncols().saturating_mul(chosen.len()));
         let cost = numbers.saturating_mul(size).saturating_add(workspace.quadratic().gram_cost(size));
-        if chosen.is_empty() || workspace.stop() || !workspace.may_hold(numbers) || (hurried && cost > MOMENT) {
+        let is_unscored = chosen.is_empty() || workspace.is_bounded();
+        if is_unscored || workspace.stop() || !workspace.may_hold(numbers) || (hurried && cost > MOMENT) {
             return false;
         }
         let (norms, correlation) = workspace.quadratic().norms_and_correlation();

@@ -474,6 +474,8 @@ impl<T: Scalar> Tableau<T> {
     fn score(&self, i: usize, (c, d): (T, f64)) -> f64 {
         match self.open() {
             None => quotient((c, d), self.floors[i]),
+            Some([]) if c.real() > 0.0 => quotient((c, d), self.floors[i]),
+            Some([]) => 0.0,
             Some(open) => Self::bounded_gain(open, i, c, d, self.floors[i]),
         }
     }
@@ -481,13 +483,27 @@ impl<T: Scalar> Tableau<T> {
     /// The largest [`score`](Self::score) of all columns, where `after` turns c, d and w into c' and d'. Cost: n divisions.
     #[inline(always)]
     fn highest(&self, after: impl Fn(T, f64, T) -> (T, f64), weights: &[T]) -> f64 {
-        if self.is_bounded() {
-            let score = |i: usize| self.score(i, after(self.correlation[i], self.squares[i], weights[i]));
-            return simd(
-                #[inline(always)]
-                || (0..self.n).map(score).fold(0.0, |most, one| if one > most { one } else { most }),
-            );
+        match self.open() {
+            None => self.highest_of(after, weights, |_, c, d, floor| quotient((c, d), floor)),
+            Some([]) => self.highest_of(
+                after,
+                weights,
+                |_, c, d, floor| {
+                    if c.real() > 0.0 { quotient((c, d), floor) } else { 0.0 }
+                },
+            ),
+            Some(open) => self.highest_of(after, weights, |i, c, d, floor| Self::bounded_gain(open, i, c, d, floor)),
         }
+    }
+
+    /// The largest `score` of column i with c', d' and its floor.
+    #[inline(always)]
+    fn highest_of(
+        &self,
+        after: impl Fn(T, f64, T) -> (T, f64),
+        weights: &[T],
+        score: impl Fn(usize, T, f64, f64) -> f64,
+    ) -> f64 {
         simd(
             #[inline(always)]
             || {
@@ -497,14 +513,18 @@ impl<T: Scalar> Tableau<T> {
                 let (d_blocks, d_rest) = self.squares[..n].as_chunks::<LANES>();
                 let (f_blocks, f_rest) = self.floors[..n].as_chunks::<LANES>();
                 let (w_blocks, w_rest) = weights[..n].as_chunks::<LANES>();
-                for (((c, d), f), w) in c_blocks.iter().zip(d_blocks).zip(f_blocks).zip(w_blocks) {
+                let blocks = c_blocks.iter().zip(d_blocks).zip(f_blocks).zip(w_blocks);
+                for (at, (((c, d), f), w)) in blocks.enumerate() {
                     for lane in 0..LANES {
-                        let value = quotient(after(c[lane], d[lane], w[lane]), f[lane]);
+                        let (c, d) = after(c[lane], d[lane], w[lane]);
+                        let value = score(at * LANES + lane, c, d, f[lane]);
                         most[lane] = if value > most[lane] { value } else { most[lane] };
                     }
                 }
-                for (((c, d), f), w) in c_rest.iter().zip(d_rest).zip(f_rest).zip(w_rest) {
-                    let value = quotient(after(*c, *d, *w), *f);
+                let rest = c_rest.iter().zip(d_rest).zip(f_rest).zip(w_rest);
+                for (at, (((c, d), f), w)) in rest.enumerate() {
+                    let (c, d) = after(*c, *d, *w);
+                    let value = score(n - c_rest.len() + at, c, d, *f);
                     most[0] = if value > most[0] { value } else { most[0] };
                 }
                 most.into_iter().fold(0.0, f64::max)

@@ -16,7 +16,7 @@ use crate::tolerance::{EXCHANGE_CANCELLATION, SMALLEST_GAIN};
 pub(crate) type Gram<'g, T> = &'g dyn Fn(usize, &mut dyn FnMut(&[T]));
 
 /// Moves that are confirmed at most before a support counts as one that none improves.
-const CONFIRMED: usize = 1000;
+const CONFIRMED: usize = 300;
 
 /// What bounds a tableau, and where coefficients rest.
 #[derive(Debug, Clone)]
@@ -59,7 +59,8 @@ impl Move {
 struct Candidate {
     promise: f64,
     leaving: Leaving,
-    entering: usize,
+    /// The column that joins; the most promising one where it is not told.
+    entering: Option<usize>,
 }
 
 /// A support after a move, without its columns: H and x of the free ones.
@@ -297,14 +298,13 @@ impl<T: Scalar> Tableau<T> {
         let mut candidates = Vec::new();
         let room = self.size() < sparsity;
         if room && let Some((entering, promise)) = self.best_addition() {
-            candidates.push(Candidate { promise, leaving: Leaving::Nobody, entering });
+            candidates.push(Candidate { promise, leaving: Leaving::Nobody, entering: Some(entering) });
         }
         for position in 0..self.members.len() {
             let loss = self.loss(position);
             let promise = self.highest(self.without(position), self.weights_of(position)) - loss;
             if promise > EXCHANGE_CANCELLATION * loss {
-                let entering = self.best_replacement(position);
-                candidates.push(Candidate { promise, leaving: Leaving::Member(position), entering });
+                candidates.push(Candidate { promise, leaving: Leaving::Member(position), entering: None });
             }
         }
         self.confirm(&mut candidates, least, &mut best);
@@ -328,7 +328,7 @@ impl<T: Scalar> Tableau<T> {
                 let (c, d) = after(self.correlation[i], self.squares[i], weights[i]);
                 let promise = Self::bounded_gain(open, i, c, d, self.floors[i]) - loss;
                 if promise > least.max(EXCHANGE_CANCELLATION * loss) && i != member {
-                    candidates.push(Candidate { promise, leaving: Leaving::Member(position), entering: i });
+                    candidates.push(Candidate { promise, leaving: Leaving::Member(position), entering: Some(i) });
                 }
             }
         }
@@ -348,7 +348,7 @@ impl<T: Scalar> Tableau<T> {
         for i in 0..self.n {
             let promise = Self::bounded_gain(open, i, self.correlation[i], self.squares[i], self.floors[i]);
             if promise > least {
-                out.push(Candidate { promise, leaving: Leaving::Nobody, entering: i });
+                out.push(Candidate { promise, leaving: Leaving::Nobody, entering: Some(i) });
             }
         }
     }
@@ -363,9 +363,14 @@ impl<T: Scalar> Tableau<T> {
             if candidate.promise <= most {
                 break;
             }
-            let gain = self.confirmed(candidate, &mut neighbour);
+            let entering = match (candidate.entering, candidate.leaving) {
+                (Some(entering), _) => entering,
+                (None, Leaving::Member(position)) => self.best_replacement(position),
+                (None, _) => continue,
+            };
+            let gain = self.confirmed(candidate.leaving, entering, most, &mut neighbour);
             if gain > most {
-                *best = Some(Move { leaving: candidate.leaving, entering: candidate.entering, gain });
+                *best = Some(Move { leaving: candidate.leaving, entering, gain });
             }
         }
     }
@@ -380,25 +385,23 @@ impl<T: Scalar> Tableau<T> {
             let c = self.correlation[i] + self.column[i].scale(value);
             let promise = Self::bounded_gain(open, i, c, self.squares[i], self.floors[i]) - loss;
             if promise > least {
-                out.push(Candidate { promise, leaving: Leaving::Held(place), entering: i });
+                out.push(Candidate { promise, leaving: Leaving::Held(place), entering: Some(i) });
             }
         }
     }
 
-    /// What ‖r‖² falls by at least if a move is made, coefficients that it drives out of their intervals coming to rest. For one in the
-    /// place of a held column, `column` is that column, projected.
-    fn confirmed(&self, candidate: &Candidate, neighbour: &mut Neighbour) -> f64 {
-        let Some(limits) = &self.limits else { return candidate.promise };
-        let (n, size, i) = (self.n, self.members.len(), candidate.entering);
+    /// What ‖r‖² falls by at least if a move is made, coefficients that it drives out of their intervals coming to rest; any number
+    /// up to `most`, if it is no more than that. For one in the place of a held column, `column` is that column, projected.
+    fn confirmed(&self, leaving: Leaving, i: usize, most: f64, neighbour: &mut Neighbour) -> f64 {
+        let Some(limits) = &self.limits else { return f64::NEG_INFINITY };
+        let (n, size) = (self.n, self.members.len());
         let real = |p: usize, q: usize| self.h(p, q).real();
         let weight = |p: usize| self.weights[p * n + i].real();
         let (mut pull, mut distance, mut gain) = (self.correlation[i].real(), self.squares[i], 0.0);
-        let stays: Vec<usize> = (0..size).filter(|&p| candidate.leaving != Leaving::Member(p)).collect();
+        let stays: Vec<usize> = (0..size).filter(|&p| leaving != Leaving::Member(p)).collect();
         let last = stays.len();
         neighbour.size = last + 1;
         let width = neighbour.size;
-        neighbour.inverse.clear();
-        neighbour.inverse.resize(width * width, 0.0);
         neighbour.values.clear();
         neighbour.is_free.clear();
         neighbour.is_free.resize(width, true);
@@ -406,7 +409,7 @@ impl<T: Scalar> Tableau<T> {
         neighbour.bounds.extend(stays.iter().map(|&p| limits.intervals.of(self.members[p])));
         neighbour.bounds.push(limits.intervals.of(i));
         let mut weights: Vec<f64> = stays.iter().map(|&p| weight(p)).collect();
-        match candidate.leaving {
+        match leaving {
             Leaving::Nobody => neighbour.values.extend(stays.iter().map(|&p| self.values[p].real())),
             Leaving::Held(place) => {
                 let (j, value) = limits.held[place];
@@ -433,16 +436,27 @@ impl<T: Scalar> Tableau<T> {
         gain += pull * value;
         neighbour.values.iter_mut().zip(&weights).for_each(|(x, w)| *x -= w * value);
         neighbour.values.push(value);
-        let is_inside = |(x, &(lower, upper)): (&f64, &(f64, f64))| *x >= lower && *x <= upper;
-        if neighbour.values.iter().zip(&neighbour.bounds).all(is_inside) {
-            return gain;
+        let without = |p: usize, o: usize| match leaving {
+            Leaving::Member(gone) => real(p, o) - real(p, gone) * real(gone, o) / real(gone, gone),
+            _ => real(p, o),
+        };
+        // What it costs to bring the worst one back, all costs at least.
+        let mut least = 0.0f64;
+        for (q, (&x, &(lower, upper))) in neighbour.values.iter().zip(&neighbour.bounds).enumerate() {
+            let off = x - x.clamp(lower, upper);
+            if off != 0.0 {
+                let pivot = stays.get(q).map_or(over, |&p| without(p, p) + weights[q] * weights[q] * over);
+                least = least.max(off * off / pivot);
+            }
         }
+        if least == 0.0 || gain - least <= most {
+            return gain - least;
+        }
+        neighbour.inverse.clear();
+        neighbour.inverse.resize(width * width, 0.0);
         for (q, &p) in stays.iter().enumerate() {
             for (l, &o) in stays.iter().enumerate() {
-                let without = match candidate.leaving {
-                    Leaving::Member(gone) => real(p, o) - real(p, gone) * real(gone, o) / real(gone, gone),
-                    _ => real(p, o),
-                };
+                let without = without(p, o);
                 neighbour.inverse[q * width + l] = without + weights[q] * weights[l] * over;
             }
             let side = -weights[q] * over;
