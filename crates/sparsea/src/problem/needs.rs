@@ -16,19 +16,23 @@ pub struct Needs {
     pub intervals: bool,
     /// The operator [`Steps`](crate::Steps).
     pub steps: bool,
+    /// Single columns as atoms, and a single y.
+    pub columns: bool,
 }
 
 impl Needs {
     /// Nothing.
-    pub const NONE: Self = Self { real: false, quadratic: false, intervals: false, steps: false };
+    pub const NONE: Self = Self { real: false, quadratic: false, intervals: false, steps: false, columns: false };
     /// Real data.
     pub const REAL: Self = Self { real: true, ..Self::NONE };
+    /// Single columns as atoms, neither [groups](crate::Problem::with_groups) nor a [joint](crate::Problem::joint) support.
+    pub const COLUMNS: Self = Self { columns: true, ..Self::NONE };
     /// The squared loss and free coefficients.
     pub const QUADRATIC: Self = Self { quadratic: true, ..Self::NONE };
     /// The squared loss, and coefficients that are free, non-negative or between bounds.
     pub const INTERVALS: Self = Self { quadratic: true, intervals: true, ..Self::NONE };
     /// The operator [`Steps`](crate::Steps), the squared loss and free coefficients.
-    pub const STEPS: Self = Self { quadratic: true, steps: true, ..Self::NONE };
+    pub const STEPS: Self = Self { quadratic: true, steps: true, columns: true, ..Self::NONE };
 
     /// These and others.
     #[must_use]
@@ -41,6 +45,7 @@ impl Needs {
                 && (other.intervals || !other.quadratic)
                 && (self.quadratic || other.quadratic),
             steps: self.steps || other.steps,
+            columns: self.columns || other.columns,
         }
     }
 

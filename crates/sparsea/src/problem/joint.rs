@@ -1,0 +1,107 @@
+//! Several right-hand sides with one support.
+
+use faer::Mat;
+
+use crate::scalar::Scalar;
+use crate::tolerance::RANK;
+
+/// Y = y_1 … y_B, and what of it the algorithms see: Y V for an orthonormal basis V of the space of its rows where rank(Y) < B.
+///
+/// ‖Y − A X‖ = ‖Y V − A X V‖ for the best X on a support, and norms of rows are those of Y V: nothing is lost, and the work is that of
+/// rank(Y) right-hand sides.
+#[derive(Debug)]
+pub(crate) struct Sides<T> {
+    /// B.
+    count: usize,
+    /// V, B × rank, unless the rank is B.
+    basis: Option<Mat<T>>,
+    /// Y V, column by column, where it is not Y.
+    reduced: Vec<T>,
+}
+
+impl<T: Scalar> Sides<T> {
+    /// Of the columns of Y, end to end.
+    pub(crate) fn new(data: &[T], count: usize) -> Self {
+        let rows = data.len() / count.max(1);
+        let all = Self { count, basis: None, reduced: vec![] };
+        if count < 2 {
+            return all;
+        }
+        let y = Mat::from_fn(rows, count, |i, b| data[b * rows + i]);
+        let Ok(svd) = y.thin_svd() else { return all };
+        let sizes: Vec<f64> = svd.S().column_vector().iter().map(|s| s.real()).collect();
+        let least = RANK * rows.max(count) as f64 * sizes.first().copied().unwrap_or(0.0);
+        // Of Y = 0 one column is left.
+        let rank = sizes.iter().filter(|&&size| size > least).count().max(1);
+        if rank == count {
+            return all;
+        }
+        let basis = svd.V().subcols(0, rank).to_owned();
+        let reduced = &y * &basis;
+        let reduced = (0..rank).flat_map(|c| reduced.col_as_slice(c).to_vec()).collect();
+        Self { count, basis: Some(basis), reduced }
+    }
+
+    /// B.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Right-hand sides that the algorithms see.
+    pub(crate) fn rank(&self) -> usize {
+        self.basis.as_ref().map_or(self.count, Mat::ncols)
+    }
+
+    /// The right-hand sides that the algorithms see, of data Y.
+    pub(crate) fn data<'d>(&'d self, data: &'d [T]) -> &'d [T] {
+        if self.basis.is_some() { &self.reduced } else { data }
+    }
+
+    /// X Vᴴ, where x holds the columns of X, end to end.
+    pub(crate) fn restore(&self, x: Vec<T>) -> Vec<T> {
+        let Some(basis) = &self.basis else { return x };
+        let n = x.len() / basis.ncols();
+        let entry = |b: usize, j: usize| (0..basis.ncols()).map(|c| x[c * n + j] * Scalar::conj(basis[(b, c)])).sum();
+        (0..self.count).flat_map(|b| (0..n).map(move |j| (b, j))).map(|(b, j)| entry(b, j)).collect()
+    }
+
+    /// X V, where x holds the columns of X, end to end.
+    pub(crate) fn reduce(&self, x: &[T]) -> Vec<T> {
+        let Some(basis) = &self.basis else { return x.to_vec() };
+        let n = x.len() / self.count;
+        let entry = |c: usize, j: usize| (0..self.count).map(|b| x[b * n + j] * basis[(b, c)]).sum();
+        (0..basis.ncols()).flat_map(|c| (0..n).map(move |j| (c, j))).map(|(c, j)| entry(c, j)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::norm;
+    use crate::random::{gaussian_matrix, stream};
+    use num_complex::Complex;
+
+    fn reduction<T: Scalar>(seed: u64) {
+        let mut rng = stream(seed, 0, 0);
+        let (m, count) = (7, 5);
+        let y = gaussian_matrix::<T>(&mut rng, m, 2) * gaussian_matrix::<T>(&mut rng, 2, count);
+        let data: Vec<T> = (0..count).flat_map(|b| y.col_as_slice(b).to_vec()).collect();
+        let sides = Sides::new(&data, count);
+        assert_eq!((sides.count(), sides.rank(), sides.data(&data).len()), (5, 2, 2 * m));
+        assert!((norm(sides.data(&data)) / norm(&data) - 1.0).abs() < 1e-13);
+        let back = sides.restore(sides.reduce(&data));
+        assert!(back.iter().zip(&data).all(|(a, b)| Scalar::abs(*a - *b) < 1e-12));
+        let full: Vec<T> = (0..3).flat_map(|b| gaussian_matrix::<T>(&mut rng, m, 3).col_as_slice(b).to_vec()).collect();
+        let sides = Sides::new(&full, 3);
+        assert_eq!((sides.rank(), sides.data(&full)), (3, &full[..]));
+        assert_eq!(Sides::new(&vec![T::ZERO; 12], 4).rank(), 1);
+    }
+
+    #[test]
+    fn y_of_low_rank_is_reduced() {
+        for seed in 0..3 {
+            reduction::<f64>(seed);
+            reduction::<Complex<f64>>(seed);
+        }
+    }
+}
