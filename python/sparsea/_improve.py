@@ -6,9 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._core import as_sparsity
+from ._core import as_flag, as_sparsity
 from ._errors import InvalidTypeError, InvalidValueError
-from ._input import Array, Operator, as_data, as_operator, as_support, as_vector
+from ._input import (
+    Array,
+    Operator,
+    as_data,
+    as_groups,
+    as_operator,
+    as_support,
+    as_values,
+    as_vector,
+    check_joint,
+)
 from ._options import Options, takes
 from ._run import solve_once
 from ._solution import Solution
@@ -19,7 +29,14 @@ if TYPE_CHECKING:
 
 @takes(Options)
 def improve(
-    A: Any, y: Any, k: int | None = None, *, support: Any = None, x: Any = None, **options: Unpack[Options]
+    A: Any,
+    y: Any,
+    k: int | None = None,
+    *,
+    support: Any = None,
+    x: Any = None,
+    joint: bool = False,
+    **options: Unpack[Options],
 ) -> Solution:
     """Improve an answer that came from anywhere; never return a worse one.
 
@@ -29,12 +46,13 @@ def improve(
     Parameters
     ----------
     A, y
-        As for `solve`; y is one vector.
+        As for `solve`; y is one vector, or a matrix with one support if ``joint``.
     k : int, optional
-        The sparsity, at least as many non-zeros as are given; default: that number.
+        The sparsity, at least as many non-zeros (or groups, or rows that are not zero) as are given; default: that
+        number.
     support : array_like of int, optional
         The column indices to improve, counted from 0, or a mask of the columns.
-    x : array_like of shape (n,) or Solution, optional
+    x : array_like of shape (n,), or (n, B) if ``joint``, or Solution, optional
         The vector to improve. Give either this or ``support``.
     {options}
 
@@ -61,9 +79,16 @@ def improve(
     operator = as_operator(A)
     operator.pair_rows("y", y)
     data = as_data(y)
-    check_single(data.shape)
-    k, start = improvable(operator, k, support, x)
-    improved: Solution = solve_once(operator, data, k, start, options)
+    sides = None
+    if as_flag("joint", joint):
+        check_joint(data.shape)
+        sides = data.shape[1]
+    else:
+        check_single(data.shape)
+    groups = options.get("groups")
+    codes = None if groups is None else as_groups(groups, operator)[0]
+    k, start = improvable(operator, k, support, x, codes, sides)
+    improved: Solution = solve_once(operator, data, k, start, {**options, "joint": joint})
     return improved
 
 
@@ -73,8 +98,13 @@ def check_single(shape: tuple[int, ...]) -> None:
         raise InvalidValueError(f"y has shape {shape}; one vector is improved at a time")
 
 
-def improvable(operator: Operator, k: Any, support: Any, x: Any) -> tuple[int, Array]:
-    """The sparsity and the start of a run that improves a support or a vector."""
+def improvable(
+    operator: Operator, k: Any, support: Any, x: Any, groups: Array | None = None, sides: int | None = None
+) -> tuple[int, Array]:
+    """The sparsity and the start of a run that improves a support or a vector: a matrix of `sides` columns, if given.
+
+    `groups` are numbers of groups, by column: then k counts those.
+    """
     if (support is None) == (x is None):
         raise InvalidTypeError("give what to improve by support or x, one of them")
     if support is not None:
@@ -82,11 +112,20 @@ def improvable(operator: Operator, k: Any, support: Any, x: Any) -> tuple[int, A
         if len(given) and np.asarray(support).dtype.kind == "b":
             operator.pair_columns("support", support)
         start: Array = np.array(given, dtype=np.int64)
-        what, size = "the support", len(given)
+        what, chosen = "the support", start[start < operator.shape[1]]
+        size = len(given)
     else:
         operator.pair_columns("x", x)
-        start = x.x if isinstance(x, Solution) else as_vector("x", x)
-        what, size = "x", int(np.count_nonzero(start))
+        start = x.x if isinstance(x, Solution) else as_vector("x", x) if sides is None else as_values("x", x)
+        if sides is not None and start.shape != (operator.shape[1], sides):
+            expected = (operator.shape[1], sides)
+            raise InvalidValueError(f"x has shape {start.shape}; for a joint support it must be {expected}")
+        what, chosen = "x", np.flatnonzero(start if sides is None else start.any(axis=1))
+        size = len(chosen)
+    # What is out of range is refused later, by the run.
+    if groups is not None and (not len(chosen) or chosen.max() < len(groups)):
+        size = len(np.unique(groups[chosen]))
+    counted = "non-zeros" if groups is None else "groups"
     if size == 0:
         raise InvalidValueError(
             f"{what} holds no non-zero to improve" if x is not None else "the support to improve is empty"
@@ -97,5 +136,5 @@ def improvable(operator: Operator, k: Any, support: Any, x: Any) -> tuple[int, A
         k = as_sparsity(k, operator.shape)
         # A support must fit into k columns; of a vector with more, a part would be improved and the rest lost.
         if k < size:
-            raise InvalidValueError(f"k must be at least {size}, the non-zeros of {what}, got {k}")
+            raise InvalidValueError(f"k must be at least {size}, the {counted} of {what}, got {k}")
     return k, start

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 
 from . import _core
 from ._errors import InvalidTypeError
 from ._improve import check_single, improvable
-from ._input import Array, Matrix, Unshaped, Vector, as_bounds, as_data, as_operator, shown
+from ._input import (
+    Array,
+    Matrix,
+    Unshaped,
+    Vector,
+    as_bounds,
+    as_data,
+    as_groups,
+    as_operator,
+    check_joint,
+    shown,
+)
 from ._options import RunOptions, takes
 from ._run import of_one_scalar, solved
 from ._solution import Solution, Solutions, make
@@ -62,7 +73,7 @@ class Problem(Generic[Found]):
     [1, 2, 3]
     """
 
-    __slots__ = ("_core", "_given", "_operator", "_options", "_y")
+    __slots__ = ("_codes", "_core", "_given", "_joint", "_labels", "_operator", "_options", "_y")
 
     # As of `solve`: the first fits every array whose number of dimensions its type does not state.
     @overload
@@ -73,6 +84,22 @@ class Problem(Generic[Found]):
         *,
         nonnegative: bool = False,
         bounds: Any = None,
+        groups: Any = None,
+        joint: bool = False,
+        unit_columns: bool = True,
+        memory: int | None = None,
+        check_adjoint: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Problem[Solution],
+        A: Any,
+        y: Any,
+        *,
+        nonnegative: bool = False,
+        bounds: Any = None,
+        groups: Any = None,
+        joint: Literal[True],
         unit_columns: bool = True,
         memory: int | None = None,
         check_adjoint: bool = False,
@@ -85,6 +112,8 @@ class Problem(Generic[Found]):
         *,
         nonnegative: bool = False,
         bounds: Any = None,
+        groups: Any = None,
+        joint: Literal[False] = False,
         unit_columns: bool = True,
         memory: int | None = None,
         check_adjoint: bool = False,
@@ -97,6 +126,8 @@ class Problem(Generic[Found]):
         *,
         nonnegative: bool = False,
         bounds: Any = None,
+        groups: Any = None,
+        joint: Literal[False] = False,
         unit_columns: bool = True,
         memory: int | None = None,
         check_adjoint: bool = False,
@@ -109,6 +140,8 @@ class Problem(Generic[Found]):
         *,
         nonnegative: bool = False,
         bounds: Any = None,
+        groups: Any = None,
+        joint: bool = False,
         unit_columns: bool = True,
         memory: int | None = None,
         check_adjoint: bool = False,
@@ -120,6 +153,8 @@ class Problem(Generic[Found]):
         *,
         nonnegative: bool = False,
         bounds: Any = None,
+        groups: Any = None,
+        joint: bool = False,
         unit_columns: bool = True,
         memory: int | None = None,
         check_adjoint: bool = False,
@@ -127,14 +162,27 @@ class Problem(Generic[Found]):
         operator = as_operator(A)
         operator.pair_rows("y", y)
         a, data = of_one_scalar(operator, as_data(y))
-        self._options = {
+        self._joint = _core.as_flag("joint", joint)
+        if self._joint:
+            check_joint(data.shape)
+        self._codes: Array | None = None
+        self._labels: tuple[Any, ...] | None = None
+        if groups is not None:
+            self._codes, self._labels = as_groups(groups, operator)
+        options: dict[str, Any] = {
             "nonnegative": nonnegative,
             "bounds": None if bounds is None else as_bounds(bounds, operator.shape[1]),
+            "groups": self._codes,
+            "joint": self._joint,
             "unit_columns": unit_columns,
             "memory": memory,
             "check_adjoint": check_adjoint,
         }
-        self._core = _core.Problem(a, data, self._options)
+        self._core = _core.Problem(a, data, options)
+        if self._codes is not None and self._labels is not None:
+            # As they are given, for a copy.
+            options["groups"] = [self._labels[code] for code in self._codes]
+        self._options = options
         self._given, self._operator, self._y = A, operator, data.copy()
 
     @property
@@ -156,7 +204,7 @@ class Problem(Generic[Found]):
 
     @property
     def data_norm(self) -> Any:
-        """‖y‖, a float; for a batch the norm of each column of Y, a read-only array of shape (B,)."""
+        """‖y‖, a float; of a matrix Y the norm of each column, a read-only array of shape (B,)."""
         norms = self._core.data_norms
         norms.flags.writeable = False
         return float(norms[0]) if self._y.ndim == 1 else norms
@@ -168,7 +216,7 @@ class Problem(Generic[Found]):
         Parameters
         ----------
         k : int
-            The sparsity, from 1 to min(m, n).
+            The sparsity, from 1 to min(m, n), and to the number of groups if there are any.
         start
             As for `sparsea.solve`.
         {options}
@@ -187,7 +235,7 @@ class Problem(Generic[Found]):
         def run(starts: Any, show: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
             return self._core.solve(k, starts, show, options)
 
-        found: Found = solved(run, self._operator, self._y.shape[1:], start, options)
+        found: Found = solved(run, self._operator, self._y.shape[1:], start, options, self._joint, self._labels)
         return found
 
     @takes(RunOptions)
@@ -245,8 +293,10 @@ class Problem(Generic[Found]):
         ValueError, TypeError, MemoryError, KeyboardInterrupt
             As `sparsea.improve`.
         """
-        check_single(self._y.shape)
-        k, begin = improvable(self._operator, k, support, x)
+        if not self._joint:
+            check_single(self._y.shape)
+        sides = self._y.shape[1] if self._joint else None
+        k, begin = improvable(self._operator, k, support, x, self._codes, sides)
         improved: Any = self.solve(k, start=begin, **options)
         found: Solution = improved
         return found
@@ -264,7 +314,8 @@ class Problem(Generic[Found]):
 
     def __repr__(self) -> str:
         m, n = self.shape
-        batch = "" if self._y.ndim == 1 else f", {self._y.shape[1]} columns of data"
+        support = " with one support" if self._joint else ""
+        batch = "" if self._y.ndim == 1 else f", {self._y.shape[1]} columns of data{support}"
         return f"<Problem of {m} × {n}, {self.dtype}{batch}>"
 
 

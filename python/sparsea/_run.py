@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _core
 from ._errors import InvalidValueError
-from ._input import Array, Operator, as_aligned, as_bounds
+from ._input import Array, Operator, as_aligned, as_bounds, as_groups, check_joint
 from ._progress import display
 from ._solution import Solutions, make
 from ._start import read_start
@@ -36,9 +36,16 @@ def solved(
     batch: tuple[int, ...],
     start: Any,
     options: Any,
+    joint: bool = False,
+    labels: tuple[Any, ...] | None = None,
 ) -> Any:
-    """The solution that `solve` finds with these options, or the solutions of a batch."""
-    starts = None if start is None else read_start(start, operator, batch)
+    """The solution that `solve` finds with these options, or the solutions of a batch.
+
+    Of a `joint` support there is one, for all columns of Y. `labels` are those of groups.
+    """
+    sides = batch[0] if joint else None
+    batch = () if joint else batch
+    starts = None if start is None else read_start(start, operator, batch, sides)
     progress = options.pop("progress", False)
     if progress is False or not _core.as_flag("progress", progress):
         found = solve(starts, None, options)
@@ -46,8 +53,8 @@ def solved(
         with display(options.get("iterations"), batch) as show:
             found = solve(starts, show, options)
     if not batch:
-        return make(found[0], operator.names)
-    return Solutions([make(fields, operator.names) for fields in found])
+        return make(found[0], operator.names, labels, sides)
+    return Solutions([make(fields, operator.names, labels) for fields in found])
 
 
 def solve_once(operator: Operator, data: Array, k: Any, start: Any, options: Any) -> Any:
@@ -55,8 +62,14 @@ def solve_once(operator: Operator, data: Array, k: Any, start: Any, options: Any
     a, data = of_one_scalar(operator, data)
     if options.get("bounds") is not None:
         options["bounds"] = as_bounds(options["bounds"], operator.shape[1])
+    labels = None
+    if options.get("groups") is not None:
+        options["groups"], labels = as_groups(options["groups"], operator)
+    joint = _core.as_flag("joint", options.get("joint", False))
+    if joint:
+        check_joint(data.shape)
 
     def solve(starts: Any, show: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
         return _core.solve(a, data, k, starts, show, options)
 
-    return solved(solve, operator, data.shape[1:], start, options)
+    return solved(solve, operator, data.shape[1:], start, options, joint, labels)

@@ -225,7 +225,7 @@ class Solution(_Record):
         Columns of A, the length of x.
     support : ndarray of int, shape (s,)
         S, sorted, counted from 0; at most k indices.
-    coefficients : ndarray of shape (s,)
+    coefficients : ndarray of shape (s,), or (s, B) for a joint support
         x on S, in the scale of A. A column dependent on others of the support has coefficient 0.
     residual_norm : float
         ‖y − A x‖.
@@ -257,6 +257,8 @@ class Solution(_Record):
         What was explored, if it was asked for.
     names : tuple or None
         The names of the columns of A, if it was a frame.
+    groups : tuple or None
+        The labels of the groups in the support, in the order of their first columns, if there are groups.
     """
 
     algorithm: str
@@ -276,11 +278,12 @@ class Solution(_Record):
     trace: Trace | None = None
     report: ExplorationReport | None = None
     names: tuple[Any, ...] | None = None
+    groups: tuple[Any, ...] | None = None
 
     @property
     def x(self) -> Array:
-        """x as a full vector of n numbers, a new array."""
-        x: Array = np.zeros(self.n, dtype=self.coefficients.dtype)
+        """x as a full vector of n numbers, a new array; of a joint support a matrix of shape (n, B)."""
+        x: Array = np.zeros((self.n, *self.coefficients.shape[1:]), dtype=self.coefficients.dtype)
         x[self.support] = self.coefficients
         return x
 
@@ -298,7 +301,7 @@ class Solution(_Record):
             Of plain Python values. Complex coefficients are pairs [re, im].
         """
         values = self.coefficients
-        pairs = np.stack([values.real, values.imag], axis=1) if np.iscomplexobj(values) else values
+        pairs = np.stack([values.real, values.imag], axis=-1) if np.iscomplexobj(values) else values
         answer: dict[str, Any] = {
             "algorithm": self.algorithm,
             "support": self.support.tolist(),
@@ -312,6 +315,8 @@ class Solution(_Record):
             "stop_reason": self.stop_reason,
             "elapsed_seconds": self.elapsed,
         }
+        if self.groups is not None:
+            answer["groups"] = list(self.groups)
         if self.report is not None:
             answer["report"] = self.report.to_dict()
         return answer
@@ -380,8 +385,17 @@ class Solutions(Sequence[Solution]):
         return f"<Solutions of {len(self)} columns>"
 
 
-def make(given: dict[str, Any], names: tuple[Any, ...] | None) -> Solution:
-    """A solution from the fields that the compiled part returns."""
+def make(
+    given: dict[str, Any],
+    names: tuple[Any, ...] | None,
+    labels: tuple[Any, ...] | None = None,
+    sides: int | None = None,
+) -> Solution:
+    """A solution from the fields that the compiled part returns, with `labels` of groups, for `sides` columns of Y."""
+    if sides is not None:
+        given["coefficients"] = given["coefficients"].reshape(-1, sides)
+    if given["groups"] is not None and labels is not None:
+        given["groups"] = tuple(labels[group] for group in given["groups"])
     trace, report = given["trace"], given["report"]
     if trace is not None:
         columns: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ._input import Matrix, Unshaped, Vector, as_data, as_operator
 from ._options import Options, takes
@@ -16,19 +16,37 @@ if TYPE_CHECKING:
 
 # An array whose number of dimensions its type does not state fits every overload; the first must be the one for all.
 @overload
-def solve(A: Any, y: Unshaped, k: int, *, start: Any = None, **options: Unpack[Options]) -> Any: ...
+def solve(
+    A: Any, y: Unshaped, k: int, *, start: Any = None, joint: bool = False, **options: Unpack[Options]
+) -> Any: ...
 @overload
 def solve(
-    A: Any, y: Vector | Sequence[float], k: int, *, start: Any = None, **options: Unpack[Options]
+    A: Any, y: Any, k: int, *, start: Any = None, joint: Literal[True], **options: Unpack[Options]
 ) -> Solution: ...
 @overload
 def solve(
-    A: Any, y: Matrix | Sequence[Sequence[float]], k: int, *, start: Any = None, **options: Unpack[Options]
+    A: Any,
+    y: Vector | Sequence[float],
+    k: int,
+    *,
+    start: Any = None,
+    joint: Literal[False] = False,
+    **options: Unpack[Options],
+) -> Solution: ...
+@overload
+def solve(
+    A: Any,
+    y: Matrix | Sequence[Sequence[float]],
+    k: int,
+    *,
+    start: Any = None,
+    joint: Literal[False] = False,
+    **options: Unpack[Options],
 ) -> Solutions: ...
 @overload
-def solve(A: Any, y: Any, k: int, *, start: Any = None, **options: Unpack[Options]) -> Any: ...
+def solve(A: Any, y: Any, k: int, *, start: Any = None, joint: bool = False, **options: Unpack[Options]) -> Any: ...
 @takes(Options)
-def solve(A: Any, y: Any, k: int, *, start: Any = None, **options: Unpack[Options]) -> Any:
+def solve(A: Any, y: Any, k: int, *, start: Any = None, joint: bool = False, **options: Unpack[Options]) -> Any:
     """Find the k columns of A that explain y best: minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k.
 
     Parameters
@@ -43,13 +61,14 @@ def solve(A: Any, y: Any, k: int, *, start: Any = None, **options: Unpack[Option
         Columns need no scaling.
     y : array_like of shape (m,) or (m, B)
         The data. A matrix is a batch: each of its columns is solved by itself, in parallel, sharing what is computed
-        of A. Rows are paired by position. If A and y are both of pandas, their indices must be the same, in the same
-        order, a default index included; ``y.to_numpy()`` has none.
+        of A; unless ``joint``. Rows are paired by position. If A and y are both of pandas, their indices must be the
+        same, in the same order, a default index included; ``y.to_numpy()`` has none.
     k : int
         The sparsity: how many non-zeros x may have, from 1 to min(m, n).
     start : str, array_like, Solution or Solutions, optional
         Where to start: ``"zero"``, ``"random:SEED"``, an algorithm or chain, whole numbers or a mask (a support),
-        floating-point or complex numbers (a vector x of n entries), or a solution. For a batch also one start for each
+        floating-point or complex numbers (a vector x of n entries; of a joint support a matrix of shape (n, B)), or a
+        solution. For a batch also one start for each
         column of Y: a matrix of shape (n, B), or solutions. The index of a Series must be the column names of A, if A
         is a frame. Default: zero.
     {options}
@@ -57,7 +76,7 @@ def solve(A: Any, y: Any, k: int, *, start: Any = None, **options: Unpack[Option
     Returns
     -------
     Solution
-        For y of shape (m,).
+        For y of shape (m,), or if ``joint``.
     Solutions
         For Y of shape (m, B): a sequence of B solutions. (A type checker tells them apart where the type of y states
         its number of dimensions; otherwise the result is ``Any``.)
@@ -115,4 +134,4 @@ def solve(A: Any, y: Any, k: int, *, start: Any = None, **options: Unpack[Option
     """
     operator = as_operator(A)
     operator.pair_rows("y", y)
-    return solve_once(operator, as_data(y), k, start, options)
+    return solve_once(operator, as_data(y), k, start, {**options, "joint": joint})

@@ -64,11 +64,13 @@ pub struct Solve {
     /// The matrix A, m × n: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat (FILE:NAME where a file holds several arrays)
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
-    /// The data y, m numbers: a file; FILE:COLUMN, a column of a table; or a column of A's own table, then taken out
+    /// The data y, m numbers: a file (with --joint a matrix); FILE:COLUMN, a column of a table; or a column of A's own table, then taken out
     #[arg(value_name = "Y")]
     pub data: String,
     #[command(flatten)]
     pub method: Method,
+    #[command(flatten)]
+    pub blocks: BlockOptions,
     #[command(flatten)]
     pub output: Output,
 }
@@ -114,6 +116,18 @@ pub struct DomainOptions {
     /// Coefficients must lie in an interval that contains 0, as -1:2.5, 0:10 or :3
     #[arg(long, value_name = "LO:HI", value_parser = values::interval, allow_hyphen_values = true)]
     pub bounds: Option<(f64, f64)>,
+}
+
+/// What k counts, if it is not columns for a single y.
+#[derive(Debug, Default, Args)]
+pub struct BlockOptions {
+    /// A file with a label for each column of A, numbers or words, one a line: columns with the same label are in the support
+    /// together or not at all, and k counts such groups
+    #[arg(long, value_name = "FILE")]
+    pub groups: Option<PathBuf>,
+    /// The columns of Y, an m × B matrix, have one support
+    #[arg(long)]
+    pub joint: bool,
 }
 
 #[derive(Debug, Args)]
@@ -203,6 +217,8 @@ pub struct Compare {
     #[command(flatten)]
     pub domain: DomainOptions,
     #[command(flatten)]
+    pub blocks: BlockOptions,
+    #[command(flatten)]
     pub limits: LimitOptions,
     /// The true x, if known: shows how much of its support each algorithm missed
     #[arg(long, value_name = "FILE")]
@@ -226,7 +242,7 @@ pub struct Improve {
     /// The support to improve: a file of column indices, counted from 0
     #[arg(long, value_name = "FILE", conflicts_with = "vector")]
     pub support: Option<PathBuf>,
-    /// The vector x to improve: a file of n numbers
+    /// The vector x to improve: a file of n numbers, with --joint a matrix of n × B
     #[arg(long, value_name = "FILE")]
     pub vector: Option<PathBuf>,
     #[command(flatten)]
@@ -240,6 +256,8 @@ pub struct Improve {
     pub algorithm: Option<String>,
     #[command(flatten)]
     pub domain: DomainOptions,
+    #[command(flatten)]
+    pub blocks: BlockOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
     /// A setting of the last algorithm (see `sparsea algorithms`); may be repeated

@@ -7,9 +7,10 @@ use num_complex::Complex;
 use sparsea::operator::pulse;
 use sparsea::{Boundary, Bounds, Convolution, DenseOperator, Domain, LinearMap, NonNegative, Scalar, SparseOperator};
 
+use crate::blocks::joined;
 use crate::cli::{Baseline, BoundaryChoice, DomainOptions, Kernel, KernelOptions};
 use crate::failure::Failure;
-use crate::input::{self, Dense, Matrix, Table, Vector};
+use crate::input::{self, Dense, Layout, Matrix, Table, Vector};
 use crate::text;
 
 /// A or the convolution, owned.
@@ -32,7 +33,10 @@ impl<T: Scalar> Owned<T> {
 /// A problem read from files, without its sparsity.
 pub struct Loaded<T: Scalar> {
     pub operator: Owned<T>,
+    /// y, or the columns of Y, end to end.
     pub data: Vec<T>,
+    /// Columns of Y, if they have one support.
+    pub sides: Option<usize>,
     /// Names of the columns of A, if its file had them.
     pub names: Option<Vec<String>>,
     /// Of a deconvolution: how far right of its spike index a spike appears in the trace.
@@ -97,10 +101,21 @@ pub fn blur(n: usize, options: &KernelOptions) -> Result<AnyOperator, Failure> {
     })
 }
 
-/// Reads A and y.
-pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
+/// Reads A and y; with `joint` a matrix Y.
+pub fn from_matrix(matrix: &Path, data: &str, joint: bool) -> Result<Any, Failure> {
     let table = input::read_matrix(matrix)?;
-    let (table, data) = input::read_data(data, matrix, table)?;
+    let mut sides = None;
+    let (table, data) = if joint {
+        let (data, columns) = joined(input::read_matrix(Path::new(data))?.matrix);
+        let (rows, expected) = (data.len() / columns.max(1), table.matrix.nrows());
+        if rows != expected {
+            return Err(Failure::Message(format!("Y has {rows} rows, but A has {expected} rows")));
+        }
+        sides = Some(columns);
+        (table, data)
+    } else {
+        input::read_data(data, matrix, table)?
+    };
     let Table { matrix, column_names } = table;
     let names = shown(column_names);
     let (matrix, data) = if matrix.is_complex() || data.is_complex() {
@@ -109,9 +124,9 @@ pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
         (matrix, data)
     };
     fn loaded<T: Scalar>(operator: Owned<T>, data: Vec<T>, names: Option<Vec<String>>) -> Loaded<T> {
-        Loaded { operator, data, names, shift: None, baseline: 0.0 }
+        Loaded { operator, data, sides: None, names, shift: None, baseline: 0.0 }
     }
-    Ok(match (matrix, data) {
+    let mut any = match (matrix, data) {
         (Matrix::Dense(a), Vector::Real(y)) => Any::Real(loaded(Owned::Dense(a), y, names)),
         (Matrix::Sparse(a), Vector::Real(y)) => Any::Real(loaded(Owned::Sparse(a), y, names)),
         (Matrix::DenseComplex(a), y) => Any::Complex(loaded(Owned::Dense(a), y.into_complex(), names)),
@@ -119,7 +134,12 @@ pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
         (Matrix::Dense(_) | Matrix::Sparse(_), Vector::Complex(_)) => {
             return Err(Failure::Message("A is real although y is complex".into()));
         }
-    })
+    };
+    match &mut any {
+        Any::Real(loaded) => loaded.sides = sides,
+        Any::Complex(loaded) => loaded.sides = sides,
+    }
+    Ok(any)
 }
 
 /// Reads a trace and a kernel.
@@ -223,6 +243,7 @@ pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOp
     Ok(Loaded {
         operator: Owned::Convolution(operator),
         data,
+        sides: None,
         names: None,
         shift: Some(peak as isize - first as isize),
         baseline,
@@ -268,6 +289,14 @@ pub fn to_vector<T: Scalar>(values: &[T]) -> Vector {
         Vector::Complex(values.iter().map(|v| v.to_complex()).collect())
     } else {
         Vector::Real(values.iter().map(|v| v.real()).collect())
+    }
+}
+
+/// A matrix of either scalar by its columns, end to end, for writing.
+pub fn to_matrix<T: Scalar>(values: Vec<T>, rows: usize, columns: usize) -> Matrix {
+    match to_vector(&values) {
+        Vector::Real(values) => Matrix::Dense(Dense::new(values, rows, columns, Layout::Columns)),
+        Vector::Complex(values) => Matrix::DenseComplex(Dense::new(values, rows, columns, Layout::Columns)),
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use sparsea::{ExplorationReport, Scalar, Solution};
 
+use crate::blocks;
+
 /// Coefficients shown to a person before the rest is only counted.
 const ROWS: usize = 50;
 
@@ -78,9 +80,10 @@ pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, na
     let name_width = solution.support.iter().map(|&j| name_of(j).chars().count()).max().unwrap_or(0);
     let name_width = if names.is_some() { name_width.max(4) + 2 } else { 0 };
     let heading = if names.is_some() { "name" } else { "" };
-    let _ = writeln!(out, "\n{:>width$}  {heading:<name_width$}coefficient", "index");
-    for (&j, &x) in solution.support.iter().zip(&solution.coefficients).take(ROWS) {
-        let text = coefficient(x);
+    let what = if solution.right_hand_sides == 1 { "coefficient" } else { "norm of row" };
+    let _ = writeln!(out, "\n{:>width$}  {heading:<name_width$}{what}", "index");
+    for (&j, x) in solution.support.iter().zip(blocks::sizes(solution)).take(ROWS) {
+        let text = if solution.right_hand_sides == 1 { coefficient(x) } else { short(x.real()) };
         let indent = if text.starts_with('-') { "" } else { " " };
         let _ = writeln!(out, "{j:>width$}  {:<name_width$}{indent}{text}", name_of(j));
     }

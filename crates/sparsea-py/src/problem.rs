@@ -6,7 +6,6 @@ use num_complex::Complex;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sparsea::algorithms::default_for;
 use sparsea::operator::Structure;
 use sparsea::{LinearMap, Problem as Measured, SharedGram, check_adjoint};
 
@@ -124,7 +123,7 @@ impl<T: Field> Prepared<T> {
         let (guarded, given, interrupt) =
             (Guarded::new(operator.clone(), kind, stop.clone()), data.clone(), stop.interrupt());
         let domain = options.domain::<T>()?;
-        let check = options.check_adjoint;
+        let (check, groups, joint) = (options.check_adjoint, options.groups.clone(), options.joint);
         let measure = move || {
             if check {
                 check_adjoint(&guarded, 0)?;
@@ -134,6 +133,13 @@ impl<T: Field> Prepared<T> {
             let measured = Measured::new_until(&guarded, given.first().unwrap_or(&zero), 1, &interrupt)?;
             if let Some(domain) = &domain {
                 measured.clone().with_domain(&**domain)?;
+            }
+            // What does not go together is refused here.
+            if let (Some(groups), Some(domain)) = (&groups, &domain) {
+                measured.clone().with_domain(&**domain)?.with_groups(groups.clone())?;
+            }
+            if let (true, Some(domain), Some(first)) = (joint, &domain, given.first()) {
+                Measured::joint_until(&guarded, first, 1, 1, &interrupt)?.with_domain(&**domain)?;
             }
             let norms = given.iter().map(|data| Ok(measured.with_data(data)?.data_norm()));
             Ok((measured.column_norms().into(), norms.collect::<Result<_, sparsea::Error>>()?))
@@ -186,7 +192,7 @@ impl<T: Field> Prepared<T> {
     ) -> PyResult<(Form<T>, Arc<Stop>, Request<T>)> {
         // The adjoint was checked before.
         let known = ProblemOptions { check_adjoint: false, ..problem.options.clone() };
-        let default = default_for(&*self.operator, sparsity);
+        let default = |problem: &ProblemOptions| problem.default_algorithm(&*self.operator, sparsity);
         let request = Request::new(options, Some(known), start, display, default)?;
         let stop = Arc::new(Stop::default());
         let guarded = Guarded::new(self.operator.clone(), self.kind, stop.clone()).measured(self.column_norms.clone());

@@ -12,7 +12,6 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sparsea::algorithms::default_for;
 use sparsea::operator::{SHARED_FROM, TOGETHER};
 use sparsea::{
     Domain, Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath, StopReason,
@@ -63,7 +62,7 @@ fn measure_and_solve<'py, T: Field>(
     let (inner, kind) = read::<T>(a)?;
     let shape = inner.shape();
     let sparsity = as_sparsity(k, shape)?;
-    let request = Request::new(options, None, start, display, default_for(&*inner, sparsity))?;
+    let request = Request::new(options, None, start, display, |problem| problem.default_algorithm(&*inner, sparsity))?;
     let (data, batch) = columns(data)?;
     let stop = Arc::new(Stop::default());
     let operator = Arc::new(Guarded::new(inner, kind, stop.clone()));
@@ -96,11 +95,14 @@ pub fn solved<T: Field>(
     sparsity: usize,
     request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let brief = !batch && is_brief(&form, sparsity, &request);
+    // Vectors with one support are one, end to end.
+    let sides = request.problem.joint.then_some(data.len());
+    let (data, batch) = if sides.is_some() { (vec![data.concat()].into(), false) } else { (data, batch) };
+    let brief = !batch && is_brief(&form, sparsity * sides.unwrap_or(1).max(1), &request);
     let (watched, domain) = (stop.clone(), request.problem.domain()?);
     let work = move |caller: &Caller<Outcome<T>>| {
         let display = Display::default();
-        let task = Task { form, sparsity, request, domain, stop: watched, caller, brief, display };
+        let task = Task { form, sparsity, sides, request, domain, stop: watched, caller, brief, display };
         if batch { task.batch(&data) } else { task.single(&data) }
     };
     let solutions = if brief { here(py, &stop, work)? } else { beside(py, &stop, work)? };
@@ -145,6 +147,8 @@ fn is_brief<T: Field>(form: &Form<T>, sparsity: usize, request: &Request<T>) -> 
 struct Task<'c, T: Field> {
     form: Form<T>,
     sparsity: usize,
+    /// Vectors of data that have one support, if they do.
+    sides: Option<usize>,
     request: Request<T>,
     domain: Option<Box<dyn Domain<T>>>,
     stop: Arc<Stop>,
@@ -272,7 +276,11 @@ impl<T: Field> Task<'_, T> {
         if let Some(deadline) = self.request.limits.time.and_then(|limit| Instant::now().checked_add(limit)) {
             interrupt = interrupt.by(deadline);
         }
-        match Problem::new_until(operator, data, self.sparsity, &interrupt) {
+        let problem = match self.sides {
+            Some(sides) => Problem::joint_until(operator, data, sides, self.sparsity, &interrupt),
+            None => Problem::new_until(operator, data, self.sparsity, &interrupt),
+        };
+        match problem {
             Ok(problem) => {
                 let problem = self.request.shape(problem, self.domain.as_deref()).map_err(refused)?;
                 Ok(Ok(match gram {
@@ -288,7 +296,10 @@ impl<T: Field> Task<'_, T> {
     /// The solution x = 0 of a run that could not begin.
     fn nothing(&self, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
         let (name, n) = (self.request.chain.to_string(), self.form.operator.shape().1);
-        (Solution::zero(name, n, data, reason, begin.elapsed()), self.request.trace.then(Trace::default))
+        let mut nothing = Solution::zero(name, n, data, reason, begin.elapsed());
+        nothing.right_hand_sides = self.sides.unwrap_or(1);
+        nothing.groups = self.request.problem.groups.as_ref().map(|_| vec![]);
+        (nothing, self.request.trace.then(Trace::default))
     }
 
     /// One run, in the workspace that one before it has left, if any.
@@ -422,6 +433,7 @@ fn fields<T: Field>(py: Python<'_>, solution: Solution<T>, trace: Option<Trace>)
         named.set_item(name, count)?;
     }
     fields.set_item(intern!(py, "counts"), named)?;
+    fields.set_item(intern!(py, "groups"), solution.groups)?;
     fields.set_item(intern!(py, "trace"), trace.map(|trace| trace_fields(py, &trace)).transpose()?)?;
     fields.set_item(intern!(py, "report"), solution.report.map(|report| report_fields(py, &report)).transpose()?)?;
     Ok(fields)

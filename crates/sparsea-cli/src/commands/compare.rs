@@ -8,17 +8,19 @@ use sparsea::algorithms::applicable;
 use sparsea::metrics::support_distance;
 use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, StopReason};
 
+use crate::blocks::{self, Groups, JOINT_TRACE};
 use crate::cli::Compare;
 use crate::defaults::CHAINS;
 use crate::failure::Failure;
-use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
+use crate::interrupt;
+use crate::problem::{Any, Loaded, from_matrix, from_trace};
 use crate::report;
 use crate::say::{complain, say_json};
-use crate::{input, interrupt};
 
 pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
     let loaded = match (&arguments.data, &arguments.kernel) {
-        (Some(data), _) => from_matrix(&arguments.matrix, data)?,
+        (Some(data), _) => from_matrix(&arguments.matrix, data, arguments.blocks.joint)?,
+        (None, Some(_)) if arguments.blocks.joint => return Err(Failure::Message(JOINT_TRACE.into())),
         (None, Some(kernel)) => from_trace(&arguments.matrix, kernel)?,
         (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
     };
@@ -30,21 +32,23 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
 
 fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCode, Failure> {
     let operator = loaded.operator.operator();
-    let domain = arguments.domain.domain(operator.shape().1)?;
-    let mut problem = Problem::new(&*operator, &loaded.data, arguments.sparsity)?;
+    let columns = operator.shape().1;
+    let domain = arguments.domain.domain(columns)?;
+    let groups = Groups::read(&arguments.blocks, columns)?;
+    let mut problem = blocks::problem(loaded, &*operator, arguments.sparsity)?;
     if let Some(domain) = &domain {
         problem = problem.with_domain(&**domain)?;
     }
+    let problem = blocks::grouped(problem, groups.as_ref())?;
     let names = arguments.algorithms.clone().unwrap_or_else(|| all(&problem));
     let chains = names.iter().map(|name| Chain::parse(name, &Map::new())).collect::<Result<Vec<_>, _>>()?;
     let truth = arguments.truth.as_ref().map(|path| -> Result<Vec<usize>, Failure> {
-        let x: Vec<T> = from_vector(path, input::read_vector(path)?)?;
-        let columns = problem.operator().ncols();
-        if x.len() != columns {
+        let x: Vec<T> = blocks::read_x(path, loaded.sides, columns)?;
+        if loaded.sides.is_none() && x.len() != columns {
             let (file, found) = (path.display(), x.len());
             return Err(Failure::Message(format!("{file}: has {found} entries, but A has {columns} columns")));
         }
-        Ok((0..x.len()).filter(|&j| x[j] != T::ZERO).collect())
+        Ok(blocks::rows_of(&x, columns))
     });
     let truth = truth.transpose()?;
     interrupt::listen();
@@ -52,12 +56,14 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
     solutions.sort_by(|a, b| a.residual_norm.total_cmp(&b.residual_norm));
     if arguments.json {
         #[derive(Serialize)]
-        struct Solutions<'s, T> {
-            solutions: &'s [Solution<T>],
+        struct Solutions<S> {
+            solutions: Vec<S>,
         }
-        say_json(&Solutions { solutions: &solutions })?;
+        say_json(&Solutions {
+            solutions: solutions.iter().map(|solution| blocks::shown(solution, groups.as_ref())).collect(),
+        })?;
     } else {
-        say!("A is {} × {}, k = {}\n", loaded.data.len(), problem.operator().ncols(), arguments.sparsity);
+        say!("A is {} × {}, k = {}\n", problem.operator().nrows(), columns, arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());
     }
     for reason in &skipped {

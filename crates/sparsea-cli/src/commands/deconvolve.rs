@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::solve::solve;
-use crate::cli::{Deconvolve, Kernel};
+use crate::cli::{BlockOptions, Deconvolve, Kernel};
 use crate::failure::Failure;
 use crate::problem::{Any, from_trace};
 
@@ -14,7 +14,7 @@ pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {
     }
     arguments.output.check(&inputs, Some(&arguments.method.start))?;
     match from_trace(&arguments.trace, &arguments.kernel)? {
-        Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
-        Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),
+        Any::Real(loaded) => solve(&loaded, &arguments.method, &BlockOptions::default(), &arguments.output),
+        Any::Complex(loaded) => solve(&loaded, &arguments.method, &BlockOptions::default(), &arguments.output),
     }
 }

@@ -5,24 +5,27 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Map, Value};
-use sparsea::algorithms::default_for;
+use sparsea::algorithms::default_of;
 use sparsea::{
     Chain, ExplorationReport, Halt, Problem, ReportOptions, Run, Scalar, Solution, Start, StopReason, Trace,
 };
 use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, StemsPlot, TracePlot};
 
-use crate::cli::{LimitOptions, Method, Output, Solve};
+use crate::blocks::{self, Groups};
+use crate::cli::{BlockOptions, LimitOptions, Method, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
-use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
+use crate::problem::{Any, Loaded, from_matrix, to_matrix, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
-    arguments.output.check(&[&arguments.matrix, Path::new(&arguments.data)], Some(&arguments.method.start))?;
-    match from_matrix(&arguments.matrix, &arguments.data)? {
-        Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
-        Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),
+    let mut inputs = vec![arguments.matrix.as_path(), Path::new(&arguments.data)];
+    inputs.extend(arguments.blocks.groups.as_deref());
+    arguments.output.check(&inputs, Some(&arguments.method.start))?;
+    match from_matrix(&arguments.matrix, &arguments.data, arguments.blocks.joint)? {
+        Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.blocks, &arguments.output),
+        Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.blocks, &arguments.output),
     }
 }
 
@@ -67,15 +70,31 @@ impl Output {
 }
 
 /// Solves as `method` says, writes what was asked for, prints the result.
-pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) -> Result<ExitCode, Failure> {
+pub fn solve<T: Scalar>(
+    loaded: &Loaded<T>,
+    method: &Method,
+    blocks: &BlockOptions,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
     let operator = loaded.operator.operator();
-    let domain = method.domain.domain(operator.shape().1)?;
-    let mut problem = Problem::new(&*operator, &loaded.data, method.sparsity)?;
+    let columns = operator.shape().1;
+    let domain = method.domain.domain(columns)?;
+    let groups = Groups::read(blocks, columns)?;
+    let mut problem = blocks::problem(loaded, &*operator, method.sparsity)?;
     if let Some(domain) = &domain {
         problem = problem.with_domain(&**domain)?;
     }
+    let problem = blocks::grouped(problem, groups.as_ref())?;
     let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
-    solve_from(loaded, &problem, chain, read_start(&method.start)?, &method.limits, output, None)
+    let start = read_start(&method.start, loaded.sides, columns)?;
+    solve_from(loaded, &problem, chain, start, &method.limits, output, Given { groups, heading: None })
+}
+
+/// What is said besides the solution.
+pub struct Given {
+    pub groups: Option<Groups>,
+    /// A line about the start.
+    pub heading: Option<String>,
 }
 
 /// Solves from a start, writes what was asked for, prints the result below a line about the start.
@@ -86,7 +105,7 @@ pub fn solve_from<T: Scalar>(
     start: Start<T>,
     limits: &LimitOptions,
     output: &Output,
-    heading: Option<String>,
+    given: Given,
 ) -> Result<ExitCode, Failure> {
     let own = chain.links().last().map_or(Halt::Never, |link| link.default_halt());
     let (mut bar, mut trace) = (progress::Bar::new(limits.of_run().halt(own).iterations()), Trace::default());
@@ -102,7 +121,11 @@ pub fn solve_from<T: Scalar>(
     let solution = run.solve()?;
 
     if let Some(path) = &output.output {
-        export::write_vector(path, &to_vector(&solution.to_dense()))?;
+        let x = solution.to_dense();
+        match loaded.sides {
+            None => export::write_vector(path, &to_vector(&x))?,
+            Some(sides) => export::write_matrix(path, &to_matrix(x, solution.ncols, sides))?,
+        }
     }
     if let Some(path) = &output.trace {
         write_trace(path, &trace)?;
@@ -117,15 +140,20 @@ pub fn solve_from<T: Scalar>(
         }
     }
     if output.json {
-        say_json(&solution)?;
+        say_json(&blocks::shown(&solution, given.groups.as_ref()))?;
     } else {
-        if let Some(line) = heading {
+        if let Some(line) = given.heading {
             say!("{line}");
         }
         if loaded.baseline != 0.0 {
             say!("{:<20}{}", "baseline", report::short(loaded.baseline));
         }
-        let table = report::table(&solution, loaded.data.len(), problem.sparsity(), loaded.names.as_deref());
+        if let Some(groups) = &given.groups {
+            let chosen = groups.text(solution.groups.as_deref().unwrap_or_default());
+            say!("{:<20}{}", "groups", chosen.join(" "));
+        }
+        let rows = problem.operator().nrows();
+        let table = report::table(&solution, rows, problem.sparsity(), loaded.names.as_deref());
         say!("{}", table.trim_end());
         if let Some(explored) = &solution.report {
             say!("\n{}", report::exploration(explored, &solution, loaded.names.as_deref()).trim_end());
@@ -144,7 +172,7 @@ pub fn chain<T: Scalar>(
     problem: &Problem<'_, T>,
     given: &[(String, Value)],
 ) -> Result<Chain<T>, Failure> {
-    let names = names.unwrap_or_else(|| default_for(problem.operator().map(), problem.sparsity()));
+    let names = names.unwrap_or_else(|| default_of(problem));
     Ok(Chain::parse(names, &settings(given)?)?)
 }
 
@@ -159,7 +187,7 @@ fn settings(given: &[(String, Value)]) -> Result<Map<String, Value>, Failure> {
     Ok(settings)
 }
 
-fn read_start<T: Scalar>(text: &str) -> Result<Start<T>, Failure> {
+fn read_start<T: Scalar>(text: &str, sides: Option<usize>, columns: usize) -> Result<Start<T>, Failure> {
     if text.eq_ignore_ascii_case("zero") {
         return Ok(Start::Zero);
     }
@@ -172,7 +200,7 @@ fn read_start<T: Scalar>(text: &str) -> Result<Start<T>, Failure> {
     }
     let path = Path::new(text);
     if path.exists() || path.extension().is_some() {
-        return Ok(Start::Vector(from_vector(path, input::read_vector(path)?)?));
+        return Ok(Start::Vector(blocks::read_x(path, sides, columns)?));
     }
     match Chain::parse(&text.to_ascii_lowercase(), &Map::new()) {
         Ok(chain) => Ok(Start::Chain(chain)),
@@ -259,10 +287,18 @@ fn picture<T: Scalar>(
     solution: &Solution<T>,
 ) -> Result<Figure, PlotError> {
     let mut fit = vec![T::ZERO; loaded.data.len()];
-    problem.operator().apply_sparse(&solution.support, &solution.coefficients, &mut fit);
+    let (rows, sides) = (problem.operator().nrows(), solution.right_hand_sides);
+    for (b, fit) in fit.chunks_mut(rows).enumerate() {
+        let values: Vec<T> = solution.coefficients.iter().skip(b).step_by(sides).copied().collect();
+        problem.operator().apply_sparse(&solution.support, &values, fit);
+    }
     let size = |v: T| if T::IS_COMPLEX { Scalar::abs(v) } else { v.real() };
-    let residual: Vec<f64> = loaded.data.iter().zip(&fit).map(|(&y, &f)| size(y - f)).collect();
-    let values: Vec<f64> = solution.coefficients.iter().map(|&x| size(x)).collect();
+    // Of several right-hand sides, norms of rows.
+    let difference: Vec<T> = loaded.data.iter().zip(&fit).map(|(&y, &f)| y - f).collect();
+    let row = |i: usize| difference.iter().skip(i).step_by(rows).map(|r| r.abs2()).sum::<f64>().sqrt();
+    let residual: Vec<f64> =
+        if sides == 1 { difference.iter().map(|&r| size(r)).collect() } else { (0..rows).map(row).collect() };
+    let values: Vec<f64> = blocks::sizes(solution).into_iter().map(size).collect();
     let title = format!(
         "{}, k = {}: relative residual {}",
         solution.algorithm,

@@ -80,9 +80,12 @@ impl<T: Scalar> Joint<T> {
         columns: &'s [usize],
         values: &'s [T],
     ) -> impl Iterator<Item = (&'s System<'s, T>, Vec<usize>, Vec<T>)> {
+        let sorted = columns.is_sorted();
         system.sides.iter().enumerate().map(move |(at, side)| {
             let n = side.operator.ncols();
-            let of_side = columns.iter().zip(values).filter(|&(&j, _)| j / n == at);
+            let end = |column: usize| if sorted { columns.partition_point(|&j| j < column) } else { columns.len() };
+            let range = if sorted { end(at * n)..end((at + 1) * n) } else { 0..columns.len() };
+            let of_side = columns[range.clone()].iter().zip(&values[range]).filter(|&(&j, _)| j / n == at);
             let (columns, values) = of_side.map(|(&j, &value)| (j % n, value)).unzip();
             (side, columns, values)
         })

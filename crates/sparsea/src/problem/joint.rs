@@ -2,6 +2,7 @@
 
 use faer::Mat;
 
+use crate::kernels::{axpy, norm, right_singular};
 use crate::scalar::Scalar;
 use crate::tolerance::RANK;
 
@@ -27,19 +28,21 @@ impl<T: Scalar> Sides<T> {
         if count < 2 {
             return all;
         }
-        let y = Mat::from_fn(rows, count, |i, b| data[b * rows + i]);
-        let Ok(svd) = y.thin_svd() else { return all };
-        let sizes: Vec<f64> = svd.S().column_vector().iter().map(|s| s.real()).collect();
+        // No product of two entries leaves the range of doubles.
+        let size = norm(data);
+        let unit = if size > 0.0 { size.recip() } else { 1.0 };
+        let y = Mat::from_fn(rows, count, |i, b| data[b * rows + i].scale(unit));
+        let Some((sizes, vectors)) = right_singular(y.as_ref()) else { return all };
         let least = RANK * rows.max(count) as f64 * sizes.first().copied().unwrap_or(0.0);
         // Of Y = 0 one column is left.
         let rank = sizes.iter().filter(|&&size| size > least).count().max(1);
         if rank == count {
             return all;
         }
-        let basis = svd.V().subcols(0, rank).to_owned();
-        let reduced = &y * &basis;
-        let reduced = (0..rank).flat_map(|c| reduced.col_as_slice(c).to_vec()).collect();
-        Self { count, basis: Some(basis), reduced }
+        let basis = vectors.subcols(0, rank).to_owned();
+        let mut sides = Self { count, basis: Some(basis), reduced: vec![] };
+        sides.reduced = sides.reduce(data);
+        sides
     }
 
     /// B.
@@ -61,23 +64,28 @@ impl<T: Scalar> Sides<T> {
     pub(crate) fn restore(&self, x: Vec<T>) -> Vec<T> {
         let Some(basis) = &self.basis else { return x };
         let n = x.len() / basis.ncols();
-        let entry = |b: usize, j: usize| (0..basis.ncols()).map(|c| x[c * n + j] * Scalar::conj(basis[(b, c)])).sum();
-        (0..self.count).flat_map(|b| (0..n).map(move |j| (b, j))).map(|(b, j)| entry(b, j)).collect()
+        let mut restored = vec![T::ZERO; n * self.count];
+        for (b, out) in restored.chunks_mut(n).enumerate() {
+            x.chunks(n).enumerate().for_each(|(c, x)| axpy(Scalar::conj(basis[(b, c)]), x, out));
+        }
+        restored
     }
 
     /// X V, where x holds the columns of X, end to end.
     pub(crate) fn reduce(&self, x: &[T]) -> Vec<T> {
         let Some(basis) = &self.basis else { return x.to_vec() };
         let n = x.len() / self.count;
-        let entry = |c: usize, j: usize| (0..self.count).map(|b| x[b * n + j] * basis[(b, c)]).sum();
-        (0..basis.ncols()).flat_map(|c| (0..n).map(move |j| (c, j))).map(|(c, j)| entry(c, j)).collect()
+        let mut reduced = vec![T::ZERO; n * basis.ncols()];
+        for (c, out) in reduced.chunks_mut(n).enumerate() {
+            x.chunks(n).enumerate().for_each(|(b, x)| axpy(basis[(b, c)], x, out));
+        }
+        reduced
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::norm;
     use crate::random::{gaussian_matrix, stream};
     use num_complex::Complex;
 

@@ -394,3 +394,120 @@ fn extreme_data() {
     assert!(found.iter().zip(&small).all(|(x, exact)| (x - exact).abs() < 1e-6 * exact.abs()), "{found:?} {small:?}");
     let _ = scalar::<f64>(0.0, 0.0);
 }
+
+/// Search against brute force: groups of three and of two, and three right-hand sides.
+#[test]
+fn search_finds_the_best_of_all_supports() {
+    let (mut instances, mut optimal) = (0, 0);
+    let triples: Vec<usize> = (0..15).map(|j| (7 * j) % 5).collect();
+    let pairs: Vec<usize> = (0..16).map(|j| (3 * j) % 8).collect();
+    for seed in 0..40u64 {
+        let kind = [Kind::Gaussian, Kind::Coherent][seed as usize % 2];
+        let forms = [(Some(&triples), 1, 2, 8), (Some(&pairs), 1, 3, 9), (Some(&pairs), 2, 3, 8), (None, 3, 3, 7)];
+        for (labels, sides, k, m) in forms {
+            let n = labels.map_or(14, Vec::len);
+            let a = matrix::<f64>(kind, m, n, 900 + seed);
+            let mut rng = stream(seed, 73, 0);
+            let data: Vec<f64> = normal_vector(&mut rng, m * sides);
+            let operator = DenseOperator::new(a.as_ref());
+            let mut problem = Problem::joint(&operator, &data, sides, k).unwrap();
+            let supports: Vec<Vec<usize>> = match labels {
+                None => all_supports(n, k),
+                Some(labels) => {
+                    let partition = partition(labels);
+                    problem = problem.with_groups(partition.clone()).unwrap();
+                    all_supports(partition.len(), k).iter().map(|groups| columns_of(&partition, groups)).collect()
+                }
+            };
+            let best = supports.iter().map(|s| refit(&a, &data, s)).fold(f64::INFINITY, f64::min);
+            let solution = run(&problem, "search", Start::Zero, None);
+            instances += 1;
+            optimal += usize::from(solution.residual_norm <= best * (1.0 + 1e-9) + 1e-9 * norm(&data));
+        }
+    }
+    assert!(100 * optimal >= 99 * instances, "{optimal} of {instances}");
+}
+
+/// With m = k + 1 rows and k right-hand sides of rank k, where MUSIC identifies the support, search finds it.
+#[test]
+fn search_finds_what_music_identifies() {
+    let (k, n) = (4, 20);
+    let mut found = 0;
+    for seed in 0..100 {
+        let a = gaussian_matrix::<f64>(&mut stream(seed, 74, 0), k + 1, n);
+        let planted = random_support(&mut stream(seed, 75, 0), n, k);
+        let data = observed(&a, &planted, k, 0.0, seed);
+        let operator = DenseOperator::new(a.as_ref());
+        let problem = Problem::joint(&operator, &data, k, k).unwrap();
+        assert_eq!(problem.rank(), k);
+        found += usize::from(run(&problem, "search", Start::Zero, None).support == planted);
+    }
+    assert!(found >= 95, "{found} of 100");
+}
+
+/// Every way to perturb works on blocks, and the answer is that of one thread.
+#[test]
+fn perturbations_and_threads_of_blocks() {
+    let partition = partition(&LABELS);
+    for seed in 0..3 {
+        let a = matrix::<f64>(Kind::Coherent, 12, LABELS.len(), 300 + seed);
+        let data = observed(&a, &columns_of(&partition, &[1, 4]), 2, 0.5, seed);
+        let operator = DenseOperator::new(a.as_ref());
+        let problem = Problem::joint(&operator, &data, 2, 2).unwrap().with_groups(partition.clone()).unwrap();
+        let supports = all_supports(partition.len(), 2);
+        let best = supports.iter().map(|groups| refit(&a, &data, &columns_of(&partition, groups)));
+        let best = best.fold(f64::INFINITY, f64::min);
+        for way in ["random", "neighbours", "disputed", "relink", "pair", "walk", "normalized_walk"] {
+            let settings = serde_json::json!({ "perturbations": [way] });
+            let chain = sparsea::Chain::parse("search", settings.as_object().unwrap()).unwrap();
+            let in_pool = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| Run::with_chain(&problem, chain.clone()).solve().unwrap())
+            };
+            let (one, four) = (in_pool(1), in_pool(4));
+            assert!(one.residual_norm <= best * (1.0 + 1e-9), "{way} seed {seed}");
+            assert_eq!((&one.coefficients, one.iterations), (&four.coefficients, four.iterations), "{way}");
+        }
+    }
+}
+
+/// Columns that keep their scale are groups of what they are.
+#[test]
+fn kept_columns_are_scored_as_they_are() {
+    let labels = [0, 0, 1, 1, 2, 2];
+    let mut a = gaussian_matrix::<f64>(&mut stream(5, 76, 0), 9, 6);
+    (0..9).for_each(|i| a[(i, 0)] *= 100.0);
+    let data = observed(&a, &[2, 3], 1, 0.3, 5);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &data, 1).unwrap().with_groups(partition(&labels)).unwrap();
+    let kept = problem.clone().keep_columns();
+    // The best addition explains most whatever the scale; the largest correlation depends on it.
+    assert_eq!(run(&problem, "omp", Start::Zero, None).support, [2, 3]);
+    assert_eq!(run(&kept, "ols", Start::Zero, None).support, [2, 3]);
+    let pull = |columns: [usize; 2]| {
+        let of = |j: usize| (0..9).map(|i| a[(i, j)] * data[i]).sum::<f64>().powi(2);
+        columns.into_iter().map(of).sum::<f64>()
+    };
+    let largest = [[0, 1], [2, 3], [4, 5]].into_iter().max_by(|&p, &q| pull(p).total_cmp(&pull(q))).unwrap();
+    assert_eq!(run(&kept, "omp", Start::Zero, None).support, largest);
+}
+
+/// Observers see columns of A, and may stop the run.
+#[test]
+fn observers_see_columns_of_a() {
+    let a = gaussian_matrix::<f64>(&mut stream(6, 77, 0), 9, 12);
+    let data = observed(&a, &[2, 3, 8], 4, 0.3, 5);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::joint(&operator, &data, 4, 3).unwrap();
+    let (mut seen, mut steps) = (vec![], 0);
+    let mut watch = |progress: &sparsea::Progress<'_>| {
+        seen.push(progress.best_support.to_vec());
+        assert!(progress.support.iter().all(|&j| j < 12) && progress.support.len() <= 3);
+        steps += 1;
+        if steps == 3 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+    };
+    let solution = Run::new(&problem, sparsea::Omp::default()).observe(&mut watch).solve().unwrap();
+    assert_eq!(solution.stop_reason, sparsea::StopReason::Interrupted);
+    assert_eq!(seen.last(), Some(&solution.support));
+    assert_eq!(solution.support.len(), 2);
+}

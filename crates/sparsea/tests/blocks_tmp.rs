@@ -1,0 +1,4 @@
+#[path = "suite/blocks.rs"]
+mod blocks;
+#[path = "suite/common/mod.rs"]
+mod common;
