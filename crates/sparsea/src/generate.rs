@@ -25,6 +25,10 @@ pub enum Amplitudes {
     Normal,
     /// All equal to 1.
     Ones,
+    /// Uniform on [1, 2].
+    Positive,
+    /// The moduli of standard normal numbers.
+    HalfNormal,
 }
 
 /// `k` distinct indices below `n`, uniformly without replacement, sorted.
@@ -39,6 +43,10 @@ pub fn random_amplitudes<T: Scalar>(rng: &mut impl Rng, k: usize, amplitudes: Am
     match amplitudes {
         Amplitudes::Normal => normal_vector(rng, k),
         Amplitudes::Ones => vec![T::ONE; k],
+        Amplitudes::Positive => (0..k).map(|_| T::from_real(rng.random_range(1.0..=2.0))).collect(),
+        Amplitudes::HalfNormal => {
+            normal_vector::<f64>(rng, k).into_iter().map(|value| T::from_real(value.abs())).collect()
+        }
         Amplitudes::Bounded => (0..k)
             .map(|_| {
                 let size = rng.random_range(1.0..=2.0);
