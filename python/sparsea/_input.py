@@ -269,8 +269,7 @@ def as_bounds(given: Any, columns: int) -> tuple[Array, Array]:
         if values.dtype.kind not in "iuf":
             raise InvalidTypeError(f"{what} must be real numbers, got elements of type {values.dtype}")
         values = values.astype(np.float64)
-        if values.ndim == 1 and values.size == 1 and columns != 1:
-            raise InvalidValueError(f"there are 1 {what}, but A has {columns} columns; give a number for all of them")
+        # SciPy's bounds are arrays; one of one number stands for all.
         if values.shape not in {(), (1,), (columns,)} or values.ndim > 1:
             raise InvalidValueError(f"{what} have shape {values.shape}; A has {columns} columns")
         ends.append(np.ascontiguousarray(np.broadcast_to(values, (columns,))))

@@ -80,8 +80,8 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
     are constant are never chosen, also those that are so only to rounding, by the precision of the type they come in.
 
     Where k features could add up to most of a constant, the default search also starts from the answer to the problem
-    in which the intercept is one of k + 1 features, unless its run has limits or coefficients must be positive. It takes up to three times as long then;
-    ``solution_`` is of the run with the lower error.
+    in which the intercept is one of k + 1 features, unless its run has limits or coefficients must be positive. It
+    takes up to three times as long then; ``solution_`` is of the run with the lower error.
 
     Examples
     --------
