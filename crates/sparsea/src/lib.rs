@@ -98,7 +98,7 @@ pub use operator::{
 };
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};
-pub use problem::{Atoms, Domain, Loss, Needs, Problem, Squared};
+pub use problem::{Adjusted, Adjustment, Atoms, Domain, FixedPart, Loss, Needs, Problem, Squared};
 pub use run::{
     Limits, Observer, Progress, ReportOptions, Run, SparsityPath, Start, Trace, TraceRow, improve, seconds, solve,
 };

@@ -433,6 +433,7 @@ fn solution_of<T: Scalar>(
         elapsed,
         memory,
         report: None,
+        fixed: None,
     })
 }
 
