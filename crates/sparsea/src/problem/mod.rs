@@ -5,6 +5,7 @@ mod atoms;
 mod domain;
 mod loss;
 mod needs;
+mod offset;
 
 pub use adjusted::{Adjusted, Adjustment, FixedPart};
 pub use atoms::Atoms;

@@ -369,6 +369,11 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         Ok(solution)
     }
 
+    /// Rows m of A.
+    pub fn rows(&self) -> usize {
+        self.inner.shape().0
+    }
+
     /// Whether the model has an intercept, fixed columns or baselines.
     fn has_fixed(&self) -> bool {
         self.intercept || !self.fixed.is_empty() || self.baselines > 0
@@ -518,7 +523,7 @@ fn materialised<T: Scalar>(
             let whole = norm(column);
             if !*zero {
                 basis.project(column);
-                *zero = basis.rank() > 0 && norm(column) <= rounding(m) * whole;
+                *zero = whole == 0.0 || (basis.rank() > 0 && norm(column) <= rounding(m) * whole);
             }
             if *zero {
                 column.fill(T::ZERO);

@@ -41,8 +41,6 @@ pub(super) struct Reduced<'o, T: Scalar> {
 const STEEP: f64 = 64.0;
 /// Up to so many columns of an A known by its products are measured one by one, as by [`Problem::new`](crate::Problem::new).
 const MEASURED: usize = 2048;
-/// Norms of columns are estimated where measuring them costs as much as so many products.
-const PROBES: usize = 512;
 
 impl<'o, T: Scalar> Reduced<'o, T> {
     /// Weights, projects and leaves out; `zeros` are the columns that are fixed or excluded.
@@ -75,19 +73,23 @@ impl<'o, T: Scalar> Reduced<'o, T> {
         let squares = match profile.column_norms {
             Some(norms) if self.roots.is_none() && norms.len() == n => Some(norms.iter().map(|v| v * v).collect()),
             _ if by_products => None,
-            _ if cost.saturating_mul(PROBES) < m.saturating_mul(n) && self.is_anywhere() => None,
             _ => Some(self.squares()?),
         };
         let parts = self.parts()?;
         let mut steep = vec![];
         let mut norms = vec![0.0; n];
         if let Some(squares) = &squares {
-            for j in (0..n).filter(|&j| !self.zeros[j]) {
+            for j in 0..n {
+                if self.zeros[j] {
+                    continue;
+                }
                 let left = squares[j] - parts[j];
                 if left * STEEP >= squares[j] && squares[j] > 1e-280 && squares[j] < 1e280 {
                     norms[j] = left.sqrt();
                 } else if squares[j] != 0.0 || parts[j] != 0.0 {
                     steep.push((j, squares[j] / left.max(0.0)));
+                } else {
+                    self.zeros[j] = true;
                 }
             }
         } else if n <= MEASURED {
@@ -131,7 +133,7 @@ impl<'o, T: Scalar> Reduced<'o, T> {
             }
             self.basis.project(&mut column);
             let left = norm(&column);
-            if self.basis.rank() > 0 && left <= rounding(m) * whole {
+            if whole == 0.0 || (self.basis.rank() > 0 && left <= rounding(m) * whole) {
                 self.zeros[j] = true;
                 continue;
             }
@@ -241,11 +243,6 @@ impl<'o, T: Scalar> Reduced<'o, T> {
     /// Whether column j is computed from that of A.
     fn is_computed(&self, j: usize) -> bool {
         !self.zeros[j] && self.copy(j).is_none()
-    }
-
-    /// Whether the entries of A that are not zero lie anywhere.
-    fn is_anywhere(&self) -> bool {
-        matches!(self.inner.structure(), Structure::None)
     }
 
     fn local(&self) -> Option<&dyn Local<T>> {
