@@ -127,8 +127,8 @@ class Problem(Generic[Found]):
     def column_norms(self) -> Array:
         """‖a_j‖ for every column of A, a read-only array of shape (n,).
 
-        With weights or fixed columns, the norm of what is left of the weighted column beside the fixed ones (√λ more in
-        length with a ridge λ). For a batch whose columns have weights or gaps of their own, one row for each group of
+        With weights or fixed columns, the norm of what is left of the weighted column beside the fixed ones, and with a
+        ridge λ of that and √λ together. For a batch whose columns have weights or gaps of their own, one row for each group of
         columns that share them, in the order of their first columns.
         """
         each = self._core.column_norms

@@ -143,6 +143,8 @@ impl Gap<'_> {
 /// The lines read so far.
 #[derive(Default)]
 struct Rows {
+    /// Whether fields may be missing.
+    gaps: bool,
     names: Option<Vec<String>>,
     /// Line and number of fields of the first line, which all others must have.
     first: Option<(usize, usize)>,
