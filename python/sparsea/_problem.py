@@ -128,8 +128,8 @@ class Problem(Generic[Found]):
         """‖a_j‖ for every column of A, a read-only array of shape (n,).
 
         With weights or fixed columns, the norm of what is left of the weighted column beside the fixed ones, and with a
-        ridge λ of that and √λ together. For a batch whose columns have weights or gaps of their own, one row for each group of
-        columns that share them, in the order of their first columns.
+        ridge λ of that and √λ together. For a batch whose columns have weights or gaps of their own, one row for each
+        group of columns that share them, in the order of their first columns.
         """
         each = self._core.column_norms
         norms: Array = each[0] if len(each) == 1 else np.stack(each)
