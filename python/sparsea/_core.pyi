@@ -155,7 +155,14 @@ class Progress:
 
 @final
 class Problem:
-    def __new__(cls, a: Any, data: NDArray[Any], options: dict[str, Any]) -> Problem: ...
+    def __new__(
+        cls,
+        a: Any,
+        data: NDArray[Any],
+        options: dict[str, Any],
+        model: dict[str, Any] | None = None,
+        hint: bool = False,
+    ) -> Problem: ...
     def solve(
         self,
         k: Any,
@@ -165,9 +172,13 @@ class Problem:
     ) -> list[dict[str, Any]]: ...
     def sparsity_path(self, largest: Any, thorough: bool, options: dict[str, Any]) -> list[dict[str, Any]]: ...
     @property
-    def column_norms(self) -> NDArray[np.float64]: ...
+    def column_norms(self) -> list[NDArray[np.float64]]: ...
     @property
     def data_norms(self) -> NDArray[np.float64]: ...
+    @property
+    def misses_intercept(self) -> bool: ...
+    @property
+    def bounds(self) -> tuple[int, int]: ...
 
 @final
 class Compressed:
@@ -207,6 +218,8 @@ def solve(
     start: list[tuple[str, Any]] | None,
     display: Callable[[Progress, int], Any] | None,
     options: dict[str, Any],
+    model: dict[str, Any] | None = None,
+    hint: bool = False,
 ) -> list[dict[str, Any]]: ...
 def cross_validate(
     table: NDArray[np.float64],

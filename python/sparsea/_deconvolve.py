@@ -9,6 +9,7 @@ import numpy as np
 from . import _core
 from ._errors import InvalidValueError
 from ._input import Array, as_operator, as_vector, shown
+from ._model import drops, unmasked
 from ._options import Options, takes
 from ._run import solve_once
 from ._solution import Solution
@@ -34,7 +35,7 @@ def deconvolve(
     Parameters
     ----------
     y : array_like of shape (m,)
-        The trace.
+        The trace. With ``missing="drop"`` NaN are gaps in it.
     kernel : array_like of shape (L,) or str
         The shape of one spike: its samples, ``"gaussian:SIGMA"`` or ``"exponential:TAU"`` (both in samples).
     k : int
@@ -47,7 +48,7 @@ def deconvolve(
         largest in magnitude.
     baseline : str
         What to subtract from the trace first: ``"none"``, ``"mean"``, ``"median"``, or ``"quantile:P"`` with P from 0
-        to 1.
+        to 1; those of the samples that are there.
     start
         As for `solve`.
     {options}
@@ -76,10 +77,12 @@ def deconvolve(
     >>> sparsea.deconvolve(y, "gaussian:3", 2).support
     array([20, 60])
     """
-    data = as_vector("y", y)
+    gaps = drops(options)
+    data = as_vector("y", unmasked(y, options))
     samples = samples_of(kernel, len(data))
     operator = blur(samples, len(data), boundary, origin)
-    data = data - level_of(data, baseline)
+    seen = data[~np.isnan(data)] if gaps else data
+    data = data - (level_of(seen, baseline) if len(seen) else 0.0)
     found: Solution = solve_once(as_operator(operator), data, k, start, options)
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 from ._core import as_sparsity
 from ._errors import InvalidTypeError, InvalidValueError
 from ._input import Array, Operator, as_data, as_operator, as_support, as_vector
+from ._model import Model, take_model, unmasked
 from ._options import Options, takes
 from ._run import solve_once
 from ._solution import Solution
@@ -60,10 +61,12 @@ def improve(
     """
     operator = as_operator(A)
     operator.pair_rows("y", y)
-    data = as_data(y)
+    rest: dict[str, Any] = dict(options)
+    data = as_data(unmasked(y, rest))
     check_single(data.shape)
-    k, start = improvable(operator, k, support, x)
-    improved: Solution = solve_once(operator, data, k, start, options)
+    made = take_model(operator, rest)
+    k, start = improvable(operator, k, support, x, made[0])
+    improved: Solution = solve_once(operator, data, k, start, rest, made)
     return improved
 
 
@@ -73,19 +76,26 @@ def check_single(shape: tuple[int, ...]) -> None:
         raise InvalidValueError(f"y has shape {shape}; one vector is improved at a time")
 
 
-def improvable(operator: Operator, k: Any, support: Any, x: Any) -> tuple[int, Array]:
-    """The sparsity and the start of a run that improves a support or a vector."""
+def improvable(operator: Operator, k: Any, support: Any, x: Any, model: Model | None = None) -> tuple[int, Array]:
+    """The sparsity and the start of a run that improves a support or a vector, fixed columns left out."""
+    fixed = np.zeros(0, dtype=np.int64) if model is None else model.fixed
+    rows, columns = operator.shape
+    bounds = (rows + columns, columns) if model is not None and model.ridge > 0 else (rows, columns)
     if (support is None) == (x is None):
         raise InvalidTypeError("give what to improve by support or x, one of them")
     if support is not None:
         given = as_support("support", support)
         if len(given) and np.asarray(support).dtype.kind == "b":
             operator.pair_columns("support", support)
+        given = [j for j in given if j not in fixed]
         start: Array = np.array(given, dtype=np.int64)
         what, size = "the support", len(given)
     else:
         operator.pair_columns("x", x)
         start = x.x if isinstance(x, Solution) else as_vector("x", x)
+        if len(fixed) and len(start) == columns:
+            start = start.copy()
+            start[fixed[fixed < columns]] = 0
         what, size = "x", int(np.count_nonzero(start))
     if size == 0:
         raise InvalidValueError(
@@ -94,7 +104,7 @@ def improvable(operator: Operator, k: Any, support: Any, x: Any) -> tuple[int, A
     if k is None:
         k = size
     else:
-        k = as_sparsity(k, operator.shape)
+        k = as_sparsity(k, bounds)
         # A support must fit into k columns; of a vector with more, a part would be improved and the rest lost.
         if k < size:
             raise InvalidValueError(f"k must be at least {size}, the non-zeros of {what}, got {k}")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import numpy as np
 
 from . import _core
-from ._errors import InvalidTypeError
+from ._errors import InvalidTypeError, InvalidValueError
 from ._improve import check_single, improvable
 from ._input import Array, Matrix, Unshaped, Vector, as_bounds, as_data, as_operator, shown
-from ._options import RunOptions, takes
+from ._model import advise, take_model, unmasked, warn_of_intercept
+from ._options import ProblemOptions, RunOptions, takes
 from ._run import of_one_scalar, solved
 from ._solution import Solution, Solutions, make
 
@@ -62,7 +63,7 @@ class Problem(Generic[Found]):
     [1, 2, 3]
     """
 
-    __slots__ = ("_core", "_given", "_operator", "_options", "_y")
+    __slots__ = ("_core", "_given", "_model", "_operator", "_options", "_y")
 
     # As of `solve`: the first fits every array whose number of dimensions its type does not state.
     @overload
@@ -70,72 +71,49 @@ class Problem(Generic[Found]):
         self: Problem[Any],
         A: Any,
         y: Unshaped,
-        *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
+        **options: Unpack[ProblemOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: Problem[Solution],
         A: Any,
         y: Vector | Sequence[float],
-        *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
+        **options: Unpack[ProblemOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: Problem[Solutions],
         A: Any,
         y: Matrix | Sequence[Sequence[float]],
-        *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
+        **options: Unpack[ProblemOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: Problem[Any],
         A: Any,
         y: Any,
-        *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
+        **options: Unpack[ProblemOptions],
     ) -> None: ...
-    def __init__(
-        self,
-        A: Any,
-        y: Any,
-        *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
-    ) -> None:
+    @takes(ProblemOptions)
+    def __init__(self, A: Any, y: Any, **options: Unpack[ProblemOptions]) -> None:
         operator = as_operator(A)
         operator.pair_rows("y", y)
-        a, data = of_one_scalar(operator, as_data(y))
-        self._options = {
-            "nonnegative": nonnegative,
-            "bounds": None if bounds is None else as_bounds(bounds, operator.shape[1]),
-            "unit_columns": unit_columns,
-            "memory": memory,
-            "check_adjoint": check_adjoint,
-        }
-        self._core = _core.Problem(a, data, self._options)
+        given: dict[str, Any] = dict(options)
+        data = as_data(unmasked(y, given))
+        # Said once of a problem, and not again of one that is loaded.
+        self._options = {"intercept": False, **given}
+        self._model, hint = take_model(operator, given)
+        if given.get("bounds") is not None:
+            given["bounds"] = as_bounds(given["bounds"], operator.shape[1])
+        a, data = of_one_scalar(operator, data, checked=self._model is not None)
+        adjusted = None if self._model is None else self._model.for_core(data)
+        try:
+            self._core = _core.Problem(a, data, given, adjusted, hint)
+        except InvalidValueError as error:
+            raise advise(error) from error.__cause__
         self._given, self._operator, self._y = A, operator, data.copy()
+        if self._core.misses_intercept:
+            warn_of_intercept()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -149,14 +127,23 @@ class Problem(Generic[Found]):
 
     @property
     def column_norms(self) -> Array:
-        """‖a_j‖ for every column of A, a read-only array of shape (n,)."""
-        norms = self._core.column_norms
+        """‖a_j‖ for every column of A, a read-only array of shape (n,).
+
+        With weights or fixed columns, the norm of what is left of the weighted column beside the fixed ones, and with a
+        ridge λ of that and √λ together. For a batch whose columns have weights or gaps of their own, one row for each
+        group of columns that share them, in the order of their first columns.
+        """
+        each = self._core.column_norms
+        norms: Array = each[0] if len(each) == 1 else np.stack(each)
         norms.flags.writeable = False
         return norms
 
     @property
     def data_norm(self) -> Any:
-        """‖y‖, a float; for a batch the norm of each column of Y, a read-only array of shape (B,)."""
+        """‖y‖, a float; for a batch the norm of each column of Y, a read-only array of shape (B,).
+
+        With weights or fixed columns, the norm of what is left of the weighted y beside the fixed columns.
+        """
         norms = self._core.data_norms
         norms.flags.writeable = False
         return float(norms[0]) if self._y.ndim == 1 else norms
@@ -216,7 +203,7 @@ class Problem(Generic[Found]):
             each = iter(ks)
         except TypeError:
             raise InvalidTypeError(f"ks must be a sequence of whole numbers, got {shown(ks)}") from None
-        listed = [_core.as_sparsity(k, self.shape) for k in each]
+        listed = [_core.as_sparsity(k, self._core.bounds) for k in each]
         return [self.solve(k, start=start, **options) for k in listed]
 
     @takes(RunOptions)
@@ -246,7 +233,7 @@ class Problem(Generic[Found]):
             As `sparsea.improve`.
         """
         check_single(self._y.shape)
-        k, begin = improvable(self._operator, k, support, x)
+        k, begin = improvable(self._operator, k, support, x, self._model)
         improved: Any = self.solve(k, start=begin, **options)
         found: Solution = improved
         return found

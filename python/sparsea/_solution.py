@@ -19,6 +19,16 @@ def _frozen(array: Array) -> Array:
     return array
 
 
+_NONE = _frozen(np.zeros(0, dtype=np.int64))
+_NO_NUMBERS = _frozen(np.zeros(0))
+
+
+def _pairs(values: Array) -> list[Any]:
+    """Numbers as JSON has them."""
+    pairs = np.stack([values.real, values.imag], axis=1) if np.iscomplexobj(values) else values
+    return list(pairs.tolist())
+
+
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray):
         return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
@@ -257,6 +267,21 @@ class Solution(_Record):
         What was explored, if it was asked for.
     names : tuple or None
         The names of the columns of A, if it was a frame.
+    intercept : float or complex
+        The constant of the model; 0.0 if it has none.
+    fixed : ndarray of int
+        The fixed columns, sorted. They are neither in ``support`` nor counted in k, but in ``x``.
+    fixed_coefficients : ndarray
+        Their coefficients, in the scale of A.
+    has_intercept : bool
+        Whether the model has an intercept.
+
+    Notes
+    -----
+    With an intercept c, fixed columns, weights w or a ridge λ, r = y − A x − c, ``residual_norm`` is √(Σ w_i |r_i|²),
+    without the ridge, ``relative_residual`` is that relative to the same number where nothing is chosen, so that
+    intercept and fixed columns alone explain y, and ``objective`` is ½ Σ w_i |r_i|² + ½ λ‖x_S‖². Traces, reports and
+    the option ``relative_residual`` take the root of twice the objective for ‖r‖.
     """
 
     algorithm: str
@@ -276,11 +301,17 @@ class Solution(_Record):
     trace: Trace | None = None
     report: ExplorationReport | None = None
     names: tuple[Any, ...] | None = None
+    intercept: Any = 0.0
+    fixed: Array = field(default_factory=lambda: _NONE)
+    fixed_coefficients: Array = field(default_factory=lambda: _NO_NUMBERS)
+    has_intercept: bool = False
 
     @property
     def x(self) -> Array:
-        """x as a full vector of n numbers, a new array."""
+        """x as a full vector of n numbers, fixed columns included, a new array."""
         x: Array = np.zeros(self.n, dtype=self.coefficients.dtype)
+        if len(self.fixed):
+            x[self.fixed] = self.fixed_coefficients
         x[self.support] = self.coefficients
         return x
 
@@ -297,12 +328,10 @@ class Solution(_Record):
         dict
             Of plain Python values. Complex coefficients are pairs [re, im].
         """
-        values = self.coefficients
-        pairs = np.stack([values.real, values.imag], axis=1) if np.iscomplexobj(values) else values
         answer: dict[str, Any] = {
             "algorithm": self.algorithm,
             "support": self.support.tolist(),
-            "coefficients": pairs.tolist(),
+            "coefficients": _pairs(self.coefficients),
             "residual_norm": self.residual_norm,
             "relative_residual": self.relative_residual,
             "objective": self.objective,
@@ -314,6 +343,11 @@ class Solution(_Record):
         }
         if self.report is not None:
             answer["report"] = self.report.to_dict()
+        if self.has_intercept:
+            answer["intercept"] = _pairs(np.array([self.intercept]))[0]
+        if len(self.fixed):
+            answer["fixed"] = self.fixed.tolist()
+            answer["fixed_coefficients"] = _pairs(self.fixed_coefficients)
         return answer
 
     def __repr__(self) -> str:
@@ -337,6 +371,8 @@ class Solutions(Sequence[Solution]):
         Every support.
     residual_norms : ndarray of shape (B,)
         Every ‖y − A x‖.
+    intercepts : ndarray of shape (B,)
+        Every intercept.
     """
 
     __slots__ = ("_solutions",)
@@ -358,6 +394,11 @@ class Solutions(Sequence[Solution]):
     def residual_norms(self) -> Array:
         """Every ‖y − A x‖, shape (B,)."""
         return np.array([solution.residual_norm for solution in self._solutions])
+
+    @property
+    def intercepts(self) -> Array:
+        """Every intercept, shape (B,)."""
+        return np.array([solution.intercept for solution in self._solutions])
 
     @overload
     def __getitem__(self, index: int) -> Solution: ...
@@ -400,6 +441,10 @@ def make(given: dict[str, Any], names: tuple[Any, ...] | None) -> Solution:
         )
     given["support"], given["coefficients"] = _frozen(given["support"]), _frozen(given["coefficients"])
     given["counts"] = MappingProxyType(given["counts"])
+    if "fixed" in given:
+        given["fixed"], given["fixed_coefficients"] = _frozen(given["fixed"]), _frozen(given["fixed_coefficients"])
+    else:
+        given["fixed"], given["fixed_coefficients"] = _NONE, _NO_NUMBERS
     given["trace"], given["report"], given["names"] = trace, report, names
     solution = object.__new__(Solution)
     solution.__dict__.update(given)

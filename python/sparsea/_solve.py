@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from ._input import Matrix, Unshaped, Vector, as_data, as_operator
+from ._model import unmasked
 from ._options import Options, takes
 from ._run import solve_once
 from ._solution import Solution, Solutions
@@ -115,4 +116,4 @@ def solve(A: Any, y: Any, k: int, *, start: Any = None, **options: Unpack[Option
     """
     operator = as_operator(A)
     operator.pair_rows("y", y)
-    return solve_once(operator, as_data(y), k, start, options)
+    return solve_once(operator, as_data(unmasked(y, options)), k, start, options)

@@ -70,7 +70,44 @@ pub struct Solve {
     #[command(flatten)]
     pub method: Method,
     #[command(flatten)]
+    pub model: ModelOptions,
+    #[command(flatten)]
     pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelOptions {
+    /// Add an intercept, a constant that is always in the model [default: where y is a column of A's own table with names]
+    #[arg(long, conflicts_with = "no_intercept")]
+    pub intercept: bool,
+    /// Add none
+    #[arg(long)]
+    pub no_intercept: bool,
+    /// Columns that are always in the model and not counted in k: names or numbers counted from 0, with commas between
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
+    pub fixed: Vec<String>,
+    /// Columns that are never chosen, given likewise
+    #[arg(long = "exclude", value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
+    pub excluded: Vec<String>,
+    /// Weights w of the rows, m numbers of at least 0: Σ w_i |r_i|² is minimised; a row of weight 0 is missing
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Add ½ λ‖x‖² to what is minimised, in the scale of A, but for intercept and fixed columns
+    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
+    #[arg(value_parser = values::number("--ridge", "finite number of at least 0", |l| l >= 0.0 && l.is_finite()))]
+    pub ridge: Option<f64>,
+    /// What NaN in y are, and in text files empty fields, NA and the like: an error, or gaps
+    #[arg(long, value_enum, default_value = "error", value_name = "RULE")]
+    pub missing: MissingChoice,
+}
+
+/// What missing data are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MissingChoice {
+    /// Refused
+    Error,
+    /// Rows of weight 0
+    Drop,
 }
 
 #[derive(Debug, Args)]
@@ -83,6 +120,8 @@ pub struct Deconvolve {
     pub kernel: KernelOptions,
     #[command(flatten)]
     pub method: Method,
+    #[command(flatten)]
+    pub model: ModelOptions,
     #[command(flatten)]
     pub output: Output,
 }
@@ -203,6 +242,8 @@ pub struct Compare {
     #[command(flatten)]
     pub domain: DomainOptions,
     #[command(flatten)]
+    pub model: ModelOptions,
+    #[command(flatten)]
     pub limits: LimitOptions,
     /// The true x, if known: shows how much of its support each algorithm missed
     #[arg(long, value_name = "FILE")]
@@ -240,6 +281,8 @@ pub struct Improve {
     pub algorithm: Option<String>,
     #[command(flatten)]
     pub domain: DomainOptions,
+    #[command(flatten)]
+    pub model: ModelOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
     /// A setting of the last algorithm (see `sparsea algorithms`); may be repeated

@@ -13,6 +13,7 @@ mod failure;
 mod files;
 mod input;
 mod interrupt;
+mod model;
 mod problem;
 mod progress;
 mod report;

@@ -20,6 +20,11 @@ pub enum Owned<T: Scalar> {
 }
 
 impl<T: Scalar> Owned<T> {
+    /// (m, n).
+    pub fn shape(&self) -> (usize, usize) {
+        self.operator().shape()
+    }
+
     pub fn operator(&self) -> Box<dyn LinearMap<T> + '_> {
         match self {
             Self::Dense(matrix) => Box::new(DenseOperator::new(matrix.as_ref())),
@@ -39,6 +44,8 @@ pub struct Loaded<T: Scalar> {
     pub shift: Option<isize>,
     /// What was subtracted from the trace.
     pub baseline: f64,
+    /// Whether y is a column of A's own table, which has names.
+    pub is_named: bool,
 }
 
 impl DomainOptions {
@@ -97,10 +104,12 @@ pub fn blur(n: usize, options: &KernelOptions) -> Result<AnyOperator, Failure> {
     })
 }
 
-/// Reads A and y.
-pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
-    let table = input::read_matrix(matrix)?;
-    let (table, data) = input::read_data(data, matrix, table)?;
+/// Names of columns, and whether y was one of them.
+type Names = (Option<Vec<String>>, bool);
+
+/// Reads A and y, in which there may be `gaps`.
+pub fn from_matrix(matrix: &Path, data: &str, gaps: bool) -> Result<Any, Failure> {
+    let (table, data, is_named) = input::read_problem(matrix, data, gaps)?;
     let Table { matrix, column_names } = table;
     let names = shown(column_names);
     let (matrix, data) = if matrix.is_complex() || data.is_complex() {
@@ -108,9 +117,10 @@ pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
     } else {
         (matrix, data)
     };
-    fn loaded<T: Scalar>(operator: Owned<T>, data: Vec<T>, names: Option<Vec<String>>) -> Loaded<T> {
-        Loaded { operator, data, names, shift: None, baseline: 0.0 }
+    fn loaded<T: Scalar>(operator: Owned<T>, data: Vec<T>, (names, is_named): Names) -> Loaded<T> {
+        Loaded { operator, data, names, shift: None, baseline: 0.0, is_named }
     }
+    let names: Names = (names, is_named);
     Ok(match (matrix, data) {
         (Matrix::Dense(a), Vector::Real(y)) => Any::Real(loaded(Owned::Dense(a), y, names)),
         (Matrix::Sparse(a), Vector::Real(y)) => Any::Real(loaded(Owned::Sparse(a), y, names)),
@@ -122,9 +132,9 @@ pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
     })
 }
 
-/// Reads a trace and a kernel.
-pub fn from_trace(trace: &Path, options: &KernelOptions) -> Result<Any, Failure> {
-    let data = input::read_vector(trace)?;
+/// Reads a trace, in which there may be `gaps`, and a kernel.
+pub fn from_trace(trace: &Path, options: &KernelOptions, gaps: bool) -> Result<Any, Failure> {
+    let data = if gaps { input::read_gapped_vector(trace)? } else { input::read_vector(trace)? };
     let length = data.len();
     let too_long = |samples: usize, advice: String| {
         Failure::Message(format!("the kernel has {samples} samples, more than the {length} of the trace{advice}"))
@@ -213,11 +223,14 @@ pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOp
         BoundaryChoice::Valid => (m + length - 1, length - 1),
     };
     let operator = spikes(n, kernel, options)?;
+    // NaN are gaps, where they get here.
+    let seen: Vec<f64> = data.iter().map(|y| y.real()).filter(|y| !y.is_nan()).collect();
     let baseline = match options.baseline {
         Baseline::None => 0.0,
         _ if T::IS_COMPLEX => return Err(Failure::Message("--baseline is for real traces".into())),
-        Baseline::Mean => data.iter().map(|y| y.real()).sum::<f64>() / m as f64,
-        Baseline::Quantile(p) => quantile(data.iter().map(|y| y.real()).collect(), p),
+        _ if seen.is_empty() => 0.0,
+        Baseline::Mean => seen.iter().sum::<f64>() / seen.len() as f64,
+        Baseline::Quantile(p) => quantile(seen, p),
     };
     data.iter_mut().for_each(|y| *y -= T::from_real(baseline));
     Ok(Loaded {
@@ -226,6 +239,7 @@ pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOp
         names: None,
         shift: Some(peak as isize - first as isize),
         baseline,
+        is_named: false,
     })
 }
 

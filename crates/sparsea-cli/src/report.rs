@@ -69,13 +69,19 @@ pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, na
     line("stopped because", solution.stop_reason.to_string());
     line("time", time(solution.elapsed));
     line("memory", format!("{} of Gram columns, fits and the algorithm", bytes(solution.memory)));
-    if solution.support.is_empty() {
+    let part = solution.fixed.as_ref();
+    if let Some(intercept) = part.and_then(|part| part.intercept) {
+        line("intercept", coefficient(intercept));
+    }
+    let (fixed, values) = part.map_or((&[][..], &[][..]), |part| (&part.fixed[..], &part.fixed_coefficients[..]));
+    if solution.support.is_empty() && fixed.is_empty() {
         let _ = writeln!(out, "\nx = 0: no column is chosen");
         return out;
     }
     let width = solution.ncols.to_string().len().max(5);
     let name_of = |j: usize| names.and_then(|names| names.get(j)).map_or("", String::as_str);
-    let name_width = solution.support.iter().map(|&j| name_of(j).chars().count()).max().unwrap_or(0);
+    let shown = solution.support.iter().chain(fixed);
+    let name_width = shown.map(|&j| name_of(j).chars().count()).max().unwrap_or(0);
     let name_width = if names.is_some() { name_width.max(4) + 2 } else { 0 };
     let heading = if names.is_some() { "name" } else { "" };
     let _ = writeln!(out, "\n{:>width$}  {heading:<name_width$}coefficient", "index");
@@ -84,10 +90,29 @@ pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, na
         let indent = if text.starts_with('-') { "" } else { " " };
         let _ = writeln!(out, "{j:>width$}  {:<name_width$}{indent}{text}", name_of(j));
     }
+    for (&j, &x) in fixed.iter().zip(values).take(ROWS) {
+        let text = coefficient(x);
+        let indent = if text.starts_with('-') { "" } else { " " };
+        let _ = writeln!(out, "{j:>width$}  {:<name_width$}{indent}{text}  (fixed)", name_of(j));
+    }
     if solution.support.len() > ROWS {
         let _ = writeln!(out, "… and {} more (--json or --output has them all)", solution.support.len() - ROWS);
     }
     out
+}
+
+/// What is in every model of a comparison besides the columns that are chosen, in a line.
+pub fn beside<T: Scalar>(solution: &Solution<T>, names: Option<&[String]>) -> Option<String> {
+    let part = solution.fixed.as_ref()?;
+    let intercept = part.intercept.map(|_| "an intercept".to_owned());
+    let fixed = (!part.fixed.is_empty()).then(|| format!("the fixed columns {}", support_text(&part.fixed, names, 60)));
+    let all: Vec<String> = intercept.into_iter().chain(fixed).collect();
+    Some(format!("every model has {}, and y counts from what these explain", all.join(" and ")))
+}
+
+/// Names of columns as one short text.
+pub fn names_text(names: &[String], width: usize) -> String {
+    support_text(&(0..names.len()).collect::<Vec<_>>(), Some(names), width)
 }
 
 /// The share of the near-ties from which on an index is said to be in nearly all of them.

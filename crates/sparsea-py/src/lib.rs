@@ -2,6 +2,7 @@
 //!
 //! What is friendly to people (frames, names, documentation) is in `python/sparsea`; no algorithm is here or there.
 
+mod adjusted;
 mod algorithms;
 mod convert;
 mod cross_validation;

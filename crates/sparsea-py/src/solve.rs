@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,14 +11,15 @@ use num_complex::Complex;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyComplex, PyDict};
 use sparsea::algorithms::default_for;
-use sparsea::operator::{SHARED_FROM, TOGETHER};
+use sparsea::operator::{SHARED_FROM, Structure, TOGETHER};
 use sparsea::{
     Domain, Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath, StopReason,
     Threads, Trace, Workspace,
 };
 
+use crate::adjusted::{Adjusted, Models, adjusted, map_of};
 use crate::convert::{Field, vector};
 use crate::error::refused;
 use crate::numbers::as_sparsity;
@@ -35,8 +36,11 @@ const REFRESH: Duration = Duration::from_millis(100);
 type Solved<T> = (Solution<T>, Option<Trace>);
 type Outcome<T> = PyResult<Vec<Solved<T>>>;
 
-/// Solves for y, or for every column of Y; returns the fields of each solution.
+/// Solves for y, or for every column of Y; returns the fields of each solution. With a `model` as of `python/sparsea/_model.py` the
+/// problem is adjusted. Where a `hint` is wanted, the fields of solutions whose data call for an intercept say so.
 #[pyfunction]
+#[pyo3(signature = (a, data, k, start, display, options, model=None, hint=false))]
+#[expect(clippy::too_many_arguments, reason = "called by name from one place in Python")]
 pub fn solve<'py>(
     a: &Bound<'py, PyAny>,
     data: &Bound<'py, PyAny>,
@@ -44,11 +48,14 @@ pub fn solve<'py>(
     start: Option<&Bound<'py, PyAny>>,
     display: Option<&Bound<'py, PyAny>>,
     options: &Bound<'py, PyDict>,
+    model: Option<&Bound<'py, PyDict>>,
+    hint: bool,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    if is_complex(data) {
-        measure_and_solve::<Complex<f64>>(a, data, k, start, display, options)
-    } else {
-        measure_and_solve::<f64>(a, data, k, start, display, options)
+    match (model, is_complex(data)) {
+        (None, true) => measure_and_solve::<Complex<f64>>(a, data, k, start, display, options, hint),
+        (None, false) => measure_and_solve::<f64>(a, data, k, start, display, options, hint),
+        (Some(model), true) => adjust_and_solve::<Complex<f64>>(a, data, k, start, display, options, model, hint),
+        (Some(model), false) => adjust_and_solve::<f64>(a, data, k, start, display, options, model, hint),
     }
 }
 
@@ -59,6 +66,7 @@ fn measure_and_solve<'py, T: Field>(
     start: Option<&Bound<'py, PyAny>>,
     display: Option<&Bound<'py, PyAny>>,
     options: &Bound<'py, PyDict>,
+    hint: bool,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let (inner, kind) = read::<T>(a)?;
     let shape = inner.shape();
@@ -67,8 +75,56 @@ fn measure_and_solve<'py, T: Field>(
     let (data, batch) = columns(data)?;
     let stop = Arc::new(Stop::default());
     let operator = Arc::new(Guarded::new(inner, kind, stop.clone()));
-    let form = Form { operator, kind, gram: None };
+    let form = Form { operator, kind, gram: None, part: None, hint };
     solved(a.py(), stop, form, data.into(), batch, sparsity, request)
+}
+
+/// Solves what a model leaves of a problem, for one group of columns of Y after another.
+#[expect(clippy::too_many_arguments, reason = "those of `solve`")]
+fn adjust_and_solve<'py, T: Field>(
+    a: &Bound<'py, PyAny>,
+    data: &Bound<'py, PyAny>,
+    k: &Bound<'py, PyAny>,
+    start: Option<&Bound<'py, PyAny>>,
+    display: Option<&Bound<'py, PyAny>>,
+    options: &Bound<'py, PyDict>,
+    model: &Bound<'py, PyDict>,
+    hint: bool,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let py = a.py();
+    let (inner, kind) = read::<T>(a)?;
+    let models = Models::read(model)?;
+    let sparsity = as_sparsity(k, models.bounds(inner.shape()))?;
+    let asked = Request::new(options, None, start, display, default_for(&*inner, sparsity))?;
+    let (data, batch) = columns::<T>(data)?;
+    let mut found = Vec::with_capacity(data.len());
+    for (adjustment, columns) in models.groups() {
+        let begin = Instant::now();
+        let (time, check) = (asked.limits.time, asked.problem.check_adjoint);
+        let own: Arc<[Vec<T>]> = columns.iter().map(|&at| data[at].clone()).collect();
+        let adjusted = match adjusted(py, &inner, kind, adjustment, time, check)? {
+            Ok(adjusted) => adjusted,
+            Err(reason) => {
+                let none = |data: &Vec<T>| nothing(&asked, inner.shape().1, data, reason, begin);
+                for (solved, at) in own.iter().map(none).zip(columns) {
+                    found.push((at, fields(py, solved.0, solved.1)?));
+                }
+                continue;
+            }
+        };
+        adjusted.check_sparsity(sparsity).map_err(refused)?;
+        let map = map_of(&adjusted);
+        let mut request = Request::new(options, None, start, display, default_for(&*map, sparsity))?;
+        request.problem.check_adjoint = false;
+        request.limits.time = time.map(|limit| limit.saturating_sub(begin.elapsed()));
+        let stop = Arc::new(Stop::default());
+        let part = Part { adjusted, columns: columns.clone().into(), done: found.len(), before: begin.elapsed() };
+        let operator = Arc::new(Guarded::new(map, kind, stop.clone()));
+        let form = Form { operator, kind, gram: None, part: Some(part), hint };
+        found.extend(columns.into_iter().zip(solved(py, stop, form, own, batch, sparsity, request)?));
+    }
+    found.sort_by_key(|(at, _)| *at);
+    Ok(found.into_iter().map(|(_, fields)| fields).collect())
 }
 
 /// A for one call.
@@ -78,6 +134,22 @@ pub struct Form<T: Field> {
     pub kind: Kind,
     /// Gram columns that outlive the runs.
     pub gram: Option<Arc<SharedGram<T>>>,
+    /// What the operator is, if the problem is adjusted.
+    pub part: Option<Part<T>>,
+    /// Whether data are looked at that call for an intercept.
+    pub hint: bool,
+}
+
+/// The columns of Y of one adjusted problem.
+#[derive(Clone)]
+pub struct Part<T: Field> {
+    pub adjusted: Arc<Adjusted<T>>,
+    /// Their places in Y.
+    pub columns: Arc<[usize]>,
+    /// Columns of Y that were solved before.
+    pub done: usize,
+    /// What it took to adjust the problem, where that is a part of the run.
+    pub before: Duration,
 }
 
 /// Multiply-adds that a product with Aᴴ takes, about.
@@ -94,17 +166,43 @@ pub fn solved<T: Field>(
     data: Arc<[Vec<T>]>,
     batch: bool,
     sparsity: usize,
-    request: Request<T>,
+    mut request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
     let brief = !batch && is_brief(&form, sparsity, &request);
     let (watched, domain) = (stop.clone(), request.problem.domain()?);
+    let (missing, part) = (Arc::new(AtomicBool::new(false)), form.part.clone());
+    if let Some(part) = &part {
+        let start = |start| part.adjusted.start(start).map_err(refused);
+        request.starts = request.starts.into_iter().map(start).collect::<PyResult<_>>()?;
+    }
+    let found = missing.clone();
     let work = move |caller: &Caller<Outcome<T>>| {
-        let display = Display::default();
-        let task = Task { form, sparsity, request, domain, stop: watched, caller, brief, display };
-        if batch { task.batch(&data) } else { task.single(&data) }
+        let done = form.part.as_ref().map_or(0, |part| part.done);
+        let display = Display { done: AtomicUsize::new(done), ..Display::default() };
+        let task = Task { form, sparsity, request, domain, stop: watched, caller, brief, display, missing: found };
+        let solve = |data: &[Vec<T>]| if batch { task.batch(data) } else { task.single(data) };
+        let Some(part) = part else { return solve(&data) };
+        let _entered = task.stop.enter();
+        let reduced: Result<Vec<_>, _> = data.iter().map(|data| part.adjusted.reduce(data)).collect();
+        let solved = solve(&reduced.map_err(refused)?)?.into_iter().zip(data.iter());
+        let complete = |((mut solution, trace), data): (Solved<T>, &Vec<T>)| -> PyResult<Solved<T>> {
+            if !task.stop.requested() {
+                solution = part.adjusted.complete(data, solution).map_err(refused)?;
+            }
+            solution.elapsed += part.before;
+            Ok((solution, trace))
+        };
+        solved.map(complete).collect()
     };
     let solutions = if brief { here(py, &stop, work)? } else { beside(py, &stop, work)? };
-    solutions?.into_iter().map(|(solution, trace)| fields(py, solution, trace)).collect()
+    let mut solved: Vec<_> =
+        solutions?.into_iter().map(|(solution, trace)| fields(py, solution, trace)).collect::<PyResult<_>>()?;
+    if missing.load(Ordering::Relaxed)
+        && let Some(first) = solved.first_mut()
+    {
+        first.set_item(intern!(py, "misses_intercept"), true)?;
+    }
+    Ok(solved)
 }
 
 /// Whether data is of complex numbers; all others are read as real ones.
@@ -152,6 +250,8 @@ struct Task<'c, T: Field> {
     /// Whether the work is done on the calling thread.
     brief: bool,
     display: Display,
+    /// Set for data that call for an intercept.
+    missing: Arc<AtomicBool>,
 }
 
 /// What a display has been shown.
@@ -291,6 +391,22 @@ impl<T: Field> Task<'_, T> {
         (Solution::zero(name, n, data, reason, begin.elapsed()), self.request.trace.then(Trace::default))
     }
 
+    /// The place in Y of a column of these data.
+    fn place(&self, column: usize) -> usize {
+        self.form.part.as_ref().map_or(column, |part| part.columns[column])
+    }
+
+    /// Looks whether data call for an intercept: of a matrix, whose columns are no pulses.
+    fn look(&self, problem: &Problem<'_, T>) -> PyResult<()> {
+        if !self.form.hint || T::IS_COMPLEX || self.form.kind != Kind::Matrix || is_local(&*self.form.operator) {
+            return Ok(());
+        }
+        if misses_intercept(problem, self.form.part.as_ref().map(|part| &*part.adjusted)).map_err(refused)? {
+            self.missing.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     /// One run, in the workspace that one before it has left, if any.
     fn run<'a>(
         &self,
@@ -298,10 +414,13 @@ impl<T: Field> Task<'_, T> {
         column: Option<usize>,
         kept: &mut Option<Workspace<'a, T>>,
     ) -> PyResult<Solved<T>> {
+        self.look(problem)?;
+        let alone = column.is_none();
+        let column = column.map(|column| self.place(column));
         let mut watch = Watch { task: self, column, listened: Instant::now() };
         let mut trace = Trace::default();
         let mut run = self.request.run(problem, column).interrupt(self.stop.interrupt()).observe(&mut watch);
-        if column.is_none() {
+        if alone {
             // On the calling thread there is no pool to tell that one thread is wanted.
             let alone = self.brief && self.request.threads == Some(1);
             run = run.threads(if alone { Threads::One } else { Threads::Pool });
@@ -312,6 +431,34 @@ impl<T: Field> Task<'_, T> {
         let solution = run.solve_with(kept).map_err(refused)?;
         self.display.done.fetch_add(1, Ordering::Relaxed);
         Ok((solution, self.request.trace.then_some(trace)))
+    }
+}
+
+/// The solution x = 0 of a run that could not begin.
+fn nothing<T: Field>(
+    request: &Request<T>,
+    columns: usize,
+    data: &[T],
+    reason: StopReason,
+    begin: Instant,
+) -> Solved<T> {
+    // What is missing explains nothing.
+    let data: Vec<T> = data.iter().map(|&y| if sparsea::Scalar::is_finite(y) { y } else { T::ZERO }).collect();
+    let solution = Solution::zero(request.chain.to_string(), columns, &data, reason, begin.elapsed());
+    (solution, request.trace.then(Trace::default))
+}
+
+/// Whether columns of A overlap only their neighbours, as pulses of a trace.
+pub fn is_local<T: Field>(operator: &dyn LinearMap<T>) -> bool {
+    matches!(operator.structure(), Structure::Local(_))
+}
+
+/// Whether most of y is a constant that no column is near.
+pub fn misses_intercept<T: Field>(problem: &Problem<'_, T>, adjusted: Option<&Adjusted<T>>) -> Result<bool, Error> {
+    let rows = problem.data().len();
+    match adjusted {
+        None => problem.misses(&vec![T::ONE; rows]),
+        Some(adjusted) => problem.misses(&adjusted.reduce(&vec![T::ONE; adjusted.rows()])?),
     }
 }
 
@@ -367,8 +514,11 @@ pub fn path<T: Field>(
     request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
     let (interrupt, threads, domain) = (stop.interrupt(), request.threads, request.problem.domain()?);
+    let watched = stop.clone();
     let work = move || {
-        let problem = Problem::new_until(&*form.operator, &data[0], largest, &interrupt)?;
+        let _entered = watched.enter();
+        let reduced = form.part.as_ref().map(|part| part.adjusted.reduce(&data[0])).transpose()?;
+        let problem = Problem::new_until(&*form.operator, reduced.as_ref().unwrap_or(&data[0]), largest, &interrupt)?;
         let mut problem = request.shape(problem, domain.as_deref())?;
         if let Some(gram) = form.gram {
             problem = problem.share_gram(gram)?;
@@ -383,7 +533,11 @@ pub fn path<T: Field>(
         if let Some(limit) = request.limits.relative_residual {
             path = path.relative_residual(limit);
         }
-        path.solve()
+        let solutions = path.solve()?;
+        match &form.part {
+            None => Ok(solutions),
+            Some(part) => solutions.into_iter().map(|solution| part.adjusted.complete(&data[0], solution)).collect(),
+        }
     };
     let work = move |_: &Caller<PyResult<Vec<Solution<T>>>>| within(threads, work)?.map_err(refused);
     beside(py, &stop, work)??.into_iter().map(|solution| fields(py, solution, None)).collect()
@@ -422,6 +576,19 @@ fn fields<T: Field>(py: Python<'_>, solution: Solution<T>, trace: Option<Trace>)
         named.set_item(name, count)?;
     }
     fields.set_item(intern!(py, "counts"), named)?;
+    if let Some(part) = solution.fixed {
+        let intercept = part.intercept.unwrap_or(T::ZERO);
+        let (word, (re, im)) = (intern!(py, "intercept"), (intercept.real(), intercept.imag()));
+        if T::IS_COMPLEX {
+            fields.set_item(word, PyComplex::from_doubles(py, re, im))?;
+        } else {
+            fields.set_item(word, re)?;
+        }
+        let fixed: Vec<i64> = part.fixed.iter().map(|&j| j as i64).collect();
+        fields.set_item(intern!(py, "fixed"), PyArray1::from_vec(py, fixed))?;
+        fields.set_item(intern!(py, "fixed_coefficients"), PyArray1::from_vec(py, part.fixed_coefficients))?;
+        fields.set_item(intern!(py, "has_intercept"), part.intercept.is_some())?;
+    }
     fields.set_item(intern!(py, "trace"), trace.map(|trace| trace_fields(py, &trace)).transpose()?)?;
     fields.set_item(intern!(py, "report"), solution.report.map(|report| report_fields(py, &report)).transpose()?)?;
     Ok(fields)

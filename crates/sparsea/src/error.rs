@@ -226,6 +226,46 @@ pub enum Error {
         /// The sparsity.
         sparsity: usize,
     },
+    /// A fixed or excluded column that A does not have.
+    #[error("column {index} is {what}, but A has {columns} columns (indices count from 0)")]
+    ColumnIndex {
+        /// `fixed` or `excluded`.
+        what: &'static str,
+        /// The index.
+        index: usize,
+        /// Columns of A.
+        columns: usize,
+    },
+    /// A column that is fixed twice, or excluded twice.
+    #[error("column {index} is {what} twice")]
+    ColumnRepeats {
+        /// `fixed` or `excluded`.
+        what: &'static str,
+        /// The index.
+        index: usize,
+    },
+    /// A column that is both fixed and excluded.
+    #[error("column {index} is both fixed and excluded")]
+    FixedAndExcluded {
+        /// The index.
+        index: usize,
+    },
+    /// A start on a column that may not be chosen.
+    #[error("the start has column {index}, which is excluded")]
+    ExcludedStart {
+        /// The index.
+        index: usize,
+    },
+    /// A k above what fixed and excluded columns and rows of weight 0 leave.
+    #[error("k must be {}, as there are {left}; got {sparsity}", range(*limit))]
+    SparsityLeft {
+        /// The sparsity asked for.
+        sparsity: usize,
+        /// The largest that is possible.
+        limit: usize,
+        /// What there is.
+        left: String,
+    },
     /// A convolution kernel that cannot be used.
     #[error("the kernel {problem}")]
     Kernel {
@@ -289,6 +329,11 @@ pub(crate) fn non_finite_word(re: f64, im: f64) -> String {
     } else {
         "-inf".into()
     }
+}
+
+/// The sparsities up to a limit.
+fn range(limit: usize) -> String {
+    if limit == 0 { "at least 1, which leaves none".into() } else { format!("between 1 and {limit}") }
 }
 
 /// A number without hundreds of zeros.

@@ -33,6 +33,7 @@
 //! | y ∈ Tᵐ | data | [`Problem::data`] |
 //! | F(A x) | loss | [`Loss`]; ½‖y − A x‖² unless [`Problem::with_loss`] names another |
 //! | x_j ∈ D_j | domain | [`Domain`]; all numbers unless [`Problem::with_domain`] names another |
+//! | F, w, λ | fixed columns, weights, ridge | [`Adjusted`]; none unless an [`Adjustment`] names them |
 //! | k | sparsity | [`Problem::sparsity`] |
 //! | S | support | [`Solution::support`], sorted, counted from 0 |
 //! | x_S | coefficients | [`Solution::coefficients`] |
@@ -98,7 +99,7 @@ pub use operator::{
 };
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};
-pub use problem::{Atoms, Bounds, Domain, Loss, Needs, NonNegative, Problem, Squared};
+pub use problem::{Adjusted, Adjustment, Atoms, Bounds, Domain, FixedPart, Loss, Needs, NonNegative, Problem, Squared};
 pub use run::{
     Limits, Observer, Progress, ReportOptions, Run, SparsityPath, Start, Trace, TraceRow, improve, seconds, solve,
 };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::counts::Counts;
+use crate::problem::FixedPart;
 use crate::scalar::Scalar;
 use crate::stop_reason::StopReason;
 
@@ -50,6 +51,9 @@ pub struct Solution<T> {
     /// What was learnt besides, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<ExplorationReport>,
+    /// What is in the model besides, where a problem was [adjusted](crate::Adjusted).
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<FixedPart<T>>,
 }
 
 /// What a run learnt besides its best support.
@@ -115,12 +119,16 @@ impl<T: Scalar> Solution<T> {
             elapsed,
             memory: 0,
             report: None,
+            fixed: None,
         }
     }
 
-    /// x as a full vector of length n.
+    /// x as a full vector of length n, fixed columns included.
     pub fn to_dense(&self) -> Vec<T> {
         let mut x = vec![T::ZERO; self.ncols];
+        if let Some(fixed) = &self.fixed {
+            fixed.fixed.iter().zip(&fixed.fixed_coefficients).for_each(|(&j, &value)| x[j] = value);
+        }
         for (&j, &value) in self.support.iter().zip(&self.coefficients) {
             x[j] = value;
         }

@@ -160,7 +160,7 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
             k = clipped_count("n_nonzero_coefs", k, problem.limit, problem.bound)
         options = self._options()
         options["nonnegative"] = self.positive
-        found = solve(problem.A, problem.y, k, start=self.start, **options)
+        found = solve(problem.A, problem.y, k, start=self.start, intercept=False, **options)
         if self.fit_intercept and self.start is None and not self.positive:
             found = with_intercept(problem, X, y, sample_weight, k, found, options)
         if y.ndim == 1:

@@ -6,20 +6,22 @@ use serde::Serialize;
 use serde_json::Map;
 use sparsea::algorithms::applicable;
 use sparsea::metrics::support_distance;
-use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, StopReason};
+use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, Start, StopReason};
 
 use crate::cli::Compare;
 use crate::defaults::CHAINS;
 use crate::failure::Failure;
+use crate::model::Posed;
 use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
 use crate::report;
 use crate::say::{complain, say_json};
 use crate::{input, interrupt};
 
 pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
+    let gaps = arguments.model.drops();
     let loaded = match (&arguments.data, &arguments.kernel) {
-        (Some(data), _) => from_matrix(&arguments.matrix, data)?,
-        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel)?,
+        (Some(data), _) => from_matrix(&arguments.matrix, data, gaps)?,
+        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, gaps)?,
         (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
     };
     match loaded {
@@ -29,12 +31,9 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
 }
 
 fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCode, Failure> {
-    let operator = loaded.operator.operator();
-    let domain = arguments.domain.domain(operator.shape().1)?;
-    let mut problem = Problem::new(&*operator, &loaded.data, arguments.sparsity)?;
-    if let Some(domain) = &domain {
-        problem = problem.with_domain(&**domain)?;
-    }
+    let posed = Posed::new(loaded, &arguments.model)?;
+    let domain = arguments.domain.domain(loaded.operator.shape().1)?;
+    let problem = posed.problem(arguments.sparsity, domain.as_deref())?;
     let names = arguments.algorithms.clone().unwrap_or_else(|| all(&problem));
     let chains = names.iter().map(|name| Chain::parse(name, &Map::new())).collect::<Result<Vec<_>, _>>()?;
     let truth = arguments.truth.as_ref().map(|path| -> Result<Vec<usize>, Failure> {
@@ -44,11 +43,15 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
             let (file, found) = (path.display(), x.len());
             return Err(Failure::Message(format!("{file}: has {found} entries, but A has {columns} columns")));
         }
+        // Fixed columns are found by nobody.
+        let Start::Vector(x) = posed.start(Start::Vector(x))? else { return Ok(vec![]) };
         Ok((0..x.len()).filter(|&j| x[j] != T::ZERO).collect())
     });
     let truth = truth.transpose()?;
     interrupt::listen();
-    let (mut solutions, skipped) = solve_all(&problem, chains, arguments)?;
+    let (solutions, skipped) = solve_all(&problem, chains, arguments)?;
+    let solutions: Result<Vec<_>, _> = solutions.into_iter().map(|solution| posed.complete(solution)).collect();
+    let mut solutions = solutions?;
     solutions.sort_by(|a, b| a.residual_norm.total_cmp(&b.residual_norm));
     if arguments.json {
         #[derive(Serialize)]
@@ -59,6 +62,9 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
     } else {
         say!("A is {} × {}, k = {}\n", loaded.data.len(), problem.operator().ncols(), arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());
+        if let Some(line) = solutions.iter().find_map(|solution| report::beside(solution, loaded.names.as_deref())) {
+            say!("{line}");
+        }
     }
     for reason in &skipped {
         complain(&format!("left out: {reason}"));

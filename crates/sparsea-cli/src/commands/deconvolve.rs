@@ -12,9 +12,11 @@ pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {
     if let Kernel::File(path) = &arguments.kernel.kernel {
         inputs.push(path);
     }
-    arguments.output.check(&inputs, Some(&arguments.method.start))?;
-    match from_trace(&arguments.trace, &arguments.kernel)? {
-        Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
-        Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),
+    let Deconvolve { trace, kernel, method, model, output } = arguments;
+    inputs.extend(model.weights.as_deref());
+    output.check(&inputs, Some(&method.start))?;
+    match from_trace(trace, kernel, model.drops())? {
+        Any::Real(loaded) => solve(&loaded, method, model, output),
+        Any::Complex(loaded) => solve(&loaded, method, model, output),
     }
 }

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use sparsea::{Halt, Omp, Problem, Run, Scalar, Start};
+use sparsea::{Halt, Omp, Run, Scalar, Start};
 
 use super::solve::{chain, solve_from};
 use crate::cli::{Improve, Kernel};
 use crate::failure::Failure;
+use crate::model::Posed;
 use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
 use crate::{input, report};
 
@@ -18,10 +19,12 @@ pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
     if let Some(Kernel::File(path)) = arguments.kernel.as_ref().map(|options| &options.kernel) {
         inputs.push(path);
     }
+    inputs.extend(arguments.model.weights.as_deref());
     arguments.output.check(&inputs, None)?;
+    let gaps = arguments.model.drops();
     let loaded = match (&arguments.data, &arguments.kernel) {
-        (Some(data), _) => from_matrix(&arguments.matrix, data)?,
-        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel)?,
+        (Some(data), _) => from_matrix(&arguments.matrix, data, gaps)?,
+        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, gaps)?,
         (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
     };
     match loaded {
@@ -31,8 +34,15 @@ pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
 }
 
 fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCode, Failure> {
-    let operator = loaded.operator.operator();
-    let (start, file, size) = read_given::<T>(arguments)?;
+    let posed = Posed::new(loaded, &arguments.model)?;
+    let (start, file) = read_given::<T>(arguments)?;
+    // Fixed columns are in the model anyway.
+    let start = posed.start(start)?;
+    let size = match &start {
+        Start::Support(support) => support.len(),
+        Start::Vector(x) => x.iter().filter(|&&x| x != T::ZERO).count(),
+        _ => 0,
+    };
     if size == 0 {
         return Err(Failure::Message(format!("{}: holds no non-zero to improve", file.display())));
     }
@@ -42,35 +52,25 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
         let file = file.display();
         return Err(Failure::Message(format!("k must be at least {size}, the non-zeros of {file}, got {sparsity}")));
     }
-    let domain = arguments.domain.domain(operator.shape().1)?;
-    let mut problem = Problem::new(&*operator, &loaded.data, sparsity)?;
-    if let Some(domain) = &domain {
-        problem = problem.with_domain(&**domain)?;
-    }
+    let domain = arguments.domain.domain(loaded.operator.shape().1)?;
+    let problem = posed.problem(sparsity, domain.as_deref())?;
     let chain = chain(arguments.algorithm.as_deref(), &problem, &arguments.settings)?;
     // Shown with the result: what is refused later must not leave half of the output behind.
     let mut heading = None;
     if !arguments.output.json {
         let fit = Run::new(&problem, Omp::default()).start(start.clone()).memory(arguments.limits.memory());
-        let residual = report::short(fit.halt(Halt::Iterations(0)).solve()?.relative_residual);
+        let fit = posed.complete(fit.halt(Halt::Iterations(0)).solve()?)?;
+        let residual = report::short(fit.relative_residual);
         heading = Some(format!("{:<20}{size} non-zeros, fitted: relative residual {residual}", "given"));
     }
-    solve_from(loaded, &problem, chain, start, &arguments.limits, &arguments.output, heading)
+    solve_from(loaded, &posed, &problem, chain, start, &arguments.limits, &arguments.output, heading)
 }
 
-/// What is to be improved, its file, and its number of non-zeros.
-fn read_given<T: Scalar>(arguments: &Improve) -> Result<(Start<T>, &Path, usize), Failure> {
+/// What is to be improved, and its file.
+fn read_given<T: Scalar>(arguments: &Improve) -> Result<(Start<T>, &Path), Failure> {
     match (&arguments.support, &arguments.vector) {
-        (Some(path), _) => {
-            let support = input::read_indices(path)?;
-            let size = support.len();
-            Ok((Start::Support(support), path, size))
-        }
-        (None, Some(path)) => {
-            let vector: Vec<T> = from_vector(path, input::read_vector(path)?)?;
-            let size = vector.iter().filter(|&&x| x != T::ZERO).count();
-            Ok((Start::Vector(vector), path, size))
-        }
+        (Some(path), _) => Ok((Start::Support(input::read_indices(path)?), path)),
+        (None, Some(path)) => Ok((Start::Vector(from_vector(path, input::read_vector(path)?)?), path)),
         (None, None) => Err(Failure::Message("give what to improve by --support or --vector".into())),
     }
 }

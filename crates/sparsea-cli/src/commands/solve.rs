@@ -11,18 +11,22 @@ use sparsea::{
 };
 use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, StemsPlot, TracePlot};
 
-use crate::cli::{LimitOptions, Method, Output, Solve};
+use crate::cli::{LimitOptions, Method, ModelOptions, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
+use crate::model::{Posed, fit_of};
 use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
-    arguments.output.check(&[&arguments.matrix, Path::new(&arguments.data)], Some(&arguments.method.start))?;
-    match from_matrix(&arguments.matrix, &arguments.data)? {
-        Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
-        Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),
+    let Solve { matrix, data, method, model, output } = arguments;
+    let inputs = [matrix.as_path(), Path::new(data)];
+    let inputs: Vec<&Path> = inputs.into_iter().chain(model.weights.as_deref()).collect();
+    output.check(&inputs, Some(&method.start))?;
+    match from_matrix(matrix, data, model.drops())? {
+        Any::Real(loaded) => solve(&loaded, method, model, output),
+        Any::Complex(loaded) => solve(&loaded, method, model, output),
     }
 }
 
@@ -67,20 +71,25 @@ impl Output {
 }
 
 /// Solves as `method` says, writes what was asked for, prints the result.
-pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) -> Result<ExitCode, Failure> {
-    let operator = loaded.operator.operator();
-    let domain = method.domain.domain(operator.shape().1)?;
-    let mut problem = Problem::new(&*operator, &loaded.data, method.sparsity)?;
-    if let Some(domain) = &domain {
-        problem = problem.with_domain(&**domain)?;
-    }
+pub fn solve<T: Scalar>(
+    loaded: &Loaded<T>,
+    method: &Method,
+    model: &ModelOptions,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let posed = Posed::new(loaded, model)?;
+    let domain = method.domain.domain(loaded.operator.shape().1)?;
+    let problem = posed.problem(method.sparsity, domain.as_deref())?;
     let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
-    solve_from(loaded, &problem, chain, read_start(&method.start)?, &method.limits, output, None)
+    let start = posed.start(read_start(&method.start)?)?;
+    solve_from(loaded, &posed, &problem, chain, start, &method.limits, output, None)
 }
 
 /// Solves from a start, writes what was asked for, prints the result below a line about the start.
+#[expect(clippy::too_many_arguments, reason = "what two commands have read")]
 pub fn solve_from<T: Scalar>(
     loaded: &Loaded<T>,
+    posed: &Posed<'_, T>,
     problem: &Problem<'_, T>,
     chain: Chain<T>,
     start: Start<T>,
@@ -99,7 +108,7 @@ pub fn solve_from<T: Scalar>(
         run = run.report(ReportOptions::default());
     }
     interrupt::listen();
-    let solution = run.solve()?;
+    let solution = posed.complete(run.solve()?)?;
 
     if let Some(path) = &output.output {
         export::write_vector(path, &to_vector(&solution.to_dense()))?;
@@ -108,7 +117,7 @@ pub fn solve_from<T: Scalar>(
         write_trace(path, &trace)?;
     }
     if let Some(path) = &output.plot {
-        picture(loaded, problem, &solution)?.save(path)?;
+        picture(loaded, problem.sparsity(), &solution)?.save(path)?;
         if output.trace.is_some() {
             trace_picture(&trace)?.save(&beside(path, "trace"))?;
         }
@@ -253,40 +262,40 @@ pub fn trace_picture(trace: &Trace) -> Result<Figure, PlotError> {
 }
 
 /// The picture of a solution: data, fit and spikes for a deconvolution, otherwise coefficients and residual.
-fn picture<T: Scalar>(
-    loaded: &Loaded<T>,
-    problem: &Problem<'_, T>,
-    solution: &Solution<T>,
-) -> Result<Figure, PlotError> {
-    let mut fit = vec![T::ZERO; loaded.data.len()];
-    problem.operator().apply_sparse(&solution.support, &solution.coefficients, &mut fit);
+fn picture<T: Scalar>(loaded: &Loaded<T>, sparsity: usize, solution: &Solution<T>) -> Result<Figure, PlotError> {
+    let fit = fit_of(loaded, solution);
+    // In a gap the fit is shown for the data.
+    let is_gap = |y: T| y.real().is_nan() || y.imag().is_nan();
+    let data: Vec<T> = loaded.data.iter().zip(&fit).map(|(&y, &f)| if is_gap(y) { f } else { y }).collect();
     let size = |v: T| if T::IS_COMPLEX { Scalar::abs(v) } else { v.real() };
-    let residual: Vec<f64> = loaded.data.iter().zip(&fit).map(|(&y, &f)| size(y - f)).collect();
-    let values: Vec<f64> = solution.coefficients.iter().map(|&x| size(x)).collect();
-    let title = format!(
-        "{}, k = {}: relative residual {}",
-        solution.algorithm,
-        problem.sparsity(),
-        report::short(solution.relative_residual)
-    );
+    let residual: Vec<f64> = data.iter().zip(&fit).map(|(&y, &f)| size(y - f)).collect();
+    // Fixed columns are drawn as those that were chosen.
+    let mut drawn: Vec<(usize, T)> = solution.support.iter().copied().zip(solution.coefficients.clone()).collect();
+    if let Some(part) = &solution.fixed {
+        drawn.extend(part.fixed.iter().copied().zip(part.fixed_coefficients.clone()));
+        drawn.sort_by_key(|&(j, _)| j);
+    }
+    let (support, values): (Vec<usize>, Vec<f64>) = drawn.into_iter().map(|(j, x)| (j, size(x))).unzip();
+    let relative = report::short(solution.relative_residual);
+    let title = format!("{}, k = {sparsity}: relative residual {relative}", solution.algorithm);
     let Some(shift) = loaded.shift else {
         let chosen: Option<Vec<String>> =
-            loaded.names.as_ref().map(|names| solution.support.iter().map(|&j| names[j].clone()).collect());
+            loaded.names.as_ref().map(|names| support.iter().map(|&j| names[j].clone()).collect());
         return plot::coefficients(&CoefficientsPlot {
             title: &title,
             n: solution.ncols,
-            support: &solution.support,
+            support: &support,
             values: &values,
             names: chosen.as_deref(),
             residual: Some(&residual),
             complex: T::IS_COMPLEX,
         });
     };
-    let data: Vec<f64> = loaded.data.iter().map(|&y| size(y)).collect();
+    let data: Vec<f64> = data.into_iter().map(size).collect();
     let fit: Vec<f64> = fit.iter().map(|&f| size(f)).collect();
     // Spikes are drawn where they peak in the trace; those that peak outside it, at its end. Two at one place add.
     let mut at: HashMap<usize, f64> = HashMap::new();
-    for (&j, &value) in solution.support.iter().zip(&values) {
+    for (&j, &value) in support.iter().zip(&values) {
         let place = (j as isize + shift).clamp(0, data.len() as isize - 1) as usize;
         *at.entry(place).or_default() += value;
     }

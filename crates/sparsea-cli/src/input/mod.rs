@@ -67,19 +67,21 @@ impl Format {
 struct Source {
     file: PathBuf,
     name: Option<String>,
+    /// Whether NaN, and what stands for a missing number in text, are read as NaN.
+    gaps: bool,
 }
 
 impl Source {
     /// An existing file of the whole name, or else `FILE:NAME` with an existing file.
     fn find(path: &Path) -> Option<Self> {
         if path.exists() {
-            return Some(Self { file: path.to_owned(), name: None });
+            return Some(Self { file: path.to_owned(), name: None, gaps: false });
         }
         let text = path.to_str()?;
         text.match_indices(':').rev().find_map(|(at, _)| {
             let file = PathBuf::from(&text[..at]);
             let name = Some(text[at + 1..].to_owned());
-            file.is_file().then_some(Self { file, name })
+            file.is_file().then_some(Self { file, name, gaps: false })
         })
     }
 
@@ -126,9 +128,14 @@ impl Source {
         let mapped = if format == Format::Npy { mapped::map(&self.file) } else { None };
         let table = match mapped {
             Some(file) => Table { matrix: npy::mapped_matrix(&file)?, column_names: None },
-            None => parse_table(format, &self.bytes()?, &self.file, self.name.as_deref())?,
+            None => match format {
+                Format::Text(separator) if self.gaps => table::read_with_gaps(&self.bytes()?, separator)?,
+                _ => parse_table(format, &self.bytes()?, &self.file, self.name.as_deref())?,
+            },
         };
-        table.matrix.check_finite()?;
+        if !self.gaps {
+            table.matrix.check_finite()?;
+        }
         Ok(table)
     }
 
@@ -145,8 +152,15 @@ impl Source {
             }
             name => {
                 let bytes = self.bytes()?;
-                let vector = parse_vector(format, &bytes, &self.file, name.as_deref())?;
-                vector.check_finite()?;
+                let vector = match format {
+                    Format::Text(separator) if self.gaps => {
+                        table::read_with_gaps(&bytes, separator)?.matrix.into_vector()?
+                    }
+                    _ => parse_vector(format, &bytes, &self.file, name.as_deref())?,
+                };
+                if !self.gaps {
+                    vector.check_finite()?;
+                }
                 Ok(vector)
             }
         }
@@ -202,11 +216,36 @@ pub fn read_vector(path: &Path) -> Result<Vector, InputError> {
     source.vector().map_err(|problem| source.error(problem))
 }
 
+/// Reads a vector in which NaN, or in text what stands for a missing number, are gaps.
+pub fn read_gapped_vector(path: &Path) -> Result<Vector, InputError> {
+    let source = Source { gaps: true, ..Source::require(path)? };
+    source.vector().map_err(|problem| source.error(problem))
+}
+
+/// Reads A and y, in which there may be `gaps`, and says whether y is a column of A's own table that has names.
+pub fn read_problem(matrix: &Path, data: &str, gaps: bool) -> Result<(Table, Vector, bool), InputError> {
+    let source = Source { gaps, ..Source::require(matrix)? };
+    let table = source.table().map_err(|problem| source.error(problem))?;
+    let names = table.column_names.as_ref().map(Vec::len);
+    let (table, data) = data_of(data, matrix, table, gaps)?;
+    if gaps {
+        table.matrix.check_finite().map_err(|problem| source.error(problem))?;
+    }
+    let is_named = names > table.column_names.as_ref().map(Vec::len);
+    Ok((table, data, is_named))
+}
+
+/// The data y that go with a matrix that was read from `matrix_path`.
+#[cfg(test)]
+fn read_data(spec: &str, matrix_path: &Path, table: Table) -> Result<(Table, Vector), InputError> {
+    data_of(spec, matrix_path, table, false)
+}
+
 /// Reads the data y that go with a matrix read from `matrix_path`.
 ///
 /// `spec` is a file, or `FILE:COLUMN` (also `FILE:NAME` for a file of several arrays), or the header name of a column
 /// of the matrix's own table. A column of the matrix's own file is taken out of the matrix.
-pub fn read_data(spec: &str, matrix_path: &Path, table: Table) -> Result<(Table, Vector), InputError> {
+fn data_of(spec: &str, matrix_path: &Path, table: Table, gaps: bool) -> Result<(Table, Vector), InputError> {
     let path = Path::new(spec);
     let Some(source) = Source::find(path) else {
         let names = table.column_names.as_deref().unwrap_or_default();
@@ -227,6 +266,7 @@ pub fn read_data(spec: &str, matrix_path: &Path, table: Table) -> Result<(Table,
     {
         return take_column(column, matrix_path, table);
     }
+    let source = Source { gaps, ..source };
     let vector = source.vector().map_err(|problem| source.error(problem))?;
     Ok((table, vector))
 }

@@ -84,6 +84,19 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
             let data = (0..count).flat_map(|j| (0..length).map(move |i| matrix[(i, j)])).collect();
             (Storage::Owned { data, length, count }, false)
         };
+        Self::stored(storage, by_rows)
+    }
+
+    /// Owns m n numbers stored column by column.
+    ///
+    /// # Errors
+    /// [`Error::Structure`] if `data` does not hold `nrows * ncols` numbers.
+    pub(crate) fn owned(data: Vec<T>, nrows: usize, ncols: usize) -> Result<Self, Error> {
+        check_size(data.len(), nrows, ncols)?;
+        Ok(Self::stored(Storage::Owned { data, length: nrows, count: ncols }, false))
+    }
+
+    fn stored(storage: Storage<'a, T>, by_rows: bool) -> Self {
         let operator = Self { storage, by_rows, ranges: None, held: 0, band: OnceLock::new(), alike: OnceLock::new() };
         let lines = operator.lines();
         let ranges: Box<[Range]> = lines.col_iter().map(|line| occupied(line.as_slice())).collect();

@@ -33,6 +33,7 @@ pub use access::Access;
 pub use centered::Centered;
 pub use check::check_adjoint;
 pub use columns::Columns;
+pub(crate) use columns::{single, with_columns};
 pub use convolution::{Boundary, Convolution};
 pub use dense::DenseOperator;
 #[expect(deprecated, reason = "names of the first generation")]

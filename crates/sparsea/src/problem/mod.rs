@@ -1,10 +1,13 @@
 //! The problem: an operator A, data y, a sparsity k, a loss, a domain, all checked once.
 
+mod adjusted;
 mod atoms;
 mod domain;
 mod loss;
 mod needs;
+mod offset;
 
+pub use adjusted::{Adjusted, Adjustment, FixedPart};
 pub use atoms::Atoms;
 pub(crate) use atoms::Scoring;
 pub use domain::{Bounds, Domain, NonNegative};

@@ -439,6 +439,7 @@ fn solution_of<T: Scalar>(
         elapsed,
         memory,
         report: None,
+        fixed: None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The tests of the library against outside truth and stated properties: one binary, because compiling the generic
 //! code once takes a minute and running all of it seconds.
 
+mod adjusted;
 mod algorithm_table;
 mod bad_input;
 mod basis_pursuit;

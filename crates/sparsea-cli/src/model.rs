@@ -1,0 +1,156 @@
+//! What a model has besides columns that are chosen: options, and the problem that they leave.
+
+use sparsea::{Adjusted, Adjustment, Domain, LinearMap, Problem, Scalar, Solution, Start};
+
+use crate::cli::{MissingChoice, ModelOptions};
+use crate::failure::Failure;
+use crate::input::{self, Vector};
+use crate::problem::Loaded;
+use crate::text;
+
+/// A problem as algorithms see it, adjusted or as it is.
+pub struct Posed<'l, T: Scalar> {
+    loaded: &'l Loaded<T>,
+    form: Form<'l, T>,
+}
+
+enum Form<'l, T: Scalar> {
+    Plain(Box<dyn LinearMap<T> + 'l>),
+    /// The map, and the data that belong to it.
+    Adjusted(Box<Adjusted<'l, T>>, Vec<T>),
+}
+
+impl ModelOptions {
+    /// Whether NaN in y are gaps.
+    pub fn drops(&self) -> bool {
+        self.missing == MissingChoice::Drop
+    }
+
+    /// What the options say of a problem that was read.
+    fn adjustment<T: Scalar>(&self, loaded: &Loaded<T>) -> Result<Adjustment<T>, Failure> {
+        let (rows, columns) = loaded.operator.operator().shape();
+        let mut adjustment = Adjustment::default()
+            .intercept(self.intercept || (loaded.is_named && !self.no_intercept))
+            .fixed(places("--fixed", &self.fixed, loaded, columns)?)
+            .excluded(places("--exclude", &self.excluded, loaded, columns)?)
+            .ridge(self.ridge.unwrap_or(0.0));
+        let mut weights = match &self.weights {
+            None => None,
+            Some(path) => match input::read_vector(path)? {
+                Vector::Real(weights) if weights.len() == rows => Some(weights),
+                Vector::Real(weights) => {
+                    let (file, found) = (path.display(), weights.len());
+                    return Err(Failure::Message(format!("{file}: has {found} weights, but A has {rows} rows")));
+                }
+                Vector::Complex(_) => {
+                    return Err(Failure::Message(format!("{}: is complex, but weights are real", path.display())));
+                }
+            },
+        };
+        let is_gap = |y: &T| y.real().is_nan() || y.imag().is_nan();
+        if self.drops() && loaded.data.iter().any(is_gap) {
+            let mut left = weights.unwrap_or_else(|| vec![1.0; rows]);
+            left.iter_mut().zip(&loaded.data).filter(|(_, y)| is_gap(y)).for_each(|(w, _)| *w = 0.0);
+            if left.iter().all(|&w| w == 0.0) {
+                let line = "y has no entry of weight above 0 that is not missing";
+                return Err(Failure::Message(line.into()));
+            }
+            weights = Some(left);
+        }
+        if let Some(weights) = weights {
+            adjustment = adjustment.weights(weights);
+        }
+        Ok(adjustment)
+    }
+}
+
+impl<'l, T: Scalar> Posed<'l, T> {
+    /// The problem that was read, with what the options say of it.
+    pub fn new(loaded: &'l Loaded<T>, options: &ModelOptions) -> Result<Self, Failure> {
+        let operator = loaded.operator.operator();
+        let adjustment = options.adjustment(loaded)?;
+        if adjustment.is_none() {
+            return Ok(Self { loaded, form: Form::Plain(operator) });
+        }
+        let adjusted = Adjusted::new(operator, &adjustment)?;
+        let data = adjusted.reduce(&loaded.data)?;
+        Ok(Self { loaded, form: Form::Adjusted(Box::new(adjusted), data) })
+    }
+
+    /// The problem that is solved, with coefficients in a domain.
+    pub fn problem<'p>(
+        &'p self,
+        sparsity: usize,
+        domain: Option<&'p dyn Domain<T>>,
+    ) -> Result<Problem<'p, T>, Failure> {
+        let problem = match &self.form {
+            Form::Plain(operator) => Problem::new(operator, &self.loaded.data, sparsity)?,
+            Form::Adjusted(adjusted, data) => adjusted.problem(data, sparsity)?,
+        };
+        Ok(match domain {
+            Some(domain) => problem.with_domain(domain)?,
+            None => problem,
+        })
+    }
+
+    /// A start in terms of A, as one of the problem that is solved.
+    pub fn start(&self, start: Start<T>) -> Result<Start<T>, Failure> {
+        match &self.form {
+            Form::Plain(_) => Ok(start),
+            Form::Adjusted(adjusted, _) => Ok(adjusted.start(start)?),
+        }
+    }
+
+    /// The solution in terms of A, from that of the problem that is solved.
+    pub fn complete(&self, solution: Solution<T>) -> Result<Solution<T>, Failure> {
+        match &self.form {
+            Form::Plain(_) => Ok(solution),
+            Form::Adjusted(adjusted, _) => Ok(adjusted.complete(&self.loaded.data, solution)?),
+        }
+    }
+}
+
+/// A x and the intercept: what a solution says of y.
+pub fn fit_of<T: Scalar>(loaded: &Loaded<T>, solution: &Solution<T>) -> Vec<T> {
+    let operator = loaded.operator.operator();
+    let access = sparsea::Access::new(&*operator);
+    let (mut support, mut values) = (solution.support.clone(), solution.coefficients.clone());
+    let mut fit = vec![T::ZERO; loaded.data.len()];
+    if let Some(part) = &solution.fixed {
+        support.extend(&part.fixed);
+        values.extend(&part.fixed_coefficients);
+    }
+    access.apply_sparse(&support, &values, &mut fit);
+    if let Some(intercept) = solution.fixed.as_ref().and_then(|part| part.intercept) {
+        fit.iter_mut().for_each(|f| *f += intercept);
+    }
+    fit
+}
+
+/// The columns of these names, or of these numbers counted from 0.
+fn places<T: Scalar>(
+    option: &str,
+    names: &[String],
+    loaded: &Loaded<T>,
+    columns: usize,
+) -> Result<Vec<usize>, Failure> {
+    let known = loaded.names.as_deref().unwrap_or_default();
+    let place = |name: &String| {
+        let name = text::visible(name);
+        let mut named = (0..known.len()).filter(|&j| known[j] == name);
+        let line = match (named.next(), named.next(), name.parse::<usize>()) {
+            (Some(j), None, _) => return Ok(j),
+            (Some(_), Some(_), _) => format!("{option}: several columns are called '{name}'; give their numbers"),
+            (None, _, Ok(j)) if j < columns => return Ok(j),
+            (None, _, Ok(j)) => format!("{option}: there is no column {j}; A has {columns} columns, counted from 0"),
+            (None, _, Err(_)) if known.is_empty() => {
+                format!("{option}: '{name}' is no number of a column, and A has no column names")
+            }
+            (None, _, Err(_)) => {
+                format!("{option}: there is no column '{name}'; columns: {}", crate::report::names_text(known, 200))
+            }
+        };
+        Err(Failure::Message(line))
+    };
+    names.iter().map(place).collect()
+}
