@@ -8,7 +8,7 @@ import numpy as np
 
 from ._core import as_sparsity
 from ._errors import InvalidTypeError, InvalidValueError
-from ._input import Array, Operator, as_data, as_operator, as_support, as_vector
+from ._input import Array, Operator, as_operator, as_support, as_vector
 from ._options import Options, takes
 from ._run import solve_once
 from ._solution import Solution
@@ -60,7 +60,7 @@ def improve(
     """
     operator = as_operator(A)
     operator.pair_rows("y", y)
-    data = as_data(y)
+    data = operator.data(y)
     check_single(data.shape)
     k, start = improvable(operator, k, support, x)
     improved: Solution = solve_once(operator, data, k, start, options)

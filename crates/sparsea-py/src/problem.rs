@@ -6,18 +6,17 @@ use num_complex::Complex;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sparsea::algorithms::default_for;
 use sparsea::operator::Structure;
 use sparsea::{LinearMap, Problem as Measured, SharedGram, check_adjoint};
 
 use crate::convert::Field;
 use crate::error::refused;
-use crate::numbers::as_sparsity;
+use crate::numbers::{as_sparsities, as_sparsity};
 use crate::operator::{Guarded, Kind, Shared, read};
 use crate::pool::within;
-use crate::request::{ProblemOptions, Request};
+use crate::request::{ProblemOptions, Request, defaults};
 use crate::run::{Caller, Stop, beside, here};
-use crate::solve::{Form, columns, is_complex, measures_briefly, path, solved};
+use crate::solve::{Form, Given, given as read_data, is_complex, measures_briefly, path, solved};
 
 /// What `python/sparsea/_problem.py` makes a problem of: A, y, and what is known of them.
 ///
@@ -43,6 +42,8 @@ struct Prepared<T: Field> {
     kind: Kind,
     column_norms: Arc<[f64]>,
     data: Arc<[Vec<T>]>,
+    /// Aᴴy for each of them, where they are known.
+    correlations: Option<Arc<[Arc<[T]>]>>,
     data_norms: Vec<f64>,
 }
 
@@ -118,8 +119,7 @@ impl<T: Field> Prepared<T> {
     fn new(a: &Bound<'_, PyAny>, data: &Bound<'_, PyAny>, options: ProblemOptions) -> PyResult<(Self, bool)> {
         let py = a.py();
         let (operator, kind) = read::<T>(a)?;
-        let (data, batch) = columns::<T>(data)?;
-        let data: Arc<[Vec<T>]> = data.into();
+        let Given { data, batch, correlations } = read_data::<T>(a, data)?;
         let stop = Arc::new(Stop::default());
         let (guarded, given, interrupt) =
             (Guarded::new(operator.clone(), kind, stop.clone()), data.clone(), stop.interrupt());
@@ -129,7 +129,7 @@ impl<T: Field> Prepared<T> {
             }
             // Any k will do, and for a batch without columns any y.
             let zero = vec![T::ZERO; if given.is_empty() { guarded.shape().0 } else { 0 }];
-            let measured = Measured::new_until(&guarded, given.first().unwrap_or(&zero), 1, &interrupt)?;
+            let measured = Measured::new_until(&guarded, given.first().unwrap_or(&zero), 0, &interrupt)?;
             let norms = given.iter().map(|data| Ok(measured.with_data(data)?.data_norm()));
             Ok((measured.column_norms().into(), norms.collect::<Result<_, sparsea::Error>>()?))
         };
@@ -140,9 +140,11 @@ impl<T: Field> Prepared<T> {
         // Where columns are known by a formula and overlap only their neighbours, or are steps, computing a Gram column is as fast as
         // copying it.
         let computed = kind == Kind::Formula && matches!(operator.structure(), Structure::Local(_) | Structure::Steps);
+        // So it is where they are given.
+        let computed = computed || matches!(operator.structure(), Structure::Gram(_));
         let copied = !computed;
         let gram = copied.then(|| Arc::new(SharedGram::new(operator.shape().1, options.memory.gram)));
-        Ok((Self { operator, gram, kind, column_norms, data, data_norms }, batch))
+        Ok((Self { operator, gram, kind, column_norms, data, correlations, data_norms }, batch))
     }
 
     fn solve<'py>(
@@ -153,9 +155,9 @@ impl<T: Field> Prepared<T> {
         display: Option<&Bound<'py, PyAny>>,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let sparsity = as_sparsity(k, self.operator.shape())?;
-        let (form, stop, request) = self.request(problem, sparsity, start, display, options)?;
-        solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsity, request)
+        let sparsities = as_sparsities(k, self.operator.shape(), problem.batch.then_some(self.data.len()))?;
+        let (form, stop, request) = self.request(problem, &sparsities, start, display, options)?;
+        solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsities, request)
     }
 
     fn sparsity_path<'py>(
@@ -165,8 +167,8 @@ impl<T: Field> Prepared<T> {
         thorough: bool,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let sparsity = as_sparsity(largest, self.operator.shape())?;
-        let (form, stop, request) = self.request(problem, sparsity, None, None, options)?;
+        let sparsity = as_sparsity(largest, self.operator.shape(), 0)?;
+        let (form, stop, request) = self.request(problem, &[sparsity], None, None, options)?;
         path(largest.py(), stop, form, self.data.clone(), sparsity, thorough, request)
     }
 
@@ -174,18 +176,18 @@ impl<T: Field> Prepared<T> {
     fn request(
         &self,
         problem: &Problem,
-        sparsity: usize,
+        sparsities: &[usize],
         start: Option<&Bound<'_, PyAny>>,
         display: Option<&Bound<'_, PyAny>>,
         options: &Bound<'_, PyDict>,
     ) -> PyResult<(Form<T>, Arc<Stop>, Request<T>)> {
         // The adjoint was checked before.
         let known = ProblemOptions { check_adjoint: false, ..problem.options };
-        let default = default_for(&*self.operator, sparsity);
-        let request = Request::new(options, Some(known), start, display, default)?;
+        let request = Request::new(options, Some(known), start, display, &defaults(&*self.operator, sparsities))?;
         let stop = Arc::new(Stop::default());
         let guarded = Guarded::new(self.operator.clone(), self.kind, stop.clone()).measured(self.column_norms.clone());
-        let form = Form { operator: Arc::new(guarded), kind: self.kind, gram: self.gram.clone() };
+        let (gram, correlations) = (self.gram.clone(), self.correlations.clone());
+        let form = Form { operator: Arc::new(guarded), kind: self.kind, gram, correlations };
         Ok((form, stop, request))
     }
 }

@@ -12,8 +12,7 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sparsea::algorithms::default_for;
-use sparsea::operator::{SHARED_FROM, TOGETHER};
+use sparsea::operator::{SHARED_FROM, Structure, TOGETHER};
 use sparsea::{
     Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath, StopReason, Threads,
     Trace, Workspace,
@@ -21,11 +20,11 @@ use sparsea::{
 
 use crate::convert::{Field, vector};
 use crate::error::refused;
-use crate::numbers::as_sparsity;
-use crate::operator::{Guarded, Kind, Shared, read};
+use crate::numbers::as_sparsities;
+use crate::operator::{Gram, Guarded, Kind, Shared, read};
 use crate::pool::{default_threads, pool, unstarted, within};
 use crate::progress::Progress;
-use crate::request::Request;
+use crate::request::{Request, defaults};
 use crate::run::{Caller, LISTENING, Stop, beside, here};
 
 /// How often a display is brought up to date.
@@ -61,14 +60,13 @@ fn measure_and_solve<'py, T: Field>(
     options: &Bound<'py, PyDict>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let (inner, kind) = read::<T>(a)?;
-    let shape = inner.shape();
-    let sparsity = as_sparsity(k, shape)?;
-    let request = Request::new(options, None, start, display, default_for(&*inner, sparsity))?;
-    let (data, batch) = columns(data)?;
+    let Given { data, batch, correlations } = given(a, data)?;
+    let sparsities = as_sparsities(k, inner.shape(), batch.then_some(data.len()))?;
+    let request = Request::new(options, None, start, display, &defaults(&*inner, &sparsities))?;
     let stop = Arc::new(Stop::default());
     let operator = Arc::new(Guarded::new(inner, kind, stop.clone()));
-    let form = Form { operator, kind, gram: None };
-    solved(a.py(), stop, form, data.into(), batch, sparsity, request)
+    let form = Form { operator, kind, gram: None, correlations };
+    solved(a.py(), stop, form, data, batch, sparsities, request)
 }
 
 /// A for one call.
@@ -78,6 +76,44 @@ pub struct Form<T: Field> {
     pub kind: Kind,
     /// Gram columns that outlive the runs.
     pub gram: Option<Arc<SharedGram<T>>>,
+    /// Aᴴy for each vector of data, where they are known.
+    pub correlations: Option<Arc<[Arc<[T]>]>>,
+}
+
+impl<T: Field> Form<T> {
+    /// A problem with what is known of the data at this place.
+    fn knowing<'a>(&self, problem: Problem<'a, T>, at: usize) -> Result<Problem<'a, T>, Error> {
+        match self.correlations.as_ref().and_then(|known| known.get(at)) {
+            Some(known) => problem.with_data_correlation(known.clone()),
+            None => Ok(problem),
+        }
+    }
+
+    /// Whether Gram columns are at hand, so that none are kept beside them.
+    fn is_gram(&self) -> bool {
+        matches!(self.operator.structure(), Structure::Gram(_))
+    }
+}
+
+/// Vectors of data, and what is known of them.
+pub struct Given<T: Field> {
+    pub data: Arc<[Vec<T>]>,
+    /// Whether they are the columns of a matrix.
+    pub batch: bool,
+    /// Aᴴy for each, where they are known.
+    pub correlations: Option<Arc<[Arc<[T]>]>>,
+}
+
+/// Reads y, or the columns of Y; those that A holds already.
+pub fn given<T: Field>(a: &Bound<'_, PyAny>, data: &Bound<'_, PyAny>) -> PyResult<Given<T>> {
+    if let Ok(gram) = a.cast::<Gram>() {
+        let found = gram.get().statistics::<T>()?;
+        let data = found.data.iter().map(|data| data.data().to_vec()).collect();
+        let correlations = found.data.iter().map(sparsea::GramData::correlation).collect();
+        return Ok(Given { data, batch: found.batch, correlations: Some(correlations) });
+    }
+    let (data, batch) = columns(data)?;
+    Ok(Given { data: data.into(), batch, correlations: None })
 }
 
 /// Multiply-adds that a product with Aᴴ takes, about.
@@ -86,20 +122,20 @@ fn cost<T: Field>(operator: &dyn LinearMap<T>) -> usize {
     operator.profile().cost.unwrap_or_else(|| m.saturating_mul(n))
 }
 
-/// The solution for each vector of data, as fields.
+/// The solution for each vector of data, as fields; `sparsities` holds one k for all of them, or one for each.
 pub fn solved<T: Field>(
     py: Python<'_>,
     stop: Arc<Stop>,
     form: Form<T>,
     data: Arc<[Vec<T>]>,
     batch: bool,
-    sparsity: usize,
+    sparsities: Vec<usize>,
     request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let brief = !batch && is_brief(&form, sparsity, &request);
+    let brief = !batch && sparsities.first().is_some_and(|&sparsity| is_brief(&form, sparsity, &request));
     let watched = stop.clone();
     let work = move |caller: &Caller<Outcome<T>>| {
-        let task = Task { form, sparsity, request, stop: watched, caller, brief, display: Display::default() };
+        let task = Task { form, sparsities, request, stop: watched, caller, brief, display: Display::default() };
         if batch { task.batch(&data) } else { task.single(&data) }
     };
     let solutions = if brief { here(py, &stop, work)? } else { beside(py, &stop, work)? };
@@ -143,7 +179,8 @@ fn is_brief<T: Field>(form: &Form<T>, sparsity: usize, request: &Request<T>) -> 
 /// What all runs of a call have in common.
 struct Task<'c, T: Field> {
     form: Form<T>,
-    sparsity: usize,
+    /// k, for all or for each.
+    sparsities: Vec<usize>,
     request: Request<T>,
     stop: Arc<Stop>,
     caller: &'c Caller<Outcome<T>>,
@@ -180,7 +217,7 @@ impl<T: Field> Task<'_, T> {
             let begin = Instant::now();
             match self.problem(&data[0], self.form.gram.clone())? {
                 Ok(problem) => Ok(vec![self.run(&problem, None, &mut None)?]),
-                Err(reason) => Ok(vec![self.nothing(&data[0], reason, begin)]),
+                Err(reason) => Ok(vec![self.nothing(0, &data[0], reason, begin)]),
             }
         };
         // Brief work for one thread shares nothing.
@@ -193,7 +230,8 @@ impl<T: Field> Task<'_, T> {
     /// one within the other.
     fn batch(&self, data: &[Vec<T>]) -> Outcome<T> {
         let columns = self.form.operator.shape().1;
-        let own = || Arc::new(SharedGram::new(columns, self.request.problem.memory.gram));
+        let memory = if self.form.is_gram() { 0 } else { self.request.problem.memory.gram };
+        let own = || Arc::new(SharedGram::new(columns, memory));
         let gram = self.form.gram.clone().unwrap_or_else(own);
         let Some(first) = data.first() else { return Ok(Vec::new()) };
         let begin = Instant::now();
@@ -210,12 +248,18 @@ impl<T: Field> Task<'_, T> {
         };
         let measured = match within(self.request.threads, measure)?? {
             Ok(measured) => measured,
-            Err(reason) => return Ok(data.iter().map(|data| self.nothing(data, reason, begin)).collect()),
+            Err(reason) => {
+                let nothing = |(at, data): (usize, &Vec<T>)| self.nothing(at, data, reason, begin);
+                return Ok(data.iter().enumerate().map(nothing).collect());
+            }
         };
         let threads = self.request.threads.unwrap_or_else(default_threads).min(data.len());
         // Blocks share a pass over A; there are several for each thread.
         let block = (data.len() / (4 * threads)).clamp(1, 8);
         let next = AtomicUsize::new(0);
+        // Those of one k follow one another, and take over what is known of A.
+        let mut order: Vec<usize> = (0..data.len()).collect();
+        order.sort_by_key(|&at| self.sparsity(at));
         let solve_some = || -> PyResult<Vec<(usize, Solved<T>)>> {
             let (mut solved, mut kept) = (Vec::new(), None);
             loop {
@@ -223,9 +267,17 @@ impl<T: Field> Task<'_, T> {
                 if from >= data.len() {
                     return Ok(solved);
                 }
-                let columns: Vec<&[T]> = data[from..].iter().take(block).map(Vec::as_slice).collect();
-                let problems = measured.with_data_block(&columns).map_err(refused)?;
-                for (problem, at) in problems.iter().zip(from..) {
+                let block = &order[from..data.len().min(from + block)];
+                let columns: Vec<&[T]> = block.iter().map(|&at| data[at].as_slice()).collect();
+                let problems = match &self.form.correlations {
+                    None => measured.with_data_block(&columns),
+                    Some(_) => {
+                        let each = columns.iter().zip(block);
+                        each.map(|(data, &at)| self.form.knowing(measured.with_data(data)?, at)).collect()
+                    }
+                };
+                let problems = problems.map_err(refused)?;
+                for (problem, &at) in problems.iter().zip(block) {
                     if self.stop.requested() {
                         // Nobody waits for the others.
                         next.store(data.len(), Ordering::Relaxed);
@@ -233,6 +285,10 @@ impl<T: Field> Task<'_, T> {
                     }
                     // After an error the columns that are left are not needed.
                     let end = |_: &PyErr| next.store(data.len(), Ordering::Relaxed);
+                    let k = self.sparsity(at);
+                    let other = (k != problem.sparsity()).then(|| problem.with_sparsity(k)).transpose();
+                    let other = other.map_err(refused)?;
+                    let problem = other.as_ref().unwrap_or(problem);
                     solved.push((at, self.run(problem, Some(at), &mut kept).inspect_err(end)?));
                 }
             }
@@ -256,6 +312,11 @@ impl<T: Field> Task<'_, T> {
         Ok(solved.into_iter().map(|(_, solved)| solved).collect())
     }
 
+    /// k of a vector of data.
+    fn sparsity(&self, at: usize) -> usize {
+        self.sparsities.get(at).or(self.sparsities.first()).copied().unwrap_or(0)
+    }
+
     /// The problem, or why there was no time to measure its columns.
     fn problem<'a>(
         &'a self,
@@ -270,9 +331,9 @@ impl<T: Field> Task<'_, T> {
         if let Some(deadline) = self.request.limits.time.and_then(|limit| Instant::now().checked_add(limit)) {
             interrupt = interrupt.by(deadline);
         }
-        match Problem::new_until(operator, data, self.sparsity, &interrupt) {
+        match Problem::new_until(operator, data, self.sparsity(0), &interrupt) {
             Ok(problem) => {
-                let problem = self.request.scale(problem);
+                let problem = self.form.knowing(self.request.scale(problem), 0).map_err(refused)?;
                 Ok(Ok(match gram {
                     Some(gram) => problem.share_gram(gram).map_err(refused)?,
                     None => problem,
@@ -284,8 +345,9 @@ impl<T: Field> Task<'_, T> {
     }
 
     /// The solution x = 0 of a run that could not begin.
-    fn nothing(&self, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
-        let (name, n) = (self.request.chain.to_string(), self.form.operator.shape().1);
+    fn nothing(&self, at: usize, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
+        let operator = &*self.form.operator;
+        let (name, n) = (self.request.chain(operator, self.sparsity(at)).to_string(), operator.shape().1);
         (Solution::zero(name, n, data, reason, begin.elapsed()), self.request.trace.then(Trace::default))
     }
 
@@ -367,7 +429,7 @@ pub fn path<T: Field>(
     let (interrupt, threads) = (stop.interrupt(), request.threads);
     let work = move || {
         let problem = Problem::new_until(&*form.operator, &data[0], largest, &interrupt)?;
-        let mut problem = request.scale(problem);
+        let mut problem = form.knowing(request.scale(problem), 0)?;
         if let Some(gram) = form.gram {
             problem = problem.share_gram(gram)?;
         }

@@ -11,7 +11,7 @@ use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, StopReason};
 use crate::cli::Compare;
 use crate::defaults::CHAINS;
 use crate::failure::Failure;
-use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
+use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace, from_vector};
 use crate::report;
 use crate::say::{complain, say_json};
 use crate::{input, interrupt};
@@ -20,6 +20,7 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
     let loaded = match (&arguments.data, &arguments.kernel) {
         (Some(data), _) => from_matrix(&arguments.matrix, data)?,
         (None, Some(kernel)) => from_trace(&arguments.matrix, kernel)?,
+        (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
         (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
     };
     match loaded {
@@ -30,7 +31,7 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
 
 fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCode, Failure> {
     let operator = loaded.operator.operator();
-    let problem = Problem::new(&*operator, &loaded.data, arguments.sparsity)?;
+    let problem = loaded.problem(&*operator, arguments.sparsity)?;
     let names = arguments.algorithms.clone().unwrap_or_else(|| all(&problem));
     let chains = names.iter().map(|name| Chain::parse(name, &Map::new())).collect::<Result<Vec<_>, _>>()?;
     let truth = arguments.truth.as_ref().map(|path| -> Result<Vec<usize>, Failure> {
@@ -53,7 +54,7 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
         }
         say_json(&Solutions { solutions: &solutions })?;
     } else {
-        say!("A is {} × {}, k = {}\n", loaded.data.len(), problem.operator().ncols(), arguments.sparsity);
+        say!("A is {} × {}, k = {}\n", loaded.rows(), problem.operator().ncols(), arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());
     }
     for reason in &skipped {

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use sparsea::{Halt, Omp, Problem, Run, Scalar, Start};
+use sparsea::{Halt, Omp, Run, Scalar, Start};
 
 use super::solve::{chain, solve_from};
 use crate::cli::{Improve, Kernel};
 use crate::failure::Failure;
-use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
+use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace, from_vector};
 use crate::{input, report};
 
 pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
@@ -22,6 +22,7 @@ pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
     let loaded = match (&arguments.data, &arguments.kernel) {
         (Some(data), _) => from_matrix(&arguments.matrix, data)?,
         (None, Some(kernel)) => from_trace(&arguments.matrix, kernel)?,
+        (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
         (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
     };
     match loaded {
@@ -38,11 +39,11 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
     }
     let sparsity = arguments.sparsity.unwrap_or(size);
     // A support must fit into k columns; of a vector with more, a part would be improved and the rest lost.
-    if sparsity > 0 && sparsity < size {
+    if sparsity < size {
         let file = file.display();
         return Err(Failure::Message(format!("k must be at least {size}, the non-zeros of {file}, got {sparsity}")));
     }
-    let problem = Problem::new(&*operator, &loaded.data, sparsity)?;
+    let problem = loaded.problem(&*operator, sparsity)?;
     let chain = chain(arguments.algorithm.as_deref(), &problem, &arguments.settings)?;
     // Shown with the result: what is refused later must not leave half of the output behind.
     let mut heading = None;

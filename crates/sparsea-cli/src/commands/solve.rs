@@ -1,6 +1,7 @@
 //! `sparsea solve`: one algorithm on one problem; also what `deconvolve` does once its problem is read.
 
 use std::collections::HashMap;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,13 +15,14 @@ use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotE
 use crate::cli::{LimitOptions, Method, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
-use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
+use crate::problem::{Any, Loaded, from_matrix_or_statistics, from_vector, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
-    arguments.output.check(&[&arguments.matrix, Path::new(&arguments.data)], Some(&arguments.method.start))?;
-    match from_matrix(&arguments.matrix, &arguments.data)? {
+    let inputs: Vec<&Path> = iter::once(&*arguments.matrix).chain(arguments.data.as_deref().map(Path::new)).collect();
+    arguments.output.check(&inputs, Some(&arguments.method.start))?;
+    match from_matrix_or_statistics(&arguments.matrix, arguments.data.as_deref())? {
         Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.output),
         Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.output),
     }
@@ -69,7 +71,7 @@ impl Output {
 /// Solves as `method` says, writes what was asked for, prints the result.
 pub fn solve<T: Scalar>(loaded: &Loaded<T>, method: &Method, output: &Output) -> Result<ExitCode, Failure> {
     let operator = loaded.operator.operator();
-    let problem = Problem::new(&*operator, &loaded.data, method.sparsity)?;
+    let problem = loaded.problem(&*operator, method.sparsity)?;
     let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
     solve_from(loaded, &problem, chain, read_start(&method.start)?, &method.limits, output, None)
 }
@@ -121,7 +123,7 @@ pub fn solve_from<T: Scalar>(
         if loaded.baseline != 0.0 {
             say!("{:<20}{}", "baseline", report::short(loaded.baseline));
         }
-        let table = report::table(&solution, loaded.data.len(), problem.sparsity(), loaded.names.as_deref());
+        let table = report::table(&solution, loaded.rows(), problem.sparsity(), loaded.names.as_deref());
         say!("{}", table.trim_end());
         if let Some(explored) = &solution.report {
             say!("\n{}", report::exploration(explored, &solution, loaded.names.as_deref()).trim_end());
@@ -274,7 +276,8 @@ fn picture<T: Scalar>(
             support: &solution.support,
             values: &values,
             names: chosen.as_deref(),
-            residual: Some(&residual),
+            // That of statistics has no places.
+            residual: loaded.statistics.is_none().then_some(&residual),
             complex: T::IS_COMPLEX,
         });
     };
