@@ -79,7 +79,7 @@ class Gram:
     array([ 1., -2.])
     """
 
-    __slots__ = ("_core", "_given", "_operator", "dtype", "shape")
+    __slots__ = ("_core", "_given", "_statistics", "dtype", "shape")
 
     def __init__(self, AtA: Any, Aty: Any, yty: Any, n_samples: int, *, precision: float | None = None) -> None:
         rows = as_whole("n_samples", n_samples, 1)
@@ -110,7 +110,7 @@ class Gram:
             as_aligned(matrix, self.dtype), as_aligned(correlation, self.dtype), squares, rows, precision
         )
         self._given = (AtA, Aty, yty, n_samples, precision)
-        self._operator = GramOperator(self._core, self.shape, self.dtype, names, batch)
+        self._statistics = GramOperator(self._core, self.shape, self.dtype, names, batch)
 
     @property
     def rank(self) -> int:
@@ -121,7 +121,7 @@ class Gram:
         return _gram, self._given
 
     def __repr__(self) -> str:
-        batch = "".join(f", {columns} columns of data" for columns in self._operator.batch)
+        batch = "".join(f", {columns} columns of data" for columns in self._statistics.batch)
         return f"<Gram of {self.shape[0]} × {self.shape[1]}, {self.dtype}{batch}>"
 
 
@@ -137,10 +137,10 @@ class GramOperator(Operator):
         self.batch = batch
 
     def data(self, y: Any) -> Array:
-        """Stand in for the data, which have this shape and type."""
+        """Stand in for the data, of which nothing but the type and the number of columns is asked."""
         if y is not None:
             raise InvalidTypeError("y must be None, since a Gram holds what is to be known of it")
-        return np.broadcast_to(np.zeros((), self.dtype), (self.shape[0], *self.batch))
+        return np.empty((0, *self.batch), self.dtype)
 
     def of(self, dtype: Any) -> Any:
         """The statistics, whose scalar is that of the problem."""

@@ -161,7 +161,7 @@ def as_operator(given: Any) -> Operator:
     if isinstance(given, _COMPILED):
         return Operator(given, given.shape, given.dtype)
     # Of a Gram, which is made of what is here.
-    own = getattr(given, "_operator", None)
+    own = getattr(given, "_statistics", None)
     if isinstance(own, Operator):
         return own
     if hasattr(given, "tocsc"):

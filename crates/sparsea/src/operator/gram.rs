@@ -163,6 +163,9 @@ impl<T: Scalar> Gram<T> {
             }
         }
         let explained = norm_squared(&data);
+        if !explained.is_finite() {
+            return Err(Error::Overflow { what });
+        }
         let slack = square * self.tolerance / self.smallest.sqrt();
         let rest = square - explained;
         if rest < -slack {

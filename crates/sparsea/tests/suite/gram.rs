@@ -261,6 +261,7 @@ fn what_no_data_have_is_refused() {
     assert_eq!(said(&[1.0; 2], 9.0), "Aᵀy has 2 entries, but A has 3 columns");
     assert_eq!(said(&[1.0, f64::INFINITY, 0.0], 9.0), "Aᵀy contains inf at index 1 (counted from 0)");
     assert_eq!(said(&[1.0; 3], -1.0), "yᵀy must be finite and at least 0, got -1");
+    assert_eq!(said(&[1e300; 3], 1e308), "Aᵀy is beyond the range of double precision; rescale the data");
     assert_eq!(said(&[0.0, 0.0, 2.0], 3.0), "yᵀy is 3, but Aᵀy is of a y of which A explains 4");
     assert!(gram.data(&[0.0, 0.0, 2.0], 4.0 - 1e-15).is_ok() && gram.data(&[0.0; 3], 0.0).is_ok());
     // Two equal columns correlate alike.
