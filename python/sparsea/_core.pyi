@@ -8,6 +8,7 @@ __all__ = [
     "Centered",
     "Compressed",
     "Convolution",
+    "Gram",
     "PartialDCT",
     "PartialDFT",
     "PartialHadamard",
@@ -187,6 +188,19 @@ class Compressed:
     ) -> Compressed: ...
 
 @final
+class Gram:
+    def __new__(
+        cls,
+        gram: NDArray[Any],
+        correlation: NDArray[Any],
+        squares: NDArray[np.float64],
+        rows: int,
+        precision: float,
+    ) -> Gram: ...
+    @property
+    def rank(self) -> int: ...
+
+@final
 class Centered:
     def __new__(
         cls, matrix: Compressed, weights: NDArray[np.float64] | None, means: NDArray[np.float64] | None
@@ -209,7 +223,7 @@ def exponential(tau: float) -> NDArray[np.float64]: ...
 def as_flag(what: str, given: Any) -> bool: ...
 def as_index(rule: str, given: Any) -> int: ...
 def as_number(what: str, rule: str, given: Any) -> float: ...
-def as_sparsity(k: Any, shape: tuple[int, int]) -> int: ...
+def as_sparsity(k: Any, shape: tuple[int, int], least: int = 0) -> int: ...
 def as_whole(what: str, given: Any, least: int, most: int = ...) -> int: ...
 def solve(
     a: Any,

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._core import as_sparsity
 from ._errors import InvalidTypeError, InvalidValueError
-from ._input import Array, Operator, as_data, as_operator, as_support, as_vector
+from ._input import Array, Operator, as_operator, as_support, as_vector
 from ._model import Model, take_model, unmasked
 from ._options import Options, takes
 from ._run import solve_once
@@ -62,7 +62,7 @@ def improve(
     operator = as_operator(A)
     operator.pair_rows("y", y)
     rest: dict[str, Any] = dict(options)
-    data = as_data(unmasked(y, rest))
+    data = operator.data(unmasked(y, rest))
     check_single(data.shape)
     made = take_model(operator, rest)
     k, start = improvable(operator, k, support, x, made[0])

@@ -80,7 +80,14 @@ def take_model(operator: Operator, options: dict[str, Any]) -> tuple[Model | Non
     given = {word: options.pop(word) for word in found}
     model = Model(operator, given)
     plain = not (model.intercept or len(model.fixed) or len(model.excluded) or model.ridge or model.drops)
-    return None if plain and model.weights is None else model, "intercept" not in given
+    if plain and model.weights is None:
+        return None, "intercept" not in given
+    if operator.holds_data:
+        raise InvalidValueError(
+            "sufficient statistics take no intercept, fixed or excluded columns, weights, gaps or ridge; "
+            "what a model has besides belongs into the statistics"
+        )
+    return model, "intercept" not in given
 
 
 def drops(options: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from . import _core
 from ._errors import InvalidTypeError, InvalidValueError
 from ._improve import check_single, improvable
-from ._input import Array, Matrix, Unshaped, Vector, as_bounds, as_data, as_operator, shown
+from ._input import Array, Matrix, Sparsities, Unshaped, Vector, as_bounds, as_operator, shown
 from ._model import advise, take_model, unmasked, warn_of_intercept
 from ._options import ProblemOptions, RunOptions, takes
 from ._run import of_one_scalar, solved
@@ -35,8 +35,9 @@ class Problem(Generic[Found]):
     Parameters
     ----------
     A, y
-        As for `solve`. y is copied. A NumPy array of float64 or complex128 is not: A is kept alive and read where it
-        lies. After writing to it, make a new problem, since norms and Gram columns would be those of before.
+        As for `solve`; a `Gram` needs no y. y is copied. A NumPy array of a type that `solve` reads where it lies is
+        not: A is kept alive. After writing to it, make a new problem, since norms and Gram columns would be those of
+        before.
     {options}
 
     Raises
@@ -91,15 +92,15 @@ class Problem(Generic[Found]):
     def __init__(
         self: Problem[Any],
         A: Any,
-        y: Any,
+        y: Any = None,
         **options: Unpack[ProblemOptions],
     ) -> None: ...
     @takes(ProblemOptions)
-    def __init__(self, A: Any, y: Any, **options: Unpack[ProblemOptions]) -> None:
+    def __init__(self, A: Any, y: Any = None, **options: Unpack[ProblemOptions]) -> None:
         operator = as_operator(A)
         operator.pair_rows("y", y)
         given: dict[str, Any] = dict(options)
-        data = as_data(unmasked(y, given))
+        data = operator.data(unmasked(y, given))
         # Said once of a problem, and not again of one that is loaded.
         self._options = {"intercept": False, **given}
         self._model, hint = take_model(operator, given)
@@ -111,7 +112,8 @@ class Problem(Generic[Found]):
             self._core = _core.Problem(a, data, given, adjusted, hint)
         except InvalidValueError as error:
             raise advise(error) from error.__cause__
-        self._given, self._operator, self._y = A, operator, data.copy()
+        self._given, self._operator = A, operator
+        self._y = data if operator.holds_data else data.copy()
         if self._core.misses_intercept:
             warn_of_intercept()
 
@@ -149,13 +151,13 @@ class Problem(Generic[Found]):
         return float(norms[0]) if self._y.ndim == 1 else norms
 
     @takes(RunOptions)
-    def solve(self, k: int, *, start: Any = None, **options: Unpack[RunOptions]) -> Found:
+    def solve(self, k: Sparsities, *, start: Any = None, **options: Unpack[RunOptions]) -> Found:
         """Find the k columns of A that explain y best.
 
         Parameters
         ----------
-        k : int
-            The sparsity, from 1 to min(m, n).
+        k : int or array_like of int
+            The sparsity, from 0 to min(m, n). For a batch also one k for each column of Y.
         start
             As for `sparsea.solve`.
         {options}
@@ -184,7 +186,7 @@ class Problem(Generic[Found]):
         Parameters
         ----------
         ks : iterable of int
-            Sparsities, in any order, each from 1 to min(m, n). All are checked before the first run.
+            Sparsities, in any order, each from 0 to min(m, n). All are checked before the first run.
         start
             As for `sparsea.solve`, the same for every run.
         {options}
@@ -247,7 +249,7 @@ class Problem(Generic[Found]):
         return [make(fields, self._operator.names) for fields in found]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _measured, (self._given, self._y, self._options)
+        return _measured, (self._given, None if self._operator.holds_data else self._y, self._options)
 
     def __repr__(self) -> str:
         m, n = self.shape
@@ -255,5 +257,5 @@ class Problem(Generic[Found]):
         return f"<Problem of {m} × {n}, {self.dtype}{batch}>"
 
 
-def _measured(A: Any, y: Array, options: dict[str, Any]) -> Problem[Any]:
+def _measured(A: Any, y: Array | None, options: dict[str, Any]) -> Problem[Any]:
     return Problem(A, y, **options)

@@ -18,6 +18,8 @@ from ._start import read_start
 
 def of_one_scalar(operator: Operator, data: Array, *, checked: bool = False) -> tuple[Any, Array]:
     """A and the data as the compiled part takes them; NaN are refused unless the data are checked elsewhere."""
+    if operator.holds_data:
+        return operator.of(operator.dtype), data
     rows = data.shape[0] if data.ndim else 0
     if rows != operator.shape[0]:
         name = "y" if data.ndim == 1 else "Y"

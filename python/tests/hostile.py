@@ -125,6 +125,7 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
     sparsea.solve: {"A": A, "y": y, "k": 2},
     sparsea.improve: {"A": A, "y": y, "k": 2, "x": x},
     sparsea.Problem: {"A": A, "y": y},
+    sparsea.Gram: {"AtA": A.T @ A, "Aty": A.T @ y, "yty": y @ y, "n_samples": 9},
     problem.solve: {"k": 2},
     problem.path: {"ks": [2, 3]},
     problem.improve: {"x": x, "k": 2},

@@ -60,13 +60,19 @@ pub struct Demo {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "\
+sparsea solve [OPTIONS] <A> <Y> -k <K>
+       sparsea solve [OPTIONS] <STATISTICS> --gram -k <K>")]
 pub struct Solve {
     /// The matrix A, m × n: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat (FILE:NAME where a file holds several arrays)
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
     /// The data y, m numbers: a file; FILE:COLUMN, a column of a table; or a column of A's own table, then taken out
-    #[arg(value_name = "Y")]
-    pub data: String,
+    #[arg(value_name = "Y", required_unless_present = "gram", conflicts_with = "gram")]
+    pub data: Option<String>,
+    /// A and y are known by sufficient statistics: A is an .npz file with AtA, Aty, yty and n_samples
+    #[arg(long)]
+    pub gram: bool,
     #[command(flatten)]
     pub method: Method,
     #[command(flatten)]
@@ -157,7 +163,7 @@ pub struct DomainOptions {
 
 #[derive(Debug, Args)]
 pub struct Method {
-    /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
+    /// Sparsity: how many non-zeros x may have, from 0 to min(m, n)
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
@@ -222,17 +228,21 @@ pub struct Output {
 #[derive(Debug, Args)]
 #[command(override_usage = "\
 sparsea compare [OPTIONS] <A> <Y> -k <K>
-       sparsea compare [OPTIONS] <TRACE> --kernel <KERNEL> -k <K>")]
+       sparsea compare [OPTIONS] <TRACE> --kernel <KERNEL> -k <K>
+       sparsea compare [OPTIONS] <STATISTICS> --gram -k <K>")]
 pub struct Compare {
     /// The matrix A, or with --kernel the trace
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
-    /// The data y, as for solve; not with --kernel
-    #[arg(value_name = "Y", required_unless_present = "kernel", conflicts_with = "kernel")]
+    /// The data y, as for solve; not with --kernel or --gram
+    #[arg(value_name = "Y", required_unless_present_any = ["kernel", "gram"], conflicts_with_all = ["kernel", "gram"])]
     pub data: Option<String>,
+    /// A and y are known by sufficient statistics, as for solve
+    #[arg(long, conflicts_with = "kernel")]
+    pub gram: bool,
     #[command(flatten)]
     pub kernel: Option<KernelOptions>,
-    /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
+    /// Sparsity: how many non-zeros x may have, from 0 to min(m, n)
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
@@ -256,14 +266,18 @@ pub struct Compare {
 #[derive(Debug, Args)]
 #[command(override_usage = "\
 sparsea improve [OPTIONS] <A> <Y> <--support FILE|--vector FILE>
-       sparsea improve [OPTIONS] <TRACE> --kernel <KERNEL> <--support FILE|--vector FILE>")]
+       sparsea improve [OPTIONS] <TRACE> --kernel <KERNEL> <--support FILE|--vector FILE>
+       sparsea improve [OPTIONS] <STATISTICS> --gram <--support FILE|--vector FILE>")]
 pub struct Improve {
     /// The matrix A, or with --kernel the trace
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
-    /// The data y, as for solve; not with --kernel
-    #[arg(value_name = "Y", required_unless_present = "kernel", conflicts_with = "kernel")]
+    /// The data y, as for solve; not with --kernel or --gram
+    #[arg(value_name = "Y", required_unless_present_any = ["kernel", "gram"], conflicts_with_all = ["kernel", "gram"])]
     pub data: Option<String>,
+    /// A and y are known by sufficient statistics, as for solve
+    #[arg(long, conflicts_with = "kernel")]
+    pub gram: bool,
     /// The support to improve: a file of column indices, counted from 0
     #[arg(long, value_name = "FILE", conflicts_with = "vector")]
     pub support: Option<PathBuf>,
@@ -392,7 +406,7 @@ pub struct Theory {
     pub columns: Option<usize>,
     /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
-    #[arg(value_parser = values::sparsity)]
+    #[arg(value_parser = values::positive_sparsity)]
     pub sparsity: usize,
     /// The true x, n numbers: is SEA sure to find its support? Otherwise the easiest x is judged, all non-zeros equal
     #[arg(long, value_name = "FILE")]
@@ -438,7 +452,7 @@ pub struct Generate {
     pub columns: Option<usize>,
     /// Number of non-zeros of x
     #[arg(short = 'k', long = "sparsity", value_name = "K", default_value_t = 10, allow_negative_numbers = true)]
-    #[arg(value_parser = values::sparsity)]
+    #[arg(value_parser = values::positive_sparsity)]
     pub sparsity: usize,
     /// Norm of the noise relative to ‖A x‖
     #[arg(long, value_name = "R", default_value_t = 0.0, allow_negative_numbers = true)]

@@ -72,6 +72,10 @@ impl<'l, T: Scalar> Posed<'l, T> {
         if adjustment.is_none() {
             return Ok(Self { loaded, form: Form::Plain(operator) });
         }
+        if loaded.statistics.is_some() {
+            let line = "sufficient statistics take no intercept, fixed or excluded columns, weights or ridge; they belong into the statistics";
+            return Err(Failure::Message(line.into()));
+        }
         let adjusted = Adjusted::new(operator, &adjustment)?;
         let data = adjusted.reduce(&loaded.data)?;
         Ok(Self { loaded, form: Form::Adjusted(Box::new(adjusted), data) })
@@ -84,7 +88,7 @@ impl<'l, T: Scalar> Posed<'l, T> {
         domain: Option<&'p dyn Domain<T>>,
     ) -> Result<Problem<'p, T>, Failure> {
         let problem = match &self.form {
-            Form::Plain(operator) => Problem::new(operator, &self.loaded.data, sparsity)?,
+            Form::Plain(operator) => self.loaded.problem(&**operator, sparsity)?,
             Form::Adjusted(adjusted, data) => adjusted.problem(data, sparsity)?,
         };
         Ok(match domain {

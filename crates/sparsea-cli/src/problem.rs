@@ -1,20 +1,26 @@
 //! From files to a problem: a matrix or a convolution, data, both real or both complex.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use faer::sparse::SparseColMat;
 use num_complex::Complex;
 use sparsea::operator::pulse;
-use sparsea::{Boundary, Bounds, Convolution, DenseOperator, Domain, LinearMap, NonNegative, Scalar, SparseOperator};
+use sparsea::{
+    Boundary, Bounds, Convolution, DenseOperator, Domain, Error, Gram, LinearMap, NonNegative, Problem, Scalar,
+    SparseOperator,
+};
 
 use crate::cli::{Baseline, BoundaryChoice, DomainOptions, Kernel, KernelOptions};
 use crate::failure::Failure;
-use crate::input::{self, Dense, Matrix, Table, Vector};
+use crate::input::{self, Dense, Matrix, Narrow, NarrowMatrix, Statistics, Table, Vector};
 use crate::text;
 
 /// A or the convolution, owned.
 pub enum Owned<T: Scalar> {
     Dense(Dense<T>),
+    Narrow(Box<dyn NarrowMatrix<T>>),
+    Gram(Box<Gram<T>>),
     Sparse(SparseColMat<usize, T>),
     Convolution(Convolution<T>),
 }
@@ -28,6 +34,8 @@ impl<T: Scalar> Owned<T> {
     pub fn operator(&self) -> Box<dyn LinearMap<T> + '_> {
         match self {
             Self::Dense(matrix) => Box::new(DenseOperator::new(matrix.as_ref())),
+            Self::Narrow(matrix) => matrix.operator(),
+            Self::Gram(gram) => Box::new(&**gram),
             Self::Sparse(matrix) => Box::new(SparseOperator::new(matrix.as_ref())),
             Self::Convolution(convolution) => Box::new(convolution),
         }
@@ -46,6 +54,8 @@ pub struct Loaded<T: Scalar> {
     pub baseline: f64,
     /// Whether y is a column of A's own table, which has names.
     pub is_named: bool,
+    /// Where A and y are known by sufficient statistics: Aᴴy, and the rows of A.
+    pub statistics: Option<(Arc<[T]>, usize)>,
 }
 
 impl DomainOptions {
@@ -59,6 +69,22 @@ impl DomainOptions {
             None if self.nonnegative => Some(Box::new(NonNegative)),
             None => None,
         })
+    }
+}
+
+impl<T: Scalar> Loaded<T> {
+    /// The problem for this sparsity, on the operator of this.
+    pub fn problem<'a>(&'a self, operator: &'a dyn LinearMap<T>, sparsity: usize) -> Result<Problem<'a, T>, Error> {
+        let problem = Problem::new(operator, &self.data, sparsity)?;
+        match &self.statistics {
+            Some((correlation, _)) => problem.with_data_correlation(correlation.clone()),
+            None => Ok(problem),
+        }
+    }
+
+    /// The rows of A.
+    pub fn rows(&self) -> usize {
+        self.statistics.as_ref().map_or(self.data.len(), |&(_, rows)| rows)
     }
 }
 
@@ -81,9 +107,16 @@ pub fn read_operator(matrix: &Path) -> Result<(AnyOperator, Option<Vec<String>>)
         Matrix::Dense(a) => AnyOperator::Real(Owned::Dense(a)),
         Matrix::Sparse(a) => AnyOperator::Real(Owned::Sparse(a)),
         Matrix::DenseComplex(a) => AnyOperator::Complex(Owned::Dense(a)),
+        Matrix::Narrow(a) if a.is_complex() => AnyOperator::Complex(Owned::Narrow(a.complex())),
+        Matrix::Narrow(a) => AnyOperator::Real(Owned::Narrow(real(a)?)),
         Matrix::SparseComplex(a) => AnyOperator::Complex(Owned::Sparse(a)),
     };
     Ok((operator, shown(column_names)))
+}
+
+/// A matrix of narrow numbers for a real problem.
+fn real(matrix: Narrow) -> Result<Box<dyn NarrowMatrix<f64>>, Failure> {
+    matrix.real().ok_or_else(|| Failure::Message("A is complex although y is real".into()))
 }
 
 /// Names as tables and pictures show them, each on its line.
@@ -118,18 +151,56 @@ pub fn from_matrix(matrix: &Path, data: &str, gaps: bool) -> Result<Any, Failure
         (matrix, data)
     };
     fn loaded<T: Scalar>(operator: Owned<T>, data: Vec<T>, (names, is_named): Names) -> Loaded<T> {
-        Loaded { operator, data, names, shift: None, baseline: 0.0, is_named }
+        Loaded { operator, data, names, shift: None, baseline: 0.0, is_named, statistics: None }
     }
     let names: Names = (names, is_named);
     Ok(match (matrix, data) {
         (Matrix::Dense(a), Vector::Real(y)) => Any::Real(loaded(Owned::Dense(a), y, names)),
         (Matrix::Sparse(a), Vector::Real(y)) => Any::Real(loaded(Owned::Sparse(a), y, names)),
         (Matrix::DenseComplex(a), y) => Any::Complex(loaded(Owned::Dense(a), y.into_complex(), names)),
+        (Matrix::Narrow(a), Vector::Real(y)) => Any::Real(loaded(Owned::Narrow(real(a)?), y, names)),
+        (Matrix::Narrow(a), Vector::Complex(y)) => Any::Complex(loaded(Owned::Narrow(a.complex()), y, names)),
         (Matrix::SparseComplex(a), y) => Any::Complex(loaded(Owned::Sparse(a), y.into_complex(), names)),
         (Matrix::Dense(_) | Matrix::Sparse(_), Vector::Complex(_)) => {
             return Err(Failure::Message("A is real although y is complex".into()));
         }
     })
+}
+
+/// Reads A and y, in which there may be `gaps`, or sufficient statistics where there is no y.
+pub fn from_matrix_or_statistics(matrix: &Path, data: Option<&str>, gaps: bool) -> Result<Any, Failure> {
+    data.map_or_else(|| from_statistics(matrix), |data| from_matrix(matrix, data, gaps))
+}
+
+/// Reads sufficient statistics.
+pub fn from_statistics(path: &Path) -> Result<Any, Failure> {
+    fn loaded<T: Scalar>(matrix: &Dense<T>, correlation: &[T], given: &Statistics) -> Result<Loaded<T>, Failure> {
+        let gram = Gram::with_precision(matrix.as_ref(), given.rows, given.precision)?;
+        let data = gram.data(correlation, given.square)?;
+        let statistics = Some((data.correlation(), given.rows));
+        let data = data.data().to_vec();
+        Ok(Loaded {
+            operator: Owned::Gram(Box::new(gram)),
+            data,
+            names: None,
+            shift: None,
+            baseline: 0.0,
+            is_named: false,
+            statistics,
+        })
+    }
+    let given = input::read_statistics(path)?;
+    let problem = match (&given.matrix, &given.correlation) {
+        (Matrix::Dense(matrix), Vector::Real(correlation)) => Any::Real(loaded(matrix, correlation, &given)?),
+        (Matrix::DenseComplex(matrix), correlation) => {
+            Any::Complex(loaded(matrix, &correlation.clone().into_complex(), &given)?)
+        }
+        (Matrix::Dense(matrix), Vector::Complex(correlation)) => {
+            Any::Complex(loaded(&matrix.clone().into_complex(), correlation, &given)?)
+        }
+        _ => return Err(Failure::Message(format!("{}: AtA must be a dense matrix", path.display()))),
+    };
+    Ok(problem)
 }
 
 /// Reads a trace, in which there may be `gaps`, and a kernel.
@@ -240,6 +311,7 @@ pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOp
         shift: Some(peak as isize - first as isize),
         baseline,
         is_named: false,
+        statistics: None,
     })
 }
 

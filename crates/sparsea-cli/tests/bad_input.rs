@@ -208,10 +208,8 @@ fn lengths_and_sparsity_word_for_word() {
     let folder = folder();
     for (line, said) in [
         ("solve A.csv three.txt -k 1", "y has 3 entries, but A has 4 rows"),
-        ("solve A.csv y.txt -k 0", "k must be between 1 and 3 (the number of columns), got 0"),
-        ("solve A.csv y.txt -k 4", "k must be between 1 and 3 (the number of columns), got 4"),
-        ("solve wide.csv three.txt -k 4", "k must be between 1 and 3 (the number of rows), got 4"),
-        ("solve wide.csv three.txt -k 0", "k must be between 1 and 3 (the number of rows), got 0"),
+        ("solve A.csv y.txt -k 4", "k must be between 0 and 3 (the number of columns), got 4"),
+        ("solve wide.csv three.txt -k 4", "k must be between 0 and 3 (the number of rows), got 4"),
         ("compare A.csv three.txt -k 1", "y has 3 entries, but A has 4 rows"),
     ] {
         let with = if line.starts_with("solve") { WRITING } else { "" };
@@ -238,10 +236,11 @@ fn numbers_word_for_word() {
     };
     let before = folder.listing();
     for bad in ["abc", "-1", "1.5", "", " 2", "1e1"] {
-        let said = format!("k must be a whole number of at least 1, got '{bad}'");
+        let said = format!("k must be a whole number of at least 0, got '{bad}'");
         refuse(&["solve", "A.csv", "y.txt", "-k", bad], &said);
         refuse(&["deconvolve", "y.txt", "--kernel", "three.txt", "-k", bad], &said);
         refuse(&["compare", "A.csv", "y.txt", "-k", bad], &said);
+        let said = format!("k must be a whole number of at least 1, got '{bad}'");
         refuse(&["generate", "gaussian", "-k", bad], &said);
         for (option, least) in [("--iterations", 0), ("--stagnation", 0)] {
             let said = format!("{option} must be a whole number of at least {least}, got '{bad}'");
@@ -441,7 +440,7 @@ fn kernels_and_traces() {
         folder.refuse(&format!("deconvolve y.txt -k 1 {line} {WRITING}"), &[said]);
     }
     let full = "deconvolve y.txt -k 3 --kernel three.txt --boundary full";
-    folder.refuse(full, &["k must be between 1 and 2 (the number of columns), got 3"]);
+    folder.refuse(full, &["k must be between 0 and 2 (the number of columns), got 3"]);
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn columns_are_fixed_and_excluded_by_name_or_number() {
     folder.refuse("solve A.csv y.csv -k 1 --fixed b", &["'b' is no number of a column, and A has no column names"]);
     folder.refuse("solve table.csv y -k 1 --fixed b,b", &["column 1 is fixed twice"]);
     folder.refuse("solve table.csv y -k 1 --fixed b --exclude 1", &["column 1 is both fixed and excluded"]);
-    folder.refuse("solve table.csv y -k 5 --fixed b", &["k must be between 1 and 4", "got 5"]);
+    folder.refuse("solve table.csv y -k 5 --fixed b", &["k must be between 0 and 4", "got 5"]);
 }
 
 #[test]

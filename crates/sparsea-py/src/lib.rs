@@ -32,7 +32,7 @@ mod _core {
     use super::numbers::{as_flag, as_index, as_number, as_sparsity, as_whole};
     #[pymodule_export]
     use super::operator::{
-        Centered, Compressed, Convolution, PartialDCT, PartialDFT, PartialHadamard, Ramps, Steps, exponential,
+        Centered, Compressed, Convolution, Gram, PartialDCT, PartialDFT, PartialHadamard, Ramps, Steps, exponential,
         gaussian, wait_for_calls,
     };
     #[pymodule_export]

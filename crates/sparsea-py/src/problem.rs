@@ -7,19 +7,21 @@ use num_complex::Complex;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sparsea::algorithms::default_for;
 use sparsea::operator::Structure;
 use sparsea::{Error, LinearMap, Problem as Measured, SharedGram, check_adjoint};
 
 use crate::adjusted::{Models, adjusted, map_of};
 use crate::convert::Field;
 use crate::error::refused;
-use crate::numbers::as_sparsity;
+use crate::numbers::{as_sparsities, as_sparsity};
 use crate::operator::{Guarded, Kind, Shared, read};
 use crate::pool::within;
-use crate::request::{ProblemOptions, Request};
+use crate::request::{ProblemOptions, Request, defaults};
 use crate::run::{Caller, Stop, beside, here};
-use crate::solve::{Form, Part, columns, is_complex, is_local, measures_briefly, misses_intercept, path, solved};
+use crate::solve::{
+    Form, Given, Part, given as read_data, is_complex, is_local, measures_briefly, misses_intercept, own_sparsities,
+    path, solved,
+};
 
 /// What `python/sparsea/_problem.py` makes a problem of: A, y, and what is known of them.
 ///
@@ -31,6 +33,8 @@ pub struct Problem {
     options: ProblemOptions,
     /// Whether y is a matrix.
     batch: bool,
+    /// Its columns.
+    count: usize,
     /// Rows and columns that bound k.
     bounds: (usize, usize),
     /// Whether the data call for an intercept, where it was looked for.
@@ -52,6 +56,8 @@ struct Prepared<T: Field> {
     kind: Kind,
     column_norms: Arc<[f64]>,
     data: Arc<[Vec<T>]>,
+    /// Aᴴy for each of them, where they are known.
+    correlations: Option<Arc<[Arc<[T]>]>>,
     data_norms: Vec<f64>,
     misses_intercept: bool,
 }
@@ -70,17 +76,22 @@ impl Problem {
         let options = ProblemOptions::new(options)?;
         let models = model.map(Models::read).transpose()?;
         let ridged = |shape| models.as_ref().map_or(shape, |models| models.bounds(shape));
+        fn count<T: Field>(prepared: &[Prepared<T>]) -> usize {
+            prepared.iter().map(|one| one.data.len()).sum()
+        }
         fn missing<T: Field>(prepared: &[Prepared<T>]) -> bool {
             prepared.iter().any(|one| one.misses_intercept)
         }
         Ok(if is_complex(data) {
             let (prepared, batch, shape) = prepare(a, data, &options, models.as_ref(), hint)?;
             let (bounds, misses_intercept) = (ridged(shape), missing(&prepared));
-            Self { either: Either::Complex(prepared), options, batch, bounds, misses_intercept }
+            let count = count(&prepared);
+            Self { either: Either::Complex(prepared), options, batch, count, bounds, misses_intercept }
         } else {
             let (prepared, batch, shape) = prepare(a, data, &options, models.as_ref(), hint)?;
             let (bounds, misses_intercept) = (ridged(shape), missing(&prepared));
-            Self { either: Either::Real(prepared), options, batch, bounds, misses_intercept }
+            let count = count(&prepared);
+            Self { either: Either::Real(prepared), options, batch, count, bounds, misses_intercept }
         })
     }
 
@@ -166,9 +177,12 @@ impl Problem {
             return only.solve(self, k, start, display, options);
         }
         // Refused before anything is solved.
-        let sparsity = as_sparsity(k, self.bounds)?;
-        let parts = || prepared.iter().filter_map(|one| one.part.as_ref());
-        parts().try_for_each(|part| part.adjusted.check_sparsity(sparsity)).map_err(refused)?;
+        let sparsities = as_sparsities(k, self.bounds, self.batch.then_some(self.count))?;
+        for one in prepared {
+            let Some(part) = &one.part else { continue };
+            let own = own_sparsities(&sparsities, one.places());
+            own.iter().try_for_each(|&k| part.adjusted.check_sparsity(k)).map_err(refused)?;
+        }
         let mut found = Vec::new();
         for one in prepared {
             found.extend(one.places().zip(one.solve(self, k, start, display, options)?));
@@ -184,14 +198,17 @@ impl Problem {
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let Some(first) = prepared.first() else { return Ok(Vec::new()) };
-        let sparsity = as_sparsity(largest, self.bounds)?;
+        let sparsity = as_sparsity(largest, self.bounds, 0)?;
         if let Some(part) = &first.part {
             part.adjusted.check_sparsity(sparsity).map_err(refused)?;
         }
-        let (form, stop, request) = first.request(self, sparsity, None, None, options)?;
+        let (form, stop, request) = first.request(self, &[sparsity], None, None, options)?;
         path(largest.py(), stop, form, first.data.clone(), sparsity, thorough, request)
     }
 }
+
+/// Vectors of data, and Aᴴy for each where they are known.
+type Data<T> = (Arc<[Vec<T>]>, Option<Arc<[Arc<[T]>]>>);
 
 /// What belongs to columns of Y, in their order.
 fn in_order<R>(mut found: Vec<(usize, R)>) -> Vec<R> {
@@ -210,14 +227,15 @@ fn prepare<T: Field>(
 ) -> PyResult<(Vec<Prepared<T>>, bool, (usize, usize))> {
     let py = a.py();
     let (operator, kind) = read::<T>(a)?;
-    let (data, batch) = columns::<T>(data)?;
+    let Given { data, batch, correlations } = read_data::<T>(a, data)?;
     let shape = operator.shape();
     let Some(models) = models else {
+        let data = (data, correlations);
         return Ok((vec![Prepared::new(py, operator, kind, None, data, options, hint)?], batch, shape));
     };
     let mut prepared = vec![];
     for (adjustment, columns) in models.groups() {
-        let own = columns.iter().map(|&at| data[at].clone()).collect();
+        let own: Arc<[Vec<T>]> = columns.iter().map(|&at| data[at].clone()).collect();
         let made = adjusted(py, &operator, kind, adjustment, None, options.check_adjoint)?;
         let adjusted = made.map_err(|reason| refused(Error::Stopped { reason }))?;
         let (map, before) = (map_of(&adjusted), Duration::ZERO);
@@ -225,7 +243,7 @@ fn prepare<T: Field>(
         let done = prepared.iter().map(|one: &Prepared<T>| one.data.len()).sum();
         let part = Part { adjusted, columns: columns.into(), done, before };
         let known = ProblemOptions { check_adjoint: false, ..options.clone() };
-        prepared.push(Prepared::new(py, map, kind, Some(part), own, &known, hint)?);
+        prepared.push(Prepared::new(py, map, kind, Some(part), (own, None), &known, hint)?);
     }
     Ok((prepared, batch, shape))
 }
@@ -237,11 +255,10 @@ impl<T: Field> Prepared<T> {
         operator: Shared<T>,
         kind: Kind,
         part: Option<Part<T>>,
-        data: Vec<Vec<T>>,
+        (data, correlations): Data<T>,
         options: &ProblemOptions,
         hint: bool,
     ) -> PyResult<Self> {
-        let data: Arc<[Vec<T>]> = data.into();
         let stop = Arc::new(Stop::default());
         let (guarded, given, interrupt) =
             (Guarded::new(operator.clone(), kind, stop.clone()), data.clone(), stop.interrupt());
@@ -257,7 +274,7 @@ impl<T: Field> Prepared<T> {
             let given = reduced.as_deref().unwrap_or(&given);
             // Any k will do, and for a batch without columns any y.
             let zero = vec![T::ZERO; if given.is_empty() { guarded.shape().0 } else { 0 }];
-            let measured = Measured::new_until(&guarded, given.first().unwrap_or(&zero), 1, &interrupt)?;
+            let measured = Measured::new_until(&guarded, given.first().unwrap_or(&zero), 0, &interrupt)?;
             if let Some(domain) = &domain {
                 measured.clone().with_domain(&**domain)?;
             }
@@ -276,9 +293,11 @@ impl<T: Field> Prepared<T> {
         // Where columns are known by a formula and overlap only their neighbours, or are steps, computing a Gram column is as fast as
         // copying it.
         let computed = kind == Kind::Formula && matches!(operator.structure(), Structure::Local(_) | Structure::Steps);
+        // So it is where they are given.
+        let computed = computed || matches!(operator.structure(), Structure::Gram(_));
         let copied = !computed;
         let gram = copied.then(|| Arc::new(SharedGram::new(operator.shape().1, options.memory.gram)));
-        Ok(Self { operator, part, gram, kind, column_norms, data, data_norms, misses_intercept })
+        Ok(Self { operator, part, gram, kind, column_norms, data, correlations, data_norms, misses_intercept })
     }
 
     /// The places of these columns in Y.
@@ -295,28 +314,28 @@ impl<T: Field> Prepared<T> {
         display: Option<&Bound<'py, PyAny>>,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let sparsity = as_sparsity(k, problem.bounds)?;
-        let (form, stop, request) = self.request(problem, sparsity, start, display, options)?;
-        solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsity, request)
+        let sparsities = as_sparsities(k, problem.bounds, problem.batch.then_some(problem.count))?;
+        let sparsities = own_sparsities(&sparsities, self.places());
+        let (form, stop, request) = self.request(problem, &sparsities, start, display, options)?;
+        solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsities, request)
     }
 
     /// What a run is made of.
     fn request(
         &self,
         problem: &Problem,
-        sparsity: usize,
+        sparsities: &[usize],
         start: Option<&Bound<'_, PyAny>>,
         display: Option<&Bound<'_, PyAny>>,
         options: &Bound<'_, PyDict>,
     ) -> PyResult<(Form<T>, Arc<Stop>, Request<T>)> {
         // The adjoint was checked before.
         let known = ProblemOptions { check_adjoint: false, ..problem.options.clone() };
-        let default = default_for(&*self.operator, sparsity);
-        let request = Request::new(options, Some(known), start, display, default)?;
+        let request = Request::new(options, Some(known), start, display, &defaults(&*self.operator, sparsities))?;
         let stop = Arc::new(Stop::default());
         let guarded = Guarded::new(self.operator.clone(), self.kind, stop.clone()).measured(self.column_norms.clone());
-        let (part, gram) = (self.part.clone(), self.gram.clone());
-        let form = Form { operator: Arc::new(guarded), kind: self.kind, gram, part, hint: false };
+        let (part, gram, correlations) = (self.part.clone(), self.gram.clone(), self.correlations.clone());
+        let form = Form { operator: Arc::new(guarded), kind: self.kind, gram, correlations, part, hint: false };
         Ok((form, stop, request))
     }
 }

@@ -12,7 +12,6 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict};
-use sparsea::algorithms::default_for;
 use sparsea::operator::{SHARED_FROM, Structure, TOGETHER};
 use sparsea::{
     Domain, Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath, StopReason,
@@ -22,11 +21,11 @@ use sparsea::{
 use crate::adjusted::{Adjusted, Models, adjusted, map_of};
 use crate::convert::{Field, vector};
 use crate::error::refused;
-use crate::numbers::as_sparsity;
-use crate::operator::{Guarded, Kind, Shared, read};
+use crate::numbers::as_sparsities;
+use crate::operator::{Gram, Guarded, Kind, Shared, read};
 use crate::pool::{default_threads, pool, unstarted, within};
 use crate::progress::Progress;
-use crate::request::Request;
+use crate::request::{Request, defaults};
 use crate::run::{Caller, LISTENING, Stop, beside, here};
 
 /// How often a display is brought up to date.
@@ -69,14 +68,13 @@ fn measure_and_solve<'py, T: Field>(
     hint: bool,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let (inner, kind) = read::<T>(a)?;
-    let shape = inner.shape();
-    let sparsity = as_sparsity(k, shape)?;
-    let request = Request::new(options, None, start, display, default_for(&*inner, sparsity))?;
-    let (data, batch) = columns(data)?;
+    let Given { data, batch, correlations } = given(a, data)?;
+    let sparsities = as_sparsities(k, inner.shape(), batch.then_some(data.len()))?;
+    let request = Request::new(options, None, start, display, &defaults(&*inner, &sparsities))?;
     let stop = Arc::new(Stop::default());
     let operator = Arc::new(Guarded::new(inner, kind, stop.clone()));
-    let form = Form { operator, kind, gram: None, part: None, hint };
-    solved(a.py(), stop, form, data.into(), batch, sparsity, request)
+    let form = Form { operator, kind, gram: None, correlations, part: None, hint };
+    solved(a.py(), stop, form, data, batch, sparsities, request)
 }
 
 /// Solves what a model leaves of a problem, for one group of columns of Y after another.
@@ -94,9 +92,9 @@ fn adjust_and_solve<'py, T: Field>(
     let py = a.py();
     let (inner, kind) = read::<T>(a)?;
     let models = Models::read(model)?;
-    let sparsity = as_sparsity(k, models.bounds(inner.shape()))?;
-    let asked = Request::new(options, None, start, display, default_for(&*inner, sparsity))?;
     let (data, batch) = columns::<T>(data)?;
+    let sparsities = as_sparsities(k, models.bounds(inner.shape()), batch.then_some(data.len()))?;
+    let asked = Request::new(options, None, start, display, &defaults(&*inner, &sparsities))?;
     let mut found = Vec::with_capacity(data.len());
     for (adjustment, columns) in models.groups() {
         let begin = Instant::now();
@@ -105,23 +103,28 @@ fn adjust_and_solve<'py, T: Field>(
         let adjusted = match adjusted(py, &inner, kind, adjustment, time, check)? {
             Ok(adjusted) => adjusted,
             Err(reason) => {
-                let none = |data: &Vec<T>| nothing(&asked, inner.shape().1, data, reason, begin);
-                for (solved, at) in own.iter().map(none).zip(columns) {
+                let own_k = own_sparsities(&sparsities, columns.iter().copied());
+                let none = |(place, data): (usize, &Vec<T>)| {
+                    let sparsity = own_k.get(place).or(own_k.first()).copied().unwrap_or(0);
+                    nothing(&asked, &*inner, sparsity, data, reason, begin)
+                };
+                for (solved, at) in own.iter().enumerate().map(none).zip(columns) {
                     found.push((at, fields(py, solved.0, solved.1)?));
                 }
                 continue;
             }
         };
-        adjusted.check_sparsity(sparsity).map_err(refused)?;
+        let own_k = own_sparsities(&sparsities, columns.iter().copied());
+        own_k.iter().try_for_each(|&k| adjusted.check_sparsity(k)).map_err(refused)?;
         let map = map_of(&adjusted);
-        let mut request = Request::new(options, None, start, display, default_for(&*map, sparsity))?;
+        let mut request = Request::new(options, None, start, display, &defaults(&*map, &own_k))?;
         request.problem.check_adjoint = false;
         request.limits.time = time.map(|limit| limit.saturating_sub(begin.elapsed()));
         let stop = Arc::new(Stop::default());
         let part = Part { adjusted, columns: columns.clone().into(), done: found.len(), before: begin.elapsed() };
         let operator = Arc::new(Guarded::new(map, kind, stop.clone()));
-        let form = Form { operator, kind, gram: None, part: Some(part), hint };
-        found.extend(columns.into_iter().zip(solved(py, stop, form, own, batch, sparsity, request)?));
+        let form = Form { operator, kind, gram: None, correlations: None, part: Some(part), hint };
+        found.extend(columns.into_iter().zip(solved(py, stop, form, own, batch, own_k, request)?));
     }
     found.sort_by_key(|(at, _)| *at);
     Ok(found.into_iter().map(|(_, fields)| fields).collect())
@@ -134,6 +137,8 @@ pub struct Form<T: Field> {
     pub kind: Kind,
     /// Gram columns that outlive the runs.
     pub gram: Option<Arc<SharedGram<T>>>,
+    /// Aᴴy for each vector of data, where they are known.
+    pub correlations: Option<Arc<[Arc<[T]>]>>,
     /// What the operator is, if the problem is adjusted.
     pub part: Option<Part<T>>,
     /// Whether data are looked at that call for an intercept.
@@ -152,23 +157,64 @@ pub struct Part<T: Field> {
     pub before: Duration,
 }
 
+impl<T: Field> Form<T> {
+    /// A problem with what is known of the data at this place.
+    fn knowing<'a>(&self, problem: Problem<'a, T>, at: usize) -> Result<Problem<'a, T>, Error> {
+        match self.correlations.as_ref().and_then(|known| known.get(at)) {
+            Some(known) => problem.with_data_correlation(known.clone()),
+            None => Ok(problem),
+        }
+    }
+
+    /// Whether Gram columns are at hand, so that none are kept beside them.
+    fn is_gram(&self) -> bool {
+        matches!(self.operator.structure(), Structure::Gram(_))
+    }
+}
+
+/// Vectors of data, and what is known of them.
+pub struct Given<T: Field> {
+    pub data: Arc<[Vec<T>]>,
+    /// Whether they are the columns of a matrix.
+    pub batch: bool,
+    /// Aᴴy for each, where they are known.
+    pub correlations: Option<Arc<[Arc<[T]>]>>,
+}
+
+/// Reads y, or the columns of Y; those that A holds already.
+pub fn given<T: Field>(a: &Bound<'_, PyAny>, data: &Bound<'_, PyAny>) -> PyResult<Given<T>> {
+    if let Ok(gram) = a.cast::<Gram>() {
+        let found = gram.get().statistics::<T>()?;
+        let data = found.data.iter().map(|data| data.data().to_vec()).collect();
+        let correlations = found.data.iter().map(sparsea::GramData::correlation).collect();
+        return Ok(Given { data, batch: found.batch, correlations: Some(correlations) });
+    }
+    let (data, batch) = columns(data)?;
+    Ok(Given { data: data.into(), batch, correlations: None })
+}
+
+/// Of the k of all columns of Y, one for all or one for each, those of some columns.
+pub fn own_sparsities(all: &[usize], columns: impl Iterator<Item = usize>) -> Vec<usize> {
+    if all.len() == 1 { all.to_vec() } else { columns.map(|at| all[at]).collect() }
+}
+
 /// Multiply-adds that a product with Aᴴ takes, about.
 fn cost<T: Field>(operator: &dyn LinearMap<T>) -> usize {
     let (m, n) = operator.shape();
     operator.profile().cost.unwrap_or_else(|| m.saturating_mul(n))
 }
 
-/// The solution for each vector of data, as fields.
+/// The solution for each vector of data, as fields; `sparsities` holds one k for all of them, or one for each.
 pub fn solved<T: Field>(
     py: Python<'_>,
     stop: Arc<Stop>,
     form: Form<T>,
     data: Arc<[Vec<T>]>,
     batch: bool,
-    sparsity: usize,
+    sparsities: Vec<usize>,
     mut request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let brief = !batch && is_brief(&form, sparsity, &request);
+    let brief = !batch && sparsities.first().is_some_and(|&sparsity| is_brief(&form, sparsity, &request));
     let (watched, domain) = (stop.clone(), request.problem.domain()?);
     let (missing, part) = (Arc::new(AtomicBool::new(false)), form.part.clone());
     if let Some(part) = &part {
@@ -179,7 +225,7 @@ pub fn solved<T: Field>(
     let work = move |caller: &Caller<Outcome<T>>| {
         let done = form.part.as_ref().map_or(0, |part| part.done);
         let display = Display { done: AtomicUsize::new(done), ..Display::default() };
-        let task = Task { form, sparsity, request, domain, stop: watched, caller, brief, display, missing: found };
+        let task = Task { form, sparsities, request, domain, stop: watched, caller, brief, display, missing: found };
         let solve = |data: &[Vec<T>]| if batch { task.batch(data) } else { task.single(data) };
         let Some(part) = part else { return solve(&data) };
         let _entered = task.stop.enter();
@@ -242,7 +288,8 @@ fn is_brief<T: Field>(form: &Form<T>, sparsity: usize, request: &Request<T>) -> 
 /// What all runs of a call have in common.
 struct Task<'c, T: Field> {
     form: Form<T>,
-    sparsity: usize,
+    /// k, for all or for each.
+    sparsities: Vec<usize>,
     request: Request<T>,
     domain: Option<Box<dyn Domain<T>>>,
     stop: Arc<Stop>,
@@ -282,7 +329,7 @@ impl<T: Field> Task<'_, T> {
             let begin = Instant::now();
             match self.problem(&data[0], self.form.gram.clone())? {
                 Ok(problem) => Ok(vec![self.run(&problem, None, &mut None)?]),
-                Err(reason) => Ok(vec![self.nothing(&data[0], reason, begin)]),
+                Err(reason) => Ok(vec![self.nothing(0, &data[0], reason, begin)]),
             }
         };
         // Brief work for one thread shares nothing.
@@ -295,7 +342,8 @@ impl<T: Field> Task<'_, T> {
     /// one within the other.
     fn batch(&self, data: &[Vec<T>]) -> Outcome<T> {
         let columns = self.form.operator.shape().1;
-        let own = || Arc::new(SharedGram::new(columns, self.request.problem.memory.gram));
+        let memory = if self.form.is_gram() { 0 } else { self.request.problem.memory.gram };
+        let own = || Arc::new(SharedGram::new(columns, memory));
         let gram = self.form.gram.clone().unwrap_or_else(own);
         let Some(first) = data.first() else { return Ok(Vec::new()) };
         let begin = Instant::now();
@@ -312,12 +360,18 @@ impl<T: Field> Task<'_, T> {
         };
         let measured = match within(self.request.threads, measure)?? {
             Ok(measured) => measured,
-            Err(reason) => return Ok(data.iter().map(|data| self.nothing(data, reason, begin)).collect()),
+            Err(reason) => {
+                let nothing = |(at, data): (usize, &Vec<T>)| self.nothing(at, data, reason, begin);
+                return Ok(data.iter().enumerate().map(nothing).collect());
+            }
         };
         let threads = self.request.threads.unwrap_or_else(default_threads).min(data.len());
         // Blocks share a pass over A; there are several for each thread.
         let block = (data.len() / (4 * threads)).clamp(1, 8);
         let next = AtomicUsize::new(0);
+        // Those of one k follow one another, and take over what is known of A.
+        let mut order: Vec<usize> = (0..data.len()).collect();
+        order.sort_by_key(|&at| self.sparsity(at));
         let solve_some = || -> PyResult<Vec<(usize, Solved<T>)>> {
             let (mut solved, mut kept) = (Vec::new(), None);
             loop {
@@ -325,9 +379,17 @@ impl<T: Field> Task<'_, T> {
                 if from >= data.len() {
                     return Ok(solved);
                 }
-                let columns: Vec<&[T]> = data[from..].iter().take(block).map(Vec::as_slice).collect();
-                let problems = measured.with_data_block(&columns).map_err(refused)?;
-                for (problem, at) in problems.iter().zip(from..) {
+                let block = &order[from..data.len().min(from + block)];
+                let columns: Vec<&[T]> = block.iter().map(|&at| data[at].as_slice()).collect();
+                let problems = match &self.form.correlations {
+                    None => measured.with_data_block(&columns),
+                    Some(_) => {
+                        let each = columns.iter().zip(block);
+                        each.map(|(data, &at)| self.form.knowing(measured.with_data(data)?, at)).collect()
+                    }
+                };
+                let problems = problems.map_err(refused)?;
+                for (problem, &at) in problems.iter().zip(block) {
                     if self.stop.requested() {
                         // Nobody waits for the others.
                         next.store(data.len(), Ordering::Relaxed);
@@ -335,6 +397,10 @@ impl<T: Field> Task<'_, T> {
                     }
                     // After an error the columns that are left are not needed.
                     let end = |_: &PyErr| next.store(data.len(), Ordering::Relaxed);
+                    let k = self.sparsity(at);
+                    let other = (k != problem.sparsity()).then(|| problem.with_sparsity(k)).transpose();
+                    let other = other.map_err(refused)?;
+                    let problem = other.as_ref().unwrap_or(problem);
                     solved.push((at, self.run(problem, Some(at), &mut kept).inspect_err(end)?));
                 }
             }
@@ -358,6 +424,11 @@ impl<T: Field> Task<'_, T> {
         Ok(solved.into_iter().map(|(_, solved)| solved).collect())
     }
 
+    /// k of a vector of data.
+    fn sparsity(&self, at: usize) -> usize {
+        self.sparsities.get(at).or(self.sparsities.first()).copied().unwrap_or(0)
+    }
+
     /// The problem, or why there was no time to measure its columns.
     fn problem<'a>(
         &'a self,
@@ -372,9 +443,10 @@ impl<T: Field> Task<'_, T> {
         if let Some(deadline) = self.request.limits.time.and_then(|limit| Instant::now().checked_add(limit)) {
             interrupt = interrupt.by(deadline);
         }
-        match Problem::new_until(operator, data, self.sparsity, &interrupt) {
+        match Problem::new_until(operator, data, self.sparsity(0), &interrupt) {
             Ok(problem) => {
                 let problem = self.request.shape(problem, self.domain.as_deref()).map_err(refused)?;
+                let problem = self.form.knowing(problem, 0).map_err(refused)?;
                 Ok(Ok(match gram {
                     Some(gram) => problem.share_gram(gram).map_err(refused)?,
                     None => problem,
@@ -386,9 +458,8 @@ impl<T: Field> Task<'_, T> {
     }
 
     /// The solution x = 0 of a run that could not begin.
-    fn nothing(&self, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
-        let (name, n) = (self.request.chain.to_string(), self.form.operator.shape().1);
-        (Solution::zero(name, n, data, reason, begin.elapsed()), self.request.trace.then(Trace::default))
+    fn nothing(&self, at: usize, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
+        nothing(&self.request, &*self.form.operator, self.sparsity(at), data, reason, begin)
     }
 
     /// The place in Y of a column of these data.
@@ -437,14 +508,16 @@ impl<T: Field> Task<'_, T> {
 /// The solution x = 0 of a run that could not begin.
 fn nothing<T: Field>(
     request: &Request<T>,
-    columns: usize,
+    operator: &dyn LinearMap<T>,
+    sparsity: usize,
     data: &[T],
     reason: StopReason,
     begin: Instant,
 ) -> Solved<T> {
     // What is missing explains nothing.
     let data: Vec<T> = data.iter().map(|&y| if sparsea::Scalar::is_finite(y) { y } else { T::ZERO }).collect();
-    let solution = Solution::zero(request.chain.to_string(), columns, &data, reason, begin.elapsed());
+    let name = request.chain(operator, sparsity).to_string();
+    let solution = Solution::zero(name, operator.shape().1, &data, reason, begin.elapsed());
     (solution, request.trace.then(Trace::default))
 }
 
@@ -519,7 +592,7 @@ pub fn path<T: Field>(
         let _entered = watched.enter();
         let reduced = form.part.as_ref().map(|part| part.adjusted.reduce(&data[0])).transpose()?;
         let problem = Problem::new_until(&*form.operator, reduced.as_ref().unwrap_or(&data[0]), largest, &interrupt)?;
-        let mut problem = request.shape(problem, domain.as_deref())?;
+        let mut problem = form.knowing(request.shape(problem, domain.as_deref())?, 0)?;
         if let Some(gram) = form.gram {
             problem = problem.share_gram(gram)?;
         }

@@ -151,7 +151,7 @@ pub fn observe<A, T: Scalar>(
     let (support, coefficients, data) = {
         let map = as_operator(&operator);
         let a = Access::new(&*map);
-        crate::check::check_sparsity(k, a.nrows(), a.ncols())?;
+        crate::check::check_sparsity(k, 1, a.nrows(), a.ncols())?;
         crate::check::check_size(a.nrows(), a.ncols())?;
         let support = random_support(rng, a.ncols(), k);
         let coefficients = random_amplitudes(rng, k, amplitudes);
@@ -193,7 +193,7 @@ pub fn gaussian_problem(
     noise: f64,
 ) -> Result<Instance<Mat<f64>, f64>, Error> {
     check_noise(noise)?;
-    crate::check::check_sparsity(k, m, n)?;
+    crate::check::check_sparsity(k, 1, m, n)?;
     match m.checked_mul(n) {
         // As many numbers as that are held twice.
         Some(numbers) if crate::check::check_size(numbers, n).is_ok() => {}

@@ -187,3 +187,10 @@ pub(crate) const WORSE_SEGMENT: f64 = 1e-6;
 /// The mean square of a residual, relative to that of y, that counts as rounding in place of noise: (10⁻⁹)², far above ε² and far
 /// below what a missed spike leaves. (`metrics::segments`)
 pub(crate) const SEGMENT_NOISE: f64 = 1e-18;
+
+/// What is known of the rounding of AᴴA: of sums of m products, √m ε each, n of which add up as √n in an eigenvalue. This many times that
+/// counts as rounding. (`operator::gram`)
+pub(crate) const STATISTICS: f64 = 16.0;
+
+/// Pivots of a factor of AᴴA are rounded by a few times this times n, relative to ‖a_j‖². (`operator::gram`)
+pub(crate) const GRAM_RANK: f64 = 4.0 * EPSILON;

@@ -12,7 +12,7 @@ use crate::cli::Compare;
 use crate::defaults::CHAINS;
 use crate::failure::Failure;
 use crate::model::Posed;
-use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
+use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace, from_vector};
 use crate::report;
 use crate::say::{complain, say_json};
 use crate::{input, interrupt};
@@ -22,6 +22,7 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
     let loaded = match (&arguments.data, &arguments.kernel) {
         (Some(data), _) => from_matrix(&arguments.matrix, data, gaps)?,
         (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, gaps)?,
+        (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
         (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
     };
     match loaded {
@@ -60,7 +61,7 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
         }
         say_json(&Solutions { solutions: &solutions })?;
     } else {
-        say!("A is {} × {}, k = {}\n", loaded.data.len(), problem.operator().ncols(), arguments.sparsity);
+        say!("A is {} × {}, k = {}\n", loaded.rows(), problem.operator().ncols(), arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());
         if let Some(line) = solutions.iter().find_map(|solution| report::beside(solution, loaded.names.as_deref())) {
             say!("{line}");

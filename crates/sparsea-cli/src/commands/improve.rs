@@ -9,7 +9,7 @@ use super::solve::{chain, solve_from};
 use crate::cli::{Improve, Kernel};
 use crate::failure::Failure;
 use crate::model::Posed;
-use crate::problem::{Any, Loaded, from_matrix, from_trace, from_vector};
+use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace, from_vector};
 use crate::{input, report};
 
 pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
@@ -25,6 +25,7 @@ pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
     let loaded = match (&arguments.data, &arguments.kernel) {
         (Some(data), _) => from_matrix(&arguments.matrix, data, gaps)?,
         (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, gaps)?,
+        (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
         (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
     };
     match loaded {
@@ -48,7 +49,7 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
     }
     let sparsity = arguments.sparsity.unwrap_or(size);
     // A support must fit into k columns; of a vector with more, a part would be improved and the rest lost.
-    if sparsity > 0 && sparsity < size {
+    if sparsity < size {
         let file = file.display();
         return Err(Failure::Message(format!("k must be at least {size}, the non-zeros of {file}, got {sparsity}")));
     }

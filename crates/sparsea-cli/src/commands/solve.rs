@@ -1,6 +1,7 @@
 //! `sparsea solve`: one algorithm on one problem; also what `deconvolve` does once its problem is read.
 
 use std::collections::HashMap;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,16 +16,16 @@ use crate::cli::{LimitOptions, Method, ModelOptions, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::model::{Posed, fit_of};
-use crate::problem::{Any, Loaded, from_matrix, from_vector, to_vector};
+use crate::problem::{Any, Loaded, from_matrix_or_statistics, from_vector, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
-    let Solve { matrix, data, method, model, output } = arguments;
-    let inputs = [matrix.as_path(), Path::new(data)];
-    let inputs: Vec<&Path> = inputs.into_iter().chain(model.weights.as_deref()).collect();
+    let Solve { matrix, data, method, model, output, .. } = arguments;
+    let inputs = iter::once(matrix.as_path()).chain(data.as_deref().map(Path::new));
+    let inputs: Vec<&Path> = inputs.chain(model.weights.as_deref()).collect();
     output.check(&inputs, Some(&method.start))?;
-    match from_matrix(matrix, data, model.drops())? {
+    match from_matrix_or_statistics(matrix, data.as_deref(), model.drops())? {
         Any::Real(loaded) => solve(&loaded, method, model, output),
         Any::Complex(loaded) => solve(&loaded, method, model, output),
     }
@@ -134,7 +135,7 @@ pub fn solve_from<T: Scalar>(
         if loaded.baseline != 0.0 {
             say!("{:<20}{}", "baseline", report::short(loaded.baseline));
         }
-        let table = report::table(&solution, loaded.data.len(), problem.sparsity(), loaded.names.as_deref());
+        let table = report::table(&solution, loaded.rows(), problem.sparsity(), loaded.names.as_deref());
         say!("{}", table.trim_end());
         if let Some(explored) = &solution.report {
             say!("\n{}", report::exploration(explored, &solution, loaded.names.as_deref()).trim_end());
@@ -287,7 +288,8 @@ fn picture<T: Scalar>(loaded: &Loaded<T>, sparsity: usize, solution: &Solution<T
             support: &support,
             values: &values,
             names: chosen.as_deref(),
-            residual: Some(&residual),
+            // That of statistics has no places.
+            residual: loaded.statistics.is_none().then_some(&residual),
             complex: T::IS_COMPLEX,
         });
     };

@@ -14,6 +14,7 @@ mod finite;
 mod mapped;
 mod matlab;
 mod matrix_market;
+mod narrow;
 mod npy;
 mod npz;
 mod table;
@@ -25,6 +26,8 @@ use std::path::{Path, PathBuf};
 pub use array::{Matrix, Table, Vector, check_room};
 pub use dense::Dense;
 pub use error::{InputError, Problem};
+pub use narrow::{Narrow, NarrowMatrix};
+pub use npz::Statistics;
 
 use container::Container;
 use table::Separator;
@@ -171,7 +174,7 @@ fn parse_table(format: Format, bytes: &[u8], file: &Path, name: Option<&str>) ->
     let file = file.to_string_lossy();
     let matrix = match format {
         Format::Text(separator) => return table::read(bytes, separator),
-        Format::Npy => npy::matrix(bytes)?,
+        Format::Npy => npy::file_matrix(bytes)?,
         Format::Npz => npz::Npz::open(bytes)?.matrix(&file, name)?,
         Format::MatrixMarket => matrix_market::read(bytes)?,
         Format::Matlab => matlab::Mat5::open(bytes, &file)?.matrix(&file, name)?,
@@ -203,6 +206,22 @@ pub fn file_of(path: &Path) -> Option<PathBuf> {
 pub fn read_matrix(path: &Path) -> Result<Table, InputError> {
     let source = Source::require(path)?;
     source.table().map_err(|problem| source.error(problem))
+}
+
+/// Reads AᴴA, Aᴴy, yᴴy and the rows of A: the arrays AtA, Aty, yty and n_samples of an `.npz` file.
+pub fn read_statistics(path: &Path) -> Result<Statistics, InputError> {
+    let source = Source::require(path)?;
+    let read = || {
+        if source.name.is_some() || Format::of(&source.file)? != Format::Npz {
+            return Err(Problem::NoStatistics);
+        }
+        let bytes = source.bytes()?;
+        let statistics = npz::Npz::open(&bytes)?.statistics()?;
+        statistics.matrix.check_finite()?;
+        statistics.correlation.check_finite()?;
+        Ok(statistics)
+    };
+    read().map_err(|problem| source.error(problem))
 }
 
 /// Reads a table from text with commas, as a file called `name` would hold it.

@@ -104,7 +104,7 @@ impl<'a, T: Scalar> Access<'a, T> {
     pub(crate) fn column_cost(&self) -> usize {
         match self.structure {
             Structure::Sparse(_) | Structure::Local(_) => self.adjoint_cost() / self.ncols().max(1),
-            Structure::None | Structure::Steps => self.nrows(),
+            Structure::None | Structure::Steps | Structure::Gram(_) => self.nrows(),
         }
     }
 
@@ -145,6 +145,11 @@ impl<'a, T: Scalar> Access<'a, T> {
     /// Whether A is [`Steps`](super::Steps), scaled or not.
     pub fn is_steps(&self) -> bool {
         matches!(self.structure, Structure::Steps) && self.nrows() == self.ncols()
+    }
+
+    /// The rows of A, of which its Gram matrix alone is known, if that is so.
+    pub(crate) fn rows_of_gram(&self) -> Option<usize> {
+        if let Structure::Gram(rows) = self.structure { Some(rows) } else { None }
     }
 
     /// Calls `visit(i, a_ij)` for the entries of column j that A stores, and returns true, if it is sparse.

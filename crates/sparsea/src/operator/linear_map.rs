@@ -101,6 +101,8 @@ pub enum Structure<'s, T> {
     Local(&'s dyn Local<T>),
     /// Column j is 0 before row j and 1 from it on, m = n: what [`Segment`](crate::Segment) needs.
     Steps,
+    /// Unknown, as are the rows themselves: A is a [`Gram`](super::Gram) matrix of so many rows.
+    Gram(usize),
 }
 
 /// An operator that stores the entries of its columns which are not zero.

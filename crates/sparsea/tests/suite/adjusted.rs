@@ -519,17 +519,17 @@ fn bad_input_is_refused() {
     assert_eq!(left(none().excluded(vec![0, 1]), 2), Ok(()));
     assert_eq!(
         left(none().fixed(vec![3]).excluded(vec![0]), 3).unwrap_err(),
-        "k must be between 1 and 2, as there are 2 columns neither fixed nor excluded; got 3"
+        "k must be between 0 and 2, as there are 2 columns neither fixed nor excluded; got 3"
     );
     let two = |rest: f64| none().weights(vec![0.0, 1.0, rest, 0.0, rest, 0.0]);
     assert_eq!(
         left(two(1.0).intercept(true), 3).unwrap_err(),
-        "k must be between 1 and 2, as there are 3 rows of weight above 0, less 1 for fixed columns; got 3"
+        "k must be between 0 and 2, as there are 3 rows of weight above 0, less 1 for fixed columns; got 3"
     );
     assert_eq!(left(two(1.0).intercept(true).ridge(1e-3), 3), Ok(()));
     assert_eq!(
         left(two(0.0).intercept(true), 1).unwrap_err(),
-        "k must be at least 1, which leaves none, as there are 1 rows of weight above 0, less 1 for fixed columns; got 1"
+        "k must be 0, as there are 1 rows of weight above 0, less 1 for fixed columns; got 1"
     );
     let adjusted = Adjusted::new(&dense, &two(1.0)).unwrap();
     let nan = [f64::NAN, 1.0, f64::NAN, f64::NAN, 0.0, 0.0];

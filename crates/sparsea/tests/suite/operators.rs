@@ -34,7 +34,7 @@ fn check_form<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
     };
     let columns: Vec<Vec<T>> = (0..n).map(|j| (0..m).map(|i| a[(i, j)]).collect()).collect();
     match map.structure() {
-        Structure::None => {}
+        Structure::None | Structure::Gram(_) => {}
         Structure::Steps => {
             for (j, found) in columns.iter().enumerate() {
                 let step: Vec<T> = (0..m).map(|i| if i < j { T::ZERO } else { T::ONE }).collect();

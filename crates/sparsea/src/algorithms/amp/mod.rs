@@ -117,7 +117,7 @@ impl<T: Scalar> Algorithm<T> for Amp {
             meaning: "the share of the posterior log-odds that is added to the prior ones after stagnation",
         },
     ];
-    const NEEDS: Needs = Needs::QUADRATIC;
+    const NEEDS: Needs = Needs::ROWS;
 
     type State = State<T>;
 

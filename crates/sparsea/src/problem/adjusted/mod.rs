@@ -281,7 +281,7 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         let columns = self.marks.iter().filter(|mark| **mark == Mark::Free).count();
         let rows = self.rows - self.basis.rank();
         let (limit, rows_decide) = if self.ridge == 0.0 && rows < columns { (rows, true) } else { (columns, false) };
-        if (1..=limit).contains(&sparsity) {
+        if sparsity <= limit {
             return Ok(());
         }
         let left = if rows_decide && self.basis.rank() > 0 {
