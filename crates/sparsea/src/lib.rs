@@ -29,7 +29,7 @@
 //!
 //! | symbol | word | in code |
 //! | --- | --- | --- |
-//! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`Steps`], [`Ramps`], [`PartialTransform`], [`FunctionOperator`], [`Centered`] |
+//! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`Convolution2d`], [`Steps`], [`Ramps`], [`PartialTransform`], [`FunctionOperator`], [`Centered`] |
 //! | y ∈ Tᵐ | data | [`Problem::data`] |
 //! | F(A x) | loss | [`Loss`]; ½‖y − A x‖² unless [`Problem::with_loss`] names another |
 //! | x_j ∈ D_j | domain | [`Domain`]; all numbers unless [`Problem::with_domain`] names another |
@@ -92,9 +92,9 @@ pub use error::Error;
 pub use halt::Halt;
 pub use interrupt::Interrupt;
 pub use operator::{
-    Access, Boundary, Centered, Columns, Convolution, DenseOperator, FunctionOperator, LinearMap, OperatorError,
-    PartialDct, PartialDft, PartialHadamard, PartialTransform, Profile, Ramps, SharedGram, SparseOperator, Steps,
-    Structure, check_adjoint,
+    Access, Boundary, Centered, Columns, Convolution, Convolution2d, DenseOperator, FunctionOperator, LinearMap,
+    OperatorError, PartialDct, PartialDft, PartialHadamard, PartialTransform, Profile, Ramps, SharedGram,
+    SparseOperator, Steps, Structure, check_adjoint,
 };
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};

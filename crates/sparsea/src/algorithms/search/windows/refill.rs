@@ -4,31 +4,31 @@ use crate::kernels::simd;
 use crate::scalar::Scalar;
 
 /// Columns that are chosen at most.
-pub(super) const MOST: usize = 6;
+pub(in crate::algorithms::search) const MOST: usize = 6;
 
 /// |b|²/d, what a column gains, or 0 if its coefficient b/d is too large.
 #[inline(always)]
-pub(super) fn bounded(pull_square: f64, distance: f64, most_square: f64) -> f64 {
+pub(in crate::algorithms::search) fn bounded(pull_square: f64, distance: f64, most_square: f64) -> f64 {
     if pull_square <= most_square * distance * distance { pull_square / distance } else { 0.0 }
 }
 
 /// A least-squares problem on a few columns: the upper triangle of their Gram matrix by rows, their products with the residual, and
 /// their squared lengths.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Local<T> {
-    pub(super) size: usize,
-    pub(super) gram: Vec<T>,
-    pub(super) pull: Vec<T>,
-    pub(super) distance: Vec<f64>,
+pub(in crate::algorithms::search) struct Local<T> {
+    pub(in crate::algorithms::search) size: usize,
+    pub(in crate::algorithms::search) gram: Vec<T>,
+    pub(in crate::algorithms::search) pull: Vec<T>,
+    pub(in crate::algorithms::search) distance: Vec<f64>,
     /// Squared, what the coefficient of the column that is chosen last may be.
-    pub(super) most_square: f64,
+    pub(in crate::algorithms::search) most_square: f64,
     /// Squared lengths up to this count as none.
-    pub(super) least: f64,
+    pub(in crate::algorithms::search) least: f64,
 }
 
 /// Memory for the problems that remain once one column, two, … were chosen.
 #[derive(Debug, Default)]
-pub(super) struct Refill<T> {
+pub(in crate::algorithms::search) struct Refill<T> {
     levels: Vec<Local<T>>,
     gains: Vec<f64>,
     chosen: [usize; MOST],
@@ -39,7 +39,11 @@ impl<T: Scalar> Refill<T> {
     /// not as many that are independent.
     ///
     /// Cost: C(size, count) leaves of a few operations each.
-    pub(super) fn best(&mut self, problem: &Local<T>, count: usize) -> Option<(f64, [usize; MOST])> {
+    pub(in crate::algorithms::search) fn best(
+        &mut self,
+        problem: &Local<T>,
+        count: usize,
+    ) -> Option<(f64, [usize; MOST])> {
         if count == 0 {
             return Some((0.0, [0; MOST]));
         }
