@@ -157,6 +157,11 @@ pub trait Planar<T>: Send + Sync {
 
     /// a_iᴴ a_j.
     fn entry(&self, i: usize, j: usize) -> T;
+
+    /// u and v, if the patch is u vᵀ to rounding. Default: it is not known to be.
+    fn factors(&self) -> Option<(&[T], &[T])> {
+        None
+    }
 }
 
 /// References, boxes and shared pointers to a map are that map, and so is whatever else dereferences to one.

@@ -175,9 +175,7 @@ impl<T: Scalar> Convolution2d<T> {
     /// Row and column of the image seen at which spike j lies: of the pixel [`origin`](Self::origin) of its kernel. Outside the image,
     /// for `Valid`, where only other parts of the kernel reach into it.
     pub fn position(&self, j: usize) -> (isize, isize) {
-        let along = |axis: &Axis, j: usize, origin: usize| {
-            if axis.periodic { j as isize } else { j as isize + origin as isize - axis.first as isize }
-        };
+        let along = |axis: &Axis, j: usize, origin: usize| j as isize + origin as isize - axis.first as isize;
         let width = self.columns.spikes;
         (along(&self.rows, j / width, self.origin.0), along(&self.columns, j % width, self.origin.1))
     }
@@ -246,6 +244,10 @@ impl<T: Scalar> Convolution2d<T> {
         }
         let (i_top, j_top, count) = self.rows.common(i_row, j_row);
         let (i_left, j_left, length) = self.columns.common(i_column, j_column);
+        if let Some((u, v)) = &self.factors {
+            let down = dot_inline(&u[i_top..i_top + count], &u[j_top..j_top + count]);
+            return down * dot_inline(&v[i_left..i_left + length], &v[j_left..j_left + length]);
+        }
         let mut sum = T::ZERO;
         if length > 0 {
             for l in 0..count {
@@ -578,5 +580,9 @@ impl<T: Scalar> Planar<T> for Convolution2d<T> {
 
     fn entry(&self, i: usize, j: usize) -> T {
         self.gram_entry(i, j)
+    }
+
+    fn factors(&self) -> Option<(&[T], &[T])> {
+        self.factors.as_ref().map(|(u, v)| (&u[..], &v[..]))
     }
 }

@@ -95,6 +95,7 @@ pub(super) struct Plane<'p, T: Scalar> {
     length: Two,
     patch: &'p [T],
     lags: &'p [T],
+    factors: Option<(&'p [T], &'p [T])>,
     pub(super) is_periodic: bool,
     pub(super) lengths: Lengths,
 }
@@ -149,6 +150,7 @@ impl<'p, T: Scalar> Plane<'p, T> {
             length,
             patch,
             lags: planar.autocorrelation(),
+            factors: planar.factors(),
             is_periodic: planar.is_periodic(),
             lengths,
         })
@@ -208,15 +210,25 @@ impl<'p, T: Scalar> Plane<'p, T> {
         }
     }
 
+    /// The column of A at a row and a column of pixels.
+    #[inline(always)]
+    pub(super) fn index(&self, row: isize, column: isize) -> usize {
+        if self.is_periodic {
+            let (height, width) = (self.image.0 as isize, self.image.1 as isize);
+            return (row.rem_euclid(height) * width + column.rem_euclid(width)) as usize;
+        }
+        row as usize * self.image.1 + column as usize
+    }
+
     /// The pixel at a row and a column, which may be beyond the borders of a periodic image.
     pub(super) fn place(&self, row: isize, column: isize) -> Place {
-        let (r, c) =
-            (row.rem_euclid(self.image.0 as isize) as usize, column.rem_euclid(self.image.1 as isize) as usize);
+        let index = self.index(row, column);
+        let (r, c) = (index / self.image.1, index % self.image.1);
         let whole = |j: usize, first: usize, length: usize, seen: usize| j >= first && j + length <= first + seen;
         let is_whole = self.is_periodic
             || (whole(r, self.first.0, self.length.0, self.seen.0)
                 && whole(c, self.first.1, self.length.1, self.seen.1));
-        Place { row, column, index: r * self.image.1 + c, is_whole }
+        Place { row, column, index, is_whole }
     }
 
     /// Cuts out the part of an image that the columns of a rectangle meet.
@@ -250,6 +262,10 @@ impl<'p, T: Scalar> Plane<'p, T> {
         }
         for (row, pixels) in cutout.part.rows.clone().zip(cutout.pixels.chunks(width)) {
             let at = row.rem_euclid(self.seen.0 as isize) as usize * self.seen.1;
+            if !self.is_periodic {
+                image[at + cutout.part.columns.start as usize..][..width].copy_from_slice(pixels);
+                continue;
+            }
             for (column, &pixel) in cutout.part.columns.clone().zip(pixels) {
                 image[at + column.rem_euclid(self.seen.1 as isize) as usize] = pixel;
             }
@@ -273,8 +289,53 @@ impl<'p, T: Scalar> Plane<'p, T> {
         }
     }
 
+    /// a_jᴴ times what was cut out, for the pixels of a tile, then for the other `places`.
+    pub(super) fn correlate_all(&self, tile: &Rectangle, places: &[Place], cutout: &Cutout<T>, out: &mut Vec<T>) {
+        out.clear();
+        let Some((u, v)) = self.factors else {
+            out.extend(places.iter().map(|place| self.correlate(place, cutout)));
+            return;
+        };
+        let (lines, width) = cutout.part.size();
+        let (height, across) = tile.size();
+        // Across first, for every row of the cutout, then down.
+        let left = tile.columns.start - self.first.1 as isize - cutout.part.columns.start;
+        let top = tile.rows.start - self.first.0 as isize - cutout.part.rows.start;
+        let mut between = vec![T::ZERO; lines * across];
+        out.resize(height * across, T::ZERO);
+        simd(
+            #[inline(always)]
+            || {
+                for (line, pixels) in between.chunks_mut(across.max(1)).zip(cutout.pixels.chunks(width.max(1))) {
+                    for (l, v) in v.iter().enumerate() {
+                        // Pixel c of the line is the one at c + offset of the cutout, if that is in sight.
+                        let offset = left + l as isize;
+                        let from = (-offset).clamp(0, across as isize) as usize;
+                        let to = (width as isize - offset).clamp(from as isize, across as isize) as usize;
+                        if from < to {
+                            let at = (from as isize + offset) as usize;
+                            axpy_inline(v.conj(), &pixels[at..at + to - from], &mut line[from..to]);
+                        }
+                    }
+                }
+                for (row, out) in out.chunks_mut(across.max(1)).enumerate() {
+                    for (l, u) in u.iter().enumerate() {
+                        let line = top + row as isize + l as isize;
+                        if (0..lines as isize).contains(&line) {
+                            axpy_inline(u.conj(), &between[line as usize * across..][..across], out);
+                        }
+                    }
+                }
+            },
+        );
+        if self.operator.scales().is_some() {
+            out.iter_mut().zip(places).for_each(|(b, place)| *b = b.scale(self.operator.scale_of(place.index)));
+        }
+        out.extend(places[height * across..].iter().map(|place| self.correlate(place, cutout)));
+    }
+
     /// a_jᴴ times what was cut out.
-    pub(super) fn correlate(&self, place: &Place, cutout: &Cutout<T>) -> T {
+    fn correlate(&self, place: &Place, cutout: &Cutout<T>) -> T {
         let mut sum = T::ZERO;
         simd(
             #[inline(always)]

@@ -160,9 +160,11 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         let free = 0..places.len();
         for row in around.rows.clone() {
             for column in around.columns.clone() {
-                let place = plane.place(row, column);
-                if self.picture.is_member[place.index] && !tile.contains(&place) {
-                    places.push(place);
+                if self.picture.is_member[plane.index(row, column)] {
+                    let place = plane.place(row, column);
+                    if !tile.contains(&place) {
+                        places.push(place);
+                    }
                 }
             }
         }
@@ -176,8 +178,7 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         places.truncate(free.end + (CAPACITY - 8).saturating_sub(inside));
 
         let band = Entries { plane, places: &places };
-        scratch.pull.clear();
-        scratch.pull.extend(places.iter().map(|place| plane.correlate(place, &scratch.cutout)));
+        plane.correlate_all(&tile, &places, &scratch.cutout, &mut scratch.pull);
         let square = plane.square();
         scratch.window.begin(&band, &scratch.pull, free.clone(), self.terms.cap, square);
         scratch.entered.clear();
@@ -225,7 +226,9 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         let is_explained = (if taken { left } else { energy }) <= nothing;
         let mut changed = false;
         if taken {
-            plane.paste(&scratch.cutout, &mut self.picture.residual);
+            if !changes.is_empty() {
+                plane.paste(&scratch.cutout, &mut self.picture.residual);
+            }
             for &(p, _) in &scratch.entered {
                 changed |= !window.is_member(p);
                 self.picture.set(places[p].index, None);
