@@ -46,8 +46,8 @@ def solved(
         with display(options.get("iterations"), batch) as show:
             found = solve(starts, show, options)
     if not batch:
-        return make(found[0], operator.names)
-    return Solutions([make(fields, operator.names) for fields in found])
+        return make(found[0], operator.names, operator.places)
+    return Solutions([make(fields, operator.names, operator.places) for fields in found])
 
 
 def solve_once(operator: Operator, data: Array, k: Any, start: Any, options: Any) -> Any:

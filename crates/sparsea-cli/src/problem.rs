@@ -5,11 +5,12 @@ use std::path::Path;
 use faer::sparse::SparseColMat;
 use num_complex::Complex;
 use sparsea::operator::pulse;
-use sparsea::{Boundary, Convolution, DenseOperator, LinearMap, Scalar, SparseOperator};
+use sparsea::{Boundary, Convolution, Convolution2d, DenseOperator, LinearMap, Scalar, SparseOperator};
 
-use crate::cli::{Baseline, BoundaryChoice, Kernel, KernelOptions};
+use crate::cli::{Baseline, BoundaryChoice, Kernel, KernelOptions, Origin};
 use crate::failure::Failure;
-use crate::input::{self, Dense, Matrix, Table, Vector};
+use crate::image::{self, Deconvolution, Placed};
+use crate::input::{self, Dense, Layout, Matrix, Table, Vector};
 use crate::text;
 
 /// A or the convolution, owned.
@@ -17,6 +18,7 @@ pub enum Owned<T: Scalar> {
     Dense(Dense<T>),
     Sparse(SparseColMat<usize, T>),
     Convolution(Convolution<T>),
+    Image(Convolution2d<T>),
 }
 
 impl<T: Scalar> Owned<T> {
@@ -25,6 +27,7 @@ impl<T: Scalar> Owned<T> {
             Self::Dense(matrix) => Box::new(DenseOperator::new(matrix.as_ref())),
             Self::Sparse(matrix) => Box::new(SparseOperator::new(matrix.as_ref())),
             Self::Convolution(convolution) => Box::new(convolution),
+            Self::Image(convolution) => Box::new(convolution),
         }
     }
 }
@@ -37,8 +40,38 @@ pub struct Loaded<T: Scalar> {
     pub names: Option<Vec<String>>,
     /// Of a deconvolution: how far right of its spike index a spike appears in the trace.
     pub shift: Option<isize>,
+    /// Of the deconvolution of an image.
+    pub image: Option<Placed>,
     /// What was subtracted from the trace.
     pub baseline: f64,
+}
+
+/// Where a spike lies: a sample, or the row and column of a pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum Position {
+    Sample(isize),
+    Pixel([isize; 2]),
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sample(at) => write!(f, "{at}"),
+            Self::Pixel([row, column]) => write!(f, "{row}, {column}"),
+        }
+    }
+}
+
+impl<T: Scalar> Loaded<T> {
+    /// Where the spikes of a support lie in the trace or the image; `None` for other problems.
+    pub fn positions(&self, support: &[usize]) -> Option<Vec<Position>> {
+        match (&self.operator, &self.image) {
+            (Owned::Convolution(one), _) => Some(support.iter().map(|&j| Position::Sample(one.position(j))).collect()),
+            (_, Some(placed)) => Some(support.iter().map(|&j| Position::Pixel(placed.position(j).into())).collect()),
+            _ => None,
+        }
+    }
 }
 
 /// A problem of either scalar.
@@ -95,7 +128,7 @@ pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
         (matrix, data)
     };
     fn loaded<T: Scalar>(operator: Owned<T>, data: Vec<T>, names: Option<Vec<String>>) -> Loaded<T> {
-        Loaded { operator, data, names, shift: None, baseline: 0.0 }
+        Loaded { operator, data, names, shift: None, image: None, baseline: 0.0 }
     }
     Ok(match (matrix, data) {
         (Matrix::Dense(a), Vector::Real(y)) => Any::Real(loaded(Owned::Dense(a), y, names)),
@@ -108,9 +141,19 @@ pub fn from_matrix(matrix: &Path, data: &str) -> Result<Any, Failure> {
     })
 }
 
-/// Reads a trace and a kernel.
+/// Reads one trace, or one image, and a kernel.
 pub fn from_trace(trace: &Path, options: &KernelOptions) -> Result<Any, Failure> {
-    let data = input::read_vector(trace)?;
+    match image::read(trace, options)? {
+        Deconvolution::One(one) => Ok(one),
+        Deconvolution::Several(all) => {
+            let (shown, count) = (trace.display(), all.len());
+            Err(Failure::Message(format!("{shown} holds {count} traces; this command takes one")))
+        }
+    }
+}
+
+/// A trace, and the kernel of the options.
+pub fn traces(data: Vector, options: &KernelOptions) -> Result<Any, Failure> {
     let length = data.len();
     let too_long = |samples: usize, advice: String| {
         Failure::Message(format!("the kernel has {samples} samples, more than the {length} of the trace{advice}"))
@@ -192,42 +235,45 @@ fn read_kernel(kernel: &Kernel, length: usize) -> Result<Vector, Failure> {
 /// A deconvolution from the trace and the kernel.
 pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOptions) -> Result<Loaded<T>, Failure> {
     let (m, length) = (data.len(), kernel.len());
-    let peak = position_of_largest(kernel);
-    let (n, first) = match options.boundary {
-        BoundaryChoice::Same | BoundaryChoice::Circular => (m, options.origin.unwrap_or(peak)),
-        BoundaryChoice::Full => (m + 1 - length, 0),
-        BoundaryChoice::Valid => (m + length - 1, length - 1),
+    let n = match options.boundary {
+        BoundaryChoice::Same | BoundaryChoice::Circular => m,
+        BoundaryChoice::Full => m + 1 - length,
+        BoundaryChoice::Valid => m + length - 1,
     };
     let operator = spikes(n, kernel, options)?;
-    let baseline = match options.baseline {
+    // From where it lies, by the origin, to where it peaks.
+    let shift = operator.position(0) + position_of_largest(kernel) as isize - operator.origin() as isize;
+    let baseline = baseline_of(&data, &options.baseline)?;
+    data.iter_mut().for_each(|y| *y -= T::from_real(baseline));
+    Ok(Loaded { operator: Owned::Convolution(operator), data, names: None, shift: Some(shift), image: None, baseline })
+}
+
+/// What to subtract from data.
+pub fn baseline_of<T: Scalar>(data: &[T], rule: &Baseline) -> Result<f64, Failure> {
+    Ok(match rule {
         Baseline::None => 0.0,
         _ if T::IS_COMPLEX => return Err(Failure::Message("--baseline is for real traces".into())),
-        Baseline::Mean => data.iter().map(|y| y.real()).sum::<f64>() / m as f64,
-        Baseline::Quantile(p) => quantile(data.iter().map(|y| y.real()).collect(), p),
-    };
-    data.iter_mut().for_each(|y| *y -= T::from_real(baseline));
-    Ok(Loaded {
-        operator: Owned::Convolution(operator),
-        data,
-        names: None,
-        shift: Some(peak as isize - first as isize),
-        baseline,
+        Baseline::Mean => data.iter().map(|y| y.real()).sum::<f64>() / data.len() as f64,
+        Baseline::Quantile(p) => quantile(data.iter().map(|y| y.real()).collect(), *p),
     })
 }
 
 /// The convolution of n spikes with a kernel.
 fn spikes<T: Scalar>(n: usize, kernel: &[T], options: &KernelOptions) -> Result<Convolution<T>, Failure> {
-    let origin = options.origin.unwrap_or_else(|| position_of_largest(kernel));
-    let (boundary, name) = match options.boundary {
-        BoundaryChoice::Same => return Ok(Convolution::with_origin(kernel, n, Boundary::Same, origin)?),
-        BoundaryChoice::Circular => return Ok(Convolution::with_origin(kernel, n, Boundary::Circular, origin)?),
-        BoundaryChoice::Full => (Boundary::Full, "full"),
-        BoundaryChoice::Valid => (Boundary::Valid, "valid"),
+    let origin = match options.origin {
+        None => position_of_largest(kernel),
+        Some(Origin::Sample(at)) => at,
+        Some(Origin::Pixel(row, _)) => {
+            return Err(Failure::Message(format!("--origin: a trace takes one sample of the kernel, as {row}")));
+        }
     };
-    if options.origin.is_some() {
-        return Err(Failure::Message(format!("--origin goes with --boundary same or circular, not {name}")));
-    }
-    Ok(Convolution::new(kernel, n, boundary)?)
+    let boundary = match options.boundary {
+        BoundaryChoice::Same => Boundary::Same,
+        BoundaryChoice::Circular => Boundary::Circular,
+        BoundaryChoice::Full => Boundary::Full,
+        BoundaryChoice::Valid => Boundary::Valid,
+    };
+    Ok(Convolution::with_origin(kernel, n, boundary, origin)?)
 }
 
 fn position_of_largest<T: Scalar>(kernel: &[T]) -> usize {
@@ -254,6 +300,14 @@ pub fn to_vector<T: Scalar>(values: &[T]) -> Vector {
         Vector::Complex(values.iter().map(|v| v.to_complex()).collect())
     } else {
         Vector::Real(values.iter().map(|v| v.real()).collect())
+    }
+}
+
+/// A vector as a matrix row by row, for writing.
+pub fn to_matrix<T: Scalar>(values: &[T], (rows, columns): (usize, usize)) -> Matrix {
+    match to_vector(values) {
+        Vector::Real(values) => Matrix::Dense(Dense::new(values, rows, columns, Layout::Rows)),
+        Vector::Complex(values) => Matrix::DenseComplex(Dense::new(values, rows, columns, Layout::Rows)),
     }
 }
 

@@ -139,7 +139,8 @@ impl<T: Field> Prepared<T> {
             if measures_briefly(&*operator, kind) { here(py, &stop, measure)?? } else { beside(py, &stop, measure)?? };
         // Where columns are known by a formula and overlap only their neighbours, or are steps, computing a Gram column is as fast as
         // copying it.
-        let computed = kind == Kind::Formula && matches!(operator.structure(), Structure::Local(_) | Structure::Steps);
+        let computed = kind == Kind::Formula
+            && matches!(operator.structure(), Structure::Local(_) | Structure::Planar(_) | Structure::Steps);
         let copied = !computed;
         let gram = copied.then(|| Arc::new(SharedGram::new(operator.shape().1, options.memory.gram)));
         Ok((Self { operator, gram, kind, column_norms, data, data_norms }, batch))

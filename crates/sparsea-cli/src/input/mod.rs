@@ -23,7 +23,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use array::{Matrix, Table, Vector, check_room};
-pub use dense::Dense;
+pub use dense::{Dense, Layout};
 pub use error::{InputError, Problem};
 
 use container::Container;

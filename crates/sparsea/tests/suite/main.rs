@@ -18,6 +18,7 @@ mod forms;
 mod fuzz;
 mod halting;
 mod hostile;
+mod images;
 mod invariance;
 mod lasso_ties;
 mod least_squares;

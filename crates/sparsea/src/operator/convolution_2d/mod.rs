@@ -380,7 +380,7 @@ fn correlate_row<T: Scalar>(axis: &Axis, kernel: &[T], y: &[T], out: &mut [T]) {
 fn factors<T: Scalar>(kernel: &[T], width: usize) -> Option<(Vec<T>, Vec<T>)> {
     let mut largest = 0;
     for (at, value) in kernel.iter().enumerate() {
-        if value.abs2() > kernel[largest].abs2() {
+        if Scalar::abs(*value) > Scalar::abs(kernel[largest]) {
             largest = at;
         }
     }
