@@ -173,9 +173,7 @@ def _named(kernel: str) -> Array:
     """The samples of a kernel that is given by its name."""
     shape, _, width = kernel.partition(":")
     if shape not in {"gaussian", "exponential"}:
-        raise InvalidValueError(
-            f"kernel: '{kernel}' is no known shape; the shapes are gaussian:SIGMA, exponential:TAU"
-        )
+        raise InvalidValueError(f"kernel: '{kernel}' is no known shape; the shapes are gaussian:SIGMA, exponential:TAU")
     if not width:
         raise InvalidValueError(f"kernel: {shape} needs its width, as {shape}:3")
     try:

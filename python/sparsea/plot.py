@@ -129,7 +129,9 @@ def deconvolution(
     data = data - level_of(data, baseline)
     peak = int(np.argmax(np.abs(samples)))
     # Where the peak of column 0 lies, counted in rows.
-    first = {"full": peak, "valid": peak - (len(samples) - 1)}.get(boundary, peak - (operator.origin or 0))
+    first = {"full": peak, "valid": peak - (len(samples) - 1)}.get(
+        boundary, peak - (peak if origin is None else origin)
+    )
 
     def stems(places: Array, values: Array) -> tuple[Array, Array]:
         rows = places + first
@@ -228,8 +230,8 @@ def image(
     rows, columns = operator.positions(solution.support)
     titles = (f"data y, {len(rows)} found", f"fit A x ({solution.algorithm})", "residual y − A x")
     for ax, values, title in zip((one, two, three), (data, fit, data - fit), titles, strict=True):
-        limits = {} if ax is three else {"vmin": low, "vmax": high}
-        drawn = ax.imshow(values, interpolation="nearest", **limits)
+        least, most = (None, None) if ax is three else (low, high)
+        drawn = ax.imshow(values, interpolation="nearest", vmin=least, vmax=most)
         ax.figure.colorbar(drawn, ax=ax, fraction=0.05)
         ax.set(title=title, xlabel="column")
         if ax is not three:

@@ -436,7 +436,11 @@ def test_kernels_and_traces(kernel: Any, options: dict[str, Any], said: str, kin
 def test_deconvolutions() -> None:
     said = "k must be between 1 and 2 (the number of columns), got 3"
     refuse(said, ValueError, lambda: sparsea.deconvolve(y, three, 3, boundary="full"))
-    refuse("y has shape (4, 3) and the kernel a name: say image=True", ValueError, lambda: sparsea.deconvolve(A, "gaussian:.1", 1))
+    refuse(
+        "y has shape (4, 3) and the kernel a name: say image=True",
+        ValueError,
+        lambda: sparsea.deconvolve(A, "gaussian:.1", 1),
+    )
     refuse("baseline is for real traces", ValueError, lambda: sparsea.deconvolve(y + 1j, three, 1, baseline="mean"))
     refuse("n must be a whole number of at least 0, got -1", ValueError, lambda: sparsea.Convolution(three, -1))
     refuse("A must have at least one row", ValueError, lambda: sparsea.Convolution(three, 0))

@@ -129,7 +129,8 @@ def test_a_convolution_of_images_is_a_value() -> None:
     assert sparsea.Convolution(kernel, origin=(1, 2), shape=(20, 30)).origin == (1, 2)
     assert repr(one) == "<Convolution 600 × 600, images of 20 × 30 pixels, kernel of 17 × 17, boundary 'same'>"
     line = sparsea.Convolution([1.0, 2.0], 5)
-    assert line.image_shape is None and line == pickle.loads(pickle.dumps(line))
+    assert line.image_shape is None
+    assert line == pickle.loads(pickle.dumps(line))
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
@@ -233,10 +234,11 @@ def test_positions_are_samples_of_the_trace(boundary: Any, origin: Any) -> None:
 
 def test_other_solutions_have_no_positions() -> None:
     found = sparsea.solve(np.eye(4), np.arange(4.0), 2)
-    assert found.positions is None and found.image is None and found.image_shape is None
+    assert (found.positions, found.image, found.image_shape) == (None, None, None)
     image = sparsea.solve(sparsea.Convolution([[1.0]], shape=(2, 2)), [0.0, 0.0, 3.0, 0.0], 1)
     again = pickle.loads(pickle.dumps(image))
-    assert again == image and again.image_shape == (2, 2)
+    assert again == image
+    assert again.image_shape == (2, 2)
     np.testing.assert_array_equal(again.positions, ([1], [0]))
     problem = sparsea.Problem(sparsea.Convolution([[1.0]], shape=(2, 2)), [0.0, 0.0, 3.0, 0.0])
     assert problem.solve(1).positions[0].tolist() == [1]
@@ -246,22 +248,22 @@ IMAGE = np.ones((6, 7))
 
 
 @pytest.mark.parametrize(
-    "call, said",
+    ("call", "said"),
     [
-        (lambda: sparsea.deconvolve(IMAGE, np.ones((7, 2)), 1), "the kernel has 7 × 2 pixels, more than the 6 × 7 of the"),
+        (lambda: sparsea.deconvolve(IMAGE, np.ones((7, 2)), 1), "the kernel has 7 × 2 pixels, more than the 6 × 7 of"),
         (lambda: sparsea.deconvolve(IMAGE, "gaussian:1", 1, image=True), "SIGMA is at most 0.25 here"),
         (lambda: sparsea.deconvolve(IMAGE, "exponential:1", 1, image=True), "'exponential:1' is for traces"),
-        (lambda: sparsea.deconvolve(IMAGE, "gaussian:.2", 1), "say image=True for an image, or image=False for one trace"),
+        (lambda: sparsea.deconvolve(IMAGE, "gaussian:.2", 1), "say image=True for an image, or image=False"),
         (lambda: sparsea.deconvolve(IMAGE, [1.0], 1, image=True), "an image takes a kernel of two dimensions"),
         (lambda: sparsea.deconvolve(IMAGE[0], [[1.0]], 1), "y has shape (7,); an image, as of this kernel, has two"),
         (lambda: sparsea.deconvolve(IMAGE, [[1.0]], 1, image=False), "traces take a kernel of one dimension"),
-        (lambda: sparsea.deconvolve(IMAGE[None], [[1.0]], 1), "y has shape (1, 6, 7); it must have one dimension, or two"),
+        (lambda: sparsea.deconvolve(IMAGE[None], [[1.0]], 1), "y has shape (1, 6, 7); it must have one dimension"),
         (lambda: sparsea.deconvolve(IMAGE, np.zeros((2, 2)), 1), "the kernel is all zero"),
         (lambda: sparsea.deconvolve(IMAGE, np.ones((0, 2)), 1), "the kernel is empty"),
         (lambda: sparsea.deconvolve(IMAGE, [[1.0, np.nan]], 1), "the kernel contains NaN at row 0, column 1"),
         (lambda: sparsea.deconvolve(IMAGE * np.nan, [[1.0]], 1), "y contains NaN at index 0"),
         (lambda: sparsea.deconvolve(IMAGE, [[[1.0]]], 1), "the kernel has shape (1, 1, 1); that of a trace has one"),
-        (lambda: sparsea.deconvolve(IMAGE, [[1.0, 2.0]], 1, origin=(0, 2)), "the kernel has 1 × 2 pixels, so none at (0, 2)"),
+        (lambda: sparsea.deconvolve(IMAGE, [[1.0, 2.0]], 1, origin=(0, 2)), "1 × 2 pixels, so none at (0, 2)"),
         (lambda: sparsea.deconvolve(IMAGE, [[1.0]], 43), "k must be between 1 and 42"),
         (lambda: sparsea.deconvolve(IMAGE, [[1.0]], 1, boundary="open"), "boundary must be one of"),
         (lambda: sparsea.Convolution([[1.0]]), "a kernel of two dimensions is for an image: give shape=(H, W)"),
@@ -277,19 +279,19 @@ IMAGE = np.ones((6, 7))
     ],
 )  # fmt: skip
 def test_what_will_not_do(call: Any, said: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(sparsea.Error) as caught:
         call()
     assert said in str(caught.value)
-    assert isinstance(caught.value, sparsea.Error)
+    assert isinstance(caught.value, ValueError)
 
 
 @pytest.mark.parametrize(
-    "call, said",
+    ("call", "said"),
     [
-        (lambda: sparsea.Convolution([[1.0]], shape=5), "shape must be rows and columns of the image, as (64, 64), got 5"),
+        (lambda: sparsea.Convolution([[1.0]], shape=5), "shape must be rows and columns of the image, as (64, 64)"),
         (lambda: sparsea.Convolution([[1.0]], shape=(1, 2, 3)), "shape must be rows and columns of the image"),
         (lambda: sparsea.Convolution([[1.0]], shape=(1.5, 2)), "a number in shape must be a whole number"),
-        (lambda: sparsea.Convolution([[1.0]], shape=(2, 2), origin=1), "origin must be a row and a column of the kernel"),
+        (lambda: sparsea.Convolution([[1.0]], shape=(2, 2), origin=1), "origin must be a row and a column"),
         (lambda: sparsea.Convolution([1.0], 3, "same", (0, 0)), "origin must be a whole number of at least 0"),
         (lambda: sparsea.deconvolve(IMAGE, [["a"]], 1), "the kernel holds elements of type"),
         (lambda: sparsea.deconvolve(IMAGE, None, 1), "the kernel must be an array of numbers"),
@@ -297,7 +299,7 @@ def test_what_will_not_do(call: Any, said: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_of_the_wrong_type(call: Any, said: str) -> None:
-    with pytest.raises(TypeError) as caught:
+    with pytest.raises(sparsea.Error) as caught:
         call()
     assert said in str(caught.value)
-    assert isinstance(caught.value, sparsea.Error)
+    assert isinstance(caught.value, TypeError)
