@@ -112,6 +112,11 @@ class Operator:
         self.names = names
         self.index = index
 
+    @property
+    def places(self) -> _core.Convolution | None:
+        """What knows where columns lie in y: a convolution."""
+        return self._given if isinstance(self._given, _core.Convolution) else None
+
     def pair_rows(self, what: str, given: Any) -> None:
         """Refuse what has an index other than that of the rows of A."""
         check_paired("A", self.index, what, index_of(given))
@@ -221,6 +226,16 @@ def as_vector(what: str, given: Any) -> Array:
     if values.ndim != 1:
         raise InvalidValueError(f"{what} has shape {values.shape}; a vector has one dimension")
     return np.ascontiguousarray(values, dtype=_scalar(what, values.dtype))
+
+
+def as_kernel(given: Any) -> Array:
+    """Read the kernel of a trace or of an image as a contiguous array of float64 or complex128."""
+    values = _values("the kernel", given)
+    if values.ndim not in {1, 2}:
+        raise InvalidValueError(
+            f"the kernel has shape {values.shape}; that of a trace has one dimension, that of an image two"
+        )
+    return np.ascontiguousarray(values, dtype=_scalar("the kernel", values.dtype))
 
 
 def as_number(what: str, rule: str, given: Any, fits: Callable[[float], bool]) -> float:

@@ -246,7 +246,7 @@ class Problem(Generic[Found]):
         If they are to be `thorough`, from perturbed supports as well.
         """
         found = self._core.sparsity_path(largest, thorough, options)
-        return [make(fields, self._operator.names) for fields in found]
+        return [make(fields, self._operator.names, self._operator.places) for fields in found]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _measured, (self._given, None if self._operator.holds_data else self._y, self._options)

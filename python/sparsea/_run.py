@@ -52,8 +52,8 @@ def solved(
     if found and found[0].pop("misses_intercept", False):
         warn_of_intercept()
     if not batch:
-        return make(found[0], operator.names)
-    return Solutions([make(fields, operator.names) for fields in found])
+        return make(found[0], operator.names, operator.places)
+    return Solutions([make(fields, operator.names, operator.places) for fields in found])
 
 
 def solve_once(

@@ -275,6 +275,12 @@ class Solution(_Record):
         Their coefficients, in the scale of A.
     has_intercept : bool
         Whether the model has an intercept.
+    positions : ndarray of int, pair of ndarray of int, or None
+        Where the spikes of a `Convolution` lie in y, in the order of the support: samples, or rows and columns of an
+        image, so that ``y[solution.positions]`` are the data there; None for any other A. See
+        `Convolution.positions`: with boundary ``"full"`` or ``"valid"`` they differ from the support.
+    image_shape : pair of int or None
+        (H, W) of the image x, if A is a `Convolution` of images.
 
     Notes
     -----
@@ -305,6 +311,14 @@ class Solution(_Record):
     fixed: Array = field(default_factory=lambda: _NONE)
     fixed_coefficients: Array = field(default_factory=lambda: _NO_NUMBERS)
     has_intercept: bool = False
+    # They follow from the support and A.
+    positions: Any = field(default=None, compare=False)
+    image_shape: tuple[int, int] | None = None
+
+    @property
+    def image(self) -> Array | None:
+        """x as an image, a new array of shape ``image_shape``; None if A is not of images."""
+        return None if self.image_shape is None else self.x.reshape(self.image_shape)
 
     @property
     def x(self) -> Array:
@@ -369,6 +383,8 @@ class Solutions(Sequence[Solution]):
         Every x as a column.
     supports : list of ndarray
         Every support.
+    positions : list
+        Where the spikes of each solution lie, see `Solution`.
     residual_norms : ndarray of shape (B,)
         Every ‖y − A x‖.
     intercepts : ndarray of shape (B,)
@@ -389,6 +405,11 @@ class Solutions(Sequence[Solution]):
     def supports(self) -> list[Array]:
         """Every support."""
         return [solution.support for solution in self._solutions]
+
+    @property
+    def positions(self) -> list[Any]:
+        """Where the spikes of each solution lie in its column of Y, if A is a `Convolution`."""
+        return [solution.positions for solution in self._solutions]
 
     @property
     def residual_norms(self) -> Array:
@@ -421,8 +442,8 @@ class Solutions(Sequence[Solution]):
         return f"<Solutions of {len(self)} columns>"
 
 
-def make(given: dict[str, Any], names: tuple[Any, ...] | None) -> Solution:
-    """A solution from the fields that the compiled part returns."""
+def make(given: dict[str, Any], names: tuple[Any, ...] | None, places: Any = None) -> Solution:
+    """A solution from the fields that the compiled part returns, and what knows where columns lie in y."""
     trace, report = given["trace"], given["report"]
     if trace is not None:
         columns: dict[str, Any] = {
@@ -446,6 +467,9 @@ def make(given: dict[str, Any], names: tuple[Any, ...] | None) -> Solution:
     else:
         given["fixed"], given["fixed_coefficients"] = _NONE, _NO_NUMBERS
     given["trace"], given["report"], given["names"] = trace, report, names
+    if places is not None:
+        at, given["image_shape"] = places.positions(given["support"]), places.image_shape
+        given["positions"] = tuple(_frozen(part) for part in at) if isinstance(at, tuple) else _frozen(at)
     solution = object.__new__(Solution)
     solution.__dict__.update(given)
     return solution

@@ -420,8 +420,10 @@ def test_a_wrong_adjoint_is_found_when_asked_for() -> None:
         (three + 0j, {"baseline": "weird"}, "quantile:P with P from 0 to 1", ValueError),
         (three, {"boundary": "open"}, "boundary must be one of 'full', 'same', 'valid', 'circular', got 'open'", ValueError),
         (three, {"origin": 3}, "the kernel has 3 samples, so none at 3", ValueError),
-        (three, {"origin": 1, "boundary": "full"}, "origin goes with boundary 'same' or 'circular', not 'full'", ValueError),
-        (three, {"origin": 1, "boundary": "valid"}, "origin goes with boundary 'same' or 'circular', not 'valid'", ValueError),
+        (three, {"origin": 3, "boundary": "full"}, "the kernel has 3 samples, so none at 3", ValueError),
+        (three, {"image": True}, "y has shape (4,); an image, as of this kernel, has two dimensions", ValueError),
+        ([three, three], {}, "y has shape (4,); an image, as of this kernel, has two dimensions", ValueError),
+        ([three, three], {"image": False}, "traces take a kernel of one dimension; one of two is for an image", ValueError),
         (three, {"origin": -1}, "origin must be a whole number of at least 0, got -1", ValueError),
     ],
 )  # fmt: skip
@@ -432,7 +434,11 @@ def test_kernels_and_traces(kernel: Any, options: dict[str, Any], said: str, kin
 def test_deconvolutions() -> None:
     said = "k must be between 0 and 2 (the number of columns), got 3"
     refuse(said, ValueError, lambda: sparsea.deconvolve(y, three, 3, boundary="full"))
-    refuse("y has shape (4, 3); a vector has one dimension", ValueError, lambda: sparsea.deconvolve(A, three, 1))
+    refuse(
+        "y has shape (4, 3) and the kernel a name: say image=True",
+        ValueError,
+        lambda: sparsea.deconvolve(A, "gaussian:.1", 1),
+    )
     refuse("baseline is for real traces", ValueError, lambda: sparsea.deconvolve(y + 1j, three, 1, baseline="mean"))
     refuse("n must be a whole number of at least 0, got -1", ValueError, lambda: sparsea.Convolution(three, -1))
     refuse("A must have at least one row", ValueError, lambda: sparsea.Convolution(three, 0))

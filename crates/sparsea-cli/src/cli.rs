@@ -118,7 +118,7 @@ pub enum MissingChoice {
 
 #[derive(Debug, Args)]
 pub struct Deconvolve {
-    /// The trace y: a file with one column of numbers, or FILE:COLUMN
+    /// The trace y: a file with one column of numbers, or FILE:COLUMN; a matrix is several traces, or an image (see --kernel)
     // Not `trace`: that is the option of the output.
     #[arg(id = "samples", value_name = "TRACE")]
     pub trace: PathBuf,
@@ -134,17 +134,22 @@ pub struct Deconvolve {
 
 #[derive(Debug, Args)]
 pub struct KernelOptions {
-    /// The shape of one spike: gaussian:SIGMA, exponential:TAU (both in samples), or a file of samples
+    /// The shape of one spike: gaussian:SIGMA, exponential:TAU (both in samples), or a file of samples; a matrix is that of an image
     #[arg(long, value_name = "KERNEL", value_parser = parse_kernel)]
     pub kernel: Kernel,
     /// What happens at the ends: as many spikes as samples (same), spikes wholly inside the trace (full), also
     /// spikes outside that reach into it (valid), or a periodic trace (circular)
     #[arg(long, value_enum, default_value = "same")]
     pub boundary: BoundaryChoice,
-    /// Sample of the kernel that lies at the spike, for same and circular; [default: the largest in magnitude]
-    #[arg(long, value_name = "SAMPLE", allow_negative_numbers = true)]
-    #[arg(value_parser = values::whole::<usize>("--origin", 0))]
-    pub origin: Option<usize>,
+    /// Sample of the kernel that lies at the spike, of an image ROW,COLUMN; [default: the largest in magnitude]
+    #[arg(long, value_name = "SAMPLE", allow_negative_numbers = true, value_parser = parse_origin)]
+    pub origin: Option<Origin>,
+    /// TRACE is an image, a matrix, as it is with a kernel that is a matrix
+    #[arg(long, conflicts_with = "traces")]
+    pub image: bool,
+    /// TRACE is a matrix with a trace in each column, as it is with a kernel from a file of samples
+    #[arg(long)]
+    pub traces: bool,
     /// What to subtract from the trace first: none, mean, median, or quantile:P with P from 0 to 1
     #[arg(long, value_name = "RULE", default_value = "none", value_parser = parse_baseline)]
     pub baseline: Baseline,
@@ -159,6 +164,23 @@ pub struct DomainOptions {
     /// Coefficients must lie in an interval that contains 0, as -1:2.5, 0:10 or :3
     #[arg(long, value_name = "LO:HI", value_parser = values::interval, allow_hyphen_values = true)]
     pub bounds: Option<(f64, f64)>,
+}
+
+/// The sample or pixel of a kernel that lies at the spike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Of a trace.
+    Sample(usize),
+    /// Row and column, of an image.
+    Pixel(usize, usize),
+}
+
+fn parse_origin(text: &str) -> Result<Origin, values::Refusal> {
+    let whole = values::whole::<usize>("--origin", 0);
+    match text.split_once(',') {
+        Some((row, column)) => Ok(Origin::Pixel(whole(row)?, whole(column)?)),
+        None => whole(text).map(Origin::Sample),
+    }
 }
 
 #[derive(Debug, Args)]

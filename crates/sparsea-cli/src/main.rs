@@ -11,6 +11,7 @@ mod defaults;
 mod export;
 mod failure;
 mod files;
+mod image;
 mod input;
 mod interrupt;
 mod model;

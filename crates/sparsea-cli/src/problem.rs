@@ -7,13 +7,14 @@ use faer::sparse::SparseColMat;
 use num_complex::Complex;
 use sparsea::operator::pulse;
 use sparsea::{
-    Boundary, Bounds, Convolution, DenseOperator, Domain, Error, Gram, LinearMap, NonNegative, Problem, Scalar,
-    SparseOperator,
+    Boundary, Bounds, Convolution, Convolution2d, DenseOperator, Domain, Error, Gram, LinearMap, NonNegative, Problem,
+    Scalar, SparseOperator,
 };
 
-use crate::cli::{Baseline, BoundaryChoice, DomainOptions, Kernel, KernelOptions};
+use crate::cli::{Baseline, BoundaryChoice, DomainOptions, Kernel, KernelOptions, Origin};
 use crate::failure::Failure;
-use crate::input::{self, Dense, Matrix, Narrow, NarrowMatrix, Statistics, Table, Vector};
+use crate::image::{self, Deconvolution, Placed};
+use crate::input::{self, Dense, Layout, Matrix, Narrow, NarrowMatrix, Statistics, Table, Vector};
 use crate::text;
 
 /// A or the convolution, owned.
@@ -23,6 +24,7 @@ pub enum Owned<T: Scalar> {
     Gram(Box<Gram<T>>),
     Sparse(SparseColMat<usize, T>),
     Convolution(Convolution<T>),
+    Image(Convolution2d<T>),
 }
 
 impl<T: Scalar> Owned<T> {
@@ -38,6 +40,7 @@ impl<T: Scalar> Owned<T> {
             Self::Gram(gram) => Box::new(&**gram),
             Self::Sparse(matrix) => Box::new(SparseOperator::new(matrix.as_ref())),
             Self::Convolution(convolution) => Box::new(convolution),
+            Self::Image(convolution) => Box::new(convolution),
         }
     }
 }
@@ -50,6 +53,8 @@ pub struct Loaded<T: Scalar> {
     pub names: Option<Vec<String>>,
     /// Of a deconvolution: how far right of its spike index a spike appears in the trace.
     pub shift: Option<isize>,
+    /// Of the deconvolution of an image.
+    pub image: Option<Placed>,
     /// What was subtracted from the trace.
     pub baseline: f64,
     /// Whether y is a column of A's own table, which has names.
@@ -85,6 +90,34 @@ impl<T: Scalar> Loaded<T> {
     /// The rows of A.
     pub fn rows(&self) -> usize {
         self.statistics.as_ref().map_or(self.data.len(), |&(_, rows)| rows)
+    }
+}
+
+/// Where a spike lies: a sample, or the row and column of a pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum Position {
+    Sample(isize),
+    Pixel([isize; 2]),
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sample(at) => write!(f, "{at}"),
+            Self::Pixel([row, column]) => write!(f, "{row}, {column}"),
+        }
+    }
+}
+
+impl<T: Scalar> Loaded<T> {
+    /// Where the spikes of a support lie in the trace or the image; `None` for other problems.
+    pub fn positions(&self, support: &[usize]) -> Option<Vec<Position>> {
+        match (&self.operator, &self.image) {
+            (Owned::Convolution(one), _) => Some(support.iter().map(|&j| Position::Sample(one.position(j))).collect()),
+            (_, Some(placed)) => Some(support.iter().map(|&j| Position::Pixel(placed.position(j).into())).collect()),
+            _ => None,
+        }
     }
 }
 
@@ -151,7 +184,7 @@ pub fn from_matrix(matrix: &Path, data: &str, gaps: bool) -> Result<Any, Failure
         (matrix, data)
     };
     fn loaded<T: Scalar>(operator: Owned<T>, data: Vec<T>, (names, is_named): Names) -> Loaded<T> {
-        Loaded { operator, data, names, shift: None, baseline: 0.0, is_named, statistics: None }
+        Loaded { operator, data, names, shift: None, image: None, baseline: 0.0, is_named, statistics: None }
     }
     let names: Names = (names, is_named);
     Ok(match (matrix, data) {
@@ -185,6 +218,7 @@ pub fn from_statistics(path: &Path) -> Result<Any, Failure> {
             names: None,
             shift: None,
             baseline: 0.0,
+            image: None,
             is_named: false,
             statistics,
         })
@@ -203,9 +237,19 @@ pub fn from_statistics(path: &Path) -> Result<Any, Failure> {
     Ok(problem)
 }
 
-/// Reads a trace, in which there may be `gaps`, and a kernel.
+/// Reads one trace, or one image, in which there may be `gaps`, and a kernel.
 pub fn from_trace(trace: &Path, options: &KernelOptions, gaps: bool) -> Result<Any, Failure> {
-    let data = if gaps { input::read_gapped_vector(trace)? } else { input::read_vector(trace)? };
+    match image::read(trace, options, gaps)? {
+        Deconvolution::One(one) => Ok(one),
+        Deconvolution::Several(all) => {
+            let (shown, count) = (trace.display(), all.len());
+            Err(Failure::Message(format!("{shown} holds {count} traces; this command takes one")))
+        }
+    }
+}
+
+/// A trace, and the kernel of the options.
+pub fn traces(data: Vector, options: &KernelOptions) -> Result<Any, Failure> {
     let length = data.len();
     let too_long = |samples: usize, advice: String| {
         Failure::Message(format!("the kernel has {samples} samples, more than the {length} of the trace{advice}"))
@@ -287,47 +331,49 @@ fn read_kernel(kernel: &Kernel, length: usize) -> Result<Vector, Failure> {
 /// A deconvolution from the trace and the kernel.
 pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOptions) -> Result<Loaded<T>, Failure> {
     let (m, length) = (data.len(), kernel.len());
-    let peak = position_of_largest(kernel);
-    let (n, first) = match options.boundary {
-        BoundaryChoice::Same | BoundaryChoice::Circular => (m, options.origin.unwrap_or(peak)),
-        BoundaryChoice::Full => (m + 1 - length, 0),
-        BoundaryChoice::Valid => (m + length - 1, length - 1),
+    let n = match options.boundary {
+        BoundaryChoice::Same | BoundaryChoice::Circular => m,
+        BoundaryChoice::Full => m + 1 - length,
+        BoundaryChoice::Valid => m + length - 1,
     };
     let operator = spikes(n, kernel, options)?;
-    // NaN are gaps, where they get here.
+    // From where it lies, by the origin, to where it peaks.
+    let shift = operator.position(0) + position_of_largest(kernel) as isize - operator.origin() as isize;
+    let baseline = baseline_of(&data, &options.baseline)?;
+    data.iter_mut().for_each(|y| *y -= T::from_real(baseline));
+    let operator = Owned::Convolution(operator);
+    let (shift, is_named) = (Some(shift), false);
+    Ok(Loaded { operator, data, names: None, shift, image: None, baseline, is_named, statistics: None })
+}
+
+/// What to subtract from data, of which NaN are gaps.
+pub fn baseline_of<T: Scalar>(data: &[T], rule: &Baseline) -> Result<f64, Failure> {
     let seen: Vec<f64> = data.iter().map(|y| y.real()).filter(|y| !y.is_nan()).collect();
-    let baseline = match options.baseline {
+    Ok(match rule {
         Baseline::None => 0.0,
         _ if T::IS_COMPLEX => return Err(Failure::Message("--baseline is for real traces".into())),
         _ if seen.is_empty() => 0.0,
         Baseline::Mean => seen.iter().sum::<f64>() / seen.len() as f64,
-        Baseline::Quantile(p) => quantile(seen, p),
-    };
-    data.iter_mut().for_each(|y| *y -= T::from_real(baseline));
-    Ok(Loaded {
-        operator: Owned::Convolution(operator),
-        data,
-        names: None,
-        shift: Some(peak as isize - first as isize),
-        baseline,
-        is_named: false,
-        statistics: None,
+        Baseline::Quantile(p) => quantile(seen, *p),
     })
 }
 
 /// The convolution of n spikes with a kernel.
 fn spikes<T: Scalar>(n: usize, kernel: &[T], options: &KernelOptions) -> Result<Convolution<T>, Failure> {
-    let origin = options.origin.unwrap_or_else(|| position_of_largest(kernel));
-    let (boundary, name) = match options.boundary {
-        BoundaryChoice::Same => return Ok(Convolution::with_origin(kernel, n, Boundary::Same, origin)?),
-        BoundaryChoice::Circular => return Ok(Convolution::with_origin(kernel, n, Boundary::Circular, origin)?),
-        BoundaryChoice::Full => (Boundary::Full, "full"),
-        BoundaryChoice::Valid => (Boundary::Valid, "valid"),
+    let origin = match options.origin {
+        None => position_of_largest(kernel),
+        Some(Origin::Sample(at)) => at,
+        Some(Origin::Pixel(row, _)) => {
+            return Err(Failure::Message(format!("--origin: a trace takes one sample of the kernel, as {row}")));
+        }
     };
-    if options.origin.is_some() {
-        return Err(Failure::Message(format!("--origin goes with --boundary same or circular, not {name}")));
-    }
-    Ok(Convolution::new(kernel, n, boundary)?)
+    let boundary = match options.boundary {
+        BoundaryChoice::Same => Boundary::Same,
+        BoundaryChoice::Circular => Boundary::Circular,
+        BoundaryChoice::Full => Boundary::Full,
+        BoundaryChoice::Valid => Boundary::Valid,
+    };
+    Ok(Convolution::with_origin(kernel, n, boundary, origin)?)
 }
 
 fn position_of_largest<T: Scalar>(kernel: &[T]) -> usize {
@@ -354,6 +400,14 @@ pub fn to_vector<T: Scalar>(values: &[T]) -> Vector {
         Vector::Complex(values.iter().map(|v| v.to_complex()).collect())
     } else {
         Vector::Real(values.iter().map(|v| v.real()).collect())
+    }
+}
+
+/// A vector as a matrix row by row, for writing.
+pub fn to_matrix<T: Scalar>(values: &[T], (rows, columns): (usize, usize)) -> Matrix {
+    match to_vector(values) {
+        Vector::Real(values) => Matrix::Dense(Dense::new(values, rows, columns, Layout::Rows)),
+        Vector::Complex(values) => Matrix::DenseComplex(Dense::new(values, rows, columns, Layout::Rows)),
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use sparsea::{ExplorationReport, Scalar, Solution};
 
+use crate::problem::Position;
+
 /// Coefficients shown to a person before the rest is only counted.
 const ROWS: usize = 50;
 
@@ -54,7 +56,13 @@ fn coefficient<T: Scalar>(value: T) -> String {
 }
 
 /// The table for a person.
-pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, names: Option<&[String]>) -> String {
+pub fn table<T: Scalar>(
+    solution: &Solution<T>,
+    rows: usize,
+    sparsity: usize,
+    names: Option<&[String]>,
+    positions: Option<&[Position]>,
+) -> String {
     let mut out = String::new();
     let mut line = |label: &str, text: String| {
         // Writing to a String cannot fail.
@@ -84,11 +92,15 @@ pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, na
     let name_width = shown.map(|&j| name_of(j).chars().count()).max().unwrap_or(0);
     let name_width = if names.is_some() { name_width.max(4) + 2 } else { 0 };
     let heading = if names.is_some() { "name" } else { "" };
-    let _ = writeln!(out, "\n{:>width$}  {heading:<name_width$}coefficient", "index");
-    for (&j, &x) in solution.support.iter().zip(&solution.coefficients).take(ROWS) {
+    let places: Vec<String> = positions.unwrap_or_default().iter().map(ToString::to_string).collect();
+    let place_width = places.iter().take(ROWS).map(String::len).max().map_or(0, |most| most.max(8) + 2);
+    let place = if places.is_empty() { "" } else { "position" };
+    let _ = writeln!(out, "\n{:>width$}{place:>place_width$}  {heading:<name_width$}coefficient", "index");
+    for (at, (&j, &x)) in solution.support.iter().zip(&solution.coefficients).take(ROWS).enumerate() {
         let text = coefficient(x);
         let indent = if text.starts_with('-') { "" } else { " " };
-        let _ = writeln!(out, "{j:>width$}  {:<name_width$}{indent}{text}", name_of(j));
+        let place = places.get(at).map_or("", String::as_str);
+        let _ = writeln!(out, "{j:>width$}{place:>place_width$}  {:<name_width$}{indent}{text}", name_of(j));
     }
     for (&j, &x) in fixed.iter().zip(values).take(ROWS) {
         let text = coefficient(x);

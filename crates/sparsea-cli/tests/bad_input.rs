@@ -434,8 +434,9 @@ fn kernels_and_traces() {
         ("--kernel three.txt --baseline quantile:2", "quantile:P with P from 0 to 1"),
         ("--kernel three.txt --boundary open", "'open'"),
         ("--kernel three.txt --origin 3", "the kernel has 3 samples, so none at 3"),
-        ("--kernel three.txt --origin 1 --boundary full", "--origin goes with --boundary same or circular, not full"),
-        ("--kernel three.txt --origin 1 --boundary valid", "--origin goes with --boundary same or circular, not valid"),
+        ("--kernel three.txt --origin 3 --boundary full", "the kernel has 3 samples, so none at 3"),
+        ("--kernel three.txt --origin 1,1", "--origin: a trace takes one sample of the kernel, as 1"),
+        ("--kernel three.txt --image --traces", "cannot be used with"),
     ] {
         folder.refuse(&format!("deconvolve y.txt -k 1 {line} {WRITING}"), &[said]);
     }

@@ -292,7 +292,8 @@ impl<T: Field> Prepared<T> {
             if measures_briefly(&*operator, kind) { here(py, &stop, measure)?? } else { beside(py, &stop, measure)?? };
         // Where columns are known by a formula and overlap only their neighbours, or are steps, computing a Gram column is as fast as
         // copying it.
-        let computed = kind == Kind::Formula && matches!(operator.structure(), Structure::Local(_) | Structure::Steps);
+        let computed = kind == Kind::Formula
+            && matches!(operator.structure(), Structure::Local(_) | Structure::Planar(_) | Structure::Steps);
         // So it is where they are given.
         let computed = computed || matches!(operator.structure(), Structure::Gram(_));
         let copied = !computed;

@@ -29,7 +29,7 @@
 //!
 //! | symbol | word | in code |
 //! | --- | --- | --- |
-//! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`Steps`], [`Ramps`], [`PartialTransform`], [`FunctionOperator`], [`Centered`], [`Gram`] |
+//! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`Convolution2d`], [`Steps`], [`Ramps`], [`PartialTransform`], [`FunctionOperator`], [`Centered`], [`Gram`] |
 //! | y ∈ Tᵐ | data | [`Problem::data`] |
 //! | F(A x) | loss | [`Loss`]; ½‖y − A x‖² unless [`Problem::with_loss`] names another |
 //! | x_j ∈ D_j | domain | [`Domain`]; all numbers unless [`Problem::with_domain`] names another |
@@ -93,8 +93,8 @@ pub use error::Error;
 pub use halt::Halt;
 pub use interrupt::Interrupt;
 pub use operator::{
-    Access, Boundary, Centered, Columns, Convolution, DenseOperator, FunctionOperator, Gram, GramData, LinearMap,
-    OperatorError, PartialDct, PartialDft, PartialHadamard, PartialTransform, Profile, Ramps, SharedGram,
+    Access, Boundary, Centered, Columns, Convolution, Convolution2d, DenseOperator, FunctionOperator, Gram, GramData,
+    LinearMap, OperatorError, PartialDct, PartialDft, PartialHadamard, PartialTransform, Profile, Ramps, SharedGram,
     SparseOperator, Steps, Structure, check_adjoint,
 };
 #[expect(deprecated, reason = "names of the first generation")]

@@ -130,6 +130,10 @@ pub(crate) const SEGMENT_TIE: f64 = 4.0 * EPSILON;
 /// (`operator::check`)
 pub(crate) const ADJOINT: f64 = 1e4 * EPSILON;
 
+/// A kernel is an outer product u vᵀ if no entry is off by more than this share of the largest: entries that are products of two
+/// numbers, or a function of their place, are rounded to an ε, and so are u, v and u vᵀ. (`operator::convolution_2d`)
+pub(crate) const SEPARABLE: f64 = 4.0 * EPSILON;
+
 /// ‖a_j‖² as a share of m/n, the mean over all columns, below which a column of a partial cosine transform is measured entry by entry.
 /// Inner products that come from one transform of the set of rows are off by a few ε √m/n, so for columns above it by at most
 /// [`GRAM_ROUNDING`] ‖a_i‖‖a_j‖ for m from about 100 on. (`operator::partial_transform`)

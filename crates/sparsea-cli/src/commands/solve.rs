@@ -10,13 +10,15 @@ use sparsea::algorithms::default_for;
 use sparsea::{
     Chain, ExplorationReport, Halt, Problem, ReportOptions, Run, Scalar, Solution, Start, StopReason, Trace,
 };
-use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, StemsPlot, TracePlot};
+use sparsea_lab::plot::{
+    self, CoefficientsPlot, DeconvolutionPlot, Figure, ImagePlot, PlotError, StemsPlot, TracePlot,
+};
 
 use crate::cli::{LimitOptions, Method, ModelOptions, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::model::{Posed, fit_of};
-use crate::problem::{Any, Loaded, from_matrix_or_statistics, from_vector, to_vector};
+use crate::problem::{Any, Loaded, Position, from_matrix_or_statistics, from_vector, to_matrix, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
@@ -112,7 +114,10 @@ pub fn solve_from<T: Scalar>(
     let solution = posed.complete(run.solve()?)?;
 
     if let Some(path) = &output.output {
-        export::write_vector(path, &to_vector(&solution.to_dense()))?;
+        match &loaded.image {
+            Some(placed) => export::write_matrix(path, &to_matrix(&solution.to_dense(), placed.spikes))?,
+            None => export::write_vector(path, &to_vector(&solution.to_dense()))?,
+        }
     }
     if let Some(path) = &output.trace {
         write_trace(path, &trace)?;
@@ -127,7 +132,7 @@ pub fn solve_from<T: Scalar>(
         }
     }
     if output.json {
-        say_json(&solution)?;
+        say_json(&placed(loaded, &solution)?)?;
     } else {
         if let Some(line) = heading {
             say!("{line}");
@@ -135,7 +140,10 @@ pub fn solve_from<T: Scalar>(
         if loaded.baseline != 0.0 {
             say!("{:<20}{}", "baseline", report::short(loaded.baseline));
         }
-        let table = report::table(&solution, loaded.rows(), problem.sparsity(), loaded.names.as_deref());
+        let positions = loaded.positions(&solution.support);
+        let shown = positions.filter(|positions| is_worth_saying(&solution.support, positions));
+        let names = loaded.names.as_deref();
+        let table = report::table(&solution, loaded.rows(), problem.sparsity(), names, shown.as_deref());
         say!("{}", table.trim_end());
         if let Some(explored) = &solution.report {
             say!("\n{}", report::exploration(explored, &solution, loaded.names.as_deref()).trim_end());
@@ -146,6 +154,21 @@ pub fn solve_from<T: Scalar>(
         return Ok(ExitCode::from(interrupt::STATUS));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether positions say more than the support does.
+fn is_worth_saying(support: &[usize], positions: &[Position]) -> bool {
+    let is_same = |(&j, position): (&usize, &Position)| *position == Position::Sample(j as isize);
+    !support.iter().zip(positions).all(is_same)
+}
+
+/// A solution as JSON, with the positions of its spikes if it has such.
+pub fn placed<T: Scalar>(loaded: &Loaded<T>, solution: &Solution<T>) -> Result<Value, Failure> {
+    let mut object = serde_json::to_value(solution)?;
+    if let (Some(positions), Some(object)) = (loaded.positions(&solution.support), object.as_object_mut()) {
+        object.insert("positions".to_owned(), serde_json::to_value(positions)?);
+    }
+    Ok(object)
 }
 
 /// The algorithms named, or those for this problem, with the settings given with --set.
@@ -169,7 +192,7 @@ fn settings(given: &[(String, Value)]) -> Result<Map<String, Value>, Failure> {
     Ok(settings)
 }
 
-fn read_start<T: Scalar>(text: &str) -> Result<Start<T>, Failure> {
+pub fn read_start<T: Scalar>(text: &str) -> Result<Start<T>, Failure> {
     if text.eq_ignore_ascii_case("zero") {
         return Ok(Start::Zero);
     }
@@ -279,6 +302,23 @@ fn picture<T: Scalar>(loaded: &Loaded<T>, sparsity: usize, solution: &Solution<T
     let (support, values): (Vec<usize>, Vec<f64>) = drawn.into_iter().map(|(j, x)| (j, size(x))).unzip();
     let relative = report::short(solution.relative_residual);
     let title = format!("{}, k = {sparsity}: relative residual {relative}", solution.algorithm);
+    let sizes = |values: &[T]| -> Vec<f64> { values.iter().map(|&v| size(v)).collect() };
+    if let Some(placed) = &loaded.image {
+        let inside = |at: isize, len: usize| usize::try_from(at).ok().filter(|&at| at < len);
+        let pixel = |&j: &usize| {
+            let (row, column) = placed.position(j);
+            Some((inside(row, placed.seen.0)?, inside(column, placed.seen.1)?))
+        };
+        let (rows, columns): (Vec<usize>, Vec<usize>) = support.iter().filter_map(pixel).unzip();
+        return plot::image(&ImagePlot {
+            title: &title,
+            shape: placed.seen,
+            data: &sizes(&data),
+            fit: &sizes(&fit),
+            residual: &residual,
+            points: (&rows, &columns),
+        });
+    }
     let Some(shift) = loaded.shift else {
         let chosen: Option<Vec<String>> =
             loaded.names.as_ref().map(|names| support.iter().map(|&j| names[j].clone()).collect());

@@ -24,7 +24,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use array::{Matrix, Table, Vector, check_room};
-pub use dense::Dense;
+pub use dense::{Dense, Layout};
 pub use error::{InputError, Problem};
 pub use narrow::{Narrow, NarrowMatrix};
 pub use npz::Statistics;
@@ -239,6 +239,12 @@ pub fn read_vector(path: &Path) -> Result<Vector, InputError> {
 pub fn read_gapped_vector(path: &Path) -> Result<Vector, InputError> {
     let source = Source { gaps: true, ..Source::require(path)? };
     source.vector().map_err(|problem| source.error(problem))
+}
+
+/// Reads a matrix in which NaN, or in text what stands for a missing number, are gaps.
+pub fn read_gapped_matrix(path: &Path) -> Result<Table, InputError> {
+    let source = Source { gaps: true, ..Source::require(path)? };
+    source.table().map_err(|problem| source.error(problem))
 }
 
 /// Reads A and y, in which there may be `gaps`, and says whether y is a column of A's own table that has names.

@@ -6,7 +6,7 @@ use faer::MatMut;
 
 use super::columns::{ByProducts, single};
 use super::probing::{MEASURED, estimated_norms};
-use super::{Columns, LinearMap, Local, Profile, SharedGram, Structure, contiguous};
+use super::{Columns, LinearMap, Local, Planar, Profile, SharedGram, Structure, contiguous};
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::failure::{Failure, OperatorError};
@@ -104,6 +104,7 @@ impl<'a, T: Scalar> Access<'a, T> {
     pub(crate) fn column_cost(&self) -> usize {
         match self.structure {
             Structure::Sparse(_) | Structure::Local(_) => self.adjoint_cost() / self.ncols().max(1),
+            Structure::Planar(planar) => planar.patch().1.len(),
             Structure::None | Structure::Steps | Structure::Gram(_) => self.nrows(),
         }
     }
@@ -116,6 +117,11 @@ impl<'a, T: Scalar> Access<'a, T> {
     /// Whether columns overlap only their neighbours, and how; without scales, see [`segment`](Self::segment).
     pub(crate) fn local(&self) -> Option<&'a dyn Local<T>> {
         if let Structure::Local(local) = self.structure { Some(local) } else { None }
+    }
+
+    /// Whether columns are copies of one patch of an image; without scales, see [`scales`](Self::scales).
+    pub(crate) fn planar(&self) -> Option<&'a dyn Planar<T>> {
+        if let Structure::Planar(planar) = self.structure { Some(planar) } else { None }
     }
 
     /// Appends the part of column j in which it may be non-zero to `out`, and returns the row with which that begins: all of it,
@@ -364,7 +370,7 @@ impl<'a, T: Scalar> Access<'a, T> {
     }
 
     /// The scale of column j.
-    fn scale_of(&self, j: usize) -> f64 {
+    pub(crate) fn scale_of(&self, j: usize) -> f64 {
         self.scales.as_ref().map_or(1.0, |scales| scales[j])
     }
 

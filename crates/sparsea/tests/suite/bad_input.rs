@@ -234,7 +234,8 @@ fn kernels() {
     assert_eq!(with_origin(Boundary::Same, 1), "accepted");
     assert_eq!(with_origin(Boundary::Same, 2), "the kernel has 2 samples, so none at 2");
     for boundary in [Boundary::Full, Boundary::Valid] {
-        assert_eq!(with_origin(boundary, 0), "the kernel can have an origin only with as many rows as spikes");
+        assert_eq!(with_origin(boundary, 1), "accepted");
+        assert_eq!(with_origin(boundary, 2), "the kernel has 2 samples, so none at 2");
     }
     assert_eq!(said(pulse::gaussian(0.0)), "the kernel needs a width σ greater than 0 and finite, got 0");
     assert_eq!(said(pulse::gaussian(1e8)), "the kernel of width σ = 100000000 would have more than 10⁸ samples");

@@ -21,6 +21,7 @@ mod fuzz;
 mod gram;
 mod halting;
 mod hostile;
+mod images;
 mod invariance;
 mod lasso_ties;
 mod least_squares;

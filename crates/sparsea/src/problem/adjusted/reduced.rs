@@ -330,7 +330,7 @@ impl<T: Scalar> LinearMap<T> for Reduced<'_, T> {
             _ if self.basis.rank() > 0 => Structure::None,
             Structure::Sparse(_) => Structure::Sparse(self),
             Structure::Local(_) => Structure::Local(self),
-            Structure::None | Structure::Steps | Structure::Gram(_) => Structure::None,
+            Structure::None | Structure::Planar(_) | Structure::Steps | Structure::Gram(_) => Structure::None,
         }
     }
 }
