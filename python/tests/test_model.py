@@ -140,7 +140,7 @@ def test_gaps_are_rows_deleted(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_weights_of_each_column(seed: int) -> None:
     A = matrix(seed)
-    Y = np.column_stack([data_of(A, seed + 10 * b) for b in range(4)])
+    Y = np.column_stack([data_of(A, seed + 10 * b, offset=0) for b in range(4)])
     W = np.random.default_rng(seed).integers(0, 3, Y.shape).astype(float)
     W[0] = 1
     seen: list[int] = []
@@ -323,7 +323,7 @@ def test_nothing_changes_without_a_model() -> None:
         ({"ridge": -1}, "ridge must be a finite number of at least 0, got -1"),
         ({"ridge": float("nan")}, "ridge must be a finite number of at least 0, got nan"),
         ({"missing": "ignore"}, "missing must be 'error' or 'drop', got 'ignore'"),
-        ({"intercept": "yes"}, "intercept"),
+        ({"intercept": np.ones(2)}, "intercept"),
     ],
 )
 def test_what_cannot_be_is_refused(model: dict[str, Any], message: str) -> None:

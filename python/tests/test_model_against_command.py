@@ -45,8 +45,8 @@ def same(found: sparsea.Solution, expected: dict[str, Any]) -> None:
     ("options", "words"),
     [
         ({"intercept": True}, ["--intercept"]),
-        ({"fixed": [3, 1], "exclude": [0]}, ["--fixed", "3,1", "--exclude", "0"]),
-        ({"weights": WEIGHTS, "ridge": 0.5}, ["--weights", "w.npy", "--ridge", "0.5"]),
+        ({"fixed": [3, 1], "exclude": [0], "intercept": False}, ["--fixed", "3,1", "--exclude", "0"]),
+        ({"weights": WEIGHTS, "ridge": 0.5, "intercept": False}, ["--weights", "w.npy", "--ridge", "0.5"]),
         ({"missing": "drop", "intercept": True, "ridge": 2}, ["--missing", "drop", "--intercept", "--ridge", "2"]),
     ],
 )

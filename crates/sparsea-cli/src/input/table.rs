@@ -183,7 +183,8 @@ impl Rows {
             let text = || field.to_owned();
             let found = if self.gaps && is_missing(field) { Some(Value::Real(f64::NAN)) } else { number(field) };
             let value = found.ok_or_else(|| Problem::NotANumber { line, column, text: text() })?;
-            if !value.is_finite() && !(self.gaps && value.is_nan()) {
+            let is_gap = self.gaps && value.is_nan();
+            if !value.is_finite() && !is_gap {
                 return Err(Problem::NotFiniteText { line, column, text: text() });
             }
             self.push_value(value);
