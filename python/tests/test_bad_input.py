@@ -401,7 +401,7 @@ def test_a_wrong_adjoint_is_found_when_asked_for() -> None:
         (np.zeros(3), {}, "the kernel is all zero", ValueError),
         ([], {}, "the kernel is empty", ValueError),
         ([1.0, np.nan], {}, "the kernel contains NaN at index 1 (counted from 0)", ValueError),
-        (A, {}, "the kernel has shape (4, 3); a vector has one dimension", ValueError),
+        (A, {}, "y has shape (4,); an image, as of this kernel, has two dimensions", ValueError),
         (["a"], {}, "the kernel holds elements of type <U1", TypeError),
         ("gausian:3", {}, "'gausian:3' is no known shape; the shapes are gaussian:SIGMA, exponential:TAU", ValueError),
         ("gaussian:3", {}, "the kernel has 49 samples, more than the 4 of the trace; gaussian:SIGMA spans 2*ceil(", ValueError),

@@ -189,10 +189,10 @@ def test_with_noise_the_fit_is_no_worse_than_that_of_the_truth(seed: int) -> Non
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_transposing_transposes(boundary: Any) -> None:
     kernel = np.outer(sparsea.gaussian(1.0), sparsea.gaussian(1.4))
-    operator = sparsea.Convolution(kernel, boundary=boundary, origin="peak", shape=(40, 45))
-    x = np.zeros((40, 45))
+    operator = sparsea.Convolution(kernel, boundary=boundary, origin="peak", shape=(50, 60))
+    x = np.zeros((50, 60))
     rng = np.random.default_rng(11)
-    x[rng.integers(8, 32, 12), rng.integers(12, 33, 12)] = rng.uniform(1, 2, 12)
+    x[rng.integers(8, 42, 12), rng.integers(12, 48, 12)] = rng.uniform(1, 2, 12)
     seen = operator.matvec(x.ravel()).reshape(operator.seen_shape)
     k = np.count_nonzero(x)
     one = sparsea.deconvolve(seen, kernel, k, boundary=boundary)
@@ -272,10 +272,8 @@ IMAGE = np.ones((6, 7))
         (lambda: sparsea.Convolution([1.0], 3, shape=(3, 3)), "a kernel of one dimension is for a trace: give n"),
         (lambda: sparsea.Convolution([[1.0]], shape=(-1, 3)), "a number in shape must be a whole number of at least 0"),
         (lambda: sparsea.Convolution([[1.0]], shape=(0, 3)), "A must have at least one row and one column, got 0 × 3"),
-        (lambda: sparsea.Convolution([[1.0]], shape=(2**40, 2**40)), "does not fit into memory"),
-        (lambda: sparsea.Convolution([[1.0]], shape=(2**62, 2)), "does not fit into memory"),
         (lambda: sparsea.Convolution([1.0], 3).positions([3]), "3 is no column of A, which has 3"),
-        (lambda: sparsea.Convolution([1.0], 3).positions([-1]), "entry 0 (counted from 0) of the support is -1"),
+        (lambda: sparsea.Convolution([1.0], 3).positions([-1]), "an index in the support must be a whole number"),
     ],
 )  # fmt: skip
 def test_what_will_not_do(call: Any, said: str) -> None:
@@ -295,7 +293,7 @@ def test_what_will_not_do(call: Any, said: str) -> None:
         (lambda: sparsea.Convolution([1.0], 3, "same", (0, 0)), "origin must be a whole number of at least 0"),
         (lambda: sparsea.deconvolve(IMAGE, [["a"]], 1), "the kernel holds elements of type"),
         (lambda: sparsea.deconvolve(IMAGE, None, 1), "the kernel must be an array of numbers"),
-        (lambda: sparsea.deconvolve(IMAGE, [[1.0]], 1, image=2), "image"),
+        (lambda: sparsea.deconvolve(IMAGE, [[1.0]], 1, image=np.ones(2)), "image must be"),
     ],
 )  # fmt: skip
 def test_what_is_of_the_wrong_type(call: Any, said: str) -> None:
@@ -303,3 +301,9 @@ def test_what_is_of_the_wrong_type(call: Any, said: str) -> None:
         call()
     assert said in str(caught.value)
     assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize("shape", [(2**40, 2**40), (2**62, 2), (2**33, 2**33)])
+def test_an_image_that_is_too_large(shape: tuple[int, int]) -> None:
+    with pytest.raises(MemoryError, match="does not fit into memory"):
+        sparsea.Convolution([[1.0]], shape=shape)

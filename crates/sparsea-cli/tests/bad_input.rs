@@ -411,7 +411,10 @@ fn kernels_and_traces() {
         ("--kernel long.txt", "the kernel has 5 samples, more than the 4 of the trace"),
         ("--kernel zero.txt", "the kernel is all zero"),
         ("--kernel nan.txt", "nan.txt: line 2, column 1: 'NaN' is not a finite number"),
-        ("--kernel A.csv", "A.csv: has shape 4 x 3; a vector has one dimension"),
+        (
+            "--kernel A.csv",
+            "the kernel has several rows and columns, as for an image, which does not go with a single trace",
+        ),
         ("--kernel gausian:3", "'gausian:3' is neither a file nor a known shape; the shapes are gaussian:SIGMA, exp"),
         ("--kernel missing.npz:k", "'missing.npz:k' is neither a file nor a known shape"),
         ("--kernel three.txt:7", "three.txt: has no column 7"),

@@ -75,7 +75,7 @@ impl<T: Scalar> Convolution<T> {
     /// # Errors
     /// As [`new`](Self::new); also if `origin` is not a sample of the kernel.
     pub fn with_origin(kernel: &[T], n: usize, boundary: Boundary, origin: usize) -> Result<Self, Error> {
-        if origin >= kernel.len() {
+        if origin >= kernel.len() && !kernel.is_empty() {
             return Err(Error::Kernel { problem: format!("has {} samples, so none at {origin}", kernel.len()) });
         }
         Self::build(kernel, n, boundary, origin)

@@ -272,7 +272,7 @@ impl<T: Scalar> Visitor<'_, '_, T> {
 
     /// Refills groups of near members while that lowers ‖r‖² + λ|S|.
     fn refill(&mut self, scratch: &mut Scratch<T>, band: &Entries<'_, '_, T>, floor: f64) {
-        let Scratch { window, refill, local, free, near, .. } = scratch;
+        let Scratch { window, before, refill, local, free, near, .. } = scratch;
         let (most, price) = (self.terms.refills, self.terms.price);
         let mut accepted = 0;
         for r in 1..=most {
@@ -286,26 +286,52 @@ impl<T: Scalar> Visitor<'_, '_, T> {
                     if self.was_tried(window, band.places, &group) {
                         continue;
                     }
-                    self.around(window, band.places, &group, near);
-                    let Some(lost) = window.without(band, &group, near, local) else { continue };
-                    let mut best = (floor.max(1e-9 * price), None);
-                    for count in r - 1..=(r + 1).min(most.max(2)) {
-                        if choices(near.len(), count) > CHOICES.0 {
-                            continue;
-                        }
-                        if let Some((gain, chosen)) = refill.best(local, count) {
-                            let better = gain - lost - price * (count as f64 - r as f64);
-                            if better > best.0 {
-                                best = (better, Some((count, chosen)));
+                    let is_whole = self.around(window, band.places, &group, near);
+                    let counts = r - 1..=(r + 1).min(most.max(2));
+                    let mut best_of = |window: &Window<T>, near: &[usize], least: f64| {
+                        let lost = window.without(band, &group, near, local)?;
+                        let mut best = (least, None);
+                        for count in counts.clone() {
+                            if choices(near.len(), count) > CHOICES.0 {
+                                continue;
+                            }
+                            if let Some((gain, chosen)) = refill.best(local, count) {
+                                let better = gain - lost - price * (count as f64 - r as f64);
+                                if better > best.0 {
+                                    best = (better, Some(chosen[..count].iter().map(|&c| near[c]).collect::<Vec<_>>()));
+                                }
                             }
                         }
+                        best.1
+                    };
+                    if let Some(chosen) = best_of(window, near, floor.max(1e-9 * price)) {
+                        if !window.replace(band, &group, &chosen, price) {
+                            continue;
+                        }
+                        window.descend(band, price, floor);
+                    } else {
+                        if is_whole {
+                            continue;
+                        }
+                        // Further around, but not every pixel: what that comes to shows once columns were exchanged for near ones.
+                        self.coarsely(window, band.places, &group, near);
+                        let Some(chosen) = best_of(window, near, f64::NEG_INFINITY) else { continue };
+                        if group.iter().all(|&at| chosen.contains(&window.members()[at])) {
+                            continue;
+                        }
+                        before.clone_from(window);
+                        let objective = |window: &Window<T>| window.energy() + price * window.members().len() as f64;
+                        if window.replace(band, &group, &chosen, price) {
+                            window.descend(band, price, floor);
+                        }
+                        let is_better = objective(window) < objective(before) - floor;
+                        let is_allowed =
+                            |x: &T| Scalar::abs(*x) <= self.terms.cap && !(self.terms.is_nonnegative && x.real() < 0.0);
+                        if !is_better || !window.values().iter().all(is_allowed) {
+                            std::mem::swap(window, before);
+                            continue;
+                        }
                     }
-                    let Some((count, chosen)) = best.1 else { continue };
-                    let chosen: Vec<usize> = chosen[..count].iter().map(|&c| near[c]).collect();
-                    if !window.replace(band, &group, &chosen, self.terms.price) {
-                        continue;
-                    }
-                    window.descend(band, price, floor);
                     accepted += 1;
                     if accepted >= ACCEPTED {
                         return;
@@ -351,27 +377,50 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         vec![std::iter::once(own).chain(others[..r - 1].iter().map(|&(_, at)| at)).collect()]
     }
 
-    /// Pixels of the tile near a group of members, which are themselves members only if of the group; fewer around larger groups.
-    fn around(&self, window: &Window<T>, places: &[Place], group: &[usize], out: &mut Vec<usize>) {
-        let mut margin = self.plane.lengths.margin;
+    /// Pixels of the tile within a margin of a group of members, which are themselves members only if of the group; false if these are too
+    /// many to be tried. Beside the group only every `stride`-th down and across.
+    fn within(
+        &self,
+        window: &Window<T>,
+        places: &[Place],
+        group: &[usize],
+        (margin, stride): ((usize, usize), usize),
+        out: &mut Vec<usize>,
+    ) -> bool {
         let of_group = |p: usize| group.iter().any(|&at| window.members()[at] == p);
-        loop {
-            let is_near = |place: &Place| {
-                group.iter().any(|&at| {
-                    let member = &places[window.members()[at]];
-                    (place.row - member.row).unsigned_abs() <= margin.0
-                        && (place.column - member.column).unsigned_abs() <= margin.1
-                })
-            };
-            out.clear();
-            for (p, place) in places.iter().enumerate() {
-                if is_near(place) && (of_group(p) || window.is_open(p)) && window.may_choose(p) {
-                    out.push(p);
-                }
+        let member = |at: usize| &places[window.members()[at]];
+        let first = member(group[0]);
+        let is_near = |place: &Place| {
+            group.iter().map(|&at| member(at)).any(|member| {
+                (place.row - member.row).unsigned_abs() <= margin.0
+                    && (place.column - member.column).unsigned_abs() <= margin.1
+            })
+        };
+        let is_on = |place: &Place| {
+            (place.row - first.row) % stride as isize == 0 && (place.column - first.column) % stride as isize == 0
+        };
+        out.clear();
+        for (p, place) in places.iter().enumerate() {
+            if window.may_choose(p) && (of_group(p) || (is_on(place) && window.is_open(p) && is_near(place))) {
+                out.push(p);
             }
-            let too_many = out.len() > CHOICES.1 || choices(out.len(), group.len()) > CHOICES.0;
-            if !too_many || margin.0.max(margin.1) <= 1 {
-                return;
+        }
+        out.len() <= CHOICES.1 && choices(out.len(), group.len()) <= CHOICES.0
+    }
+
+    /// All pixels of the margin, every second down and across, or every third, until these are few enough to be tried.
+    fn coarsely(&self, window: &Window<T>, places: &[Place], group: &[usize], out: &mut Vec<usize>) {
+        let margin = self.plane.lengths.margin;
+        let most = margin.0.max(margin.1);
+        let _ = (2..=most).any(|stride| self.within(window, places, group, (margin, stride), out));
+    }
+
+    /// Pixels of the tile near a group of members; around a large one less far, and then false.
+    fn around(&self, window: &Window<T>, places: &[Place], group: &[usize], out: &mut Vec<usize>) -> bool {
+        let mut margin = self.plane.lengths.margin;
+        loop {
+            if self.within(window, places, group, (margin, 1), out) || margin.0.max(margin.1) <= 1 {
+                return margin == self.plane.lengths.margin;
             }
             margin = (margin.0.saturating_sub(1).max(1).min(margin.0), margin.1.saturating_sub(1).max(1).min(margin.1));
         }
