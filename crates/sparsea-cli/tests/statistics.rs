@@ -61,7 +61,7 @@ fn statistics_give_what_the_data_give() {
     assert!(said.contains("A is 30 × 12, k = 2"), "{said}");
     common::check_picture(&folder, "fit.svg");
     let table = folder.succeed("compare statistics.npz --gram -k 2").out;
-    assert!(table.contains("A is 30 × 12") && !table.contains("amp "), "{table}");
+    assert!(table.contains("A is 30 × 12") && !table.contains("\namp "), "{table}");
     folder.write("s.txt", column(&[1.0, 3.0]));
     assert_eq!(folder.solution("improve statistics.npz --gram --support s.txt").support(), [3, 7]);
 }
@@ -86,7 +86,7 @@ fn what_is_no_statistics_is_refused() {
         assert!(ran.err.contains(said), "{name}: {}", ran.err);
     };
     for name in ["AtA", "Aty", "yty", "n_samples"] {
-        refused(name, None, &format!("has no array '{name}'"));
+        refused(name, None, &format!("holds no array '{name}'"));
     }
     refused("n_samples", Some(scalar("<f8", &2.5f64.to_le_bytes())), "'n_samples' holds 2.5");
     refused("n_samples", Some(scalar("<i8", &0i64.to_le_bytes())), "A must have at least one row and one column");

@@ -149,6 +149,10 @@ impl<T: Scalar> Gram<T> {
             let rest = correlation[pivot] - dot(&column[..l], &data[..l]);
             data[l] = rest.scale(1.0 / column[l].real());
         }
+        let explained = norm_squared(&data);
+        if !explained.is_finite() {
+            return Err(Error::Overflow { what });
+        }
         let mut reached = vec![T::ZERO; columns];
         self.root.apply_adjoint(&data[..self.held()], &mut reached).map_err(Error::Operator)?;
         for (j, (&wanted, &reached)) in correlation.iter().zip(&reached).enumerate() {
@@ -161,10 +165,6 @@ impl<T: Scalar> Gram<T> {
                 );
                 return Err(Error::Statistics(reason));
             }
-        }
-        let explained = norm_squared(&data);
-        if !explained.is_finite() {
-            return Err(Error::Overflow { what });
         }
         let slack = square * self.tolerance / self.smallest.sqrt();
         let rest = square - explained;
