@@ -66,13 +66,14 @@ impl Samples {
 
 /// What there is to deconvolve: one trace or image, or several traces.
 pub enum Deconvolution {
-    One(Any),
+    One(Box<Any>),
     Several(Vec<Any>),
 }
 
 /// Reads a trace, several, or an image, in which there may be `gaps`, and the kernel.
 pub fn read(path: &Path, options: &KernelOptions, gaps: bool) -> Result<Deconvolution, Failure> {
     let refuse = |line: String| Err(Failure::Message(line));
+    let one = |read: Any| Deconvolution::One(Box::new(read));
     let samples = Samples::read(path, options.image, gaps)?;
     let kernel = match &options.kernel {
         Kernel::File(file) if input::is_there(file) => Some(Samples::read(file, options.image, false)?),
@@ -80,9 +81,7 @@ pub fn read(path: &Path, options: &KernelOptions, gaps: bool) -> Result<Deconvol
     };
     let shown = path.display();
     match (samples, kernel) {
-        (Samples::Table(y), Some(Samples::Table(kernel))) if !options.traces => {
-            image(y, kernel, options, "").map(Deconvolution::One)
-        }
+        (Samples::Table(y), Some(Samples::Table(kernel))) if !options.traces => image(y, kernel, options, "").map(one),
         (Samples::Table(y), None) if options.image => {
             let Kernel::Gaussian(sigma) = options.kernel else {
                 let rule = "an image takes --kernel gaussian:SIGMA or a file with a matrix";
@@ -99,7 +98,7 @@ pub fn read(path: &Path, options: &KernelOptions, gaps: bool) -> Result<Deconvol
                 return refuse(too_large((line.len(), line.len()), (y.nrows(), y.ncols()), &advice));
             }
             let kernel = Mat::from_fn(line.len(), line.len(), |i, j| line[i] * line[j]);
-            image(y, Matrix::Dense(input::Dense::from(kernel)), options, &advice).map(Deconvolution::One)
+            image(y, Matrix::Dense(input::Dense::from(kernel)), options, &advice).map(one)
         }
         (Samples::Table(y), None) if !options.traces => refuse(format!(
             "{shown} has {} rows and {} columns, and the kernel a name: say --image for an image, or --traces for a trace in each \
@@ -115,7 +114,7 @@ pub fn read(path: &Path, options: &KernelOptions, gaps: bool) -> Result<Deconvol
             let columns = columns_of(y);
             Ok(Deconvolution::Several(columns.into_iter().map(|y| traces(y, options)).collect::<Result<_, _>>()?))
         }
-        (Samples::One(y), _) => Ok(Deconvolution::One(traces(y, options)?)),
+        (Samples::One(y), _) => Ok(one(traces(y, options)?)),
     }
 }
 

@@ -240,7 +240,7 @@ pub fn from_statistics(path: &Path) -> Result<Any, Failure> {
 /// Reads one trace, or one image, in which there may be `gaps`, and a kernel.
 pub fn from_trace(trace: &Path, options: &KernelOptions, gaps: bool) -> Result<Any, Failure> {
     match image::read(trace, options, gaps)? {
-        Deconvolution::One(one) => Ok(one),
+        Deconvolution::One(one) => Ok(*one),
         Deconvolution::Several(all) => {
             let (shown, count) = (trace.display(), all.len());
             Err(Failure::Message(format!("{shown} holds {count} traces; this command takes one")))

@@ -23,8 +23,10 @@ pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {
     inputs.extend(model.weights.as_deref());
     output.check(&inputs, Some(&method.start))?;
     match read(trace, kernel, model.drops())? {
-        Deconvolution::One(Any::Real(loaded)) => solve(&loaded, method, model, output),
-        Deconvolution::One(Any::Complex(loaded)) => solve(&loaded, method, model, output),
+        Deconvolution::One(one) => match &*one {
+            Any::Real(loaded) => solve(loaded, method, model, output),
+            Any::Complex(loaded) => solve(loaded, method, model, output),
+        },
         Deconvolution::Several(traces) => several(&traces, arguments),
     }
 }

@@ -98,7 +98,8 @@ impl<S: Storage> NarrowSparseOperator<S> {
                 Ordering::Greater => drop(other.next()),
                 Ordering::Equal => {
                     sum += Scalar::conj(value_a) * value_b;
-                    (one.next(), other.next());
+                    one.next();
+                    other.next();
                 }
             }
         }

@@ -140,8 +140,8 @@ impl<T: Scalar> Refill<T> {
         }
         let mut all = [(0, T::ZERO); MOST];
         all[..last.len()].copy_from_slice(last);
-        let mut count = last.len();
-        for (problem, &c) in self.levels[..level].iter().zip(&self.chosen).rev() {
+        let levels = self.levels[..level].iter().zip(&self.chosen).rev();
+        for (count, (problem, &c)) in (last.len()..).zip(levels) {
             let row = &problem.gram[c * problem.size..(c + 1) * problem.size];
             let taken: T = all[..count].iter().map(|&(l, x)| row[l] * x).sum();
             let x = (problem.pull[c] - taken).scale(1.0 / problem.distance[c]);
@@ -149,7 +149,6 @@ impl<T: Scalar> Refill<T> {
                 return false;
             }
             all[count] = (c, x);
-            count += 1;
         }
         true
     }
