@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _core
 from ._errors import InvalidValueError
-from ._input import Array, as_data, as_kernel, as_operator, as_vector, shown
+from ._input import Array, Sparsities, as_data, as_kernel, as_operator, as_vector, shown
 from ._model import unmasked
 from ._options import Options, takes
 from ._run import solve_once
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def deconvolve(
     y: Any,
     kernel: Any,
-    k: int,
+    k: Sparsities,
     *,
     boundary: Literal["same", "full", "valid", "circular"] = "same",
     origin: int | tuple[int, int] | None = None,

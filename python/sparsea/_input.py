@@ -13,7 +13,7 @@ from ._core import as_whole
 from ._errors import InvalidTypeError, InvalidValueError
 
 Array: TypeAlias = NDArray[Any]
-Sparsities: TypeAlias = int | Sequence[int] | NDArray[np.integer[Any]]
+Sparsities: TypeAlias = int | np.integer[Any] | Sequence[int] | NDArray[np.integer[Any]]
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[Any]]
 # For type checkers: none that is of one or two dimensions, but each of unknown ones.

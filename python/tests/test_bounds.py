@@ -55,12 +55,13 @@ def test_coefficients_keep_to_their_bounds(algorithm: str) -> None:
     rng = np.random.default_rng(2)
     A = rng.standard_normal((30, 60))
     y = A[:, :8] @ np.array([3.0, -2.0, 1.0, 0.3, -0.5, 2.0, 0.1, -4.0])
-    for options, lower, upper in [
+    cases: list[tuple[dict[str, Any], float, float]] = [
         ({"nonnegative": True}, 0.0, np.inf),
         ({"bounds": (-0.4, 1.3)}, -0.4, 1.3),
         ({"bounds": (None, 1.0)}, -np.inf, 1.0),
         ({"bounds": scipy.optimize.Bounds(-2.0, 2.0), "nonnegative": True}, 0.0, 2.0),
-    ]:
+    ]
+    for options, lower, upper in cases:
         found = sparsea.solve(A, y, 8, algorithm=algorithm, **options)
         assert (found.coefficients >= lower).all()
         assert (found.coefficients <= upper).all()
@@ -141,12 +142,13 @@ def test_the_command_finds_the_same(tmp_path: Path) -> None:
     A, y = np.asfortranarray(rng.standard_normal((20, 40))), rng.standard_normal(20)
     np.save(tmp_path / "A.npy", A)
     np.save(tmp_path / "y.npy", y)
-    for flags, options in [
+    cases: list[tuple[list[str], dict[str, Any]]] = [
         (["--nonnegative"], {"nonnegative": True}),
         (["--bounds=-0.1:0.25"], {"bounds": (-0.1, 0.25)}),
         (["--bounds", ":0.25"], {"bounds": (None, 0.25)}),
         (["--bounds", "-1:0.25", "--nonnegative"], {"bounds": (-1.0, 0.25), "nonnegative": True}),
-    ]:
+    ]
+    for flags, options in cases:
         line = [program, "solve", "A.npy", "y.npy", "-k", "5", "--json", *flags]
         said = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=True)
         found, expected = json.loads(said.stdout), sparsea.solve(A, y, 5, **options)

@@ -43,7 +43,7 @@ def statistics(A: Any, Y: Any, chunks: int = 1) -> sparsea.Gram:
     return sparsea.Gram(AtA, Aty, yty, A.shape[0])
 
 
-def agree(found: Any, expected: Any, size: float) -> None:
+def agree(found: Any, expected: Any, size: Any) -> None:
     """Refuse solutions that differ by more than 1e-10."""
     np.testing.assert_array_equal(found.support, expected.support)
     np.testing.assert_allclose(found.coefficients, expected.coefficients, rtol=1e-10)

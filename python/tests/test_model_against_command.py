@@ -87,7 +87,16 @@ def test_traces_with_gaps(tmp_path: Path) -> None:
     trace = np.convolve(np.eye(200)[60] * 1.5 - np.eye(200)[130], sparsea.gaussian(3.0), mode="same")
     trace[62:75] = np.nan
     np.save(tmp_path / "y.npy", trace)
-    line = ["deconvolve", tmp_path / "y.npy", "--kernel", "gaussian:3", "-k", "2", "--missing", "drop"]
+    line: list[str | Path] = [
+        "deconvolve",
+        tmp_path / "y.npy",
+        "--kernel",
+        "gaussian:3",
+        "-k",
+        "2",
+        "--missing",
+        "drop",
+    ]
     same(sparsea.deconvolve(trace, "gaussian:3", 2, missing="drop"), command(*line))
     for baseline in ("mean", "median"):
         found = sparsea.deconvolve(trace, "gaussian:3", 2, missing="drop", baseline=baseline, intercept=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ import sparsea
 ALGORITHMS = [info.name for info in sparsea.algorithms() if info.name != "segment"]
 
 
-def _batch(columns=6, seed=0, shape=(40, 90), dtype=float):
+def _batch(columns: int = 6, seed: int = 0, shape: tuple[int, int] = (40, 90), dtype: type = float) -> Any:
     rng = np.random.default_rng(seed)
     A = rng.standard_normal(shape)
     X = np.zeros((shape[1], columns))
@@ -22,7 +24,7 @@ def _batch(columns=6, seed=0, shape=(40, 90), dtype=float):
     return A, A @ X + noise
 
 
-def _same(one, other):
+def _same(one: Any, other: Any) -> None:
     assert np.array_equal(one.support, other.support)
     assert np.array_equal(one.coefficients, other.coefficients)
     assert one.residual_norm == other.residual_norm
@@ -30,7 +32,7 @@ def _same(one, other):
 
 
 @pytest.mark.parametrize("algorithm", [None, *ALGORITHMS])
-def test_zero_columns(algorithm):
+def test_zero_columns(algorithm: Any) -> None:
     A, Y = _batch()
     y = Y[:, 0]
     for solution in [
@@ -50,11 +52,11 @@ def test_zero_columns(algorithm):
 
 @pytest.mark.parametrize("dtype", [float, complex])
 @pytest.mark.parametrize("algorithm", [None, "sea", "omp", "els"])
-def test_one_k_for_each_column(algorithm, dtype):
+def test_one_k_for_each_column(algorithm: Any, dtype: Any) -> None:
     A, Y = _batch(dtype=dtype)
     ks = [4, 0, 7, 4, 1, 0]
     problem = sparsea.Problem(A, Y)
-    given = [ks, tuple(ks), np.array(ks), np.array(ks, dtype=np.uint8), np.array(ks)[::-1][::-1]]
+    given: list[Any] = [ks, tuple(ks), np.array(ks), np.array(ks, dtype=np.uint8), np.array(ks)[::-1][::-1]]
     for k in given:
         for solutions in [
             sparsea.solve(A, Y, k, algorithm=algorithm),
@@ -65,11 +67,11 @@ def test_one_k_for_each_column(algorithm, dtype):
             for column, solution in enumerate(solutions):
                 _same(solution, sparsea.solve(A, Y[:, column], ks[column], algorithm=algorithm))
     assert list(sparsea.solve(A, Y[:, :0], [])) == []
-    for solution, k in zip(sparsea.solve(A, Y, range(6)), range(6), strict=True):
-        assert len(solution.support) == k
+    for solution, size in zip(sparsea.solve(A, Y, range(6)), range(6), strict=True):
+        assert len(solution.support) == size
 
 
-def test_starts_go_with_their_columns():
+def test_starts_go_with_their_columns() -> None:
     A, Y = _batch(3)
     starts = np.zeros((90, 3))
     starts[[3, 5], [0, 2]] = 1.0
@@ -81,7 +83,7 @@ def test_starts_go_with_their_columns():
         )
 
 
-def test_the_default_algorithm_is_that_of_each_k():
+def test_the_default_algorithm_is_that_of_each_k() -> None:
     # For a large k search would hold too many numbers.
     rng = np.random.default_rng(1)
     A = rng.standard_normal((1500, 1600))
@@ -108,22 +110,23 @@ def test_the_default_algorithm_is_that_of_each_k():
         (None, "k must be a whole number of at least 0, got None", TypeError),
     ],
 )
-def test_what_k_cannot_be(k, said, error):
+def test_what_k_cannot_be(k: Any, said: Any, error: Any) -> None:
     A, Y = _batch(3)
-    for attempt in [lambda: sparsea.solve(A, Y, k), lambda: sparsea.Problem(A, Y).solve(k)]:
+    attempts: list[Any] = [lambda: sparsea.solve(A, Y, k), lambda: sparsea.Problem(A, Y).solve(k)]
+    for attempt in attempts:
         with pytest.raises(error) as raised:
             attempt()
         assert said in str(raised.value)
         assert isinstance(raised.value, sparsea.Error)
 
 
-def test_one_vector_has_one_k():
+def test_one_vector_has_one_k() -> None:
     A, Y = _batch(1)
     with pytest.raises(TypeError, match="k must be a whole number of at least 0, got \\[3\\]"):
         sparsea.solve(A, Y[:, 0], [3])
 
 
-def test_series_of_k():
+def test_series_of_k() -> None:
     pandas = pytest.importorskip("pandas")
     A, Y = _batch(3)
     for solution, k in zip(sparsea.solve(A, Y, pandas.Series([2, 0, 1])), [2, 0, 1], strict=True):
