@@ -147,7 +147,7 @@ fn what_will_not_do_is_refused_in_a_line() {
         ("sky.npy --kernel pulse.txt --trace a.csv", "--trace is for one trace, but there are 30"),
         ("sky.npy --kernel pulse.txt -k 40", "trace 0 (counted from 0): k must be between 0 and 36"),
     ] {
-        let k = if line.contains("-k ") { "" } else { "-k 2" };
+        let k = if line.contains(" -k ") { "" } else { "-k 2" };
         folder.refuse(&format!("deconvolve {line} {k} --output out.npy"), &[said]);
     }
     folder.refuse("compare sky.npy --kernel pulse.txt -k 2", &["sky.npy holds 30 traces; this command takes one"]);
