@@ -154,6 +154,8 @@ def pixels_of(kernel: Any, shape: tuple[int, int]) -> Array:
         advice = f"; gaussian:SIGMA spans 2*ceil(8*SIGMA)+1 in both directions, so SIGMA is at most {reach / 8:g} here"
     else:
         pixels = as_kernel(kernel)
+        if pixels.ndim != 2:
+            raise InvalidValueError(f"the kernel has shape {pixels.shape}; that of an image has two dimensions")
     if pixels.shape[0] > shape[0] or pixels.shape[1] > shape[1]:
         raise InvalidValueError(
             f"the kernel has {pixels.shape[0]} × {pixels.shape[1]} pixels, more than the {shape[0]} × {shape[1]} of "
@@ -221,12 +223,16 @@ def level_of(data: Array, rule: str) -> float:
     if isinstance(rule, str) and (rule in {"mean", "median"} or rule.startswith("quantile:")):
         if np.iscomplexobj(data):
             raise InvalidValueError("baseline is for real traces")
+        # NaN are gaps, or refused later.
+        seen = data[~np.isnan(data)]
+        if len(seen) == 0:
+            return 0.0
         if rule == "mean":
             # Added one after the other, as the command does.
-            return float(np.cumsum(data)[-1] / len(data))
+            return float(np.cumsum(seen)[-1] / len(seen))
         share = 0.5 if rule == "median" else _share(rule.removeprefix("quantile:"))
         if share is not None:
-            values = np.sort(data)
+            values = np.sort(seen)
             place = share * (len(values) - 1)
             low, high = int(np.floor(place)), int(np.ceil(place))
             return float(values[low] + (place - low) * (values[high] - values[low]))

@@ -362,6 +362,8 @@ class Solution(_Record):
         if len(self.fixed):
             answer["fixed"] = self.fixed.tolist()
             answer["fixed_coefficients"] = _pairs(self.fixed_coefficients)
+        if self.positions is not None:
+            answer["positions"] = np.transpose(self.positions).tolist()
         return answer
 
     def __repr__(self) -> str:

@@ -210,8 +210,6 @@ def image(
     pixels = pixels_of(kernel, shape)
     if np.iscomplexobj(data) or np.iscomplexobj(pixels) or np.iscomplexobj(solution.coefficients):
         raise InvalidValueError("image draws real images")
-    if pixels.ndim != 2:
-        raise InvalidValueError("an image takes a kernel of two dimensions")
     operator = blur_image(pixels, shape, boundary, origin)
     if solution.n != operator.shape[1]:
         raise InvalidValueError(
@@ -225,8 +223,12 @@ def image(
         first.remove()
         figure.set_size_inches(12.0, 4.0)
         axes = figure.subplots(1, 3, sharex=True, sharey=True)
-    one, two, three = axes
+    if isinstance(axes, str) or not hasattr(axes, "__len__") or len(axes) != 3:
+        raise InvalidTypeError(f"axes must be three axes of Matplotlib, got {shown(axes)}")
+    one, two, three = (_axes(_given(ax)) for ax in axes)
     low, high = float(min(data.min(), fit.min())), float(max(data.max(), fit.max()))
+    if not np.isfinite(2.0 * (high - low)):
+        raise InvalidValueError("y holds numbers so far apart that they cannot be drawn")
     rows, columns = operator.positions(solution.support)
     titles = (f"data y, {len(rows)} found", f"fit A x ({solution.algorithm})", "residual y − A x")
     for ax, values, title in zip((one, two, three), (data, fit, data - fit), titles, strict=True):
@@ -611,6 +613,13 @@ def _axes(ax: Axes | None) -> Axes:
     except ImportError as error:
         raise ImportError("sparsea.plot needs Matplotlib: pip install 'sparsea[plot]'") from error
     return plt.subplots(layout="constrained")[1]
+
+
+def _given(ax: Any) -> Any:
+    """Axes that are given; None would be new ones."""
+    if ax is None:
+        raise InvalidTypeError("axes must be three axes of Matplotlib, got None among them")
+    return ax
 
 
 def _check_solution(given: Any) -> None:

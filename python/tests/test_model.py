@@ -318,7 +318,7 @@ def test_nothing_changes_without_a_model() -> None:
         ({"fixed": [True, False]}, r"fixed is a mask of shape \(2,\), but A has 12 columns"),
         ({"exclude": [1.5]}, "whole numbers"),
         ({"fixed": [1], "exclude": [1]}, "column 1 is both fixed and excluded"),
-        ({"exclude": range(11)}, "k must be between 1 and 1, as there are 1 columns neither fixed nor excluded; got 2"),
+        ({"exclude": range(11)}, "k must be between 0 and 1, as there are 1 columns neither fixed nor excluded; got 2"),
         ({"weights": [1.0] * 2 + [0.0] * 22, "intercept": True}, "less 1 for fixed columns; got 2"),
         ({"ridge": -1}, "ridge must be a finite number of at least 0, got -1"),
         ({"ridge": float("nan")}, "ridge must be a finite number of at least 0, got nan"),

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use sparsea::{Halt, Run, Scalar, Solution, StopReason};
 
 use super::solve::{chain, placed, read_start, solve};
@@ -35,7 +36,7 @@ pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {
 struct Answer {
     x: input::Vector,
     line: String,
-    object: Value,
+    object: Box<RawValue>,
     was_interrupted: bool,
 }
 
@@ -72,8 +73,11 @@ fn several(traces: &[Any], arguments: &Deconvolve) -> Result<ExitCode, Failure> 
         export::write_matrix(path, &side_by_side(&answers))?;
     }
     if output.json {
-        let solutions: Vec<&Value> = answers.iter().map(|answer| &answer.object).collect();
-        say_json(&json!({ "solutions": solutions }))?;
+        #[derive(Serialize)]
+        struct Solutions<'s> {
+            solutions: Vec<&'s RawValue>,
+        }
+        say_json(&Solutions { solutions: answers.iter().map(|answer| &*answer.object).collect() })?;
     } else {
         say!("{:>6}  {:>6}  {:>17}  {:>10}  stopped because", "trace", "spikes", "relative residual", "time");
         for answer in &answers {
@@ -117,7 +121,7 @@ fn answer<T: Scalar>(loaded: &Loaded<T>, arguments: &Deconvolve, at: usize) -> R
     Ok(Answer {
         x: to_vector(&solution.to_dense()),
         line,
-        object: placed(loaded, &solution)?,
+        object: to_raw_value(&placed(loaded, &solution))?,
         was_interrupted: solution.stop_reason == StopReason::Interrupted,
     })
 }

@@ -5,6 +5,7 @@ use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 use sparsea::algorithms::default_for;
 use sparsea::{
@@ -132,7 +133,7 @@ pub fn solve_from<T: Scalar>(
         }
     }
     if output.json {
-        say_json(&placed(loaded, &solution)?)?;
+        say_json(&placed(loaded, &solution))?;
     } else {
         if let Some(line) = heading {
             say!("{line}");
@@ -162,13 +163,18 @@ fn is_worth_saying(support: &[usize], positions: &[Position]) -> bool {
     !support.iter().zip(positions).all(is_same)
 }
 
-/// A solution as JSON, with the positions of its spikes if it has such.
-pub fn placed<T: Scalar>(loaded: &Loaded<T>, solution: &Solution<T>) -> Result<Value, Failure> {
-    let mut object = serde_json::to_value(solution)?;
-    if let (Some(positions), Some(object)) = (loaded.positions(&solution.support), object.as_object_mut()) {
-        object.insert("positions".to_owned(), serde_json::to_value(positions)?);
-    }
-    Ok(object)
+/// A solution as `--json` shows it: where it has spikes in a trace or an image, with their positions.
+#[derive(Serialize)]
+pub struct Placed<'s, T: Serialize> {
+    #[serde(flatten)]
+    solution: &'s Solution<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    positions: Option<Vec<Position>>,
+}
+
+/// A solution, with the positions of its spikes if it has some.
+pub fn placed<'s, T: Scalar>(loaded: &Loaded<T>, solution: &'s Solution<T>) -> Placed<'s, T> {
+    Placed { solution, positions: loaded.positions(&solution.support) }
 }
 
 /// The algorithms named, or those for this problem, with the settings given with --set.
