@@ -9,6 +9,8 @@ answer. A true spike that is missed in a worse segment is missed by the search; 
 do not tell.
 
     python python/benchmarks/long_traces.py [--sizes 5000 100000 1000000] [--noise 0 0.02 0.1] [--spacing 25]
+
+With `--signs positive` all heights are positive, with `--signs nonnegative` this is told as well.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ import sparsea
 SIGMA = 3.0
 
 
-def trace(n: int, spacing: int, noise: float, seed: int) -> tuple[sparsea.Convolution, np.ndarray, np.ndarray]:
+def trace(
+    n: int, spacing: int, noise: float, seed: int, signed: bool = True
+) -> tuple[sparsea.Convolution, np.ndarray, np.ndarray]:
     """The operator, the places of the spikes, and the trace."""
     rng = np.random.default_rng(seed)
     k = n // spacing
@@ -33,6 +37,7 @@ def trace(n: int, spacing: int, noise: float, seed: int) -> tuple[sparsea.Convol
     places = np.sort(rng.choice(n, k, replace=False))
     x = np.zeros(n)
     x[places] = rng.choice([-1.0, 1.0], k) * rng.uniform(1, 2, k)
+    x = x if signed else np.abs(x)
     y = A.matvec(x)
     if noise:
         e = rng.normal(size=y.size)
@@ -74,6 +79,7 @@ def main() -> None:
     arguments.add_argument("--spacing", type=int, default=25, help="samples for each spike")
     arguments.add_argument("--seeds", type=int, default=3)
     arguments.add_argument("--threads", type=int, default=1)
+    arguments.add_argument("--signs", choices=["random", "positive", "nonnegative"], default="random")
     given = arguments.parse_args()
     print(f"sparsea {sparsea.__version__}, {platform.machine()}, {given.threads} thread(s), {given.seeds} seeds\n")
     print("| noise | n | seconds | missed | by more than 1 | by the search | worse segments | exact | bytes a sample |")
@@ -82,13 +88,16 @@ def main() -> None:
         for n in given.sizes:
             rows, segments, worse, exact = [], 0, 0, 0
             for seed in range(given.seeds):
-                A, places, y = trace(n, given.spacing, noise, seed)
+                A, places, y = trace(n, given.spacing, noise, seed, given.signs == "random")
                 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
                 begin = time.perf_counter()
-                found = sparsea.solve(A, y, places.size, threads=given.threads)
+                told = given.signs == "nonnegative"
+                found = sparsea.solve(A, y, places.size, threads=given.threads, nonnegative=told)
                 seconds = time.perf_counter() - begin
                 held = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / n
-                truth = sparsea.solve(A, y, places.size, algorithm="omp", start=places, threads=given.threads)
+                truth = sparsea.solve(
+                    A, y, places.size, algorithm="omp", start=places, threads=given.threads, nonnegative=told
+                )
                 parts, bad, by_search = worse_segments(A, y, found, truth, places)
                 at = np.searchsorted(found.support, places)
                 neighbours = found.support[np.clip([at - 1, at], 0, found.support.size - 1)]

@@ -20,6 +20,7 @@ from ._core import (
 )
 from ._deconvolve import deconvolve
 from ._errors import Error
+from ._gram import Gram
 from ._improve import improve
 from ._problem import Problem
 from ._solution import ExplorationReport, IndexReport, RankedSupport, Solution, Solutions, Trace
@@ -33,6 +34,7 @@ __all__ = [
     "Convolution",
     "Error",
     "ExplorationReport",
+    "Gram",
     "IndexReport",
     "PartialDCT",
     "PartialDFT",

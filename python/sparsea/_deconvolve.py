@@ -1,4 +1,4 @@
-"""Spikes in a trace, given the shape of one."""
+"""Spikes in a trace or several, or points in an image, given the shape of one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from . import _core
 from ._errors import InvalidValueError
-from ._input import Array, as_operator, as_vector, shown
+from ._input import Array, Sparsities, as_data, as_kernel, as_operator, as_vector, shown
+from ._model import unmasked
 from ._options import Options, takes
 from ._run import solve_once
-from ._solution import Solution
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -21,33 +21,40 @@ if TYPE_CHECKING:
 def deconvolve(
     y: Any,
     kernel: Any,
-    k: int,
+    k: Sparsities,
     *,
     boundary: Literal["same", "full", "valid", "circular"] = "same",
-    origin: int | None = None,
+    origin: int | tuple[int, int] | None = None,
     baseline: str = "none",
+    image: bool | None = None,
     start: Any = None,
+    joint: bool = False,
     **options: Unpack[Options],
-) -> Solution:
-    """Find the k spikes that, blurred by a kernel, make up a trace.
+) -> Any:
+    """Find the k spikes that, blurred by a kernel, make up a trace, or the k points that make up an image.
 
     Parameters
     ----------
-    y : array_like of shape (m,)
-        The trace.
-    kernel : array_like of shape (L,) or str
-        The shape of one spike: its samples, ``"gaussian:SIGMA"`` or ``"exponential:TAU"`` (both in samples).
+    y : array_like of shape (m,), (m, B) or (M, M')
+        A trace; several, one in each column; or, with a kernel of two dimensions, an image. With ``missing="drop"`` NaN
+        are gaps.
+    kernel : array_like of shape (L,) or (L, L'), or str
+        The shape of one spike: its samples, ``"gaussian:SIGMA"`` or ``"exponential:TAU"`` (both in samples). Of an
+        image its pixels, or ``"gaussian:SIGMA"`` for a Gaussian that is the same in all directions.
     k : int
-        The sparsity: how many spikes there may be.
+        The sparsity: how many spikes there may be, in each trace or in the image.
     boundary : {"same", "full", "valid", "circular"}
         What happens at the ends: as many spikes as samples, spikes wholly inside the trace, also spikes outside that
-        reach into it, or a periodic trace.
-    origin : int, optional
-        The sample of the kernel that lies at the spike, for ``"same"`` and ``"circular"``; default: the
-        largest in magnitude.
+        reach into it, or a periodic trace. Of an image in both directions.
+    origin : int or pair of int, optional
+        The sample of the kernel that lies at the spike (for an image its row and column): `Solution.positions` are
+        where it is seen. Default: the largest in magnitude, the first of several.
     baseline : str
-        What to subtract from the trace first: ``"none"``, ``"mean"``, ``"median"``, or ``"quantile:P"`` with P from 0
-        to 1.
+        What to subtract from each trace, or from the image, first: ``"none"``, ``"mean"``, ``"median"``, or
+        ``"quantile:P"`` with P from 0 to 1; those of the samples that are there.
+    image : bool, optional
+        Whether y is an image. It says so where a kernel given by its name leaves that open: then True for an image and
+        False for traces in columns.
     start
         As for `solve`.
     {options}
@@ -55,7 +62,11 @@ def deconvolve(
     Returns
     -------
     Solution
-        Its support are the places of the spikes, its coefficients their amplitudes.
+        For a trace or an image. Its ``positions`` are the places of the spikes in y, its ``coefficients`` their
+        amplitudes, and its ``image`` is x as an image. Its ``support`` are columns of the `Convolution`: the same as
+        positions for ``"same"`` and ``"circular"``, of an image counted row by row.
+    Solutions
+        For several traces, unless ``joint``: then one solution, with spikes at the same places in all of them.
 
     Raises
     ------
@@ -64,7 +75,12 @@ def deconvolve(
 
     See Also
     --------
-    Convolution : the operator itself, for several traces at a time: ``solve(Convolution(kernel, n), Y, k)``.
+    Convolution : the operator itself: ``Convolution(kernel, m, "same", "peak")`` is that of a trace of m samples.
+
+    Notes
+    -----
+    `Convolution` has NumPy's defaults, boundary ``"full"`` and the origin at the centre for ``"same"``; those of this
+    function are boundary ``"same"`` and the origin at the peak.
 
     Examples
     --------
@@ -75,35 +91,113 @@ def deconvolve(
     >>> y = np.convolve(x, sparsea.gaussian(3.0), mode="same")
     >>> sparsea.deconvolve(y, "gaussian:3", 2).support
     array([20, 60])
+
+    Two traces, and an image:
+
+    >>> both = sparsea.deconvolve(np.stack([y, -y], axis=1), "gaussian:3", 2, image=False)
+    >>> both.positions
+    [array([20, 60]), array([20, 60])]
+    >>> stars = np.zeros((64, 64))
+    >>> stars[[10, 30], [12, 50]] = [1.0, 2.0]
+    >>> shape = sparsea.gaussian(1.5)
+    >>> kernel = np.outer(shape, shape)
+    >>> A = sparsea.Convolution(kernel, shape=(64, 64), boundary="same")
+    >>> seen = A.matvec(stars.ravel()).reshape(64, 64)
+    >>> sparsea.deconvolve(seen, kernel, 2).positions
+    (array([10, 30]), array([12, 50]))
     """
-    data = as_vector("y", y)
+    rest = {**options, "joint": joint}
+    data = as_data(unmasked(y, options))
+    if _is_image(data, kernel, image):
+        pixels = pixels_of(kernel, (data.shape[0], data.shape[1]))
+        operator = blur_image(pixels, (data.shape[0], data.shape[1]), boundary, origin)
+        data = data.ravel() - level_of(data.ravel(), baseline)
+        return solve_once(as_operator(operator), data, k, start, rest)
     samples = samples_of(kernel, len(data))
     operator = blur(samples, len(data), boundary, origin)
-    data = data - level_of(data, baseline)
-    found: Solution = solve_once(as_operator(operator), data, k, start, options)
-    return found
+    if data.ndim == 1:
+        data = data - level_of(data, baseline)
+    else:
+        data = data - np.array([level_of(trace, baseline) for trace in data.T])
+    return solve_once(as_operator(operator), data, k, start, rest)
+
+
+def _is_image(data: Array, kernel: Any, image: bool | None) -> bool:
+    """Whether to find points in an image."""
+    wanted = None if image is None else _core.as_flag("image", image)
+    dimensions = None if isinstance(kernel, str) else as_kernel(kernel).ndim
+    if wanted is None:
+        if dimensions is None and data.ndim == 2:
+            raise InvalidValueError(
+                f"y has shape {data.shape} and the kernel a name: say image=True for an image, or image=False for "
+                "one trace in each column"
+            )
+        wanted = dimensions == 2
+    if wanted and data.ndim != 2:
+        raise InvalidValueError(f"y has shape {data.shape}; an image, as of this kernel, has two dimensions")
+    if wanted and dimensions == 1:
+        raise InvalidValueError(
+            "an image takes a kernel of two dimensions; np.outer(h, h) is one that has the shape h in both"
+        )
+    if not wanted and dimensions == 2:
+        raise InvalidValueError("traces take a kernel of one dimension; one of two is for an image")
+    return wanted
+
+
+def pixels_of(kernel: Any, shape: tuple[int, int]) -> Array:
+    """The pixels of the kernel of an image, which is not larger than the image."""
+    advice = ""
+    if isinstance(kernel, str):
+        if kernel.partition(":")[0] == "exponential":
+            raise InvalidValueError(f"kernel: '{kernel}' is for traces; an image takes gaussian:SIGMA or its pixels")
+        line = _named(kernel)
+        pixels: Array = np.outer(line, line)
+        reach = max(min(shape) - 1, 0) // 2
+        advice = f"; gaussian:SIGMA spans 2*ceil(8*SIGMA)+1 in both directions, so SIGMA is at most {reach / 8:g} here"
+    else:
+        pixels = as_kernel(kernel)
+        if pixels.ndim != 2:
+            raise InvalidValueError(f"the kernel has shape {pixels.shape}; that of an image has two dimensions")
+    if pixels.shape[0] > shape[0] or pixels.shape[1] > shape[1]:
+        raise InvalidValueError(
+            f"the kernel has {pixels.shape[0]} × {pixels.shape[1]} pixels, more than the {shape[0]} × {shape[1]} of "
+            f"the image in one direction{advice}"
+        )
+    return pixels
+
+
+def blur_image(
+    kernel: Array, shape: tuple[int, int], boundary: Literal["same", "full", "valid", "circular"], origin: Any
+) -> _core.Convolution:
+    """The convolution whose results are images of a shape."""
+    change = {"full": -1, "valid": 1}.get(boundary, 0) if isinstance(boundary, str) else 0
+    spikes = (shape[0] + change * (kernel.shape[0] - 1), shape[1] + change * (kernel.shape[1] - 1))
+    return _core.Convolution(kernel, None, boundary, "peak" if origin is None else origin, spikes)
+
+
+def _named(kernel: str) -> Array:
+    """The samples of a kernel that is given by its name."""
+    shape, _, width = kernel.partition(":")
+    if shape not in {"gaussian", "exponential"}:
+        raise InvalidValueError(f"kernel: '{kernel}' is no known shape; the shapes are gaussian:SIGMA, exponential:TAU")
+    if not width:
+        raise InvalidValueError(f"kernel: {shape} needs its width, as {shape}:3")
+    try:
+        number = float(width)
+    except ValueError:
+        example = "gaussian:SIGMA, as gaussian:3" if shape == "gaussian" else "exponential:TAU, as exponential:8"
+        raise InvalidValueError(f"kernel: '{width}' is not a number; write {example}") from None
+    return _core.exponential(number) if shape == "exponential" else _core.gaussian(number)
 
 
 def samples_of(kernel: Any, length: int) -> Array:
     """The samples of a kernel, none of which lies more than the trace's length behind another."""
     advice = ""
     if isinstance(kernel, str):
-        shape, _, width = kernel.partition(":")
-        if shape not in {"gaussian", "exponential"}:
-            raise InvalidValueError(
-                f"kernel: '{kernel}' is no known shape; the shapes are gaussian:SIGMA, exponential:TAU"
-            )
-        if not width:
-            raise InvalidValueError(f"kernel: {shape} needs its width, as {shape}:3")
-        try:
-            number = float(width)
-        except ValueError:
-            example = "gaussian:SIGMA, as gaussian:3" if shape == "gaussian" else "exponential:TAU, as exponential:8"
-            raise InvalidValueError(f"kernel: '{width}' is not a number; write {example}") from None
-        if shape == "exponential":
+        samples = _named(kernel)
+        if kernel.startswith("exponential"):
             # What lies more than a trace's length behind a spike is never seen.
-            return _core.exponential(number)[:length]
-        samples: Array = _core.gaussian(number)
+            return samples[:length]
         reach = max(length - 1, 0) // 2
         most = f"so SIGMA must be smaller here, at most {reach / 8:g}" if reach else "at least 3"
         advice = f"; gaussian:SIGMA spans 2*ceil(8*SIGMA)+1 samples, {most}"
@@ -115,16 +209,13 @@ def samples_of(kernel: Any, length: int) -> Array:
 
 
 def blur(
-    kernel: Array, m: int, boundary: Literal["same", "full", "valid", "circular"], origin: int | None
+    kernel: Array, m: int, boundary: Literal["same", "full", "valid", "circular"], origin: Any
 ) -> _core.Convolution:
     """The convolution whose results have the m samples of a trace."""
-    if isinstance(boundary, str) and boundary in {"full", "valid"}:
-        n = m + 1 - len(kernel) if boundary == "full" else m + len(kernel) - 1
-        return _core.Convolution(kernel, n, boundary, origin)
-    if origin is None and len(kernel):
-        # The first of the largest, as the command takes.
-        origin = int(np.argmax(np.abs(kernel)))
-    return _core.Convolution(kernel, m, boundary, origin)
+    change = {"full": -1, "valid": 1}.get(boundary, 0) if isinstance(boundary, str) else 0
+    n = m + change * (len(kernel) - 1)
+    # The first of the largest, as the command takes.
+    return _core.Convolution(kernel, n, boundary, "peak" if origin is None else origin)
 
 
 def level_of(data: Array, rule: str) -> float:
@@ -134,12 +225,16 @@ def level_of(data: Array, rule: str) -> float:
     if isinstance(rule, str) and (rule in {"mean", "median"} or rule.startswith("quantile:")):
         if np.iscomplexobj(data):
             raise InvalidValueError("baseline is for real traces")
+        # NaN are gaps, or refused later.
+        seen = data[~np.isnan(data)]
+        if len(seen) == 0:
+            return 0.0
         if rule == "mean":
             # Added one after the other, as the command does.
-            return float(np.cumsum(data)[-1] / len(data))
+            return float(np.cumsum(seen)[-1] / len(seen))
         share = 0.5 if rule == "median" else _share(rule.removeprefix("quantile:"))
         if share is not None:
-            values = np.sort(data)
+            values = np.sort(seen)
             place = share * (len(values) - 1)
             low, high = int(np.floor(place)), int(np.ceil(place))
             return float(values[low] + (place - low) * (values[high] - values[low]))

@@ -17,7 +17,7 @@ class Error(Exception):
     ...     sparsea.solve([[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], 3)
     ... except sparsea.Error as error:
     ...     print(error)
-    k must be between 1 and 2 (the number of columns), got 3
+    k must be between 0 and 2 (the number of columns), got 3
     """
 
 

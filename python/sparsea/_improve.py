@@ -11,7 +11,6 @@ from ._errors import InvalidTypeError, InvalidValueError
 from ._input import (
     Array,
     Operator,
-    as_data,
     as_groups,
     as_operator,
     as_support,
@@ -19,6 +18,7 @@ from ._input import (
     as_vector,
     check_joint,
 )
+from ._model import Model, take_model, unmasked
 from ._options import Options, takes
 from ._run import solve_once
 from ._solution import Solution
@@ -78,17 +78,22 @@ def improve(
     """
     operator = as_operator(A)
     operator.pair_rows("y", y)
-    data = as_data(y)
+    rest: dict[str, Any] = {**options, "joint": joint}
+    data = operator.data(unmasked(y, rest))
     sides = None
     if as_flag("joint", joint):
         check_joint(data.shape)
         sides = data.shape[1]
     else:
         check_single(data.shape)
+    made = take_model(operator, rest)
     groups = options.get("groups")
+    if groups is not None:
+        # Read once: labels may come from what yields them.
+        rest["groups"] = groups = list(groups) if hasattr(groups, "__next__") else groups
     codes = None if groups is None else as_groups(groups, operator)[0]
-    k, start = improvable(operator, k, support, x, codes, sides)
-    improved: Solution = solve_once(operator, data, k, start, {**options, "joint": joint})
+    k, start = improvable(operator, k, support, x, made[0], codes, sides)
+    improved: Solution = solve_once(operator, data, k, start, rest, made)
     return improved
 
 
@@ -99,27 +104,39 @@ def check_single(shape: tuple[int, ...]) -> None:
 
 
 def improvable(
-    operator: Operator, k: Any, support: Any, x: Any, groups: Array | None = None, sides: int | None = None
+    operator: Operator,
+    k: Any,
+    support: Any,
+    x: Any,
+    model: Model | None = None,
+    groups: Array | None = None,
+    sides: int | None = None,
 ) -> tuple[int, Array]:
-    """The sparsity and the start of a run that improves a support or a vector: a matrix of `sides` columns, if given.
+    """The sparsity and the start of a run that improves a support or a vector, fixed columns left out.
 
-    `groups` are numbers of groups, by column: then k counts those.
+    `groups` are numbers of groups, by column: then k counts those. Of `sides` columns of Y, x is a matrix.
     """
+    fixed = np.zeros(0, dtype=np.int64) if model is None else model.fixed
+    rows, columns = operator.shape
+    bounds = (rows + columns, columns) if model is not None and model.ridge > 0 else (rows, columns)
     if (support is None) == (x is None):
         raise InvalidTypeError("give what to improve by support or x, one of them")
     if support is not None:
         given = as_support("support", support)
         if len(given) and np.asarray(support).dtype.kind == "b":
             operator.pair_columns("support", support)
+        given = [j for j in given if j not in fixed]
         start: Array = np.array(given, dtype=np.int64)
         what, chosen = "the support", start[start < operator.shape[1]]
         size = len(given)
     else:
         operator.pair_columns("x", x)
         start = x.x if isinstance(x, Solution) else as_vector("x", x) if sides is None else as_values("x", x)
-        if sides is not None and start.shape != (operator.shape[1], sides):
-            expected = (operator.shape[1], sides)
-            raise InvalidValueError(f"x has shape {start.shape}; for a joint support it must be {expected}")
+        if sides is not None and start.shape != (columns, sides):
+            raise InvalidValueError(f"x has shape {start.shape}; for a joint support it must be ({columns}, {sides})")
+        if len(fixed) and len(start) == columns:
+            start = start.copy()
+            start[fixed[fixed < columns]] = 0
         what, chosen = "x", np.flatnonzero(start if sides is None else start.any(axis=1))
         size = len(chosen)
     # What is out of range is refused later, by the run.
@@ -133,7 +150,7 @@ def improvable(
     if k is None:
         k = size
     else:
-        k = as_sparsity(k, operator.shape)
+        k = as_sparsity(k, bounds)
         # A support must fit into k columns; of a vector with more, a part would be improved and the rest lost.
         if k < size:
             raise InvalidValueError(f"k must be at least {size}, the {counted} of {what}, got {k}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ from ._core import as_whole
 from ._errors import InvalidTypeError, InvalidValueError
 
 Array: TypeAlias = NDArray[Any]
+Sparsities: TypeAlias = int | np.integer[Any] | Sequence[int] | NDArray[np.integer[Any]]
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[Any]]
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[Any]]
 # For type checkers: none that is of one or two dimensions, but each of unknown ones.
@@ -22,6 +23,9 @@ _SHOWN = 60
 """Characters of a value that a message shows."""
 
 _KINDS = {"b": np.float64, "i": np.float64, "u": np.float64, "f": np.float64, "c": np.complex128}
+
+# Types whose numbers are exactly those of the scalars, but take less memory: they are read where they lie.
+_NARROW = frozenset(np.dtype(name) for name in ("f4", "i1", "i2", "i4", "u1", "?", "c8"))
 
 # Operators that the compiled part holds, for problems of either scalar.
 _COMPILED = (
@@ -96,6 +100,9 @@ class CalledOperator:
 class Operator:
     """A as the compiled part takes it, of the scalar of the problem, and the names of its columns and rows."""
 
+    # Whether A comes with y.
+    holds_data = False
+
     def __init__(
         self, given: Any, shape: tuple[int, int], dtype: Any, names: tuple[Any, ...] | None = None, index: Any = None
     ) -> None:
@@ -104,6 +111,11 @@ class Operator:
         self.dtype = np.dtype(dtype)
         self.names = names
         self.index = index
+
+    @property
+    def places(self) -> _core.Convolution | None:
+        """What knows where columns lie in y: a convolution."""
+        return self._given if isinstance(self._given, _core.Convolution) else None
 
     def pair_rows(self, what: str, given: Any) -> None:
         """Refuse what has an index other than that of the rows of A."""
@@ -115,11 +127,15 @@ class Operator:
         if self.names is not None and index is not None and len(self.names) == len(index):
             _check_labels(self.names, index, f"the columns of A and {what} have different labels", "A", what)
 
+    def data(self, y: Any) -> Array:
+        """Read y, or Y of several columns."""
+        return as_data(y)
+
     def of(self, dtype: Any) -> Any:
         """The form of A for a problem of this scalar, which is A's own or a complex one."""
         given = self._given
         if isinstance(given, np.ndarray):
-            return as_aligned(given, dtype)
+            return as_stored(given, dtype)
         if isinstance(given, _COMPILED):
             return given
         if hasattr(given, "tocsc"):
@@ -131,6 +147,11 @@ def as_compressed(given: Any, dtype: Any) -> _core.Compressed:
     """Read a sparse matrix."""
     matrix = given.tocsc(copy=True)
     matrix.sum_duplicates()
+    if matrix.dtype in _NARROW and matrix.dtype.isnative and matrix.shape[0] <= np.iinfo(np.uint32).max:
+        values = as_stored(matrix.data, dtype)
+        if values.dtype != dtype:
+            starts, rows = matrix.indptr.astype(np.int64), matrix.indices.astype(np.uint32)
+            return _core.Compressed(matrix.shape, starts, rows, np.ascontiguousarray(values))
     starts, rows = (np.ascontiguousarray(part, dtype=np.int64) for part in (matrix.indptr, matrix.indices))
     return _core.Compressed(matrix.shape, starts, rows, np.ascontiguousarray(matrix.data, dtype=dtype))
 
@@ -144,11 +165,15 @@ def as_operator(given: Any) -> Operator:
         return Operator(given, _matrix_shape(given), _scalar("A", given.dtype))
     if isinstance(given, _COMPILED):
         return Operator(given, given.shape, given.dtype)
+    # Of a Gram, which is made of what is here.
+    own = getattr(given, "_statistics", None)
+    if isinstance(own, Operator):
+        return own
     if hasattr(given, "tocsc"):
         if len(given.shape) != 2:
             raise InvalidValueError(f"A has shape {given.shape}; a matrix has two dimensions")
         return Operator(given, given.shape, _scalar("A", given.dtype))
-    if _is_frame(given):
+    if is_frame(given):
         values = _frame_values("A", given)
         scalar = _scalar("A", values.dtype)
         return Operator(values, _matrix_shape(values), scalar, tuple(given.columns), index_of(given))
@@ -165,7 +190,7 @@ def as_data(given: Any) -> Array:
     """Read y, or Y of several columns, as an array of float64 or complex128."""
     if type(given) is np.ndarray:
         values = given
-    elif _is_frame(given):
+    elif is_frame(given):
         values = _frame_values("y", given)
     elif hasattr(given, "tocsc"):
         raise InvalidTypeError("y must be a dense vector, got a sparse matrix; give y.toarray()")
@@ -182,12 +207,35 @@ def as_aligned(given: Array, dtype: Any) -> Array:
     return given if given.dtype == dtype and given.flags.aligned else np.require(given, dtype, "A")
 
 
+def as_stored(given: Array, dtype: Any) -> Array:
+    """A matrix for a problem of this type, read where it lies if it can be."""
+    if given.dtype not in _NARROW or not given.dtype.isnative:
+        return as_aligned(given, dtype)
+    if given.dtype.kind == "b":
+        whole = given.view(np.uint8)
+        # True is a byte of 1, unless someone made it otherwise.
+        if whole.size and whole.max() > 1:
+            return as_aligned(given, dtype)
+        given = whole
+    return as_aligned(given, given.dtype)
+
+
 def as_vector(what: str, given: Any) -> Array:
     """Read a vector as a contiguous array of float64 or complex128."""
     values = _values(what, given)
     if values.ndim != 1:
         raise InvalidValueError(f"{what} has shape {values.shape}; a vector has one dimension")
     return np.ascontiguousarray(values, dtype=_scalar(what, values.dtype))
+
+
+def as_kernel(given: Any) -> Array:
+    """Read the kernel of a trace or of an image as a contiguous array of float64 or complex128."""
+    values = _values("the kernel", given)
+    if values.ndim not in {1, 2}:
+        raise InvalidValueError(
+            f"the kernel has shape {values.shape}; that of a trace has one dimension, that of an image two"
+        )
+    return np.ascontiguousarray(values, dtype=_scalar("the kernel", values.dtype))
 
 
 def as_number(what: str, rule: str, given: Any, fits: Callable[[float], bool]) -> float:
@@ -269,8 +317,7 @@ def as_bounds(given: Any, columns: int) -> tuple[Array, Array]:
         if values.dtype.kind not in "iuf":
             raise InvalidTypeError(f"{what} must be real numbers, got elements of type {values.dtype}")
         values = values.astype(np.float64)
-        if values.ndim == 1 and values.size == 1 and columns != 1:
-            raise InvalidValueError(f"there are 1 {what}, but A has {columns} columns; give a number for all of them")
+        # SciPy's bounds are arrays; one of one number stands for all.
         if values.shape not in {(), (1,), (columns,)} or values.ndim > 1:
             raise InvalidValueError(f"{what} have shape {values.shape}; A has {columns} columns")
         ends.append(np.ascontiguousarray(np.broadcast_to(values, (columns,))))
@@ -343,6 +390,11 @@ def as_indices(what: str, given: Any) -> Array:
     return np.ascontiguousarray(values, dtype=np.int64)
 
 
+def matrix_values(what: str, given: Any) -> Array:
+    """Read a frame, or anything like an array, as an array of numbers."""
+    return _frame_values(what, given) if is_frame(given) else _values(what, given)
+
+
 def as_values(what: str, given: Any) -> Array:
     """Read anything like an array as an array of numbers."""
     return _values(what, given)
@@ -395,7 +447,7 @@ def _matrix_shape(values: Array) -> tuple[int, int]:
     return (values.shape[0], values.shape[1])
 
 
-def _is_frame(given: Any) -> bool:
+def is_frame(given: Any) -> bool:
     """Whether it is a frame of pandas or polars, without loading either."""
     return hasattr(given, "to_numpy") and hasattr(given, "columns") and hasattr(given, "dtypes")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict, TypeVar, get_type_hints
+from typing import Any, Literal, TypedDict, TypeVar, get_type_hints
 
 from . import _core
 
@@ -32,15 +32,25 @@ class RunOptions(TypedDict, total=False):
     callback: Callable[[_core.Progress], Any] | None
 
 
-class Options(RunOptions, total=False):
-    """The options of a run and of its problem."""
+class ProblemOptions(TypedDict, total=False):
+    """The options of a problem."""
 
     nonnegative: bool
     bounds: Any
+    intercept: bool
+    fixed: Any
+    exclude: Any
+    weights: Any
+    ridge: float
+    missing: Literal["error", "drop"]
     groups: Any
     unit_columns: bool
     memory: int | None
     check_adjoint: bool
+
+
+class Options(RunOptions, ProblemOptions, total=False):
+    """The options of a run and of its problem."""
 
 
 _DEFAULTS = {
@@ -50,6 +60,9 @@ _DEFAULTS = {
     "nonnegative": False,
     "unit_columns": True,
     "check_adjoint": False,
+    "intercept": False,
+    "ridge": 0.0,
+    "missing": "error",
 }
 
 _DOCUMENTED = """\
@@ -94,6 +107,21 @@ nonnegative : bool
 bounds : pair of float or array_like, optional
     The least and the largest value of each coefficient, ``(lower, upper)``: numbers, arrays of n numbers, or None for
     no bound; a `scipy.optimize.Bounds` too. Each interval must contain 0.
+intercept : bool
+    Whether the model has an intercept, a constant that is always in it: `Solution.intercept`. If it is not said that
+    there is none, data most of which is a constant that no column of a matrix A is near are warned of.
+fixed, exclude : array_like, optional
+    Columns of A that are always in the model, neither counted in k nor penalised, and columns that are never chosen:
+    indices counted from 0, a mask, or names if A is a frame. A fixed column that depends on those before it has
+    coefficient 0.
+weights : array_like of shape (m,) or (m, B), optional
+    Weights w ≥ 0 of the rows, for a batch also one for each entry of Y: Σ w_i |r_i|² takes the place of ‖r‖². A row of
+    weight 0 is missing, whatever y holds there.
+ridge : float
+    λ ≥ 0: ½ λ‖x‖² is added to what is minimised, in the scale of A; intercept and fixed columns are not penalised.
+missing : {"error", "drop"}
+    Whether NaN in y are refused, or are gaps: rows of weight 0. Columns of a batch may miss different rows; those that
+    miss the same share what is known of A.
 groups : array_like of shape (n,), optional
     A label for each column of A, of any hashable type. Columns with the same label are a group: they are in the support
     together or not at all, and k counts groups. A group is scored by the length of what it explains of the residual,
@@ -109,7 +137,7 @@ check_adjoint : bool
 """
 
 
-def takes(options: type[RunOptions] | None) -> Callable[[F], F]:
+def takes(options: type[RunOptions] | type[ProblemOptions] | None) -> Callable[[F], F]:
     """Show what a function takes as ``**options`` in its signature, and at ``{options}`` in its docstring.
 
     Without options, only the docstring is completed, by what concerns a problem.

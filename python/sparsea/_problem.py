@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 import numpy as np
 
 from . import _core
-from ._errors import InvalidTypeError
+from ._errors import InvalidTypeError, InvalidValueError
 from ._improve import check_single, improvable
 from ._input import (
     Array,
     Matrix,
+    Sparsities,
     Unshaped,
     Vector,
     as_bounds,
-    as_data,
     as_groups,
     as_operator,
     check_joint,
     shown,
 )
-from ._options import RunOptions, takes
+from ._model import advise, take_model, unmasked, warn_of_intercept
+from ._options import ProblemOptions, RunOptions, takes
 from ._run import of_one_scalar, solved
 from ._solution import Solution, Solutions, make
 
@@ -45,8 +46,9 @@ class Problem(Generic[Found]):
     Parameters
     ----------
     A, y
-        As for `solve`. y is copied. A NumPy array of float64 or complex128 is not: A is kept alive and read where it
-        lies. After writing to it, make a new problem, since norms and Gram columns would be those of before.
+        As for `solve`; a `Gram` needs no y. y is copied. A NumPy array of a type that `solve` reads where it lies is
+        not: A is kept alive. After writing to it, make a new problem, since norms and Gram columns would be those of
+        before.
     {options}
 
     Raises
@@ -73,7 +75,7 @@ class Problem(Generic[Found]):
     [1, 2, 3]
     """
 
-    __slots__ = ("_codes", "_core", "_given", "_joint", "_labels", "_operator", "_options", "_y")
+    __slots__ = ("_codes", "_core", "_given", "_joint", "_labels", "_model", "_operator", "_options", "_y")
 
     # As of `solve`: the first fits every array whose number of dimensions its type does not state.
     @overload
@@ -82,27 +84,17 @@ class Problem(Generic[Found]):
         A: Any,
         y: Unshaped,
         *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        groups: Any = None,
         joint: bool = False,
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
+        **options: Unpack[ProblemOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: Problem[Solution],
         A: Any,
-        y: Any,
+        y: Any = None,
         *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        groups: Any = None,
         joint: Literal[True],
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
+        **options: Unpack[ProblemOptions],
     ) -> None: ...
     @overload
     def __init__(
@@ -110,13 +102,8 @@ class Problem(Generic[Found]):
         A: Any,
         y: Vector | Sequence[float],
         *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        groups: Any = None,
         joint: Literal[False] = False,
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
+        **options: Unpack[ProblemOptions],
     ) -> None: ...
     @overload
     def __init__(
@@ -124,66 +111,49 @@ class Problem(Generic[Found]):
         A: Any,
         y: Matrix | Sequence[Sequence[float]],
         *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        groups: Any = None,
         joint: Literal[False] = False,
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
+        **options: Unpack[ProblemOptions],
     ) -> None: ...
     @overload
     def __init__(
         self: Problem[Any],
         A: Any,
-        y: Any,
+        y: Any = None,
         *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        groups: Any = None,
         joint: bool = False,
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
+        **options: Unpack[ProblemOptions],
     ) -> None: ...
-    def __init__(
-        self,
-        A: Any,
-        y: Any,
-        *,
-        nonnegative: bool = False,
-        bounds: Any = None,
-        groups: Any = None,
-        joint: bool = False,
-        unit_columns: bool = True,
-        memory: int | None = None,
-        check_adjoint: bool = False,
-    ) -> None:
+    @takes(ProblemOptions)
+    def __init__(self, A: Any, y: Any = None, *, joint: bool = False, **options: Unpack[ProblemOptions]) -> None:
         operator = as_operator(A)
         operator.pair_rows("y", y)
-        a, data = of_one_scalar(operator, as_data(y))
+        given: dict[str, Any] = dict(options)
+        data = operator.data(unmasked(y, given))
         self._joint = _core.as_flag("joint", joint)
         if self._joint:
             check_joint(data.shape)
+        # Said once of a problem, and not again of one that is loaded.
+        self._options = {"intercept": False, **given, "joint": self._joint}
+        self._model, hint = take_model(operator, given)
+        if given.get("bounds") is not None:
+            given["bounds"] = as_bounds(given["bounds"], operator.shape[1])
         self._codes: Array | None = None
         self._labels: tuple[Any, ...] | None = None
-        if groups is not None:
-            self._codes, self._labels = as_groups(groups, operator)
-        options: dict[str, Any] = {
-            "nonnegative": nonnegative,
-            "bounds": None if bounds is None else as_bounds(bounds, operator.shape[1]),
-            "groups": self._codes,
-            "joint": self._joint,
-            "unit_columns": unit_columns,
-            "memory": memory,
-            "check_adjoint": check_adjoint,
-        }
-        self._core = _core.Problem(a, data, options)
-        if self._codes is not None and self._labels is not None:
-            # As they are given, for a copy.
-            options["groups"] = [self._labels[code] for code in self._codes]
-        self._options = options
-        self._given, self._operator, self._y = A, operator, data.copy()
+        if given.get("groups") is not None:
+            given["groups"], self._labels = as_groups(given["groups"], operator)
+            self._codes, labels = given["groups"], self._labels
+            # What yields labels has none left for a copy.
+            self._options["groups"] = [labels[code] for code in given["groups"]]
+        a, data = of_one_scalar(operator, data, checked=self._model is not None)
+        adjusted = None if self._model is None else self._model.for_core(data)
+        try:
+            self._core = _core.Problem(a, data, {**given, "joint": self._joint}, adjusted, hint)
+        except InvalidValueError as error:
+            raise advise(error) from error.__cause__
+        self._given, self._operator = A, operator
+        self._y = data if operator.holds_data else data.copy()
+        if self._core.misses_intercept:
+            warn_of_intercept()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -197,26 +167,36 @@ class Problem(Generic[Found]):
 
     @property
     def column_norms(self) -> Array:
-        """‖a_j‖ for every column of A, a read-only array of shape (n,)."""
-        norms = self._core.column_norms
+        """‖a_j‖ for every column of A, a read-only array of shape (n,).
+
+        With weights or fixed columns, the norm of what is left of the weighted column beside the fixed ones, and with a
+        ridge λ of that and √λ together. For a batch whose columns have weights or gaps of their own, one row for each
+        group of columns that share them, in the order of their first columns.
+        """
+        each = self._core.column_norms
+        norms: Array = each[0] if len(each) == 1 else np.stack(each)
         norms.flags.writeable = False
         return norms
 
     @property
     def data_norm(self) -> Any:
-        """‖y‖, a float; of a matrix Y the norm of each column, a read-only array of shape (B,)."""
+        """‖y‖, a float; of a matrix Y the norm of each column, a read-only array of shape (B,).
+
+        With weights or fixed columns, the norm of what is left of the weighted y beside the fixed columns.
+        """
         norms = self._core.data_norms
         norms.flags.writeable = False
         return float(norms[0]) if self._y.ndim == 1 else norms
 
     @takes(RunOptions)
-    def solve(self, k: int, *, start: Any = None, **options: Unpack[RunOptions]) -> Found:
+    def solve(self, k: Sparsities, *, start: Any = None, **options: Unpack[RunOptions]) -> Found:
         """Find the k columns of A that explain y best.
 
         Parameters
         ----------
-        k : int
-            The sparsity, from 1 to min(m, n), and to the number of groups if there are any.
+        k : int or array_like of int
+            The sparsity, from 0 to min(m, n), and to the number of groups if there are any. For a batch also one k for
+            each column of Y.
         start
             As for `sparsea.solve`.
         {options}
@@ -245,7 +225,7 @@ class Problem(Generic[Found]):
         Parameters
         ----------
         ks : iterable of int
-            Sparsities, in any order, each from 1 to min(m, n). All are checked before the first run.
+            Sparsities, in any order, each from 0 to min(m, n). All are checked before the first run.
         start
             As for `sparsea.solve`, the same for every run.
         {options}
@@ -264,7 +244,7 @@ class Problem(Generic[Found]):
             each = iter(ks)
         except TypeError:
             raise InvalidTypeError(f"ks must be a sequence of whole numbers, got {shown(ks)}") from None
-        listed = [_core.as_sparsity(k, self.shape) for k in each]
+        listed = [_core.as_sparsity(k, self._core.bounds) for k in each]
         return [self.solve(k, start=start, **options) for k in listed]
 
     @takes(RunOptions)
@@ -296,7 +276,7 @@ class Problem(Generic[Found]):
         if not self._joint:
             check_single(self._y.shape)
         sides = self._y.shape[1] if self._joint else None
-        k, begin = improvable(self._operator, k, support, x, self._codes, sides)
+        k, begin = improvable(self._operator, k, support, x, self._model, self._codes, sides)
         improved: Any = self.solve(k, start=begin, **options)
         found: Solution = improved
         return found
@@ -307,10 +287,10 @@ class Problem(Generic[Found]):
         If they are to be `thorough`, from perturbed supports as well.
         """
         found = self._core.sparsity_path(largest, thorough, options)
-        return [make(fields, self._operator.names) for fields in found]
+        return [make(fields, self._operator.names, self._operator.places) for fields in found]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _measured, (self._given, self._y, self._options)
+        return _measured, (self._given, None if self._operator.holds_data else self._y, self._options)
 
     def __repr__(self) -> str:
         m, n = self.shape
@@ -319,5 +299,5 @@ class Problem(Generic[Found]):
         return f"<Problem of {m} × {n}, {self.dtype}{batch}>"
 
 
-def _measured(A: Any, y: Array, options: dict[str, Any]) -> Problem[Any]:
+def _measured(A: Any, y: Array | None, options: dict[str, Any]) -> Problem[Any]:
     return Problem(A, y, **options)

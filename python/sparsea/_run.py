@@ -10,13 +10,16 @@ import numpy as np
 from . import _core
 from ._errors import InvalidValueError
 from ._input import Array, Operator, as_aligned, as_bounds, as_groups, check_joint
+from ._model import Model, advise, take_model, warn_of_intercept
 from ._progress import display
 from ._solution import Solutions, make
 from ._start import read_start
 
 
-def of_one_scalar(operator: Operator, data: Array) -> tuple[Any, Array]:
-    """A and the data as the compiled part takes them."""
+def of_one_scalar(operator: Operator, data: Array, *, checked: bool = False) -> tuple[Any, Array]:
+    """A and the data as the compiled part takes them; NaN are refused unless the data are checked elsewhere."""
+    if operator.holds_data:
+        return operator.of(operator.dtype), data
     rows = data.shape[0] if data.ndim else 0
     if rows != operator.shape[0]:
         name = "y" if data.ndim == 1 else "Y"
@@ -24,9 +27,10 @@ def of_one_scalar(operator: Operator, data: Array) -> tuple[Any, Array]:
         raise InvalidValueError(f"{name} has {rows} {entries}, but A has {operator.shape[0]} rows")
     dtype = operator.dtype if operator.dtype == data.dtype else np.result_type(operator.dtype, data.dtype)
     a, data = operator.of(dtype), as_aligned(data, dtype)
-    if data.ndim == 2 and not np.isfinite(data).all():
+    if data.ndim == 2 and not checked and not np.isfinite(data).all():
         row, column = np.argwhere(~np.isfinite(data))[0]
-        raise InvalidValueError(f"Y contains {data[row, column]} at row {row}, column {column} (counted from 0)")
+        said = f"Y contains {data[row, column]} at row {row}, column {column} (counted from 0)"
+        raise advise(InvalidValueError(said))
     return a, data
 
 
@@ -52,14 +56,18 @@ def solved(
     else:
         with display(options.get("iterations"), batch) as show:
             found = solve(starts, show, options)
+    if found and found[0].pop("misses_intercept", False):
+        warn_of_intercept()
     if not batch:
-        return make(found[0], operator.names, labels, sides)
-    return Solutions([make(fields, operator.names, labels) for fields in found])
+        return make(found[0], operator.names, operator.places, labels, sides)
+    return Solutions([make(fields, operator.names, operator.places, labels) for fields in found])
 
 
-def solve_once(operator: Operator, data: Array, k: Any, start: Any, options: Any) -> Any:
-    """Solve a problem that is used once, so that measuring A is a part of the run."""
-    a, data = of_one_scalar(operator, data)
+def solve_once(
+    operator: Operator, data: Array, k: Any, start: Any, options: Any, made: tuple[Model | None, bool] | None = None
+) -> Any:
+    """Solve a problem that is used once, so that measuring A is a part of the run; its model may be read already."""
+    model, hint = made or take_model(operator, options)
     if options.get("bounds") is not None:
         options["bounds"] = as_bounds(options["bounds"], operator.shape[1])
     labels = None
@@ -68,8 +76,13 @@ def solve_once(operator: Operator, data: Array, k: Any, start: Any, options: Any
     joint = _core.as_flag("joint", options.get("joint", False))
     if joint:
         check_joint(data.shape)
+    a, data = of_one_scalar(operator, data, checked=model is not None)
+    adjusted = None if model is None else model.for_core(data)
 
     def solve(starts: Any, show: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
-        return _core.solve(a, data, k, starts, show, options)
+        return _core.solve(a, data, k, starts, show, options, adjusted, hint)
 
-    return solved(solve, operator, data.shape[1:], start, options, joint, labels)
+    try:
+        return solved(solve, operator, data.shape[1:], start, options, joint, labels)
+    except InvalidValueError as error:
+        raise advise(error) from error.__cause__

@@ -19,6 +19,16 @@ def _frozen(array: Array) -> Array:
     return array
 
 
+_NONE = _frozen(np.zeros(0, dtype=np.int64))
+_NO_NUMBERS = _frozen(np.zeros(0))
+
+
+def _pairs(values: Array) -> list[Any]:
+    """Numbers as JSON has them."""
+    pairs = np.stack([values.real, values.imag], axis=1) if np.iscomplexobj(values) else values
+    return list(pairs.tolist())
+
+
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray):
         return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
@@ -259,6 +269,27 @@ class Solution(_Record):
         The names of the columns of A, if it was a frame.
     groups : tuple or None
         The labels of the groups in the support, in the order of their first columns, if there are groups.
+    intercept : float, complex or ndarray
+        The constant of the model; 0.0 if it has none. Of a joint support an array of B constants.
+    fixed : ndarray of int
+        The fixed columns, sorted. They are neither in ``support`` nor counted in k, but in ``x``.
+    fixed_coefficients : ndarray
+        Their coefficients, in the scale of A; of a joint support a row of B for each.
+    has_intercept : bool
+        Whether the model has an intercept.
+    positions : ndarray of int, pair of ndarray of int, or None
+        Where the spikes of a `Convolution` lie in y, in the order of the support: samples, or rows and columns of an
+        image, so that ``y[solution.positions]`` are the data there; None for any other A. See
+        `Convolution.positions`: with boundary ``"full"`` or ``"valid"`` they differ from the support.
+    image_shape : pair of int or None
+        (H, W) of the image x, if A is a `Convolution` of images.
+
+    Notes
+    -----
+    With an intercept c, fixed columns, weights w or a ridge λ, r = y − A x − c, ``residual_norm`` is √(Σ w_i |r_i|²),
+    without the ridge, ``relative_residual`` is that relative to the same number where nothing is chosen, so that
+    intercept and fixed columns alone explain y, and ``objective`` is ½ Σ w_i |r_i|² + ½ λ‖x_S‖². Traces, reports and
+    the option ``relative_residual`` take the root of twice the objective for ‖r‖.
     """
 
     algorithm: str
@@ -279,11 +310,25 @@ class Solution(_Record):
     report: ExplorationReport | None = None
     names: tuple[Any, ...] | None = None
     groups: tuple[Any, ...] | None = None
+    intercept: Any = 0.0
+    fixed: Array = field(default_factory=lambda: _NONE)
+    fixed_coefficients: Array = field(default_factory=lambda: _NO_NUMBERS)
+    has_intercept: bool = False
+    # They follow from the support and A.
+    positions: Any = field(default=None, compare=False)
+    image_shape: tuple[int, int] | None = None
+
+    @property
+    def image(self) -> Array | None:
+        """x as an image, a new array of shape ``image_shape``; None if A is not of images."""
+        return None if self.image_shape is None else self.x.reshape(self.image_shape)
 
     @property
     def x(self) -> Array:
-        """x as a full vector of n numbers, a new array; of a joint support a matrix of shape (n, B)."""
+        """x as a full vector of n numbers, fixed columns included, a new array; of a joint support of shape (n, B)."""
         x: Array = np.zeros((self.n, *self.coefficients.shape[1:]), dtype=self.coefficients.dtype)
+        if len(self.fixed):
+            x[self.fixed] = self.fixed_coefficients
         x[self.support] = self.coefficients
         return x
 
@@ -300,12 +345,10 @@ class Solution(_Record):
         dict
             Of plain Python values. Complex coefficients are pairs [re, im].
         """
-        values = self.coefficients
-        pairs = np.stack([values.real, values.imag], axis=-1) if np.iscomplexobj(values) else values
         answer: dict[str, Any] = {
             "algorithm": self.algorithm,
             "support": self.support.tolist(),
-            "coefficients": pairs.tolist(),
+            "coefficients": _pairs(self.coefficients),
             "residual_norm": self.residual_norm,
             "relative_residual": self.relative_residual,
             "objective": self.objective,
@@ -319,6 +362,13 @@ class Solution(_Record):
             answer["groups"] = list(self.groups)
         if self.report is not None:
             answer["report"] = self.report.to_dict()
+        if self.has_intercept:
+            answer["intercept"] = _pairs(np.asarray(self.intercept))
+        if len(self.fixed):
+            answer["fixed"] = self.fixed.tolist()
+            answer["fixed_coefficients"] = _pairs(self.fixed_coefficients)
+        if self.positions is not None:
+            answer["positions"] = np.transpose(self.positions).tolist()
         return answer
 
     def __repr__(self) -> str:
@@ -340,8 +390,12 @@ class Solutions(Sequence[Solution]):
         Every x as a column.
     supports : list of ndarray
         Every support.
+    positions : list
+        Where the spikes of each solution lie, see `Solution`.
     residual_norms : ndarray of shape (B,)
         Every ‖y − A x‖.
+    intercepts : ndarray of shape (B,)
+        Every intercept.
     """
 
     __slots__ = ("_solutions",)
@@ -360,9 +414,19 @@ class Solutions(Sequence[Solution]):
         return [solution.support for solution in self._solutions]
 
     @property
+    def positions(self) -> list[Any]:
+        """Where the spikes of each solution lie in its column of Y, if A is a `Convolution`."""
+        return [solution.positions for solution in self._solutions]
+
+    @property
     def residual_norms(self) -> Array:
         """Every ‖y − A x‖, shape (B,)."""
         return np.array([solution.residual_norm for solution in self._solutions])
+
+    @property
+    def intercepts(self) -> Array:
+        """Every intercept, shape (B,)."""
+        return np.array([solution.intercept for solution in self._solutions])
 
     @overload
     def __getitem__(self, index: int) -> Solution: ...
@@ -388,12 +452,18 @@ class Solutions(Sequence[Solution]):
 def make(
     given: dict[str, Any],
     names: tuple[Any, ...] | None,
+    places: Any = None,
     labels: tuple[Any, ...] | None = None,
     sides: int | None = None,
 ) -> Solution:
-    """A solution from the fields that the compiled part returns, with `labels` of groups, for `sides` columns of Y."""
+    """A solution from the fields that the compiled part returns, and what knows where columns lie in y.
+
+    `labels` are those of groups, `sides` the columns of Y that have one support.
+    """
     if sides is not None:
         given["coefficients"] = given["coefficients"].reshape(-1, sides)
+        if "fixed_coefficients" in given:
+            given["fixed_coefficients"] = given["fixed_coefficients"].reshape(-1, sides)
     if given["groups"] is not None and labels is not None:
         given["groups"] = tuple(labels[group] for group in given["groups"])
     trace, report = given["trace"], given["report"]
@@ -414,7 +484,14 @@ def make(
         )
     given["support"], given["coefficients"] = _frozen(given["support"]), _frozen(given["coefficients"])
     given["counts"] = MappingProxyType(given["counts"])
+    if "fixed" in given:
+        given["fixed"], given["fixed_coefficients"] = _frozen(given["fixed"]), _frozen(given["fixed_coefficients"])
+    else:
+        given["fixed"], given["fixed_coefficients"] = _NONE, _NO_NUMBERS
     given["trace"], given["report"], given["names"] = trace, report, names
+    if places is not None:
+        at, given["image_shape"] = places.positions(given["support"]), places.image_shape
+        given["positions"] = tuple(_frozen(part) for part in at) if isinstance(at, tuple) else _frozen(at)
     solution = object.__new__(Solution)
     solution.__dict__.update(given)
     return solution

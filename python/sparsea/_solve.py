@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from ._input import Matrix, Unshaped, Vector, as_data, as_operator
+from ._input import Matrix, Sparsities, Unshaped, Vector, as_operator
+from ._model import unmasked
 from ._options import Options, takes
 from ._run import solve_once
 from ._solution import Solution, Solutions
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 # An array whose number of dimensions its type does not state fits every overload; the first must be the one for all.
 @overload
 def solve(
-    A: Any, y: Unshaped, k: int, *, start: Any = None, joint: bool = False, **options: Unpack[Options]
+    A: Any, y: Unshaped, k: Sparsities, *, start: Any = None, joint: bool = False, **options: Unpack[Options]
 ) -> Any: ...
 @overload
 def solve(
@@ -37,34 +38,39 @@ def solve(
 def solve(
     A: Any,
     y: Matrix | Sequence[Sequence[float]],
-    k: int,
+    k: Sparsities,
     *,
     start: Any = None,
     joint: Literal[False] = False,
     **options: Unpack[Options],
 ) -> Solutions: ...
 @overload
-def solve(A: Any, y: Any, k: int, *, start: Any = None, joint: bool = False, **options: Unpack[Options]) -> Any: ...
+def solve(
+    A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = False, **options: Unpack[Options]
+) -> Any: ...
 @takes(Options)
-def solve(A: Any, y: Any, k: int, *, start: Any = None, joint: bool = False, **options: Unpack[Options]) -> Any:
+def solve(
+    A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = False, **options: Unpack[Options]
+) -> Any:
     """Find the k columns of A that explain y best: minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k.
 
     Parameters
     ----------
     A : array_like, sparse matrix, frame or operator of shape (m, n)
-        A NumPy array (float64 and complex128 are read where they lie, in either order; other types are converted), a
-        frame of pandas or polars, a SciPy sparse matrix of any format, a `Convolution`, `Steps`, `Ramps`,
-        `PartialDCT`, `PartialDFT` or `PartialHadamard`, or an object with ``shape``, ``matvec`` and ``rmatvec``,
-        such as a ``LinearOperator`` of SciPy or an operator of PyLops. (Its column norms are measured by n
-        products, or estimated if n > 2048, unless an attribute ``column_norms`` states n norms, or one number for
-        all.)
-        Columns need no scaling.
-    y : array_like of shape (m,) or (m, B)
-        The data. A matrix is a batch: each of its columns is solved by itself, in parallel, sharing what is computed
-        of A; unless ``joint``. Rows are paired by position. If A and y are both of pandas, their indices must be the
-        same, in the same order, a default index included; ``y.to_numpy()`` has none.
-    k : int
-        The sparsity: how many non-zeros x may have, from 1 to min(m, n).
+        A NumPy array, a memory-mapped one too, a frame of pandas or polars, a SciPy sparse matrix of any format, a
+        `Convolution`, `Steps`, `Ramps`, `PartialDCT`, `PartialDFT` or `PartialHadamard`, or an object with ``shape``,
+        ``matvec`` and ``rmatvec``, such as a ``LinearOperator`` of SciPy or an operator of PyLops. (Its column norms
+        are measured by n products, or estimated if n > 2048, unless an attribute ``column_norms`` states n norms, or
+        one number for all.)
+        Columns need no scaling. An array of float64, complex128, float32, complex64, int8, int16, int32, uint8 or bool
+        is read where it lies, in either order, and computed with in double precision; one of another type is
+        converted. A `Gram` stands for A and y, of which sufficient statistics are known.
+    y : array_like of shape (m,) or (m, B), or None
+        The data; None if A is a `Gram`. A matrix is a batch: each of its columns is solved by itself, in parallel,
+        sharing what is computed of A; unless ``joint``. Rows are paired by position. If A and y are both of pandas,
+        their indices must be the same, in the same order, a default index included; ``y.to_numpy()`` has none.
+    k : int or array_like of int
+        The sparsity: how many non-zeros x may have, from 0 to min(m, n). For a batch also one k for each column of Y.
     start : str, array_like, Solution or Solutions, optional
         Where to start: ``"zero"``, ``"random:SEED"``, an algorithm or chain, whole numbers or a mask (a support),
         floating-point or complex numbers (a vector x of n entries; of a joint support a matrix of shape (n, B)), or a
@@ -134,4 +140,4 @@ def solve(A: Any, y: Any, k: int, *, start: Any = None, joint: bool = False, **o
     """
     operator = as_operator(A)
     operator.pair_rows("y", y)
-    return solve_once(operator, as_data(y), k, start, {**options, "joint": joint})
+    return solve_once(operator, operator.data(unmasked(y, options)), k, start, {**options, "joint": joint})

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ._core import as_whole
-from ._deconvolve import blur, level_of, samples_of
+from ._deconvolve import blur, blur_image, level_of, pixels_of, samples_of
 from ._errors import InvalidTypeError, InvalidValueError
-from ._input import Array, as_number, as_vector, shown
+from ._input import Array, as_data, as_number, as_vector, shown
 from ._solution import ExplorationReport, Solution, Trace
 from ._style import BASELINE, DATA, TEXT, curve_style
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["algorithm_color", "coefficients", "deconvolution", "path", "phase_transition", "report", "trace"]
+__all__ = ["algorithm_color", "coefficients", "deconvolution", "image", "path", "phase_transition", "report", "trace"]
 
 # The objective of an exact fit, ‖r‖ ≤ 128 ε‖y‖, in units of ½‖y‖².
 _EXACT = float((128 * np.finfo(float).eps) ** 2)
@@ -129,7 +129,9 @@ def deconvolution(
     data = data - level_of(data, baseline)
     peak = int(np.argmax(np.abs(samples)))
     # Where the peak of column 0 lies, counted in rows.
-    first = {"full": peak, "valid": peak - (len(samples) - 1)}.get(boundary, peak - (operator.origin or 0))
+    first = {"full": peak, "valid": peak - (len(samples) - 1)}.get(
+        boundary, peak - (peak if origin is None else origin)
+    )
 
     def stems(places: Array, values: Array) -> tuple[Array, Array]:
         rows = places + first
@@ -147,6 +149,98 @@ def deconvolution(
     ax.set(xlabel="sample i", ylabel="y, A x, x")
     ax.legend()
     return ax
+
+
+def image(
+    y: Any,
+    kernel: Any,
+    solution: Solution,
+    *,
+    boundary: Literal["same", "full", "valid", "circular"] = "same",
+    origin: tuple[int, int] | None = None,
+    baseline: str = "none",
+    axes: Sequence[Axes] | None = None,
+) -> tuple[Axes, Axes, Axes]:
+    """Draw an image with the points found in it, what they add up to once blurred, and what is left.
+
+    Parameters
+    ----------
+    y : array_like of shape (M, M')
+        The image; real.
+    kernel, boundary, origin, baseline
+        As they were given to `sparsea.deconvolve`.
+    solution : Solution
+        What it returned.
+    axes : sequence of three matplotlib.axes.Axes, optional
+        Where to draw. Default: new axes, side by side.
+
+    Returns
+    -------
+    tuple of matplotlib.axes.Axes
+        Of the data y, the fit A x and the residual y − A x, row 0 on top. Data and fit share their colours. A ring is
+        where a point lies (`Solution.positions`).
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, y is complex, or a kernel or baseline cannot be used.
+    TypeError
+        If something does not hold numbers.
+    ImportError
+        If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsea
+    >>> from sparsea import plot
+    >>> x = np.zeros((40, 40))
+    >>> x[[5, 30], [20, 25]] = [1.0, 2.0]
+    >>> A = sparsea.Convolution(np.outer(*[sparsea.gaussian(1.0)] * 2), shape=(40, 40), boundary="same")
+    >>> y = A.matvec(x.ravel()).reshape(40, 40)
+    >>> axes = plot.image(y, A.kernel, sparsea.deconvolve(y, A.kernel, 2))
+    >>> axes[0].get_title()
+    'data y, 2 found'
+    """
+    _check_solution(solution)
+    data = as_data(y)
+    if data.ndim != 2:
+        raise InvalidValueError(f"y has shape {data.shape}; an image has two dimensions")
+    shape = (data.shape[0], data.shape[1])
+    pixels = pixels_of(kernel, shape)
+    if np.iscomplexobj(data) or np.iscomplexobj(pixels) or np.iscomplexobj(solution.coefficients):
+        raise InvalidValueError("image draws real images")
+    operator = blur_image(pixels, shape, boundary, origin)
+    if solution.n != operator.shape[1]:
+        raise InvalidValueError(
+            f"the solution has {solution.n} entries, but the convolution has {operator.shape[1]} columns"
+        )
+    data = data - level_of(data.ravel(), baseline)
+    fit = operator.matvec(solution.x).reshape(shape)
+    if axes is None:
+        first = _axes(None)
+        figure: Any = first.figure
+        first.remove()
+        figure.set_size_inches(12.0, 4.0)
+        axes = figure.subplots(1, 3, sharex=True, sharey=True)
+    if isinstance(axes, str) or not hasattr(axes, "__len__") or len(axes) != 3:
+        raise InvalidTypeError(f"axes must be three axes of Matplotlib, got {shown(axes)}")
+    one, two, three = (_axes(_given(ax)) for ax in axes)
+    low, high = float(min(data.min(), fit.min())), float(max(data.max(), fit.max()))
+    if not np.isfinite(2.0 * (high - low)):
+        raise InvalidValueError("y holds numbers so far apart that they cannot be drawn")
+    rows, columns = operator.positions(solution.support)
+    titles = (f"data y, {len(rows)} found", f"fit A x ({solution.algorithm})", "residual y − A x")
+    for ax, values, title in zip((one, two, three), (data, fit, data - fit), titles, strict=True):
+        least, most = (None, None) if ax is three else (low, high)
+        drawn = ax.imshow(values, interpolation="nearest", vmin=least, vmax=most)
+        ax.figure.colorbar(drawn, ax=ax, fraction=0.05)
+        ax.set(title=title, xlabel="column")
+        if ax is not three:
+            ax.plot(columns, rows, "o", color="#d55e00", markerfacecolor="none", markersize=8.0)
+            ax.set(xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5, -0.5))
+    one.set_ylabel("row")
+    return one, two, three
 
 
 def coefficients(solution: Solution, *, truth: Any = None, ax: Axes | None = None) -> Axes:
@@ -519,6 +613,13 @@ def _axes(ax: Axes | None) -> Axes:
     except ImportError as error:
         raise ImportError("sparsea.plot needs Matplotlib: pip install 'sparsea[plot]'") from error
     return plt.subplots(layout="constrained")[1]
+
+
+def _given(ax: Any) -> Any:
+    """Axes that are given; None would be new ones."""
+    if ax is None:
+        raise InvalidTypeError("axes must be three axes of Matplotlib, got None among them")
+    return ax
 
 
 def _check_solution(given: Any) -> None:

@@ -382,7 +382,7 @@ def recovery(
     3.0
     """
     a, is_complex, operator = _read(A)
-    k = as_sparsity(k, operator.shape)
+    k = as_sparsity(k, operator.shape, 1)
     if truth is None and not (noise is None and noise_norm is None and start is None):
         raise InvalidTypeError("noise and start go with truth")
     if noise is not None and noise_norm is not None:

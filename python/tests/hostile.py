@@ -34,6 +34,8 @@ A = np.vander(np.linspace(-1, 1, 9), 6) + np.eye(9, 6)
 # Two columns fit exactly, so that no run goes on for as long as a limit allows.
 x = np.array([0.0, 1.0, 0.0, 0.0, -2.0, 0.0])
 y = A @ x
+sky = np.zeros((6, 6))
+sky[2, 3] = 1.0
 trace = np.convolve([0, 1.0, 0, 0, 0, 2.0, 0, 0, 0, 0], [1.0, 0.5], "same")
 solution = sparsea.solve(A, y, 2, report=True, trace=True)
 problem = sparsea.Problem(A, y)
@@ -125,6 +127,7 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
     sparsea.solve: {"A": A, "y": y, "k": 2},
     sparsea.improve: {"A": A, "y": y, "k": 2, "x": x},
     sparsea.Problem: {"A": A, "y": y},
+    sparsea.Gram: {"AtA": A.T @ A, "Aty": A.T @ y, "yty": y @ y, "n_samples": 9},
     problem.solve: {"k": 2},
     problem.path: {"ks": [2, 3]},
     problem.improve: {"x": x, "k": 2},
@@ -151,6 +154,12 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
         "solution": sparsea.deconvolve(trace, [1.0, 0.5], 2),
         "truth": trace,
         "ax": ax,
+    },
+    plot.image: {
+        "y": sky,
+        "kernel": np.array([[1.0, 0.5]]),
+        "solution": sparsea.deconvolve(sky, [[1.0, 0.5]], 1),
+        "axes": tuple(mpl.figure.Figure().subplots(1, 3)),
     },
     plot.path: {"ax": ax, "path": path, "criteria": ["bic"]},
     plot.phase_transition: {"ax": ax, "store": "none.sqlite", "level": 0.5, "algorithms": ["sea"], "where": {"n": 64}},

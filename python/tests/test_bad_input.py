@@ -104,17 +104,15 @@ def test_dimensions_out_of_reach() -> None:
 @pytest.mark.parametrize(
     ("a", "data", "k", "said", "kind"),
     [
-        (A, y, 0, "k must be between 1 and 3 (the number of columns), got 0", ValueError),
-        (A, y, 4, "k must be between 1 and 3 (the number of columns), got 4", ValueError),
-        (A, y, -1, "k must be between 1 and 3 (the number of columns), got -1", ValueError),
-        (WIDE, three, 4, "k must be between 1 and 3 (the number of rows), got 4", ValueError),
-        (WIDE, three, np.int64(0), "k must be between 1 and 3 (the number of rows), got 0", ValueError),
-        (A, y, 10**23, "k must be between 1 and 3 (the number of columns), got 100000000000000000000000", ValueError),
-        (A, y, 1.5, "k must be a whole number of at least 1, got 1.5", TypeError),
-        (A, y, "1", "k must be a whole number of at least 1, got '1'", TypeError),
-        (A, y, None, "k must be a whole number of at least 1, got None", TypeError),
-        (A, y, True, "k must be a whole number of at least 1, got True", TypeError),
-        (A, y, [1], "k must be a whole number of at least 1, got [1]", TypeError),
+        (A, y, 4, "k must be between 0 and 3 (the number of columns), got 4", ValueError),
+        (A, y, -1, "k must be between 0 and 3 (the number of columns), got -1", ValueError),
+        (WIDE, three, 4, "k must be between 0 and 3 (the number of rows), got 4", ValueError),
+        (A, y, 10**23, "k must be between 0 and 3 (the number of columns), got 100000000000000000000000", ValueError),
+        (A, y, 1.5, "k must be a whole number of at least 0, got 1.5", TypeError),
+        (A, y, "1", "k must be a whole number of at least 0, got '1'", TypeError),
+        (A, y, None, "k must be a whole number of at least 0, got None", TypeError),
+        (A, y, True, "k must be a whole number of at least 0, got True", TypeError),
+        (A, y, [1], "k must be a whole number of at least 0, got [1]", TypeError),
     ],
 )
 def test_sparsity_word_for_word(a: Any, data: Any, k: Any, said: str, kind: type[Exception]) -> None:
@@ -403,7 +401,7 @@ def test_a_wrong_adjoint_is_found_when_asked_for() -> None:
         (np.zeros(3), {}, "the kernel is all zero", ValueError),
         ([], {}, "the kernel is empty", ValueError),
         ([1.0, np.nan], {}, "the kernel contains NaN at index 1 (counted from 0)", ValueError),
-        (A, {}, "the kernel has shape (4, 3); a vector has one dimension", ValueError),
+        (A, {}, "y has shape (4,); an image, as of this kernel, has two dimensions", ValueError),
         (["a"], {}, "the kernel holds elements of type <U1", TypeError),
         ("gausian:3", {}, "'gausian:3' is no known shape; the shapes are gaussian:SIGMA, exponential:TAU", ValueError),
         ("gaussian:3", {}, "the kernel has 49 samples, more than the 4 of the trace; gaussian:SIGMA spans 2*ceil(", ValueError),
@@ -422,8 +420,10 @@ def test_a_wrong_adjoint_is_found_when_asked_for() -> None:
         (three + 0j, {"baseline": "weird"}, "quantile:P with P from 0 to 1", ValueError),
         (three, {"boundary": "open"}, "boundary must be one of 'full', 'same', 'valid', 'circular', got 'open'", ValueError),
         (three, {"origin": 3}, "the kernel has 3 samples, so none at 3", ValueError),
-        (three, {"origin": 1, "boundary": "full"}, "origin goes with boundary 'same' or 'circular', not 'full'", ValueError),
-        (three, {"origin": 1, "boundary": "valid"}, "origin goes with boundary 'same' or 'circular', not 'valid'", ValueError),
+        (three, {"origin": 3, "boundary": "full"}, "the kernel has 3 samples, so none at 3", ValueError),
+        (three, {"image": True}, "y has shape (4,); an image, as of this kernel, has two dimensions", ValueError),
+        ([three, three], {}, "y has shape (4,); an image, as of this kernel, has two dimensions", ValueError),
+        ([three, three], {"image": False}, "traces take a kernel of one dimension; one of two is for an image", ValueError),
         (three, {"origin": -1}, "origin must be a whole number of at least 0, got -1", ValueError),
     ],
 )  # fmt: skip
@@ -432,9 +432,13 @@ def test_kernels_and_traces(kernel: Any, options: dict[str, Any], said: str, kin
 
 
 def test_deconvolutions() -> None:
-    said = "k must be between 1 and 2 (the number of columns), got 3"
+    said = "k must be between 0 and 2 (the number of columns), got 3"
     refuse(said, ValueError, lambda: sparsea.deconvolve(y, three, 3, boundary="full"))
-    refuse("y has shape (4, 3); a vector has one dimension", ValueError, lambda: sparsea.deconvolve(A, three, 1))
+    refuse(
+        "y has shape (4, 3) and the kernel a name: say image=True",
+        ValueError,
+        lambda: sparsea.deconvolve(A, "gaussian:.1", 1),
+    )
     refuse("baseline is for real traces", ValueError, lambda: sparsea.deconvolve(y + 1j, three, 1, baseline="mean"))
     refuse("n must be a whole number of at least 0, got -1", ValueError, lambda: sparsea.Convolution(three, -1))
     refuse("A must have at least one row", ValueError, lambda: sparsea.Convolution(three, 0))
@@ -457,7 +461,11 @@ def test_improvements() -> None:
         ValueError,
         lambda: sparsea.improve(A, y, 1, support=[0, 1]),
     )
-    refuse("k must be between 1 and 3", ValueError, lambda: sparsea.improve(A, y, 0, support=[0]))
+    refuse(
+        "k must be at least 1, the non-zeros of the support, got 0",
+        ValueError,
+        lambda: sparsea.improve(A, y, 0, support=[0]),
+    )
     refuse("support must hold whole numbers", ValueError, lambda: sparsea.improve(A, y, support=[0.5]))
     refuse(
         "the start vector has 2 entries, but A has 3 columns", ValueError, lambda: sparsea.improve(A, y, x=[1.0, 2.0])

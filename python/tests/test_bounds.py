@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.optimize
+
 import sparsea
 
 ALGORITHMS = ["search", "els", "ols", "omp", "sea", "htp", "iht", "niht", "cosamp", "subspace_pursuit", "ompr", "foba"]
@@ -54,12 +55,13 @@ def test_coefficients_keep_to_their_bounds(algorithm: str) -> None:
     rng = np.random.default_rng(2)
     A = rng.standard_normal((30, 60))
     y = A[:, :8] @ np.array([3.0, -2.0, 1.0, 0.3, -0.5, 2.0, 0.1, -4.0])
-    for options, lower, upper in [
+    cases: list[tuple[dict[str, Any], float, float]] = [
         ({"nonnegative": True}, 0.0, np.inf),
         ({"bounds": (-0.4, 1.3)}, -0.4, 1.3),
         ({"bounds": (None, 1.0)}, -np.inf, 1.0),
         ({"bounds": scipy.optimize.Bounds(-2.0, 2.0), "nonnegative": True}, 0.0, 2.0),
-    ]:
+    ]
+    for options, lower, upper in cases:
         found = sparsea.solve(A, y, 8, algorithm=algorithm, **options)
         assert (found.coefficients >= lower).all()
         assert (found.coefficients <= upper).all()
@@ -106,12 +108,12 @@ def test_positive_spikes_that_overlap() -> None:
         ({"bounds": (-1.0, -0.5)}, "each upper bound must be at least 0"),
         ({"bounds": (np.nan, 1.0)}, "each lower bound must be at most 0"),
         ({"bounds": (np.zeros(7), 1.0)}, "lower bounds have shape"),
-        ({"bounds": (0.0, [1.0])}, "there are 1 upper bounds"),
+        ({"bounds": (0.0, [1.0, 2.0])}, "upper bounds have shape"),
         ({"bounds": 3.0}, "bounds must be a pair"),
         ({"bounds": (0.0, 1.0, 2.0)}, "bounds must be a pair"),
         ({"bounds": (0.0, 1j)}, "upper bounds must be real"),
         ({"bounds": ("a", 1.0)}, "lower bounds must be"),
-        ({"nonnegative": 3}, "nonnegative must be"),
+        ({"nonnegative": np.ones(2)}, "nonnegative must be"),
         ({"nonnegative": True, "algorithm": "lasso"}, "lasso needs"),
         ({"nonnegative": True, "algorithm": "amp"}, "amp needs"),
     ],
@@ -140,19 +142,20 @@ def test_the_command_finds_the_same(tmp_path: Path) -> None:
     A, y = np.asfortranarray(rng.standard_normal((20, 40))), rng.standard_normal(20)
     np.save(tmp_path / "A.npy", A)
     np.save(tmp_path / "y.npy", y)
-    for flags, options in [
+    cases: list[tuple[list[str], dict[str, Any]]] = [
         (["--nonnegative"], {"nonnegative": True}),
         (["--bounds=-0.1:0.25"], {"bounds": (-0.1, 0.25)}),
         (["--bounds", ":0.25"], {"bounds": (None, 0.25)}),
         (["--bounds", "-1:0.25", "--nonnegative"], {"bounds": (-1.0, 0.25), "nonnegative": True}),
-    ]:
+    ]
+    for flags, options in cases:
         line = [program, "solve", "A.npy", "y.npy", "-k", "5", "--json", *flags]
         said = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=True)
         found, expected = json.loads(said.stdout), sparsea.solve(A, y, 5, **options)
         assert found["support"] == expected.support.tolist()
         assert found["coefficients"] == expected.coefficients.tolist()
-    for flags in (["--bounds", "1:2"], ["--bounds", "3"], ["--bounds", "a:b"], ["--bounds", "2:-1"], ["--bounds", "nan:1"]):
-        line = [program, "solve", "A.npy", "y.npy", "-k", "5", *flags]
+    for bad in ("1:2", "3", "a:b", "2:-1", "nan:1"):
+        line = [program, "solve", "A.npy", "y.npy", "-k", "5", "--bounds", bad]
         said = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert said.returncode == 2
         assert "--bounds must be LO:HI" in said.stderr

@@ -27,7 +27,7 @@ def fitted(model: Any) -> Any:
 # The name of the argument in messages, the call, and how many the call takes at most (None: any number of 64 bits).
 WHOLE: list[tuple[str, Callable[[Any], Any]]] = [
     ("k", lambda v: sparsea.solve(A, y, v)),
-    ("k", lambda v: sparsea.solve(A, np.stack([y, y], 1), v)),
+    ("k[0]", lambda v: sparsea.solve(A, np.stack([y, y], 1), [v, 1])),
     ("k", lambda v: sparsea.improve(A, y, v, support=[1])),
     ("k", lambda v: sparsea.deconvolve(y, [1.0, 0.5], v)),
     ("k", PROBLEM.solve),

@@ -226,7 +226,7 @@ def test_bad_problems_are_refused_at_once(matrix: Any, data: Any, said: str) -> 
 
 def test_all_sparsities_of_a_path_are_checked_first() -> None:
     problem = sparsea.Problem(A, y)
-    for ks in ([1, 0], [1, 31], [2, 2.0], 3, np.array(3), range(1, 10**13), "12", None):
+    for ks in ([1, -1], [1, 31], [2, 2.0], 3, np.array(3), range(1, 10**13), "12", None):
         hostile: Any = ks
         with pytest.raises(sparsea.Error):
             problem.path(hostile, callback=lambda _: pytest.fail("a run began"))

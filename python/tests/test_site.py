@@ -17,7 +17,15 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("start", "choosing-an-algorithm", "choosing-k", "operators", "change-points")
+PAGES = (
+    "start",
+    "choosing-an-algorithm",
+    "choosing-k",
+    "operators",
+    "forms",
+    "sufficient-statistics",
+    "change-points",
+)
 
 
 def given() -> dict[str, Any]:

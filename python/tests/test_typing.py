@@ -25,6 +25,8 @@ def results(
     assert_type(sparsea.solve(A, [1.0, 2.0], 3, algorithm="omp", time=1.0), sparsea.Solution)
     assert_type(sparsea.solve(A, matrix, 3, start="omp"), sparsea.Solutions)
     assert_type(sparsea.solve(A, [[1.0], [2.0]], 3), sparsea.Solutions)
+    assert_type(sparsea.solve(A, matrix, [3, 4]), sparsea.Solutions)
+    assert_type(sparsea.solve(sparsea.Gram(A, A, A, 9), None, 3), Any)
     assert_type(sparsea.solve(A, either, 3), Any)
     assert_type(sparsea.solve(A, anything, 3), Any)
     assert_type(sparsea.Problem(A, vector).solve(3), sparsea.Solution)

@@ -4,27 +4,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
-use sparsea::{LinearMap, Partition, Problem, Scalar, Solution};
+use sparsea::{Partition, Scalar, Solution};
 
-use crate::cli::BlockOptions;
 use crate::failure::Failure;
 use crate::input::{self, Label, Matrix, Vector};
-use crate::problem::{Loaded, from_vector};
-
-/// Why --joint does not go with --kernel.
-pub const JOINT_TRACE: &str = "--joint needs a matrix Y, and a trace is a vector; leave out --kernel";
+use crate::problem::from_vector;
 
 /// Groups as a file states them.
 pub struct Groups {
-    partition: Arc<Partition>,
+    pub partition: Arc<Partition>,
     /// Of each group, in the order of their first columns.
     labels: Vec<Label>,
 }
 
 impl Groups {
-    /// Reads them, if there are any, for a matrix of n columns.
-    pub fn read(options: &BlockOptions, columns: usize) -> Result<Option<Self>, Failure> {
-        let Some(path) = &options.groups else { return Ok(None) };
+    /// Reads them for a matrix of n columns.
+    pub fn read(path: &Path, columns: usize) -> Result<Self, Failure> {
         let labels = input::read_labels(path)?;
         if labels.len() != columns {
             let (file, found) = (path.display(), labels.len());
@@ -32,7 +27,7 @@ impl Groups {
         }
         let partition = Arc::new(Partition::new(&labels)?);
         let first = |group| partition.columns(group).first().map(|&j| labels[j].clone());
-        Ok(Some(Self { labels: (0..partition.len()).filter_map(first).collect(), partition }))
+        Ok(Self { labels: (0..partition.len()).filter_map(first).collect(), partition })
     }
 
     /// How many groups have one of some columns; columns beyond the last are refused elsewhere.
@@ -65,33 +60,14 @@ pub fn shown<'s, T: Scalar>(solution: &'s Solution<T>, groups: Option<&'s Groups
     }
 }
 
-/// The problem of what was read: of one y, or with one support for the columns of Y.
-pub fn problem<'a, T: Scalar>(
-    loaded: &'a Loaded<T>,
-    operator: &'a dyn LinearMap<T>,
-    sparsity: usize,
-) -> Result<Problem<'a, T>, Failure> {
-    Ok(match loaded.sides {
-        Some(sides) => Problem::joint(operator, &loaded.data, sides, sparsity)?,
-        None => Problem::new(operator, &loaded.data, sparsity)?,
-    })
-}
-
-/// The same problem with groups, if there are any.
-pub fn grouped<'a, T: Scalar>(problem: Problem<'a, T>, groups: Option<&Groups>) -> Result<Problem<'a, T>, Failure> {
-    match groups {
-        Some(groups) => Ok(problem.with_groups(groups.partition.clone())?),
-        None => Ok(problem),
-    }
-}
-
 /// The columns of a matrix, end to end, and their number.
 pub fn joined(matrix: Matrix) -> (Vector, usize) {
     fn of<T: Copy>(rows: usize, columns: usize, entry: impl Fn(usize, usize) -> T) -> Vec<T> {
         (0..columns).flat_map(|j| (0..rows).map(move |i| (i, j))).map(|(i, j)| entry(i, j)).collect()
     }
     let (rows, columns) = (matrix.nrows(), matrix.ncols());
-    let values = match &matrix {
+    let values = match matrix {
+        Matrix::Narrow(a) => return joined(a.widened()),
         Matrix::Dense(a) => Vector::Real(of(rows, columns, |i, j| a.as_ref()[(i, j)])),
         Matrix::DenseComplex(a) => Vector::Complex(of(rows, columns, |i, j| a.as_ref()[(i, j)])),
         Matrix::Sparse(a) => {
@@ -125,11 +101,18 @@ pub fn rows_of<T: Scalar>(x: &[T], columns: usize) -> Vec<usize> {
     (0..columns).filter(|&j| x.iter().skip(j).step_by(columns.max(1)).any(|&x| x != T::ZERO)).collect()
 }
 
-/// Of each column of the support, its coefficient, or the norm of its row.
-pub fn sizes<T: Scalar>(solution: &Solution<T>) -> Vec<T> {
-    if solution.right_hand_sides == 1 {
-        return solution.coefficients.clone();
+/// Of each row of `sides` numbers its norm, or the number itself where there is one.
+pub fn sizes<T: Scalar>(rows: &[T], sides: usize) -> Vec<T> {
+    if sides == 1 {
+        return rows.to_vec();
     }
     let norm = |row: &[T]| T::from_real(row.iter().map(|x| x.abs2()).sum::<f64>().sqrt());
-    solution.coefficients.chunks(solution.right_hand_sides.max(1)).map(norm).collect()
+    rows.chunks(sides.max(1)).map(norm).collect()
+}
+
+/// The same of vectors of m numbers, `sides` of them end to end.
+pub fn sizes_of_columns<T: Scalar>(columns: &[T], sides: usize) -> Vec<T> {
+    let m = columns.len() / sides.max(1);
+    let rows: Vec<T> = (0..m).flat_map(|i| columns.iter().copied().skip(i).step_by(m.max(1))).collect();
+    sizes(&rows, sides)
 }

@@ -60,24 +60,72 @@ pub struct Demo {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "\
+sparsea solve [OPTIONS] <A> <Y> -k <K>
+       sparsea solve [OPTIONS] <STATISTICS> --gram -k <K>")]
 pub struct Solve {
     /// The matrix A, m × n: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat (FILE:NAME where a file holds several arrays)
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
     /// The data y, m numbers: a file (with --joint a matrix); FILE:COLUMN, a column of a table; or a column of A's own table, then taken out
-    #[arg(value_name = "Y")]
-    pub data: String,
+    #[arg(value_name = "Y", required_unless_present = "gram", conflicts_with = "gram")]
+    pub data: Option<String>,
+    /// A and y are known by sufficient statistics: A is an .npz file with AtA, Aty, yty and n_samples
+    #[arg(long)]
+    pub gram: bool,
     #[command(flatten)]
     pub method: Method,
     #[command(flatten)]
-    pub blocks: BlockOptions,
+    pub model: ModelOptions,
     #[command(flatten)]
     pub output: Output,
 }
 
 #[derive(Debug, Args)]
+pub struct ModelOptions {
+    /// Add an intercept, a constant that is always in the model [default: where y is a column of A's own table with names]
+    #[arg(long, conflicts_with = "no_intercept")]
+    pub intercept: bool,
+    /// Add none
+    #[arg(long)]
+    pub no_intercept: bool,
+    /// Columns that are always in the model and not counted in k: names or numbers counted from 0, with commas between
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
+    pub fixed: Vec<String>,
+    /// Columns that are never chosen, given likewise
+    #[arg(long = "exclude", value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
+    pub excluded: Vec<String>,
+    /// Weights w of the rows, m numbers of at least 0: Σ w_i |r_i|² is minimised; a row of weight 0 is missing
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Add ½ λ‖x‖² to what is minimised, in the scale of A, but for intercept and fixed columns
+    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
+    #[arg(value_parser = values::number("--ridge", "finite number of at least 0", |l| l >= 0.0 && l.is_finite()))]
+    pub ridge: Option<f64>,
+    /// What NaN in y are, and in text files empty fields, NA and the like: an error, or gaps
+    #[arg(long, value_enum, default_value = "error", value_name = "RULE")]
+    pub missing: MissingChoice,
+    /// A file with a label for each column of A, numbers or words, one a line: columns with the same label are in the support
+    /// together or not at all, and k counts such groups
+    #[arg(long, value_name = "FILE")]
+    pub groups: Option<PathBuf>,
+    /// The columns of Y, an m × B matrix, have one support
+    #[arg(long)]
+    pub joint: bool,
+}
+
+/// What missing data are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MissingChoice {
+    /// Refused
+    Error,
+    /// Rows of weight 0
+    Drop,
+}
+
+#[derive(Debug, Args)]
 pub struct Deconvolve {
-    /// The trace y: a file with one column of numbers, or FILE:COLUMN
+    /// The trace y: a file with one column of numbers, or FILE:COLUMN; a matrix is several traces, or an image (see --kernel)
     // Not `trace`: that is the option of the output.
     #[arg(id = "samples", value_name = "TRACE")]
     pub trace: PathBuf,
@@ -86,22 +134,29 @@ pub struct Deconvolve {
     #[command(flatten)]
     pub method: Method,
     #[command(flatten)]
+    pub model: ModelOptions,
+    #[command(flatten)]
     pub output: Output,
 }
 
 #[derive(Debug, Args)]
 pub struct KernelOptions {
-    /// The shape of one spike: gaussian:SIGMA, exponential:TAU (both in samples), or a file of samples
+    /// The shape of one spike: gaussian:SIGMA, exponential:TAU (both in samples), or a file of samples; a matrix is that of an image
     #[arg(long, value_name = "KERNEL", value_parser = parse_kernel)]
     pub kernel: Kernel,
     /// What happens at the ends: as many spikes as samples (same), spikes wholly inside the trace (full), also
     /// spikes outside that reach into it (valid), or a periodic trace (circular)
     #[arg(long, value_enum, default_value = "same")]
     pub boundary: BoundaryChoice,
-    /// Sample of the kernel that lies at the spike, for same and circular; [default: the largest in magnitude]
-    #[arg(long, value_name = "SAMPLE", allow_negative_numbers = true)]
-    #[arg(value_parser = values::whole::<usize>("--origin", 0))]
-    pub origin: Option<usize>,
+    /// Sample of the kernel that lies at the spike, of an image ROW,COLUMN; [default: the largest in magnitude]
+    #[arg(long, value_name = "SAMPLE", allow_negative_numbers = true, value_parser = parse_origin)]
+    pub origin: Option<Origin>,
+    /// TRACE is an image, a matrix, as it is with a kernel that is a matrix
+    #[arg(long, conflicts_with = "traces")]
+    pub image: bool,
+    /// TRACE is a matrix with a trace in each column, as it is with a kernel from a file of samples
+    #[arg(long)]
+    pub traces: bool,
     /// What to subtract from the trace first: none, mean, median, or quantile:P with P from 0 to 1
     #[arg(long, value_name = "RULE", default_value = "none", value_parser = parse_baseline)]
     pub baseline: Baseline,
@@ -118,21 +173,26 @@ pub struct DomainOptions {
     pub bounds: Option<(f64, f64)>,
 }
 
-/// What k counts, if it is not columns for a single y.
-#[derive(Debug, Default, Args)]
-pub struct BlockOptions {
-    /// A file with a label for each column of A, numbers or words, one a line: columns with the same label are in the support
-    /// together or not at all, and k counts such groups
-    #[arg(long, value_name = "FILE")]
-    pub groups: Option<PathBuf>,
-    /// The columns of Y, an m × B matrix, have one support
-    #[arg(long)]
-    pub joint: bool,
+/// The sample or pixel of a kernel that lies at the spike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Of a trace.
+    Sample(usize),
+    /// Row and column, of an image.
+    Pixel(usize, usize),
+}
+
+fn parse_origin(text: &str) -> Result<Origin, values::Refusal> {
+    let whole = values::whole::<usize>("--origin", 0);
+    match text.split_once(',') {
+        Some((row, column)) => Ok(Origin::Pixel(whole(row)?, whole(column)?)),
+        None => whole(text).map(Origin::Sample),
+    }
 }
 
 #[derive(Debug, Args)]
 pub struct Method {
-    /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
+    /// Sparsity: how many non-zeros x may have, from 0 to min(m, n)
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
@@ -197,17 +257,21 @@ pub struct Output {
 #[derive(Debug, Args)]
 #[command(override_usage = "\
 sparsea compare [OPTIONS] <A> <Y> -k <K>
-       sparsea compare [OPTIONS] <TRACE> --kernel <KERNEL> -k <K>")]
+       sparsea compare [OPTIONS] <TRACE> --kernel <KERNEL> -k <K>
+       sparsea compare [OPTIONS] <STATISTICS> --gram -k <K>")]
 pub struct Compare {
     /// The matrix A, or with --kernel the trace
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
-    /// The data y, as for solve; not with --kernel
-    #[arg(value_name = "Y", required_unless_present = "kernel", conflicts_with = "kernel")]
+    /// The data y, as for solve; not with --kernel or --gram
+    #[arg(value_name = "Y", required_unless_present_any = ["kernel", "gram"], conflicts_with_all = ["kernel", "gram"])]
     pub data: Option<String>,
+    /// A and y are known by sufficient statistics, as for solve
+    #[arg(long, conflicts_with = "kernel")]
+    pub gram: bool,
     #[command(flatten)]
     pub kernel: Option<KernelOptions>,
-    /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
+    /// Sparsity: how many non-zeros x may have, from 0 to min(m, n)
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
@@ -217,7 +281,7 @@ pub struct Compare {
     #[command(flatten)]
     pub domain: DomainOptions,
     #[command(flatten)]
-    pub blocks: BlockOptions,
+    pub model: ModelOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
     /// The true x, if known: shows how much of its support each algorithm missed
@@ -231,14 +295,18 @@ pub struct Compare {
 #[derive(Debug, Args)]
 #[command(override_usage = "\
 sparsea improve [OPTIONS] <A> <Y> <--support FILE|--vector FILE>
-       sparsea improve [OPTIONS] <TRACE> --kernel <KERNEL> <--support FILE|--vector FILE>")]
+       sparsea improve [OPTIONS] <TRACE> --kernel <KERNEL> <--support FILE|--vector FILE>
+       sparsea improve [OPTIONS] <STATISTICS> --gram <--support FILE|--vector FILE>")]
 pub struct Improve {
     /// The matrix A, or with --kernel the trace
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
-    /// The data y, as for solve; not with --kernel
-    #[arg(value_name = "Y", required_unless_present = "kernel", conflicts_with = "kernel")]
+    /// The data y, as for solve; not with --kernel or --gram
+    #[arg(value_name = "Y", required_unless_present_any = ["kernel", "gram"], conflicts_with_all = ["kernel", "gram"])]
     pub data: Option<String>,
+    /// A and y are known by sufficient statistics, as for solve
+    #[arg(long, conflicts_with = "kernel")]
+    pub gram: bool,
     /// The support to improve: a file of column indices, counted from 0
     #[arg(long, value_name = "FILE", conflicts_with = "vector")]
     pub support: Option<PathBuf>,
@@ -257,7 +325,7 @@ pub struct Improve {
     #[command(flatten)]
     pub domain: DomainOptions,
     #[command(flatten)]
-    pub blocks: BlockOptions,
+    pub model: ModelOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
     /// A setting of the last algorithm (see `sparsea algorithms`); may be repeated
@@ -367,7 +435,7 @@ pub struct Theory {
     pub columns: Option<usize>,
     /// Sparsity: how many non-zeros x may have, from 1 to min(m, n)
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
-    #[arg(value_parser = values::sparsity)]
+    #[arg(value_parser = values::positive_sparsity)]
     pub sparsity: usize,
     /// The true x, n numbers: is SEA sure to find its support? Otherwise the easiest x is judged, all non-zeros equal
     #[arg(long, value_name = "FILE")]
@@ -413,7 +481,7 @@ pub struct Generate {
     pub columns: Option<usize>,
     /// Number of non-zeros of x
     #[arg(short = 'k', long = "sparsity", value_name = "K", default_value_t = 10, allow_negative_numbers = true)]
-    #[arg(value_parser = values::sparsity)]
+    #[arg(value_parser = values::positive_sparsity)]
     pub sparsity: usize,
     /// Norm of the noise relative to ‖A x‖
     #[arg(long, value_name = "R", default_value_t = 0.0, allow_negative_numbers = true)]

@@ -261,6 +261,7 @@ pub fn write_matrix(path: &Path, matrix: &Matrix) -> Result<(), ExportError> {
     match matrix {
         Matrix::Dense(a) => write_dense(path, a.as_ref()),
         Matrix::DenseComplex(a) => write_dense(path, a.as_ref()),
+        Matrix::Narrow(a) => write_matrix(path, &a.widened()),
         Matrix::Sparse(a) => write_sparse(path, a),
         Matrix::SparseComplex(a) => write_sparse(path, a),
     }

@@ -1,31 +1,47 @@
 //! From files to a problem: a matrix or a convolution, data, both real or both complex.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use faer::sparse::SparseColMat;
 use num_complex::Complex;
 use sparsea::operator::pulse;
-use sparsea::{Boundary, Bounds, Convolution, DenseOperator, Domain, LinearMap, NonNegative, Scalar, SparseOperator};
+use sparsea::{
+    Boundary, Bounds, Convolution, Convolution2d, DenseOperator, Domain, Error, Gram, LinearMap, NonNegative, Problem,
+    Scalar, SparseOperator,
+};
 
 use crate::blocks::joined;
-use crate::cli::{Baseline, BoundaryChoice, DomainOptions, Kernel, KernelOptions};
+use crate::cli::{Baseline, BoundaryChoice, DomainOptions, Kernel, KernelOptions, ModelOptions, Origin};
 use crate::failure::Failure;
-use crate::input::{self, Dense, Layout, Matrix, Table, Vector};
+use crate::image::{self, Deconvolution, Placed};
+use crate::input::{self, Dense, Layout, Matrix, Narrow, NarrowMatrix, Statistics, Table, Vector};
 use crate::text;
 
 /// A or the convolution, owned.
 pub enum Owned<T: Scalar> {
     Dense(Dense<T>),
+    Narrow(Box<dyn NarrowMatrix<T>>),
+    Gram(Box<Gram<T>>),
     Sparse(SparseColMat<usize, T>),
     Convolution(Convolution<T>),
+    Image(Convolution2d<T>),
 }
 
 impl<T: Scalar> Owned<T> {
+    /// (m, n).
+    pub fn shape(&self) -> (usize, usize) {
+        self.operator().shape()
+    }
+
     pub fn operator(&self) -> Box<dyn LinearMap<T> + '_> {
         match self {
             Self::Dense(matrix) => Box::new(DenseOperator::new(matrix.as_ref())),
+            Self::Narrow(matrix) => matrix.operator(),
+            Self::Gram(gram) => Box::new(&**gram),
             Self::Sparse(matrix) => Box::new(SparseOperator::new(matrix.as_ref())),
             Self::Convolution(convolution) => Box::new(convolution),
+            Self::Image(convolution) => Box::new(convolution),
         }
     }
 }
@@ -41,8 +57,14 @@ pub struct Loaded<T: Scalar> {
     pub names: Option<Vec<String>>,
     /// Of a deconvolution: how far right of its spike index a spike appears in the trace.
     pub shift: Option<isize>,
+    /// Of the deconvolution of an image.
+    pub image: Option<Placed>,
     /// What was subtracted from the trace.
     pub baseline: f64,
+    /// Whether y is a column of A's own table, which has names.
+    pub is_named: bool,
+    /// Where A and y are known by sufficient statistics: Aᴴy, and the rows of A.
+    pub statistics: Option<(Arc<[T]>, usize)>,
 }
 
 impl DomainOptions {
@@ -56,6 +78,53 @@ impl DomainOptions {
             None if self.nonnegative => Some(Box::new(NonNegative)),
             None => None,
         })
+    }
+}
+
+impl<T: Scalar> Loaded<T> {
+    /// The problem for this sparsity, on the operator of this.
+    pub fn problem<'a>(&'a self, operator: &'a dyn LinearMap<T>, sparsity: usize) -> Result<Problem<'a, T>, Error> {
+        let problem = match self.sides {
+            Some(sides) => Problem::joint(operator, &self.data, sides, sparsity)?,
+            None => Problem::new(operator, &self.data, sparsity)?,
+        };
+        match &self.statistics {
+            Some((correlation, _)) => problem.with_data_correlation(correlation.clone()),
+            None => Ok(problem),
+        }
+    }
+
+    /// The rows of A.
+    pub fn rows(&self) -> usize {
+        self.statistics.as_ref().map_or_else(|| self.data.len() / self.sides.unwrap_or(1).max(1), |&(_, rows)| rows)
+    }
+}
+
+/// Where a spike lies: a sample, or the row and column of a pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum Position {
+    Sample(isize),
+    Pixel([isize; 2]),
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sample(at) => write!(f, "{at}"),
+            Self::Pixel([row, column]) => write!(f, "{row}, {column}"),
+        }
+    }
+}
+
+impl<T: Scalar> Loaded<T> {
+    /// Where the spikes of a support lie in the trace or the image; `None` for other problems.
+    pub fn positions(&self, support: &[usize]) -> Option<Vec<Position>> {
+        match (&self.operator, &self.image) {
+            (Owned::Convolution(one), _) => Some(support.iter().map(|&j| Position::Sample(one.position(j))).collect()),
+            (_, Some(placed)) => Some(support.iter().map(|&j| Position::Pixel(placed.position(j).into())).collect()),
+            _ => None,
+        }
     }
 }
 
@@ -78,9 +147,16 @@ pub fn read_operator(matrix: &Path) -> Result<(AnyOperator, Option<Vec<String>>)
         Matrix::Dense(a) => AnyOperator::Real(Owned::Dense(a)),
         Matrix::Sparse(a) => AnyOperator::Real(Owned::Sparse(a)),
         Matrix::DenseComplex(a) => AnyOperator::Complex(Owned::Dense(a)),
+        Matrix::Narrow(a) if a.is_complex() => AnyOperator::Complex(Owned::Narrow(a.complex())),
+        Matrix::Narrow(a) => AnyOperator::Real(Owned::Narrow(real(a)?)),
         Matrix::SparseComplex(a) => AnyOperator::Complex(Owned::Sparse(a)),
     };
     Ok((operator, shown(column_names)))
+}
+
+/// A matrix of narrow numbers for a real problem.
+fn real(matrix: Narrow) -> Result<Box<dyn NarrowMatrix<f64>>, Failure> {
+    matrix.real().ok_or_else(|| Failure::Message("A is complex although y is real".into()))
 }
 
 /// Names as tables and pictures show them, each on its line.
@@ -101,20 +177,25 @@ pub fn blur(n: usize, options: &KernelOptions) -> Result<AnyOperator, Failure> {
     })
 }
 
-/// Reads A and y; with `joint` a matrix Y.
-pub fn from_matrix(matrix: &Path, data: &str, joint: bool) -> Result<Any, Failure> {
-    let table = input::read_matrix(matrix)?;
+/// Names of columns, and whether y was one of them.
+type Names = (Option<Vec<String>>, bool);
+
+/// Reads A and y, or a matrix Y of several, in which there may be gaps.
+pub fn from_matrix(matrix: &Path, data: &str, model: &ModelOptions) -> Result<Any, Failure> {
     let mut sides = None;
-    let (table, data) = if joint {
-        let (data, columns) = joined(input::read_matrix(Path::new(data))?.matrix);
+    let (table, data, is_named) = if model.joint {
+        let table = input::read_matrix(matrix)?;
+        let path = Path::new(data);
+        let read = if model.drops() { input::read_gapped_matrix(path)? } else { input::read_matrix(path)? };
+        let (data, columns) = joined(read.matrix);
         let (rows, expected) = (data.len() / columns.max(1), table.matrix.nrows());
         if rows != expected {
             return Err(Failure::Message(format!("Y has {rows} rows, but A has {expected} rows")));
         }
         sides = Some(columns);
-        (table, data)
+        (table, data, false)
     } else {
-        input::read_data(data, matrix, table)?
+        input::read_problem(matrix, data, model.drops())?
     };
     let Table { matrix, column_names } = table;
     let names = shown(column_names);
@@ -123,13 +204,17 @@ pub fn from_matrix(matrix: &Path, data: &str, joint: bool) -> Result<Any, Failur
     } else {
         (matrix, data)
     };
-    fn loaded<T: Scalar>(operator: Owned<T>, data: Vec<T>, names: Option<Vec<String>>) -> Loaded<T> {
-        Loaded { operator, data, sides: None, names, shift: None, baseline: 0.0 }
+    fn loaded<T: Scalar>(operator: Owned<T>, data: Vec<T>, (names, is_named): Names) -> Loaded<T> {
+        let (shift, image, baseline, statistics) = (None, None, 0.0, None);
+        Loaded { operator, data, sides: None, names, shift, image, baseline, is_named, statistics }
     }
+    let names: Names = (names, is_named);
     let mut any = match (matrix, data) {
         (Matrix::Dense(a), Vector::Real(y)) => Any::Real(loaded(Owned::Dense(a), y, names)),
         (Matrix::Sparse(a), Vector::Real(y)) => Any::Real(loaded(Owned::Sparse(a), y, names)),
         (Matrix::DenseComplex(a), y) => Any::Complex(loaded(Owned::Dense(a), y.into_complex(), names)),
+        (Matrix::Narrow(a), Vector::Real(y)) => Any::Real(loaded(Owned::Narrow(real(a)?), y, names)),
+        (Matrix::Narrow(a), Vector::Complex(y)) => Any::Complex(loaded(Owned::Narrow(a.complex()), y, names)),
         (Matrix::SparseComplex(a), y) => Any::Complex(loaded(Owned::Sparse(a), y.into_complex(), names)),
         (Matrix::Dense(_) | Matrix::Sparse(_), Vector::Complex(_)) => {
             return Err(Failure::Message("A is real although y is complex".into()));
@@ -142,9 +227,90 @@ pub fn from_matrix(matrix: &Path, data: &str, joint: bool) -> Result<Any, Failur
     Ok(any)
 }
 
-/// Reads a trace and a kernel.
-pub fn from_trace(trace: &Path, options: &KernelOptions) -> Result<Any, Failure> {
-    let data = input::read_vector(trace)?;
+/// Reads A and y, in which there may be gaps, or sufficient statistics where there is no y.
+pub fn from_matrix_or_statistics(matrix: &Path, data: Option<&str>, model: &ModelOptions) -> Result<Any, Failure> {
+    data.map_or_else(|| from_statistics(matrix), |data| from_matrix(matrix, data, model))
+}
+
+/// Reads sufficient statistics.
+pub fn from_statistics(path: &Path) -> Result<Any, Failure> {
+    fn loaded<T: Scalar>(matrix: &Dense<T>, correlation: &[T], given: &Statistics) -> Result<Loaded<T>, Failure> {
+        let gram = Gram::with_precision(matrix.as_ref(), given.rows, given.precision)?;
+        let data = gram.data(correlation, given.square)?;
+        let statistics = Some((data.correlation(), given.rows));
+        let data = data.data().to_vec();
+        Ok(Loaded {
+            operator: Owned::Gram(Box::new(gram)),
+            data,
+            sides: None,
+            names: None,
+            shift: None,
+            baseline: 0.0,
+            image: None,
+            is_named: false,
+            statistics,
+        })
+    }
+    let given = input::read_statistics(path)?;
+    let problem = match (&given.matrix, &given.correlation) {
+        (Matrix::Dense(matrix), Vector::Real(correlation)) => Any::Real(loaded(matrix, correlation, &given)?),
+        (Matrix::DenseComplex(matrix), correlation) => {
+            Any::Complex(loaded(matrix, &correlation.clone().into_complex(), &given)?)
+        }
+        (Matrix::Dense(matrix), Vector::Complex(correlation)) => {
+            Any::Complex(loaded(&matrix.clone().into_complex(), correlation, &given)?)
+        }
+        _ => return Err(Failure::Message(format!("{}: AtA must be a dense matrix", path.display()))),
+    };
+    Ok(problem)
+}
+
+/// Reads one trace, one image, or traces with one support, in which there may be gaps, and a kernel.
+pub fn from_trace(trace: &Path, options: &KernelOptions, model: &ModelOptions) -> Result<Any, Failure> {
+    match image::read(trace, options, model.drops())? {
+        Deconvolution::Several(all) if !model.joint => {
+            let (shown, count) = (trace.display(), all.len());
+            Err(Failure::Message(format!("{shown} holds {count} traces; this command takes one")))
+        }
+        read => in_one(read, options, model),
+    }
+}
+
+/// What was read as one problem: that of a trace or an image, or that of several traces with one support.
+pub fn in_one(read: Deconvolution, options: &KernelOptions, model: &ModelOptions) -> Result<Any, Failure> {
+    let refuse = |line: &str| Err(Failure::Message(line.into()));
+    match read {
+        Deconvolution::One(_) if model.joint => {
+            refuse("--joint needs a matrix of several traces, with one in each column")
+        }
+        Deconvolution::One(one) => Ok(*one),
+        Deconvolution::Several(_) if options.baseline != Baseline::None => {
+            refuse("--baseline is for traces by themselves; with --joint say --intercept, which is fitted to each")
+        }
+        Deconvolution::Several(traces) => side_by_side(traces),
+    }
+}
+
+/// The problem of several traces.
+fn side_by_side(traces: Vec<Any>) -> Result<Any, Failure> {
+    fn of<T: Scalar>(mut traces: Vec<Loaded<T>>) -> Option<Loaded<T>> {
+        let (data, sides) = (traces.iter().flat_map(|trace| trace.data.clone()).collect(), Some(traces.len()));
+        Some(Loaded { data, sides, ..traces.pop()? })
+    }
+    let (mut real, mut complex) = (vec![], vec![]);
+    for trace in traces {
+        match trace {
+            Any::Real(one) => real.push(one),
+            Any::Complex(one) => complex.push(one),
+        }
+    }
+    // They are columns of one matrix: all real, or all complex.
+    let joined = if complex.is_empty() { of(real).map(Any::Real) } else { of(complex).map(Any::Complex) };
+    joined.ok_or_else(|| Failure::Message("there is no trace".into()))
+}
+
+/// A trace, and the kernel of the options.
+pub fn traces(data: Vector, options: &KernelOptions) -> Result<Any, Failure> {
     let length = data.len();
     let too_long = |samples: usize, advice: String| {
         Failure::Message(format!("the kernel has {samples} samples, more than the {length} of the trace{advice}"))
@@ -226,43 +392,49 @@ fn read_kernel(kernel: &Kernel, length: usize) -> Result<Vector, Failure> {
 /// A deconvolution from the trace and the kernel.
 pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOptions) -> Result<Loaded<T>, Failure> {
     let (m, length) = (data.len(), kernel.len());
-    let peak = position_of_largest(kernel);
-    let (n, first) = match options.boundary {
-        BoundaryChoice::Same | BoundaryChoice::Circular => (m, options.origin.unwrap_or(peak)),
-        BoundaryChoice::Full => (m + 1 - length, 0),
-        BoundaryChoice::Valid => (m + length - 1, length - 1),
+    let n = match options.boundary {
+        BoundaryChoice::Same | BoundaryChoice::Circular => m,
+        BoundaryChoice::Full => m + 1 - length,
+        BoundaryChoice::Valid => m + length - 1,
     };
     let operator = spikes(n, kernel, options)?;
-    let baseline = match options.baseline {
+    // From where it lies, by the origin, to where it peaks.
+    let shift = operator.position(0) + position_of_largest(kernel) as isize - operator.origin() as isize;
+    let baseline = baseline_of(&data, &options.baseline)?;
+    data.iter_mut().for_each(|y| *y -= T::from_real(baseline));
+    let operator = Owned::Convolution(operator);
+    let (shift, is_named, statistics) = (Some(shift), false, None);
+    Ok(Loaded { operator, data, sides: None, names: None, shift, image: None, baseline, is_named, statistics })
+}
+
+/// What to subtract from data, of which NaN are gaps.
+pub fn baseline_of<T: Scalar>(data: &[T], rule: &Baseline) -> Result<f64, Failure> {
+    let seen: Vec<f64> = data.iter().map(|y| y.real()).filter(|y| !y.is_nan()).collect();
+    Ok(match rule {
         Baseline::None => 0.0,
         _ if T::IS_COMPLEX => return Err(Failure::Message("--baseline is for real traces".into())),
-        Baseline::Mean => data.iter().map(|y| y.real()).sum::<f64>() / m as f64,
-        Baseline::Quantile(p) => quantile(data.iter().map(|y| y.real()).collect(), p),
-    };
-    data.iter_mut().for_each(|y| *y -= T::from_real(baseline));
-    Ok(Loaded {
-        operator: Owned::Convolution(operator),
-        data,
-        sides: None,
-        names: None,
-        shift: Some(peak as isize - first as isize),
-        baseline,
+        _ if seen.is_empty() => 0.0,
+        Baseline::Mean => seen.iter().sum::<f64>() / seen.len() as f64,
+        Baseline::Quantile(p) => quantile(seen, *p),
     })
 }
 
 /// The convolution of n spikes with a kernel.
 fn spikes<T: Scalar>(n: usize, kernel: &[T], options: &KernelOptions) -> Result<Convolution<T>, Failure> {
-    let origin = options.origin.unwrap_or_else(|| position_of_largest(kernel));
-    let (boundary, name) = match options.boundary {
-        BoundaryChoice::Same => return Ok(Convolution::with_origin(kernel, n, Boundary::Same, origin)?),
-        BoundaryChoice::Circular => return Ok(Convolution::with_origin(kernel, n, Boundary::Circular, origin)?),
-        BoundaryChoice::Full => (Boundary::Full, "full"),
-        BoundaryChoice::Valid => (Boundary::Valid, "valid"),
+    let origin = match options.origin {
+        None => position_of_largest(kernel),
+        Some(Origin::Sample(at)) => at,
+        Some(Origin::Pixel(row, _)) => {
+            return Err(Failure::Message(format!("--origin: a trace takes one sample of the kernel, as {row}")));
+        }
     };
-    if options.origin.is_some() {
-        return Err(Failure::Message(format!("--origin goes with --boundary same or circular, not {name}")));
-    }
-    Ok(Convolution::new(kernel, n, boundary)?)
+    let boundary = match options.boundary {
+        BoundaryChoice::Same => Boundary::Same,
+        BoundaryChoice::Circular => Boundary::Circular,
+        BoundaryChoice::Full => Boundary::Full,
+        BoundaryChoice::Valid => Boundary::Valid,
+    };
+    Ok(Convolution::with_origin(kernel, n, boundary, origin)?)
 }
 
 fn position_of_largest<T: Scalar>(kernel: &[T]) -> usize {
@@ -292,11 +464,20 @@ pub fn to_vector<T: Scalar>(values: &[T]) -> Vector {
     }
 }
 
-/// A matrix of either scalar by its columns, end to end, for writing.
-pub fn to_matrix<T: Scalar>(values: Vec<T>, rows: usize, columns: usize) -> Matrix {
-    match to_vector(&values) {
-        Vector::Real(values) => Matrix::Dense(Dense::new(values, rows, columns, Layout::Columns)),
-        Vector::Complex(values) => Matrix::DenseComplex(Dense::new(values, rows, columns, Layout::Columns)),
+/// A vector as a matrix row by row, for writing.
+pub fn to_matrix<T: Scalar>(values: &[T], shape: (usize, usize)) -> Matrix {
+    laid_out(values, shape, Layout::Rows)
+}
+
+/// A vector as a matrix column by column, for writing.
+pub fn to_columns<T: Scalar>(values: &[T], shape: (usize, usize)) -> Matrix {
+    laid_out(values, shape, Layout::Columns)
+}
+
+fn laid_out<T: Scalar>(values: &[T], (rows, columns): (usize, usize), layout: Layout) -> Matrix {
+    match to_vector(values) {
+        Vector::Real(values) => Matrix::Dense(Dense::new(values, rows, columns, layout)),
+        Vector::Complex(values) => Matrix::DenseComplex(Dense::new(values, rows, columns, layout)),
     }
 }
 

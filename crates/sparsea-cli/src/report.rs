@@ -6,6 +6,7 @@ use std::time::Duration;
 use sparsea::{ExplorationReport, Scalar, Solution};
 
 use crate::blocks;
+use crate::problem::Position;
 
 /// Coefficients shown to a person before the rest is only counted.
 const ROWS: usize = 50;
@@ -56,7 +57,13 @@ fn coefficient<T: Scalar>(value: T) -> String {
 }
 
 /// The table for a person.
-pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, names: Option<&[String]>) -> String {
+pub fn table<T: Scalar>(
+    solution: &Solution<T>,
+    rows: usize,
+    sparsity: usize,
+    names: Option<&[String]>,
+    positions: Option<&[Position]>,
+) -> String {
     let mut out = String::new();
     let mut line = |label: &str, text: String| {
         // Writing to a String cannot fail.
@@ -71,26 +78,61 @@ pub fn table<T: Scalar>(solution: &Solution<T>, rows: usize, sparsity: usize, na
     line("stopped because", solution.stop_reason.to_string());
     line("time", time(solution.elapsed));
     line("memory", format!("{} of Gram columns, fits and the algorithm", bytes(solution.memory)));
-    if solution.support.is_empty() {
+    let part = solution.fixed.as_ref();
+    match part.map(|part| &part.intercept[..]) {
+        None | Some([]) => {}
+        Some([one]) => line("intercept", coefficient(*one)),
+        Some(several) => line("intercepts", several.iter().map(|&one| coefficient(one)).collect::<Vec<_>>().join("  ")),
+    }
+    let (fixed, values) = part.map_or((&[][..], &[][..]), |part| (&part.fixed[..], &part.fixed_coefficients[..]));
+    if solution.support.is_empty() && fixed.is_empty() {
         let _ = writeln!(out, "\nx = 0: no column is chosen");
         return out;
     }
     let width = solution.ncols.to_string().len().max(5);
     let name_of = |j: usize| names.and_then(|names| names.get(j)).map_or("", String::as_str);
-    let name_width = solution.support.iter().map(|&j| name_of(j).chars().count()).max().unwrap_or(0);
+    let shown = solution.support.iter().chain(fixed);
+    let name_width = shown.map(|&j| name_of(j).chars().count()).max().unwrap_or(0);
     let name_width = if names.is_some() { name_width.max(4) + 2 } else { 0 };
     let heading = if names.is_some() { "name" } else { "" };
-    let what = if solution.right_hand_sides == 1 { "coefficient" } else { "norm of row" };
-    let _ = writeln!(out, "\n{:>width$}  {heading:<name_width$}{what}", "index");
-    for (&j, x) in solution.support.iter().zip(blocks::sizes(solution)).take(ROWS) {
-        let text = if solution.right_hand_sides == 1 { coefficient(x) } else { short(x.real()) };
+    let places: Vec<String> = positions.unwrap_or_default().iter().map(ToString::to_string).collect();
+    let place_width = places.iter().take(ROWS).map(String::len).max().map_or(0, |most| most.max(8) + 2);
+    let place = if places.is_empty() { "" } else { "position" };
+    let sides = solution.right_hand_sides;
+    let what = if sides == 1 { "coefficient" } else { "norm of row" };
+    let number = |x: T| if sides == 1 { coefficient(x) } else { short(x.real()) };
+    let _ = writeln!(out, "\n{:>width$}{place:>place_width$}  {heading:<name_width$}{what}", "index");
+    for (at, (&j, x)) in
+        solution.support.iter().zip(blocks::sizes(&solution.coefficients, sides)).take(ROWS).enumerate()
+    {
+        let text = number(x);
         let indent = if text.starts_with('-') { "" } else { " " };
-        let _ = writeln!(out, "{j:>width$}  {:<name_width$}{indent}{text}", name_of(j));
+        let place = places.get(at).map_or("", String::as_str);
+        let _ = writeln!(out, "{j:>width$}{place:>place_width$}  {:<name_width$}{indent}{text}", name_of(j));
+    }
+    for (&j, x) in fixed.iter().zip(blocks::sizes(values, sides)).take(ROWS) {
+        let text = number(x);
+        let indent = if text.starts_with('-') { "" } else { " " };
+        let _ = writeln!(out, "{j:>width$}  {:<name_width$}{indent}{text}  (fixed)", name_of(j));
     }
     if solution.support.len() > ROWS {
         let _ = writeln!(out, "… and {} more (--json or --output has them all)", solution.support.len() - ROWS);
     }
     out
+}
+
+/// What is in every model of a comparison besides the columns that are chosen, in a line.
+pub fn beside<T: Scalar>(solution: &Solution<T>, names: Option<&[String]>) -> Option<String> {
+    let part = solution.fixed.as_ref()?;
+    let intercept = (!part.intercept.is_empty()).then(|| "an intercept".to_owned());
+    let fixed = (!part.fixed.is_empty()).then(|| format!("the fixed columns {}", support_text(&part.fixed, names, 60)));
+    let all: Vec<String> = intercept.into_iter().chain(fixed).collect();
+    Some(format!("every model has {}, and y counts from what these explain", all.join(" and ")))
+}
+
+/// Names of columns as one short text.
+pub fn names_text(names: &[String], width: usize) -> String {
+    support_text(&(0..names.len()).collect::<Vec<_>>(), Some(names), width)
 }
 
 /// The share of the near-ties from which on an index is said to be in nearly all of them.

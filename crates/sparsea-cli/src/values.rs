@@ -27,8 +27,13 @@ where
 
 /// Reads a sparsity.
 pub fn sparsity(text: &str) -> Result<usize, Refusal> {
+    whole("k", 0)(text)
+}
+
+/// Reads a sparsity of at least 1, for what is about columns.
+pub fn positive_sparsity(text: &str) -> Result<usize, Refusal> {
     match text.parse() {
-        // The problem, which alone knows the largest k, refuses 0 with the whole range.
+        // Whoever knows the largest k refuses 0 with the whole range.
         Ok(0) => Ok(0),
         _ => whole("k", 1)(text),
     }

@@ -208,10 +208,8 @@ fn lengths_and_sparsity_word_for_word() {
     let folder = folder();
     for (line, said) in [
         ("solve A.csv three.txt -k 1", "y has 3 entries, but A has 4 rows"),
-        ("solve A.csv y.txt -k 0", "k must be between 1 and 3 (the number of columns), got 0"),
-        ("solve A.csv y.txt -k 4", "k must be between 1 and 3 (the number of columns), got 4"),
-        ("solve wide.csv three.txt -k 4", "k must be between 1 and 3 (the number of rows), got 4"),
-        ("solve wide.csv three.txt -k 0", "k must be between 1 and 3 (the number of rows), got 0"),
+        ("solve A.csv y.txt -k 4", "k must be between 0 and 3 (the number of columns), got 4"),
+        ("solve wide.csv three.txt -k 4", "k must be between 0 and 3 (the number of rows), got 4"),
         ("compare A.csv three.txt -k 1", "y has 3 entries, but A has 4 rows"),
     ] {
         let with = if line.starts_with("solve") { WRITING } else { "" };
@@ -238,10 +236,11 @@ fn numbers_word_for_word() {
     };
     let before = folder.listing();
     for bad in ["abc", "-1", "1.5", "", " 2", "1e1"] {
-        let said = format!("k must be a whole number of at least 1, got '{bad}'");
+        let said = format!("k must be a whole number of at least 0, got '{bad}'");
         refuse(&["solve", "A.csv", "y.txt", "-k", bad], &said);
         refuse(&["deconvolve", "y.txt", "--kernel", "three.txt", "-k", bad], &said);
         refuse(&["compare", "A.csv", "y.txt", "-k", bad], &said);
+        let said = format!("k must be a whole number of at least 1, got '{bad}'");
         refuse(&["generate", "gaussian", "-k", bad], &said);
         for (option, least) in [("--iterations", 0), ("--stagnation", 0)] {
             let said = format!("{option} must be a whole number of at least {least}, got '{bad}'");
@@ -412,7 +411,10 @@ fn kernels_and_traces() {
         ("--kernel long.txt", "the kernel has 5 samples, more than the 4 of the trace"),
         ("--kernel zero.txt", "the kernel is all zero"),
         ("--kernel nan.txt", "nan.txt: line 2, column 1: 'NaN' is not a finite number"),
-        ("--kernel A.csv", "A.csv: has shape 4 x 3; a vector has one dimension"),
+        (
+            "--kernel A.csv",
+            "the kernel has several rows and columns, as for an image, which does not go with a single trace",
+        ),
         ("--kernel gausian:3", "'gausian:3' is neither a file nor a known shape; the shapes are gaussian:SIGMA, exp"),
         ("--kernel missing.npz:k", "'missing.npz:k' is neither a file nor a known shape"),
         ("--kernel three.txt:7", "three.txt: has no column 7"),
@@ -435,13 +437,14 @@ fn kernels_and_traces() {
         ("--kernel three.txt --baseline quantile:2", "quantile:P with P from 0 to 1"),
         ("--kernel three.txt --boundary open", "'open'"),
         ("--kernel three.txt --origin 3", "the kernel has 3 samples, so none at 3"),
-        ("--kernel three.txt --origin 1 --boundary full", "--origin goes with --boundary same or circular, not full"),
-        ("--kernel three.txt --origin 1 --boundary valid", "--origin goes with --boundary same or circular, not valid"),
+        ("--kernel three.txt --origin 3 --boundary full", "the kernel has 3 samples, so none at 3"),
+        ("--kernel three.txt --origin 1,1", "--origin: a trace takes one sample of the kernel, as 1"),
+        ("--kernel three.txt --image --traces", "cannot be used with"),
     ] {
         folder.refuse(&format!("deconvolve y.txt -k 1 {line} {WRITING}"), &[said]);
     }
     let full = "deconvolve y.txt -k 3 --kernel three.txt --boundary full";
-    folder.refuse(full, &["k must be between 1 and 2 (the number of columns), got 3"]);
+    folder.refuse(full, &["k must be between 0 and 2 (the number of columns), got 3"]);
 }
 
 #[test]

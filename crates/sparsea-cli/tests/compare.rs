@@ -118,7 +118,7 @@ fn algorithms_may_be_chosen() {
     let said = "segment needs the operator Steps, but A is another";
     folder.refuse("compare A.npy y.npy -k 4 --algorithms omp,segment", &[said]);
     folder.refuse("solve A.npy y.npy -k 4 --algorithm omp+segment", &[said]);
-    folder.refuse("compare A.npy y.npy -k 0", &["k must be between 1 and 40 (the number of rows), got 0"]);
+    folder.refuse("compare A.npy y.npy -k 41", &["k must be between 0 and 40 (the number of rows), got 41"]);
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn what_cannot_be_improved_is_said() {
     folder.refuse("improve A.npy y.npy --vector zero.txt", &["zero.txt: holds no non-zero to improve"]);
     folder.refuse("improve A.npy y.npy --vector short.txt", &["2", "120"]);
     folder.refuse("improve A.npy y.npy --support s.txt -k 1", &["k must be at least 2, the non-zeros of s.txt, got 1"]);
-    folder.refuse("improve A.npy y.npy --support s.txt -k 0", &["k must be between 1 and 120"]);
+    folder.refuse("improve A.npy y.npy --support s.txt -k 0", &["k must be at least 2, the non-zeros of s.txt, got 0"]);
     folder.refuse("improve A.npy y.npy --support s.txt --output s.txt", &["s.txt: is read"]);
     folder.refuse("improve A.npy y.npy --support s.txt --algorithm none", &["unknown algorithm 'none'"]);
 }

@@ -9,12 +9,25 @@ use sparsea::Scalar;
 
 use crate::error::{InvalidTypeError, InvalidValueError};
 use crate::numbers::shown;
+use crate::operator::{Shared, narrow_complex, narrow_real};
 
 /// A scalar of the library that NumPy has too.
-pub trait Field: Scalar + Element {}
+pub trait Field: Scalar + Element {
+    /// An array of a type whose numbers are exactly numbers of this scalar, as an operator.
+    fn narrow(array: &Bound<'_, PyAny>) -> PyResult<Option<Shared<Self>>>;
+}
 
-impl Field for f64 {}
-impl Field for Complex<f64> {}
+impl Field for f64 {
+    fn narrow(array: &Bound<'_, PyAny>) -> PyResult<Option<Shared<Self>>> {
+        narrow_real(array)
+    }
+}
+
+impl Field for Complex<f64> {
+    fn narrow(array: &Bound<'_, PyAny>) -> PyResult<Option<Shared<Self>>> {
+        narrow_complex(array)
+    }
+}
 
 /// A copy of a one-dimensional array of exactly this scalar.
 pub fn vector<T: Field>(what: &str, array: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {

@@ -2,6 +2,7 @@
 //!
 //! What is friendly to people (frames, names, documentation) is in `python/sparsea`; no algorithm is here or there.
 
+mod adjusted;
 mod algorithms;
 mod convert;
 mod cross_validation;
@@ -31,7 +32,7 @@ mod _core {
     use super::numbers::{as_flag, as_index, as_number, as_sparsity, as_whole};
     #[pymodule_export]
     use super::operator::{
-        Centered, Compressed, Convolution, PartialDCT, PartialDFT, PartialHadamard, Ramps, Steps, exponential,
+        Centered, Compressed, Convolution, Gram, PartialDCT, PartialDFT, PartialHadamard, Ramps, Steps, exponential,
         gaussian, wait_for_calls,
     };
     #[pymodule_export]

@@ -5,7 +5,7 @@
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyRange, PyString, PyTuple};
 
 use crate::error::{InvalidTypeError, InvalidValueError};
 
@@ -78,19 +78,48 @@ pub fn as_whole(what: &str, given: &Bound<'_, PyAny>, least: i64, most: i64) -> 
     }
 }
 
-/// Reads k, of which there may be as many as A has rows and columns.
+/// Reads k, of which there may be as many as A has rows and columns, and no fewer than `least`.
 #[pyfunction]
-pub fn as_sparsity(k: &Bound<'_, PyAny>, shape: (usize, usize)) -> PyResult<usize> {
+#[pyo3(signature = (k, shape, least = 0))]
+pub fn as_sparsity(k: &Bound<'_, PyAny>, shape: (usize, usize), least: usize) -> PyResult<usize> {
+    sparsity("k", k, shape, least)
+}
+
+/// Reads one k for all vectors of data, or for a batch of `count` a sequence of as many.
+pub fn as_sparsities(k: &Bound<'_, PyAny>, shape: (usize, usize), count: Option<usize>) -> PyResult<Vec<usize>> {
+    let Some(count) = count.filter(|_| is_vector(k).unwrap_or(false)) else {
+        return sparsity("k", k, shape, 0).map(|k| vec![k]);
+    };
+    let given = k.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+    if given.len() != count {
+        let (entries, columns) = (given.len(), if count == 1 { "column" } else { "columns" });
+        return Err(InvalidValueError::new_err(format!("k has {entries} entries, but Y has {count} {columns}")));
+    }
+    given.iter().enumerate().map(|(at, k)| sparsity(&format!("k[{at}]"), k, shape, 0)).collect()
+}
+
+fn sparsity(what: &str, k: &Bound<'_, PyAny>, shape: (usize, usize), least: usize) -> PyResult<usize> {
     let (limit, dimension) = if shape.0 < shape.1 { (shape.0, "rows") } else { (shape.1, "columns") };
-    let index = as_index("k must be a whole number of at least 1", k)?;
+    let index = as_index(&format!("{what} must be a whole number of at least {least}"), k)?;
     if limit == 0 {
         // That A is empty is said later.
-        return as_whole("k", &index, 1, MOST).map(|k| k as usize);
+        return as_whole(what, &index, least as i64, MOST).map(|k| k as usize);
     }
     match index.extract::<usize>() {
-        Ok(value) if (1..=limit).contains(&value) => Ok(value),
-        _ => Err(wrong_value(&format!("k must be between 1 and {limit} (the number of {dimension})"), &index)),
+        Ok(value) if (least..=limit).contains(&value) => Ok(value),
+        _ => {
+            Err(wrong_value(&format!("{what} must be between {least} and {limit} (the number of {dimension})"), &index))
+        }
     }
+}
+
+/// Whether this is a sequence of numbers: a list, a tuple, a range, an array or a series.
+fn is_vector(given: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if is_numpy(given, "ndarray")? {
+        return Ok(given.getattr("ndim")?.extract::<usize>()? > 0);
+    }
+    let listed = given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>();
+    Ok(listed || given.is_instance_of::<PyRange>() || given.hasattr("to_numpy")?)
 }
 
 /// Reads a number of double precision; `rule` says which numbers the caller takes.

@@ -6,7 +6,9 @@ mod call;
 mod centered;
 mod compressed;
 mod convolution;
+mod gram;
 mod guarded;
+mod narrow;
 mod steps;
 mod transforms;
 
@@ -20,6 +22,8 @@ pub use call::wait_for_calls;
 pub use centered::Centered;
 pub use compressed::Compressed;
 pub use convolution::{Convolution, exponential, gaussian};
+pub use gram::Gram;
+pub use narrow::{complex as narrow_complex, real as narrow_real};
 pub use steps::{Ramps, Steps};
 pub use transforms::{PartialDCT, PartialDFT, PartialHadamard};
 
@@ -60,10 +64,14 @@ pub fn read<T: Field>(a: &Bound<'_, PyAny>) -> PyResult<(Shared<T>, Kind)> {
         Ok((transform.get().operator()?, Kind::Formula))
     } else if let Ok(compressed) = a.cast::<Compressed>() {
         Ok((compressed.get().operator()?, Kind::Matrix))
+    } else if let Ok(gram) = a.cast::<Gram>() {
+        Ok((gram.get().operator()?, Kind::Matrix))
     } else if let Ok(centered) = a.cast::<Centered>() {
         Ok((centered.get().operator()?, Kind::Composed))
     } else if let Some(array) = ArrayOperator::new(a)? {
         Ok((Arc::new(array), Kind::Matrix))
+    } else if let Some(array) = T::narrow(a)? {
+        Ok((array, Kind::Matrix))
     } else if a.hasattr("apply_adjoint")? {
         Ok((call::called(a)?, Kind::Called))
     } else {

@@ -19,7 +19,8 @@ use crate::pool::{default_threads, is_forked};
 
 /// The options of a run and of its problem, by their words in Python, which `python/sparsea/_options.py` documents.
 pub struct Request<T: Field> {
-    pub chain: Chain<T>,
+    /// What is named; or what is the default for some k, by its name. There is at least one.
+    chains: Vec<(String, Chain<T>)>,
     /// None, one for all, or one for each column of data.
     pub starts: Vec<Start<T>>,
     pub limits: Limits,
@@ -127,14 +128,14 @@ const MOST_THREADS: i64 = 4096;
 const MARGIN: f64 = 0.05;
 
 impl<T: Field> Request<T> {
-    /// What `options` ask for, of a problem whose own options are known already, or are among them. `default` is the
-    /// algorithm where none is named; starts are those of `python/sparsea/_start.py`.
+    /// What `options` ask for, of a problem whose own options are known already, or are among them. `defaults`
+    /// are the algorithms where none is named, one or more; starts are those of `python/sparsea/_start.py`.
     pub fn new(
         options: &Bound<'_, PyDict>,
         known: Option<ProblemOptions>,
         start: Option<&Bound<'_, PyAny>>,
         display: Option<&Bound<'_, PyAny>>,
-        default: impl Fn(&ProblemOptions) -> &'static str,
+        defaults: impl Fn(&ProblemOptions) -> Vec<&'static str>,
     ) -> PyResult<Self> {
         let (mut names, mut given_settings) = (None, None);
         let mut limits = Limits::default();
@@ -171,13 +172,20 @@ impl<T: Field> Request<T> {
                 _ => return Err(unexpected(word)),
             }
         }
-        let names = names.as_deref().unwrap_or_else(|| default(&problem));
-        if let Some(settings) = &given_settings {
-            check_whole_settings(names, settings)?;
-        }
+        let defaults = || defaults(&problem).into_iter().map(str::to_owned).collect();
+        let mut all = names.map_or_else(defaults, |names| vec![names]);
+        all.sort_unstable();
+        all.dedup();
+        let chain = |names: String| {
+            if let Some(settings) = &given_settings {
+                check_whole_settings(&names, settings)?;
+            }
+            let chain = Chain::parse(&names, &settings(given_settings.as_ref())?).map_err(refused)?;
+            Ok((names, chain))
+        };
         let share = |call: Bound<'_, PyAny>| Arc::new(call.unbind());
         Ok(Self {
-            chain: Chain::parse(names, &settings(given_settings.as_ref())?).map_err(refused)?,
+            chains: all.into_iter().map(chain).collect::<PyResult<_>>()?,
             starts: start.map_or(Ok(Vec::new()), |start| start.try_iter()?.map(|one| read_start(&one?)).collect())?,
             limits,
             problem,
@@ -203,6 +211,15 @@ impl<T: Field> Request<T> {
         }
     }
 
+    /// The algorithms for a problem.
+    pub fn chain(&self, operator: &dyn LinearMap<T>, sparsity: usize) -> Chain<T> {
+        let own = match &self.chains[..] {
+            [_] => None,
+            several => several.iter().find(|(name, _)| name == self.problem.default_algorithm(operator, sparsity)),
+        };
+        own.unwrap_or(&self.chains[0]).1.clone()
+    }
+
     /// The run that is asked for (of a batch, for this column of data), without observers.
     pub fn run<'r, 'a>(&self, problem: &'r Problem<'a, T>, column: Option<usize>) -> Run<'r, 'a, T> {
         let start = match (&self.starts[..], column) {
@@ -210,13 +227,29 @@ impl<T: Field> Request<T> {
             ([start], _) => start.clone(),
             (starts, column) => starts[column.unwrap_or(0)].clone(),
         };
-        let mut run =
-            Run::with_chain(problem, self.chain.clone()).start(start).memory(self.problem.memory).limits(self.limits);
+        let chain = self.chain(problem.operator().map(), problem.sparsity());
+        let mut run = Run::with_chain(problem, chain).start(start).memory(self.problem.memory).limits(self.limits);
         if let Some(options) = self.report {
             run = run.report(options);
         }
         run
     }
+}
+
+/// The algorithm for each k where none is named; for a batch of nothing too.
+pub fn defaults<'o, T: Field>(
+    operator: &'o dyn LinearMap<T>,
+    sparsities: &'o [usize],
+) -> impl Fn(&ProblemOptions) -> Vec<&'static str> + 'o {
+    |problem| {
+        let each = sparsities.iter().chain(sparsities.is_empty().then_some(&0));
+        each.map(|&k| problem.default_algorithm(operator, k)).collect()
+    }
+}
+
+/// Whether options say that the columns of Y have one support.
+pub fn is_joint(options: &Bound<'_, PyDict>) -> PyResult<bool> {
+    options.get_item("joint")?.map_or(Ok(false), |value| as_flag("joint", &value))
 }
 
 /// In a process forked from the one that loaded this module, as many threads as by default, but in a pool of that process.

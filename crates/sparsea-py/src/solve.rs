@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,20 +11,21 @@ use num_complex::Complex;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
-use sparsea::operator::{SHARED_FROM, TOGETHER};
+use pyo3::types::{PyComplex, PyDict, PyFloat};
+use sparsea::operator::{SHARED_FROM, Structure, TOGETHER};
 use sparsea::{
     Domain, Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath, StopReason,
     Threads, Trace, Workspace,
 };
 
+use crate::adjusted::{Adjusted, Models, adjusted, map_of};
 use crate::convert::{Field, vector};
 use crate::error::refused;
-use crate::numbers::as_sparsity;
-use crate::operator::{Guarded, Kind, Shared, read};
+use crate::numbers::as_sparsities;
+use crate::operator::{Gram, Guarded, Kind, Shared, read};
 use crate::pool::{default_threads, pool, unstarted, within};
 use crate::progress::Progress;
-use crate::request::Request;
+use crate::request::{Request, defaults, is_joint};
 use crate::run::{Caller, LISTENING, Stop, beside, here};
 
 /// How often a display is brought up to date.
@@ -34,8 +35,11 @@ const REFRESH: Duration = Duration::from_millis(100);
 type Solved<T> = (Solution<T>, Option<Trace>);
 type Outcome<T> = PyResult<Vec<Solved<T>>>;
 
-/// Solves for y, or for every column of Y; returns the fields of each solution.
+/// Solves for y, or for every column of Y; returns the fields of each solution. With a `model` as of `python/sparsea/_model.py` the
+/// problem is adjusted. Where a `hint` is wanted, the fields of solutions whose data call for an intercept say so.
 #[pyfunction]
+#[pyo3(signature = (a, data, k, start, display, options, model=None, hint=false))]
+#[expect(clippy::too_many_arguments, reason = "called by name from one place in Python")]
 pub fn solve<'py>(
     a: &Bound<'py, PyAny>,
     data: &Bound<'py, PyAny>,
@@ -43,11 +47,14 @@ pub fn solve<'py>(
     start: Option<&Bound<'py, PyAny>>,
     display: Option<&Bound<'py, PyAny>>,
     options: &Bound<'py, PyDict>,
+    model: Option<&Bound<'py, PyDict>>,
+    hint: bool,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    if is_complex(data) {
-        measure_and_solve::<Complex<f64>>(a, data, k, start, display, options)
-    } else {
-        measure_and_solve::<f64>(a, data, k, start, display, options)
+    match (model, is_complex(data)) {
+        (None, true) => measure_and_solve::<Complex<f64>>(a, data, k, start, display, options, hint),
+        (None, false) => measure_and_solve::<f64>(a, data, k, start, display, options, hint),
+        (Some(model), true) => adjust_and_solve::<Complex<f64>>(a, data, k, start, display, options, model, hint),
+        (Some(model), false) => adjust_and_solve::<f64>(a, data, k, start, display, options, model, hint),
     }
 }
 
@@ -58,16 +65,73 @@ fn measure_and_solve<'py, T: Field>(
     start: Option<&Bound<'py, PyAny>>,
     display: Option<&Bound<'py, PyAny>>,
     options: &Bound<'py, PyDict>,
+    hint: bool,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let (inner, kind) = read::<T>(a)?;
-    let shape = inner.shape();
-    let sparsity = as_sparsity(k, shape)?;
-    let request = Request::new(options, None, start, display, |problem| problem.default_algorithm(&*inner, sparsity))?;
-    let (data, batch) = columns(data)?;
+    let Given { data, batch, correlations } = given(a, data)?;
+    let independent = batch && !is_joint(options)?;
+    let sparsities = as_sparsities(k, inner.shape(), independent.then_some(data.len()))?;
+    let request = Request::new(options, None, start, display, defaults(&*inner, &sparsities))?;
     let stop = Arc::new(Stop::default());
     let operator = Arc::new(Guarded::new(inner, kind, stop.clone()));
-    let form = Form { operator, kind, gram: None };
-    solved(a.py(), stop, form, data.into(), batch, sparsity, request)
+    let form = Form { operator, kind, gram: None, correlations, part: None, hint };
+    solved(a.py(), stop, form, data, batch, sparsities, request)
+}
+
+/// Solves what a model leaves of a problem, for one group of columns of Y after another.
+#[expect(clippy::too_many_arguments, reason = "those of `solve`")]
+fn adjust_and_solve<'py, T: Field>(
+    a: &Bound<'py, PyAny>,
+    data: &Bound<'py, PyAny>,
+    k: &Bound<'py, PyAny>,
+    start: Option<&Bound<'py, PyAny>>,
+    display: Option<&Bound<'py, PyAny>>,
+    options: &Bound<'py, PyDict>,
+    model: &Bound<'py, PyDict>,
+    hint: bool,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let py = a.py();
+    let (inner, kind) = read::<T>(a)?;
+    let models = Models::read(model)?;
+    let (data, batch) = columns::<T>(data)?;
+    let joint = is_joint(options)?;
+    models.check_joint(joint)?;
+    let independent = batch && !joint;
+    let sparsities = as_sparsities(k, models.bounds(inner.shape()), independent.then_some(data.len()))?;
+    let asked = Request::new(options, None, start, display, defaults(&*inner, &sparsities))?;
+    let mut found = Vec::with_capacity(data.len());
+    for (adjustment, columns) in models.groups() {
+        let begin = Instant::now();
+        let (time, check) = (asked.limits.time, asked.problem.check_adjoint);
+        let own: Arc<[Vec<T>]> = columns.iter().map(|&at| data[at].clone()).collect();
+        let adjusted = match adjusted(py, &inner, kind, adjustment, time, check)? {
+            Ok(adjusted) => adjusted,
+            Err(reason) => {
+                let own_k = own_sparsities(&sparsities, columns.iter().copied());
+                let none = |(place, data): (usize, &Vec<T>)| {
+                    let sparsity = own_k.get(place).or(own_k.first()).copied().unwrap_or(0);
+                    nothing(&asked, &*inner, sparsity, data, reason, begin)
+                };
+                for (solved, at) in own.iter().enumerate().map(none).zip(columns) {
+                    found.push((at, fields(py, solved.0, solved.1)?));
+                }
+                continue;
+            }
+        };
+        let own_k = own_sparsities(&sparsities, columns.iter().copied());
+        own_k.iter().try_for_each(|&k| adjusted.check_sparsity(k)).map_err(refused)?;
+        let map = map_of(&adjusted);
+        let mut request = Request::new(options, None, start, display, defaults(&*map, &own_k))?;
+        request.problem.check_adjoint = false;
+        request.limits.time = time.map(|limit| limit.saturating_sub(begin.elapsed()));
+        let stop = Arc::new(Stop::default());
+        let part = Part { adjusted, columns: columns.clone().into(), done: found.len(), before: begin.elapsed() };
+        let operator = Arc::new(Guarded::new(map, kind, stop.clone()));
+        let form = Form { operator, kind, gram: None, correlations: None, part: Some(part), hint };
+        found.extend(columns.into_iter().zip(solved(py, stop, form, own, batch, own_k, request)?));
+    }
+    found.sort_by_key(|(at, _)| *at);
+    Ok(found.into_iter().map(|(_, fields)| fields).collect())
 }
 
 /// A for one call.
@@ -77,6 +141,67 @@ pub struct Form<T: Field> {
     pub kind: Kind,
     /// Gram columns that outlive the runs.
     pub gram: Option<Arc<SharedGram<T>>>,
+    /// Aᴴy for each vector of data, where they are known.
+    pub correlations: Option<Arc<[Arc<[T]>]>>,
+    /// What the operator is, if the problem is adjusted.
+    pub part: Option<Part<T>>,
+    /// Whether data are looked at that call for an intercept.
+    pub hint: bool,
+}
+
+/// The columns of Y of one adjusted problem.
+#[derive(Clone)]
+pub struct Part<T: Field> {
+    pub adjusted: Arc<Adjusted<T>>,
+    /// Their places in Y.
+    pub columns: Arc<[usize]>,
+    /// Columns of Y that were solved before.
+    pub done: usize,
+    /// What it took to adjust the problem, where that is a part of the run.
+    pub before: Duration,
+}
+
+impl<T: Field> Form<T> {
+    /// A problem with what is known of the data at this place.
+    fn knowing<'a>(&self, problem: Problem<'a, T>, at: usize) -> Result<Problem<'a, T>, Error> {
+        // Those of several right-hand sides follow from the data.
+        let known = self.correlations.as_ref().filter(|_| problem.right_hand_sides() == 1);
+        match known.and_then(|known| known.get(at)) {
+            Some(known) => problem.with_data_correlation(known.clone()),
+            None => Ok(problem),
+        }
+    }
+
+    /// Whether Gram columns are at hand, so that none are kept beside them.
+    fn is_gram(&self) -> bool {
+        matches!(self.operator.structure(), Structure::Gram(_))
+    }
+}
+
+/// Vectors of data, and what is known of them.
+pub struct Given<T: Field> {
+    pub data: Arc<[Vec<T>]>,
+    /// Whether they are the columns of a matrix.
+    pub batch: bool,
+    /// Aᴴy for each, where they are known.
+    pub correlations: Option<Arc<[Arc<[T]>]>>,
+}
+
+/// Reads y, or the columns of Y; those that A holds already.
+pub fn given<T: Field>(a: &Bound<'_, PyAny>, data: &Bound<'_, PyAny>) -> PyResult<Given<T>> {
+    if let Ok(gram) = a.cast::<Gram>() {
+        let found = gram.get().statistics::<T>()?;
+        let data = found.data.iter().map(|data| data.data().to_vec()).collect();
+        let correlations = found.data.iter().map(sparsea::GramData::correlation).collect();
+        return Ok(Given { data, batch: found.batch, correlations: Some(correlations) });
+    }
+    let (data, batch) = columns(data)?;
+    Ok(Given { data: data.into(), batch, correlations: None })
+}
+
+/// Of the k of all columns of Y, one for all or one for each, those of some columns.
+pub fn own_sparsities(all: &[usize], columns: impl Iterator<Item = usize>) -> Vec<usize> {
+    if all.len() == 1 { all.to_vec() } else { columns.map(|at| all[at]).collect() }
 }
 
 /// Multiply-adds that a product with Aᴴ takes, about.
@@ -85,28 +210,57 @@ fn cost<T: Field>(operator: &dyn LinearMap<T>) -> usize {
     operator.profile().cost.unwrap_or_else(|| m.saturating_mul(n))
 }
 
-/// The solution for each vector of data, as fields.
+/// The solution for each vector of data, as fields; `sparsities` holds one k for all of them, or one for each.
 pub fn solved<T: Field>(
     py: Python<'_>,
     stop: Arc<Stop>,
     form: Form<T>,
     data: Arc<[Vec<T>]>,
     batch: bool,
-    sparsity: usize,
-    request: Request<T>,
+    sparsities: Vec<usize>,
+    mut request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
     // Vectors with one support are one, end to end.
     let sides = request.problem.joint.then_some(data.len());
     let (data, batch) = if sides.is_some() { (vec![data.concat()].into(), false) } else { (data, batch) };
-    let brief = !batch && is_brief(&form, sparsity * sides.unwrap_or(1).max(1), &request);
+    let largest = sparsities.first().map(|&sparsity| sparsity.saturating_mul(sides.unwrap_or(1).max(1)));
+    let brief = !batch && largest.is_some_and(|sparsity| is_brief(&form, sparsity, &request));
     let (watched, domain) = (stop.clone(), request.problem.domain()?);
+    let (missing, part) = (Arc::new(AtomicBool::new(false)), form.part.clone());
+    if let Some(part) = &part {
+        let start = |start| part.adjusted.start(start).map_err(refused);
+        request.starts = request.starts.into_iter().map(start).collect::<PyResult<_>>()?;
+    }
+    let found = missing.clone();
     let work = move |caller: &Caller<Outcome<T>>| {
-        let display = Display::default();
-        let task = Task { form, sparsity, sides, request, domain, stop: watched, caller, brief, display };
-        if batch { task.batch(&data) } else { task.single(&data) }
+        let done = form.part.as_ref().map_or(0, |part| part.done);
+        let display = Display { done: AtomicUsize::new(done), ..Display::default() };
+        let (stop, missing) = (watched, found);
+        let task = Task { form, sparsities, sides, request, domain, stop, caller, brief, display, missing };
+        let solve = |data: &[Vec<T>]| if batch { task.batch(data) } else { task.single(data) };
+        let Some(part) = part else { return solve(&data) };
+        let _entered = task.stop.enter();
+        let count = sides.unwrap_or(1);
+        let reduced: Result<Vec<_>, _> = data.iter().map(|data| part.adjusted.reduce_joint(data, count)).collect();
+        let solved = solve(&reduced.map_err(refused)?)?.into_iter().zip(data.iter());
+        let complete = |((mut solution, trace), data): (Solved<T>, &Vec<T>)| -> PyResult<Solved<T>> {
+            if !task.stop.requested() {
+                solution = part.adjusted.complete(data, solution).map_err(refused)?;
+            }
+            solution.elapsed += part.before;
+            Ok((solution, trace))
+        };
+        solved.map(complete).collect()
     };
     let solutions = if brief { here(py, &stop, work)? } else { beside(py, &stop, work)? };
-    solutions?.into_iter().map(|(solution, trace)| fields(py, solution, trace)).collect()
+    let mut solved: Vec<_> =
+        solutions?.into_iter().map(|(solution, trace)| fields(py, solution, trace)).collect::<PyResult<_>>()?;
+    if missing.load(Ordering::Relaxed)
+        && let Some(first) = solved.first_mut()
+    {
+        first.set_item(intern!(py, "misses_intercept"), true)?;
+    }
+    Ok(solved)
 }
 
 /// Whether data is of complex numbers; all others are read as real ones.
@@ -146,7 +300,8 @@ fn is_brief<T: Field>(form: &Form<T>, sparsity: usize, request: &Request<T>) -> 
 /// What all runs of a call have in common.
 struct Task<'c, T: Field> {
     form: Form<T>,
-    sparsity: usize,
+    /// k, for all or for each.
+    sparsities: Vec<usize>,
     /// Vectors of data that have one support, if they do.
     sides: Option<usize>,
     request: Request<T>,
@@ -156,6 +311,8 @@ struct Task<'c, T: Field> {
     /// Whether the work is done on the calling thread.
     brief: bool,
     display: Display,
+    /// Set for data that call for an intercept.
+    missing: Arc<AtomicBool>,
 }
 
 /// What a display has been shown.
@@ -186,7 +343,7 @@ impl<T: Field> Task<'_, T> {
             let begin = Instant::now();
             match self.problem(&data[0], self.form.gram.clone())? {
                 Ok(problem) => Ok(vec![self.run(&problem, None, &mut None)?]),
-                Err(reason) => Ok(vec![self.nothing(&data[0], reason, begin)]),
+                Err(reason) => Ok(vec![self.nothing(0, &data[0], reason, begin)]),
             }
         };
         // Brief work for one thread shares nothing.
@@ -199,7 +356,8 @@ impl<T: Field> Task<'_, T> {
     /// one within the other.
     fn batch(&self, data: &[Vec<T>]) -> Outcome<T> {
         let columns = self.form.operator.shape().1;
-        let own = || Arc::new(SharedGram::new(columns, self.request.problem.memory.gram));
+        let memory = if self.form.is_gram() { 0 } else { self.request.problem.memory.gram };
+        let own = || Arc::new(SharedGram::new(columns, memory));
         let gram = self.form.gram.clone().unwrap_or_else(own);
         let Some(first) = data.first() else { return Ok(Vec::new()) };
         let begin = Instant::now();
@@ -216,12 +374,18 @@ impl<T: Field> Task<'_, T> {
         };
         let measured = match within(self.request.threads, measure)?? {
             Ok(measured) => measured,
-            Err(reason) => return Ok(data.iter().map(|data| self.nothing(data, reason, begin)).collect()),
+            Err(reason) => {
+                let nothing = |(at, data): (usize, &Vec<T>)| self.nothing(at, data, reason, begin);
+                return Ok(data.iter().enumerate().map(nothing).collect());
+            }
         };
         let threads = self.request.threads.unwrap_or_else(default_threads).min(data.len());
         // Blocks share a pass over A; there are several for each thread.
         let block = (data.len() / (4 * threads)).clamp(1, 8);
         let next = AtomicUsize::new(0);
+        // Those of one k follow one another, and take over what is known of A.
+        let mut order: Vec<usize> = (0..data.len()).collect();
+        order.sort_by_key(|&at| self.sparsity(at));
         let solve_some = || -> PyResult<Vec<(usize, Solved<T>)>> {
             let (mut solved, mut kept) = (Vec::new(), None);
             loop {
@@ -229,9 +393,17 @@ impl<T: Field> Task<'_, T> {
                 if from >= data.len() {
                     return Ok(solved);
                 }
-                let columns: Vec<&[T]> = data[from..].iter().take(block).map(Vec::as_slice).collect();
-                let problems = measured.with_data_block(&columns).map_err(refused)?;
-                for (problem, at) in problems.iter().zip(from..) {
+                let block = &order[from..data.len().min(from + block)];
+                let columns: Vec<&[T]> = block.iter().map(|&at| data[at].as_slice()).collect();
+                let problems = match &self.form.correlations {
+                    None => measured.with_data_block(&columns),
+                    Some(_) => {
+                        let each = columns.iter().zip(block);
+                        each.map(|(data, &at)| self.form.knowing(measured.with_data(data)?, at)).collect()
+                    }
+                };
+                let problems = problems.map_err(refused)?;
+                for (problem, &at) in problems.iter().zip(block) {
                     if self.stop.requested() {
                         // Nobody waits for the others.
                         next.store(data.len(), Ordering::Relaxed);
@@ -239,6 +411,10 @@ impl<T: Field> Task<'_, T> {
                     }
                     // After an error the columns that are left are not needed.
                     let end = |_: &PyErr| next.store(data.len(), Ordering::Relaxed);
+                    let k = self.sparsity(at);
+                    let other = (k != problem.sparsity()).then(|| problem.with_sparsity(k)).transpose();
+                    let other = other.map_err(refused)?;
+                    let problem = other.as_ref().unwrap_or(problem);
                     solved.push((at, self.run(problem, Some(at), &mut kept).inspect_err(end)?));
                 }
             }
@@ -262,6 +438,11 @@ impl<T: Field> Task<'_, T> {
         Ok(solved.into_iter().map(|(_, solved)| solved).collect())
     }
 
+    /// k of a vector of data.
+    fn sparsity(&self, at: usize) -> usize {
+        self.sparsities.get(at).or(self.sparsities.first()).copied().unwrap_or(0)
+    }
+
     /// The problem, or why there was no time to measure its columns.
     fn problem<'a>(
         &'a self,
@@ -277,12 +458,13 @@ impl<T: Field> Task<'_, T> {
             interrupt = interrupt.by(deadline);
         }
         let problem = match self.sides {
-            Some(sides) => Problem::joint_until(operator, data, sides, self.sparsity, &interrupt),
-            None => Problem::new_until(operator, data, self.sparsity, &interrupt),
+            Some(sides) => Problem::joint_until(operator, data, sides, self.sparsity(0), &interrupt),
+            None => Problem::new_until(operator, data, self.sparsity(0), &interrupt),
         };
         match problem {
             Ok(problem) => {
                 let problem = self.request.shape(problem, self.domain.as_deref()).map_err(refused)?;
+                let problem = self.form.knowing(problem, 0).map_err(refused)?;
                 Ok(Ok(match gram {
                     Some(gram) => problem.share_gram(gram).map_err(refused)?,
                     None => problem,
@@ -294,12 +476,30 @@ impl<T: Field> Task<'_, T> {
     }
 
     /// The solution x = 0 of a run that could not begin.
-    fn nothing(&self, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
-        let (name, n) = (self.request.chain.to_string(), self.form.operator.shape().1);
-        let mut nothing = Solution::zero(name, n, data, reason, begin.elapsed());
-        nothing.right_hand_sides = self.sides.unwrap_or(1);
-        nothing.groups = self.request.problem.groups.as_ref().map(|_| vec![]);
-        (nothing, self.request.trace.then(Trace::default))
+    fn nothing(&self, at: usize, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
+        let found = nothing(&self.request, &*self.form.operator, self.sparsity(at), data, reason, begin);
+        (Solution { right_hand_sides: self.sides.unwrap_or(1), ..found.0 }, found.1)
+    }
+
+    /// The place in Y of a column of these data.
+    fn place(&self, column: usize) -> usize {
+        self.form.part.as_ref().map_or(column, |part| part.columns[column])
+    }
+
+    /// Looks whether data call for an intercept: of a matrix, whose columns are no pulses.
+    fn look(&self, problem: &Problem<'_, T>) -> PyResult<()> {
+        if !self.form.hint
+            || T::IS_COMPLEX
+            || self.sides.is_some()
+            || self.form.kind != Kind::Matrix
+            || is_local(&*self.form.operator)
+        {
+            return Ok(());
+        }
+        if misses_intercept(problem, self.form.part.as_ref().map(|part| &*part.adjusted)).map_err(refused)? {
+            self.missing.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// One run, in the workspace that one before it has left, if any.
@@ -309,10 +509,13 @@ impl<T: Field> Task<'_, T> {
         column: Option<usize>,
         kept: &mut Option<Workspace<'a, T>>,
     ) -> PyResult<Solved<T>> {
+        self.look(problem)?;
+        let alone = column.is_none();
+        let column = column.map(|column| self.place(column));
         let mut watch = Watch { task: self, column, listened: Instant::now() };
         let mut trace = Trace::default();
         let mut run = self.request.run(problem, column).interrupt(self.stop.interrupt()).observe(&mut watch);
-        if column.is_none() {
+        if alone {
             // On the calling thread there is no pool to tell that one thread is wanted.
             let alone = self.brief && self.request.threads == Some(1);
             run = run.threads(if alone { Threads::One } else { Threads::Pool });
@@ -323,6 +526,36 @@ impl<T: Field> Task<'_, T> {
         let solution = run.solve_with(kept).map_err(refused)?;
         self.display.done.fetch_add(1, Ordering::Relaxed);
         Ok((solution, self.request.trace.then_some(trace)))
+    }
+}
+
+/// The solution x = 0 of a run that could not begin.
+fn nothing<T: Field>(
+    request: &Request<T>,
+    operator: &dyn LinearMap<T>,
+    sparsity: usize,
+    data: &[T],
+    reason: StopReason,
+    begin: Instant,
+) -> Solved<T> {
+    // What is missing explains nothing.
+    let data: Vec<T> = data.iter().map(|&y| if sparsea::Scalar::is_finite(y) { y } else { T::ZERO }).collect();
+    let name = request.chain(operator, sparsity).to_string();
+    let solution = Solution::zero(name, operator.shape().1, &data, reason, begin.elapsed());
+    (solution, request.trace.then(Trace::default))
+}
+
+/// Whether columns of A overlap only their neighbours, as pulses of a trace.
+pub fn is_local<T: Field>(operator: &dyn LinearMap<T>) -> bool {
+    matches!(operator.structure(), Structure::Local(_))
+}
+
+/// Whether most of y is a constant that no column is near.
+pub fn misses_intercept<T: Field>(problem: &Problem<'_, T>, adjusted: Option<&Adjusted<T>>) -> Result<bool, Error> {
+    let rows = problem.data().len();
+    match adjusted {
+        None => problem.misses(&vec![T::ONE; rows]),
+        Some(adjusted) => problem.misses(&adjusted.reduce(&vec![T::ONE; adjusted.rows()])?),
     }
 }
 
@@ -378,9 +611,12 @@ pub fn path<T: Field>(
     request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
     let (interrupt, threads, domain) = (stop.interrupt(), request.threads, request.problem.domain()?);
+    let watched = stop.clone();
     let work = move || {
-        let problem = Problem::new_until(&*form.operator, &data[0], largest, &interrupt)?;
-        let mut problem = request.shape(problem, domain.as_deref())?;
+        let _entered = watched.enter();
+        let reduced = form.part.as_ref().map(|part| part.adjusted.reduce(&data[0])).transpose()?;
+        let problem = Problem::new_until(&*form.operator, reduced.as_ref().unwrap_or(&data[0]), largest, &interrupt)?;
+        let mut problem = form.knowing(request.shape(problem, domain.as_deref())?, 0)?;
         if let Some(gram) = form.gram {
             problem = problem.share_gram(gram)?;
         }
@@ -394,7 +630,11 @@ pub fn path<T: Field>(
         if let Some(limit) = request.limits.relative_residual {
             path = path.relative_residual(limit);
         }
-        path.solve()
+        let solutions = path.solve()?;
+        match &form.part {
+            None => Ok(solutions),
+            Some(part) => solutions.into_iter().map(|solution| part.adjusted.complete(&data[0], solution)).collect(),
+        }
     };
     let work = move |_: &Caller<PyResult<Vec<Solution<T>>>>| within(threads, work)?.map_err(refused);
     beside(py, &stop, work)??.into_iter().map(|solution| fields(py, solution, None)).collect()
@@ -434,6 +674,26 @@ fn fields<T: Field>(py: Python<'_>, solution: Solution<T>, trace: Option<Trace>)
     }
     fields.set_item(intern!(py, "counts"), named)?;
     fields.set_item(intern!(py, "groups"), solution.groups)?;
+    if let Some(part) = solution.fixed {
+        let number = |value: T| -> PyResult<Bound<'_, PyAny>> {
+            let (re, im) = (value.real(), value.imag());
+            Ok(if T::IS_COMPLEX {
+                PyComplex::from_doubles(py, re, im).into_any()
+            } else {
+                PyFloat::new(py, re).into_any()
+            })
+        };
+        let word = intern!(py, "intercept");
+        fields.set_item(intern!(py, "has_intercept"), !part.intercept.is_empty())?;
+        match &part.intercept[..] {
+            [] => fields.set_item(word, number(T::ZERO)?)?,
+            [one] if solution.right_hand_sides == 1 => fields.set_item(word, number(*one)?)?,
+            several => fields.set_item(word, PyArray1::from_slice(py, several))?,
+        }
+        let fixed: Vec<i64> = part.fixed.iter().map(|&j| j as i64).collect();
+        fields.set_item(intern!(py, "fixed"), PyArray1::from_vec(py, fixed))?;
+        fields.set_item(intern!(py, "fixed_coefficients"), PyArray1::from_vec(py, part.fixed_coefficients))?;
+    }
     fields.set_item(intern!(py, "trace"), trace.map(|trace| trace_fields(py, &trace)).transpose()?)?;
     fields.set_item(intern!(py, "report"), solution.report.map(|report| report_fields(py, &report)).transpose()?)?;
     Ok(fields)

@@ -3,11 +3,11 @@
 use crate::error::{Error, non_finite_word};
 use crate::scalar::Scalar;
 
-/// Refuses a k that is 0 or above a dimension of A.
-pub(crate) fn check_sparsity(sparsity: usize, rows: usize, columns: usize) -> Result<(), Error> {
+/// Refuses a k below `least` or above a dimension of A.
+pub(crate) fn check_sparsity(sparsity: usize, least: usize, rows: usize, columns: usize) -> Result<(), Error> {
     let (limit, dimension) = if rows < columns { (rows, "rows") } else { (columns, "columns") };
-    if sparsity == 0 || sparsity > limit {
-        return Err(Error::Sparsity { sparsity, limit, dimension });
+    if sparsity < least || sparsity > limit {
+        return Err(Error::Sparsity { sparsity, least, limit, dimension });
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
-use crate::check::check_finite;
+use crate::check::{check_finite, check_sparsity};
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::interrupt::Interrupt;
@@ -381,6 +381,9 @@ impl Prepared {
         };
         let training = self.training(data, &runs)?;
         let operator = DenseOperator::new(training.table.as_ref());
+        if !training.target.is_empty() {
+            check_sparsity(largest, 1, training.target.len(), self.table.ncols())?;
+        }
         let mut problem = Problem::new_until(&operator, &training.target, largest, &data.interrupt)?;
         if let Some((blocks, of)) = blocks {
             let gram = training.gram(blocks, of, data.intercept);

@@ -17,11 +17,13 @@ pub enum Error {
         /// Rows of A.
         rows: usize,
     },
-    /// The sparsity is 0, or larger than a dimension of A.
-    #[error("k must be between 1 and {limit} (the number of {dimension}), got {sparsity}")]
+    /// The sparsity is larger than a dimension of A, or 0 where at least one column is needed.
+    #[error("k must be between {least} and {limit} (the number of {dimension}), got {sparsity}")]
     Sparsity {
         /// The sparsity asked for.
         sparsity: usize,
+        /// The smallest that is possible: 0 for a [`Problem`](crate::Problem), 1 for what is about columns.
+        least: usize,
         /// The largest that is possible.
         limit: usize,
         /// `rows` or `columns`, whichever is smaller.
@@ -251,6 +253,46 @@ pub enum Error {
         /// The sparsity.
         sparsity: usize,
     },
+    /// A fixed or excluded column that A does not have.
+    #[error("column {index} is {what}, but A has {columns} columns (indices count from 0)")]
+    ColumnIndex {
+        /// `fixed` or `excluded`.
+        what: &'static str,
+        /// The index.
+        index: usize,
+        /// Columns of A.
+        columns: usize,
+    },
+    /// A column that is fixed twice, or excluded twice.
+    #[error("column {index} is {what} twice")]
+    ColumnRepeats {
+        /// `fixed` or `excluded`.
+        what: &'static str,
+        /// The index.
+        index: usize,
+    },
+    /// A column that is both fixed and excluded.
+    #[error("column {index} is both fixed and excluded")]
+    FixedAndExcluded {
+        /// The index.
+        index: usize,
+    },
+    /// A start on a column that may not be chosen.
+    #[error("the start has column {index}, which is excluded")]
+    ExcludedStart {
+        /// The index.
+        index: usize,
+    },
+    /// A k above what fixed and excluded columns and rows of weight 0 leave.
+    #[error("k must be {}, as there are {left}; got {sparsity}", range(*limit))]
+    SparsityLeft {
+        /// The sparsity asked for.
+        sparsity: usize,
+        /// The largest that is possible.
+        limit: usize,
+        /// What there is.
+        left: String,
+    },
     /// A convolution kernel that cannot be used.
     #[error("the kernel {problem}")]
     Kernel {
@@ -280,6 +322,17 @@ pub enum Error {
     /// A matrix whose parts do not fit.
     #[error("{0}")]
     Structure(String),
+    /// Sufficient statistics that no A and y have.
+    #[error("{0}")]
+    Statistics(String),
+    /// The algorithm, or a loss, is about single rows of A, of which only the Gram matrix is known.
+    #[error("{what} needs the {rows} rows of A, but only its Gram matrix is known")]
+    HiddenRows {
+        /// The algorithm, or a loss.
+        what: &'static str,
+        /// The rows of A.
+        rows: usize,
+    },
     /// `apply` and `apply_adjoint` are not adjoint to each other.
     #[error(
         "apply and apply_adjoint are not adjoint: ⟨A u, v⟩ and ⟨u, Aᴴ v⟩ differ by {difference:.2e} (relative), allowed {allowed:.0e}"
@@ -314,6 +367,11 @@ pub(crate) fn non_finite_word(re: f64, im: f64) -> String {
     } else {
         "-inf".into()
     }
+}
+
+/// The sparsities up to a limit.
+fn range(limit: usize) -> String {
+    if limit == 0 { "0".into() } else { format!("between 0 and {limit}") }
 }
 
 /// A number without hundreds of zeros.

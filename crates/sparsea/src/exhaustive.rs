@@ -24,6 +24,9 @@ pub fn best_support<T: Scalar>(problem: &Problem<'_, T>, limit: f64) -> Result<V
     problem.check("trying all supports", Needs::QUADRATIC.and(Needs::COLUMNS))?;
     let operator = problem.scaled_operator();
     let (n, k) = (operator.ncols(), problem.sparsity());
+    if k == 0 {
+        return Ok(vec![]);
+    }
     let cost = (0..k - 1).fold(n as f64, |product, i| product * (n - i) as f64 / (i + 1) as f64);
     let affordable = cost <= limit;
     if !affordable {

@@ -25,6 +25,10 @@ pub enum Amplitudes {
     Normal,
     /// All equal to 1.
     Ones,
+    /// Uniform on [1, 2].
+    Positive,
+    /// The moduli of standard normal numbers.
+    HalfNormal,
 }
 
 /// `k` distinct indices below `n`, uniformly without replacement, sorted.
@@ -39,6 +43,10 @@ pub fn random_amplitudes<T: Scalar>(rng: &mut impl Rng, k: usize, amplitudes: Am
     match amplitudes {
         Amplitudes::Normal => normal_vector(rng, k),
         Amplitudes::Ones => vec![T::ONE; k],
+        Amplitudes::Positive => (0..k).map(|_| T::from_real(rng.random_range(1.0..=2.0))).collect(),
+        Amplitudes::HalfNormal => {
+            normal_vector::<f64>(rng, k).into_iter().map(|value| T::from_real(value.abs())).collect()
+        }
         Amplitudes::Bounded => (0..k)
             .map(|_| {
                 let size = rng.random_range(1.0..=2.0);
@@ -143,7 +151,7 @@ pub fn observe<A, T: Scalar>(
     let (support, coefficients, data) = {
         let map = as_operator(&operator);
         let a = Access::new(&*map);
-        crate::check::check_sparsity(k, a.nrows(), a.ncols())?;
+        crate::check::check_sparsity(k, 1, a.nrows(), a.ncols())?;
         crate::check::check_size(a.nrows(), a.ncols())?;
         let support = random_support(rng, a.ncols(), k);
         let coefficients = random_amplitudes(rng, k, amplitudes);
@@ -185,7 +193,7 @@ pub fn gaussian_problem(
     noise: f64,
 ) -> Result<Instance<Mat<f64>, f64>, Error> {
     check_noise(noise)?;
-    crate::check::check_sparsity(k, m, n)?;
+    crate::check::check_sparsity(k, 1, m, n)?;
     match m.checked_mul(n) {
         // As many numbers as that are held twice.
         Some(numbers) if crate::check::check_size(numbers, n).is_ok() => {}

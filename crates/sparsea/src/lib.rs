@@ -29,10 +29,11 @@
 //!
 //! | symbol | word | in code |
 //! | --- | --- | --- |
-//! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`Steps`], [`Ramps`], [`PartialTransform`], [`FunctionOperator`], [`Centered`] |
+//! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`Convolution2d`], [`Steps`], [`Ramps`], [`PartialTransform`], [`FunctionOperator`], [`Centered`], [`Gram`] |
 //! | y ∈ Tᵐ | data | [`Problem::data`] |
 //! | F(A x) | loss | [`Loss`]; ½‖y − A x‖² unless [`Problem::with_loss`] names another |
 //! | x_j ∈ D_j | domain | [`Domain`]; all numbers unless [`Problem::with_domain`] names another |
+//! | F, w, λ | fixed columns, weights, ridge | [`Adjusted`]; none unless an [`Adjustment`] names them |
 //! | k | sparsity | [`Problem::sparsity`] |
 //! | S | support | [`Solution::support`], sorted, counted from 0 |
 //! | x_S | coefficients | [`Solution::coefficients`] |
@@ -92,13 +93,15 @@ pub use error::Error;
 pub use halt::Halt;
 pub use interrupt::Interrupt;
 pub use operator::{
-    Access, Boundary, Centered, Columns, Convolution, DenseOperator, FunctionOperator, LinearMap, OperatorError,
-    PartialDct, PartialDft, PartialHadamard, PartialTransform, Profile, Ramps, SharedGram, SparseOperator, Steps,
-    Structure, check_adjoint,
+    Access, Boundary, Centered, Columns, Convolution, Convolution2d, DenseOperator, FunctionOperator, Gram, GramData,
+    LinearMap, OperatorError, PartialDct, PartialDft, PartialHadamard, PartialTransform, Profile, Ramps, SharedGram,
+    SparseOperator, Steps, Structure, check_adjoint,
 };
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};
-pub use problem::{Atoms, Bounds, Domain, Loss, Needs, NonNegative, Partition, Problem, Squared};
+pub use problem::{
+    Adjusted, Adjustment, Atoms, Bounds, Domain, FixedPart, Loss, Needs, NonNegative, Partition, Problem, Squared,
+};
 pub use run::{
     Limits, Observer, Progress, ReportOptions, Run, SparsityPath, Start, Trace, TraceRow, improve, seconds, solve,
 };

@@ -6,6 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::counts::Counts;
+use crate::problem::FixedPart;
 use crate::scalar::Scalar;
 use crate::stop_reason::StopReason;
 
@@ -51,6 +52,8 @@ pub struct Solution<T> {
     pub right_hand_sides: usize,
     /// The groups in the support, sorted by number, if atoms are [groups](crate::Problem::with_groups).
     pub groups: Option<Vec<usize>>,
+    /// What is in the model besides, where a problem was [adjusted](crate::Adjusted).
+    pub fixed: Option<FixedPart<T>>,
 }
 
 /// What a run learnt besides its best support.
@@ -118,16 +121,23 @@ impl<T: Scalar> Solution<T> {
             report: None,
             right_hand_sides: 1,
             groups: None,
+            fixed: None,
         }
     }
 
-    /// x as a full vector of length n; of a joint support the columns of X, end to end.
+    /// x as a full vector of length n, fixed columns included; of a joint support the columns of X, end to end.
     pub fn to_dense(&self) -> Vec<T> {
-        let mut x = vec![T::ZERO; self.ncols * self.right_hand_sides];
-        let rows = self.coefficients.chunks(self.right_hand_sides.max(1));
-        for (&j, row) in self.support.iter().zip(rows) {
-            row.iter().enumerate().for_each(|(b, &value)| x[b * self.ncols + j] = value);
+        let sides = self.right_hand_sides.max(1);
+        let mut x = vec![T::ZERO; self.ncols * sides];
+        let mut put = |columns: &[usize], rows: &[T]| {
+            for (&j, row) in columns.iter().zip(rows.chunks(sides)) {
+                row.iter().enumerate().for_each(|(b, &value)| x[b * self.ncols + j] = value);
+            }
+        };
+        if let Some(fixed) = &self.fixed {
+            put(&fixed.fixed, &fixed.fixed_coefficients);
         }
+        put(&self.support, &self.coefficients);
         x
     }
 }
@@ -160,16 +170,12 @@ impl<T: Serialize> Solution<T> {
     }
 
     fn write<S: Serializer>(&self, serializer: S, groups: Option<&[impl Serialize]>) -> Result<S::Ok, S::Error> {
-        let fields = 11 + usize::from(self.groups.is_some()) + usize::from(self.report.is_some());
+        // As many as there can be: no format that people read such objects in counts them.
+        let fields = 11 + usize::from(self.groups.is_some()) + usize::from(self.report.is_some()) + 4;
         let mut object = serializer.serialize_struct("Solution", fields)?;
         object.serialize_field("algorithm", &self.algorithm)?;
         object.serialize_field("support", &self.support)?;
-        if self.right_hand_sides == 1 {
-            object.serialize_field("coefficients", &self.coefficients)?;
-        } else {
-            let rows: Vec<&[T]> = self.coefficients.chunks(self.right_hand_sides.max(1)).collect();
-            object.serialize_field("coefficients", &rows)?;
-        }
+        object.serialize_field("coefficients", &self.rows(&self.coefficients))?;
         object.serialize_field("residual_norm", &self.residual_norm)?;
         object.serialize_field("relative_residual", &self.relative_residual)?;
         object.serialize_field("objective", &self.objective)?;
@@ -184,7 +190,40 @@ impl<T: Serialize> Solution<T> {
         if let Some(report) = &self.report {
             object.serialize_field("report", report)?;
         }
+        if let Some(part) = &self.fixed {
+            match &part.intercept[..] {
+                [] => {}
+                [one] => object.serialize_field("intercept", one)?,
+                several => object.serialize_field("intercept", several)?,
+            }
+            if !part.fixed.is_empty() {
+                object.serialize_field("fixed", &part.fixed)?;
+                object.serialize_field("fixed_coefficients", &self.rows(&part.fixed_coefficients))?;
+            }
+            if !part.baseline_coefficients.is_empty() {
+                object.serialize_field("baseline_coefficients", &self.rows(&part.baseline_coefficients))?;
+            }
+        }
         object.end()
+    }
+
+    fn rows<'s>(&self, values: &'s [T]) -> Rows<'s, T> {
+        if self.right_hand_sides == 1 { Rows::One(values) } else { Rows::Many(values, self.right_hand_sides.max(1)) }
+    }
+}
+
+/// Numbers of one right-hand side, or rows of those of several.
+enum Rows<'s, T> {
+    One(&'s [T]),
+    Many(&'s [T], usize),
+}
+
+impl<T: Serialize> Serialize for Rows<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::One(values) => values.serialize(serializer),
+            Self::Many(values, sides) => serializer.collect_seq(values.chunks(*sides)),
+        }
     }
 }
 

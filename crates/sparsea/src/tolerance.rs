@@ -137,6 +137,10 @@ pub(crate) const SEGMENT_TIE: f64 = 4.0 * EPSILON;
 /// (`operator::check`)
 pub(crate) const ADJOINT: f64 = 1e4 * EPSILON;
 
+/// A kernel is an outer product u vᵀ if no entry is off by more than this share of the largest: entries that are products of two
+/// numbers, or a function of their place, are rounded to an ε, and so are u, v and u vᵀ. (`operator::convolution_2d`)
+pub(crate) const SEPARABLE: f64 = 4.0 * EPSILON;
+
 /// ‖a_j‖² as a share of m/n, the mean over all columns, below which a column of a partial cosine transform is measured entry by entry.
 /// Inner products that come from one transform of the set of rows are off by a few ε √m/n, so for columns above it by at most
 /// [`GRAM_ROUNDING`] ‖a_i‖‖a_j‖ for m from about 100 on. (`operator::partial_transform`)
@@ -194,3 +198,10 @@ pub(crate) const WORSE_SEGMENT: f64 = 1e-6;
 /// The mean square of a residual, relative to that of y, that counts as rounding in place of noise: (10⁻⁹)², far above ε² and far
 /// below what a missed spike leaves. (`metrics::segments`)
 pub(crate) const SEGMENT_NOISE: f64 = 1e-18;
+
+/// What is known of the rounding of AᴴA: of sums of m products, √m ε each, n of which add up as √n in an eigenvalue. This many times that
+/// counts as rounding. (`operator::gram`)
+pub(crate) const STATISTICS: f64 = 16.0;
+
+/// Pivots of a factor of AᴴA are rounded by a few times this times n, relative to ‖a_j‖². (`operator::gram`)
+pub(crate) const GRAM_RANK: f64 = 4.0 * EPSILON;

@@ -207,7 +207,7 @@ class SparseRegressorCV(SparseModel):
         if not exchanges(options):
             return solve_path(problem, k, options)[-1]
         found = solve_path(problem, largest, options, thorough=False)[k - 1]
-        searched: Solution = solve(problem.A, problem.y, k, start=found.support, **options)
+        searched: Solution = solve(problem.A, problem.y, k, start=found.support, intercept=False, **options)
         return min(searched, found, key=residual_norm)
 
     def _errors_together(

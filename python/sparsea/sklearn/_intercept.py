@@ -63,7 +63,7 @@ def _better(
     if np.sort(cosines**2)[-k:].sum() < MIMICKED:
         return found
     try:
-        begun = solve(extended, y * rows, k + 1, **options)
+        begun = solve(extended, y * rows, k + 1, intercept=False, **options)
     except Error:
         # Numbers that are too large before they are centred.
         return found
@@ -74,5 +74,5 @@ def _better(
         support = np.delete(support, np.argmin(coefficients * norms[support]))
     if len(support) == 0:
         return found
-    again = solve(A, centred, k, start=support, **options)
+    again = solve(A, centred, k, start=support, intercept=False, **options)
     return again if again.residual_norm < found.residual_norm else found

@@ -41,7 +41,7 @@ def solve_path(problem: Design, largest: int, options: dict[str, Any], *, thorou
     """
     if exchanges(options):
         try:
-            return Problem(problem.A, problem.y)._sparsity_path(largest, thorough, options)
+            return Problem(problem.A, problem.y, intercept=False)._sparsity_path(largest, thorough, options)
         except MemoryLimitError:
             # Runs for one k after the other take less.
             pass
@@ -49,7 +49,7 @@ def solve_path(problem: Design, largest: int, options: dict[str, Any], *, thorou
     greedy = str(options["algorithm"]).lower() in GREEDY
     completing = options if greedy else {"algorithm": "ols", "threads": options["threads"]}
     # What is known of A serves every k.
-    measured = Problem(problem.A, problem.y)
+    measured = Problem(problem.A, problem.y, intercept=False)
     for k in range(1, largest + 1):
         start = path[-1].support if path else None
         found = measured.solve(k, start=start, **completing)

@@ -32,6 +32,8 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         one for each). From zero if None.
     fit_intercept : bool, default=True
         Whether there is an intercept. Sparse features are centred without being made dense.
+    positive : bool, default=False
+        Whether coefficients must be at least 0.
     iterations, supports, stagnation : int or None, default=None
         Stop after so many iterations, supports explored, iterations without improvement. If no limit is given, the
         algorithm's own rule holds.
@@ -78,8 +80,8 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
     are constant are never chosen, also those that are so only to rounding, by the precision of the type they come in.
 
     Where k features could add up to most of a constant, the default search also starts from the answer to the problem
-    in which the intercept is one of k + 1 features, unless its run has limits. It takes up to three times as long then;
-    ``solution_`` is of the run with the lower error.
+    in which the intercept is one of k + 1 features, unless its run has limits or coefficients must be positive. It
+    takes up to three times as long then; ``solution_`` is of the run with the lower error.
 
     Examples
     --------
@@ -109,6 +111,7 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         stagnation: int | None = None,
         settings: dict[str, Any] | None = None,
         threads: int | None = None,
+        positive: bool = False,
     ) -> None:
         self.n_nonzero_coefs = n_nonzero_coefs
         self.algorithm = algorithm
@@ -121,6 +124,7 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         self.stagnation = stagnation
         self.settings = settings
         self.threads = threads
+        self.positive = positive
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SparseRegressor:
         """Finds the features and their coefficients.
@@ -155,8 +159,9 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
             k = checked_count("n_nonzero_coefs", self.n_nonzero_coefs)
             k = clipped_count("n_nonzero_coefs", k, problem.limit, problem.bound)
         options = self._options()
-        found = solve(problem.A, problem.y, k, start=self.start, **options)
-        if self.fit_intercept and self.start is None:
+        options["nonnegative"] = self.positive
+        found = solve(problem.A, problem.y, k, start=self.start, intercept=False, **options)
+        if self.fit_intercept and self.start is None and not self.positive:
             found = with_intercept(problem, X, y, sample_weight, k, found, options)
         if y.ndim == 1:
             self._keep(problem, found)

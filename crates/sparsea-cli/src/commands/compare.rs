@@ -6,22 +6,23 @@ use serde::Serialize;
 use serde_json::Map;
 use sparsea::algorithms::applicable;
 use sparsea::metrics::support_distance;
-use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, StopReason};
+use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, Start, StopReason};
 
-use crate::blocks::{self, Groups, JOINT_TRACE};
+use crate::blocks;
 use crate::cli::Compare;
 use crate::defaults::CHAINS;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::problem::{Any, Loaded, from_matrix, from_trace};
+use crate::model::Posed;
+use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace};
 use crate::report;
 use crate::say::{complain, say_json};
 
 pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
     let loaded = match (&arguments.data, &arguments.kernel) {
-        (Some(data), _) => from_matrix(&arguments.matrix, data, arguments.blocks.joint)?,
-        (None, Some(_)) if arguments.blocks.joint => return Err(Failure::Message(JOINT_TRACE.into())),
-        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel)?,
+        (Some(data), _) => from_matrix(&arguments.matrix, data, &arguments.model)?,
+        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, &arguments.model)?,
+        (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
         (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
     };
     match loaded {
@@ -31,15 +32,10 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
 }
 
 fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCode, Failure> {
-    let operator = loaded.operator.operator();
-    let columns = operator.shape().1;
+    let posed = Posed::new(loaded, &arguments.model)?;
+    let columns = loaded.operator.shape().1;
     let domain = arguments.domain.domain(columns)?;
-    let groups = Groups::read(&arguments.blocks, columns)?;
-    let mut problem = blocks::problem(loaded, &*operator, arguments.sparsity)?;
-    if let Some(domain) = &domain {
-        problem = problem.with_domain(&**domain)?;
-    }
-    let problem = blocks::grouped(problem, groups.as_ref())?;
+    let problem = posed.problem(arguments.sparsity, domain.as_deref())?;
     let names = arguments.algorithms.clone().unwrap_or_else(|| all(&problem));
     let chains = names.iter().map(|name| Chain::parse(name, &Map::new())).collect::<Result<Vec<_>, _>>()?;
     let truth = arguments.truth.as_ref().map(|path| -> Result<Vec<usize>, Failure> {
@@ -48,11 +44,15 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
             let (file, found) = (path.display(), x.len());
             return Err(Failure::Message(format!("{file}: has {found} entries, but A has {columns} columns")));
         }
+        // Fixed columns are found by nobody.
+        let Start::Vector(x) = posed.start(Start::Vector(x))? else { return Ok(vec![]) };
         Ok(blocks::rows_of(&x, columns))
     });
     let truth = truth.transpose()?;
     interrupt::listen();
-    let (mut solutions, skipped) = solve_all(&problem, chains, arguments)?;
+    let (solutions, skipped) = solve_all(&problem, chains, arguments)?;
+    let solutions: Result<Vec<_>, _> = solutions.into_iter().map(|solution| posed.complete(solution)).collect();
+    let mut solutions = solutions?;
     solutions.sort_by(|a, b| a.residual_norm.total_cmp(&b.residual_norm));
     if arguments.json {
         #[derive(Serialize)]
@@ -60,11 +60,14 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
             solutions: Vec<S>,
         }
         say_json(&Solutions {
-            solutions: solutions.iter().map(|solution| blocks::shown(solution, groups.as_ref())).collect(),
+            solutions: solutions.iter().map(|solution| blocks::shown(solution, posed.groups())).collect(),
         })?;
     } else {
-        say!("A is {} × {}, k = {}\n", problem.operator().nrows(), columns, arguments.sparsity);
+        say!("A is {} × {}, k = {}\n", loaded.rows(), columns, arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());
+        if let Some(line) = solutions.iter().find_map(|solution| report::beside(solution, loaded.names.as_deref())) {
+            say!("{line}");
+        }
     }
     for reason in &skipped {
         complain(&format!("left out: {reason}"));

@@ -128,6 +128,8 @@ fn measured_spectrum() -> Result<Figure, Failure> {
         kernel: Kernel::Gaussian(13.5),
         boundary: BoundaryChoice::Same,
         origin: None,
+        image: false,
+        traces: false,
         baseline: Baseline::Quantile(0.1),
     };
     let kernel = sparsea::operator::pulse::gaussian(13.5)?;

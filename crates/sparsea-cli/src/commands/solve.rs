@@ -1,31 +1,37 @@
 //! `sparsea solve`: one algorithm on one problem; also what `deconvolve` does once its problem is read.
 
 use std::collections::HashMap;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 use sparsea::algorithms::default_of;
 use sparsea::{
     Chain, ExplorationReport, Halt, Problem, ReportOptions, Run, Scalar, Solution, Start, StopReason, Trace,
 };
-use sparsea_lab::plot::{self, CoefficientsPlot, DeconvolutionPlot, Figure, PlotError, StemsPlot, TracePlot};
+use sparsea_lab::plot::{
+    self, CoefficientsPlot, DeconvolutionPlot, Figure, ImagePlot, PlotError, StemsPlot, TracePlot,
+};
 
-use crate::blocks::{self, Groups};
-use crate::cli::{BlockOptions, LimitOptions, Method, Output, Solve};
+use crate::blocks;
+use crate::cli::{LimitOptions, Method, ModelOptions, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
-use crate::problem::{Any, Loaded, from_matrix, to_matrix, to_vector};
+use crate::model::{Posed, fit_of};
+use crate::problem::{Any, Loaded, Position, from_matrix_or_statistics, to_columns, to_matrix, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
-    let mut inputs = vec![arguments.matrix.as_path(), Path::new(&arguments.data)];
-    inputs.extend(arguments.blocks.groups.as_deref());
-    arguments.output.check(&inputs, Some(&arguments.method.start))?;
-    match from_matrix(&arguments.matrix, &arguments.data, arguments.blocks.joint)? {
-        Any::Real(loaded) => solve(&loaded, &arguments.method, &arguments.blocks, &arguments.output),
-        Any::Complex(loaded) => solve(&loaded, &arguments.method, &arguments.blocks, &arguments.output),
+    let Solve { matrix, data, method, model, output, .. } = arguments;
+    let inputs = iter::once(matrix.as_path()).chain(data.as_deref().map(Path::new));
+    let inputs: Vec<&Path> = inputs.chain(model.files()).collect();
+    output.check(&inputs, Some(&method.start))?;
+    match from_matrix_or_statistics(matrix, data.as_deref(), model)? {
+        Any::Real(loaded) => solve(&loaded, method, model, output),
+        Any::Complex(loaded) => solve(&loaded, method, model, output),
     }
 }
 
@@ -73,39 +79,28 @@ impl Output {
 pub fn solve<T: Scalar>(
     loaded: &Loaded<T>,
     method: &Method,
-    blocks: &BlockOptions,
+    model: &ModelOptions,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let operator = loaded.operator.operator();
-    let columns = operator.shape().1;
-    let domain = method.domain.domain(columns)?;
-    let groups = Groups::read(blocks, columns)?;
-    let mut problem = blocks::problem(loaded, &*operator, method.sparsity)?;
-    if let Some(domain) = &domain {
-        problem = problem.with_domain(&**domain)?;
-    }
-    let problem = blocks::grouped(problem, groups.as_ref())?;
+    let posed = Posed::new(loaded, model)?;
+    let domain = method.domain.domain(loaded.operator.shape().1)?;
+    let problem = posed.problem(method.sparsity, domain.as_deref())?;
     let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
-    let start = read_start(&method.start, loaded.sides, columns)?;
-    solve_from(loaded, &problem, chain, start, &method.limits, output, Given { groups, heading: None })
-}
-
-/// What is said besides the solution.
-pub struct Given {
-    pub groups: Option<Groups>,
-    /// A line about the start.
-    pub heading: Option<String>,
+    let start = posed.start(read_start(&method.start, loaded)?)?;
+    solve_from(loaded, &posed, &problem, chain, start, &method.limits, output, None)
 }
 
 /// Solves from a start, writes what was asked for, prints the result below a line about the start.
+#[expect(clippy::too_many_arguments, reason = "what two commands have read")]
 pub fn solve_from<T: Scalar>(
     loaded: &Loaded<T>,
+    posed: &Posed<'_, T>,
     problem: &Problem<'_, T>,
     chain: Chain<T>,
     start: Start<T>,
     limits: &LimitOptions,
     output: &Output,
-    given: Given,
+    heading: Option<String>,
 ) -> Result<ExitCode, Failure> {
     let own = chain.links().last().map_or(Halt::Never, |link| link.default_halt());
     let (mut bar, mut trace) = (progress::Bar::new(limits.of_run().halt(own).iterations()), Trace::default());
@@ -118,20 +113,21 @@ pub fn solve_from<T: Scalar>(
         run = run.report(ReportOptions::default());
     }
     interrupt::listen();
-    let solution = run.solve()?;
+    let solution = posed.complete(run.solve()?)?;
 
     if let Some(path) = &output.output {
         let x = solution.to_dense();
-        match loaded.sides {
-            None => export::write_vector(path, &to_vector(&x))?,
-            Some(sides) => export::write_matrix(path, &to_matrix(x, solution.ncols, sides))?,
+        match (&loaded.image, loaded.sides) {
+            (Some(placed), _) => export::write_matrix(path, &to_matrix(&x, placed.spikes))?,
+            (None, Some(sides)) => export::write_matrix(path, &to_columns(&x, (solution.ncols, sides)))?,
+            (None, None) => export::write_vector(path, &to_vector(&x))?,
         }
     }
     if let Some(path) = &output.trace {
         write_trace(path, &trace)?;
     }
     if let Some(path) = &output.plot {
-        picture(loaded, problem, &solution)?.save(path)?;
+        picture(loaded, problem.sparsity(), &solution)?.save(path)?;
         if output.trace.is_some() {
             trace_picture(&trace)?.save(&beside(path, "trace"))?;
         }
@@ -140,20 +136,22 @@ pub fn solve_from<T: Scalar>(
         }
     }
     if output.json {
-        say_json(&blocks::shown(&solution, given.groups.as_ref()))?;
+        say_json(&placed(loaded, posed, &solution))?;
     } else {
-        if let Some(line) = given.heading {
+        if let Some(line) = heading {
             say!("{line}");
         }
         if loaded.baseline != 0.0 {
             say!("{:<20}{}", "baseline", report::short(loaded.baseline));
         }
-        if let Some(groups) = &given.groups {
+        if let Some(groups) = posed.groups() {
             let chosen = groups.text(solution.groups.as_deref().unwrap_or_default());
             say!("{:<20}{}", "groups", chosen.join(" "));
         }
-        let rows = problem.operator().nrows();
-        let table = report::table(&solution, rows, problem.sparsity(), loaded.names.as_deref());
+        let positions = loaded.positions(&solution.support);
+        let shown = positions.filter(|positions| is_worth_saying(&solution.support, positions));
+        let names = loaded.names.as_deref();
+        let table = report::table(&solution, loaded.rows(), problem.sparsity(), names, shown.as_deref());
         say!("{}", table.trim_end());
         if let Some(explored) = &solution.report {
             say!("\n{}", report::exploration(explored, &solution, loaded.names.as_deref()).trim_end());
@@ -164,6 +162,30 @@ pub fn solve_from<T: Scalar>(
         return Ok(ExitCode::from(interrupt::STATUS));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether positions say more than the support does.
+fn is_worth_saying(support: &[usize], positions: &[Position]) -> bool {
+    let is_same = |(&j, position): (&usize, &Position)| *position == Position::Sample(j as isize);
+    !support.iter().zip(positions).all(is_same)
+}
+
+/// A solution as `--json` shows it: where it has spikes in a trace or an image, with their positions.
+#[derive(Serialize)]
+struct Placed<S: Serialize> {
+    #[serde(flatten)]
+    solution: S,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    positions: Option<Vec<Position>>,
+}
+
+/// A solution, with the positions of its spikes if it has some, and the labels of its groups.
+pub fn placed<'s, T: Scalar>(
+    loaded: &Loaded<T>,
+    posed: &'s Posed<'_, T>,
+    solution: &'s Solution<T>,
+) -> impl Serialize + 's {
+    Placed { solution: blocks::shown(solution, posed.groups()), positions: loaded.positions(&solution.support) }
 }
 
 /// The algorithms named, or those for this problem, with the settings given with --set.
@@ -187,7 +209,7 @@ fn settings(given: &[(String, Value)]) -> Result<Map<String, Value>, Failure> {
     Ok(settings)
 }
 
-fn read_start<T: Scalar>(text: &str, sides: Option<usize>, columns: usize) -> Result<Start<T>, Failure> {
+pub fn read_start<T: Scalar>(text: &str, loaded: &Loaded<T>) -> Result<Start<T>, Failure> {
     if text.eq_ignore_ascii_case("zero") {
         return Ok(Start::Zero);
     }
@@ -200,7 +222,7 @@ fn read_start<T: Scalar>(text: &str, sides: Option<usize>, columns: usize) -> Re
     }
     let path = Path::new(text);
     if path.exists() || path.extension().is_some() {
-        return Ok(Start::Vector(blocks::read_x(path, sides, columns)?));
+        return Ok(Start::Vector(blocks::read_x(path, loaded.sides, loaded.operator.shape().1)?));
     }
     match Chain::parse(&text.to_ascii_lowercase(), &Map::new()) {
         Ok(chain) => Ok(Start::Chain(chain)),
@@ -281,48 +303,63 @@ pub fn trace_picture(trace: &Trace) -> Result<Figure, PlotError> {
 }
 
 /// The picture of a solution: data, fit and spikes for a deconvolution, otherwise coefficients and residual.
-fn picture<T: Scalar>(
-    loaded: &Loaded<T>,
-    problem: &Problem<'_, T>,
-    solution: &Solution<T>,
-) -> Result<Figure, PlotError> {
-    let mut fit = vec![T::ZERO; loaded.data.len()];
-    let (rows, sides) = (problem.operator().nrows(), solution.right_hand_sides);
-    for (b, fit) in fit.chunks_mut(rows).enumerate() {
-        let values: Vec<T> = solution.coefficients.iter().skip(b).step_by(sides).copied().collect();
-        problem.operator().apply_sparse(&solution.support, &values, fit);
-    }
+fn picture<T: Scalar>(loaded: &Loaded<T>, sparsity: usize, solution: &Solution<T>) -> Result<Figure, PlotError> {
+    let fit = fit_of(loaded, solution);
+    // In a gap the fit is shown for the data.
+    let is_gap = |y: T| y.real().is_nan() || y.imag().is_nan();
+    let data: Vec<T> = loaded.data.iter().zip(&fit).map(|(&y, &f)| if is_gap(y) { f } else { y }).collect();
     let size = |v: T| if T::IS_COMPLEX { Scalar::abs(v) } else { v.real() };
     // Of several right-hand sides, norms of rows.
-    let difference: Vec<T> = loaded.data.iter().zip(&fit).map(|(&y, &f)| y - f).collect();
-    let row = |i: usize| difference.iter().skip(i).step_by(rows).map(|r| r.abs2()).sum::<f64>().sqrt();
-    let residual: Vec<f64> =
-        if sides == 1 { difference.iter().map(|&r| size(r)).collect() } else { (0..rows).map(row).collect() };
-    let values: Vec<f64> = blocks::sizes(solution).into_iter().map(size).collect();
-    let title = format!(
-        "{}, k = {}: relative residual {}",
-        solution.algorithm,
-        problem.sparsity(),
-        report::short(solution.relative_residual)
-    );
+    let sides = solution.right_hand_sides;
+    let difference: Vec<T> = data.iter().zip(&fit).map(|(&y, &f)| y - f).collect();
+    let residual: Vec<f64> = blocks::sizes_of_columns(&difference, sides).into_iter().map(size).collect();
+    let (data, fit) = (blocks::sizes_of_columns(&data, sides), blocks::sizes_of_columns(&fit, sides));
+    // Fixed columns are drawn as those that were chosen.
+    let own = blocks::sizes(&solution.coefficients, sides);
+    let mut drawn: Vec<(usize, T)> = solution.support.iter().copied().zip(own).collect();
+    if let Some(part) = &solution.fixed {
+        drawn.extend(part.fixed.iter().copied().zip(blocks::sizes(&part.fixed_coefficients, sides)));
+        drawn.sort_by_key(|&(j, _)| j);
+    }
+    let (support, values): (Vec<usize>, Vec<f64>) = drawn.into_iter().map(|(j, x)| (j, size(x))).unzip();
+    let relative = report::short(solution.relative_residual);
+    let title = format!("{}, k = {sparsity}: relative residual {relative}", solution.algorithm);
+    let sizes = |values: &[T]| -> Vec<f64> { values.iter().map(|&v| size(v)).collect() };
+    if let Some(placed) = &loaded.image {
+        let inside = |at: isize, len: usize| usize::try_from(at).ok().filter(|&at| at < len);
+        let pixel = |&j: &usize| {
+            let (row, column) = placed.position(j);
+            Some((inside(row, placed.seen.0)?, inside(column, placed.seen.1)?))
+        };
+        let (rows, columns): (Vec<usize>, Vec<usize>) = support.iter().filter_map(pixel).unzip();
+        return plot::image(&ImagePlot {
+            title: &title,
+            shape: placed.seen,
+            data: &sizes(&data),
+            fit: &sizes(&fit),
+            residual: &residual,
+            points: (&rows, &columns),
+        });
+    }
     let Some(shift) = loaded.shift else {
         let chosen: Option<Vec<String>> =
-            loaded.names.as_ref().map(|names| solution.support.iter().map(|&j| names[j].clone()).collect());
+            loaded.names.as_ref().map(|names| support.iter().map(|&j| names[j].clone()).collect());
         return plot::coefficients(&CoefficientsPlot {
             title: &title,
             n: solution.ncols,
-            support: &solution.support,
+            support: &support,
             values: &values,
             names: chosen.as_deref(),
-            residual: Some(&residual),
+            // That of statistics has no places.
+            residual: loaded.statistics.is_none().then_some(&residual),
             complex: T::IS_COMPLEX,
         });
     };
-    let data: Vec<f64> = loaded.data.iter().map(|&y| size(y)).collect();
+    let data: Vec<f64> = data.into_iter().map(size).collect();
     let fit: Vec<f64> = fit.iter().map(|&f| size(f)).collect();
     // Spikes are drawn where they peak in the trace; those that peak outside it, at its end. Two at one place add.
     let mut at: HashMap<usize, f64> = HashMap::new();
-    for (&j, &value) in solution.support.iter().zip(&values) {
+    for (&j, &value) in support.iter().zip(&values) {
         let place = (j as isize + shift).clamp(0, data.len() as isize - 1) as usize;
         *at.entry(place).or_default() += value;
     }

@@ -53,6 +53,7 @@ pub fn read_study(text: &str, path: &Path) -> Result<(Study, Vec<PathBuf>), Fail
         let table = input::read_matrix(&file).map_err(|error| error.to_string())?;
         match table.matrix {
             Matrix::Dense(matrix) => Ok(matrix.as_ref().to_owned()),
+            Matrix::Narrow(matrix) if let Matrix::Dense(matrix) = matrix.widened() => Ok(matrix.as_ref().to_owned()),
             _ => Err(format!("{}: the matrix of a study must be real and dense", file.display())),
         }
     };

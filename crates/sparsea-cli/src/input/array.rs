@@ -8,6 +8,7 @@ use num_complex::Complex;
 use super::dense::{Dense, Layout};
 use super::error::{Problem, Shape};
 use super::finite::Number;
+use super::narrow::Narrow;
 
 /// More rows or columns than this must be backed by as many entries in the file.
 const UNBACKED_DIMENSION: usize = 1 << 24;
@@ -19,6 +20,8 @@ pub enum Matrix {
     Dense(Dense<f64>),
     /// Dense and complex.
     DenseComplex(Dense<Complex<f64>>),
+    /// Dense, of numbers narrower than doubles.
+    Narrow(Narrow),
     /// Sparse and real.
     Sparse(SparseColMat<usize, f64>),
     /// Sparse and complex.
@@ -126,6 +129,7 @@ impl Matrix {
         match self {
             Self::Dense(a) => a.nrows(),
             Self::DenseComplex(a) => a.nrows(),
+            Self::Narrow(a) => a.nrows(),
             Self::Sparse(a) => a.nrows(),
             Self::SparseComplex(a) => a.nrows(),
         }
@@ -136,6 +140,7 @@ impl Matrix {
         match self {
             Self::Dense(a) => a.ncols(),
             Self::DenseComplex(a) => a.ncols(),
+            Self::Narrow(a) => a.ncols(),
             Self::Sparse(a) => a.ncols(),
             Self::SparseComplex(a) => a.ncols(),
         }
@@ -143,10 +148,13 @@ impl Matrix {
 
     /// Whether the entries are complex.
     pub fn is_complex(&self) -> bool {
-        matches!(self, Self::DenseComplex(_) | Self::SparseComplex(_))
+        match self {
+            Self::Narrow(a) => a.is_complex(),
+            other => matches!(other, Self::DenseComplex(_) | Self::SparseComplex(_)),
+        }
     }
 
-    /// The same matrix with complex entries; dense stays dense and sparse stays sparse.
+    /// The same matrix with complex entries; dense stays dense and sparse stays sparse. One of narrow numbers serves as it is.
     pub fn into_complex(self) -> Self {
         match self {
             Self::Dense(a) => Self::DenseComplex(a.into_complex()),
@@ -164,6 +172,7 @@ impl Matrix {
         match self {
             Self::Dense(a) => dense_without(&a, j),
             Self::DenseComplex(a) => dense_without(&a, j),
+            Self::Narrow(a) => a.widened().without_column(j),
             Self::Sparse(a) => sparse_without(&a, j),
             Self::SparseComplex(a) => sparse_without(&a, j),
         }
@@ -178,6 +187,7 @@ impl Matrix {
         Ok(match self {
             Self::Dense(a) => Vector::Real(a.into_values()),
             Self::DenseComplex(a) => Vector::Complex(a.into_values()),
+            Self::Narrow(a) => return a.widened().into_vector(),
             // A sparse file's dimensions are bounded by `sparse`, so this is never large without cause.
             Self::Sparse(a) => Vector::Real(Dense::from(a.to_dense()).into_values()),
             Self::SparseComplex(a) => Vector::Complex(Dense::from(a.to_dense()).into_values()),
@@ -189,6 +199,7 @@ impl Matrix {
         match self {
             Self::Dense(a) => a.check_finite(),
             Self::DenseComplex(a) => a.check_finite(),
+            Self::Narrow(a) => a.check_finite(),
             Self::Sparse(a) => sparse_finite(a),
             Self::SparseComplex(a) => sparse_finite(a),
         }

@@ -84,6 +84,14 @@ impl<T> Dense<T> {
         }
     }
 
+    /// The same matrix with other numbers, in the same order.
+    pub fn map<U>(&self, number: impl Fn(T) -> U) -> Dense<U>
+    where
+        T: Copy,
+    {
+        Dense::new(self.values.iter().map(|&value| number(value)).collect(), self.nrows, self.ncols, self.layout)
+    }
+
     /// Row and column of an entry, from its place in the file.
     fn place(&self, at: usize) -> (usize, usize) {
         match self.layout {

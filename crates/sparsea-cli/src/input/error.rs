@@ -39,6 +39,9 @@ pub enum Problem {
         /// The names its columns have.
         columns: Vec<String>,
     },
+    /// Statistics of another format.
+    #[error("sufficient statistics are an .npz file with the arrays AtA, Aty, yty and n_samples")]
+    NoStatistics,
     /// A folder was named.
     #[error("is a folder, not a file")]
     IsFolder,

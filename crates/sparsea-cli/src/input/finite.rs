@@ -22,6 +22,18 @@ impl Number for f64 {
     }
 }
 
+impl Number for f32 {
+    fn not_finite(self) -> Option<&'static str> {
+        f64::from(self).not_finite()
+    }
+}
+
+impl Number for Complex<f32> {
+    fn not_finite(self) -> Option<&'static str> {
+        self.re.not_finite().or_else(|| self.im.not_finite())
+    }
+}
+
 impl Number for Complex<f64> {
     fn not_finite(self) -> Option<&'static str> {
         self.re.not_finite().or_else(|| self.im.not_finite())

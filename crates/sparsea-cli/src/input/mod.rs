@@ -14,6 +14,7 @@ mod finite;
 mod mapped;
 mod matlab;
 mod matrix_market;
+mod narrow;
 mod npy;
 mod npz;
 mod table;
@@ -25,6 +26,8 @@ use std::path::{Path, PathBuf};
 pub use array::{Matrix, Table, Vector, check_room};
 pub use dense::{Dense, Layout};
 pub use error::{InputError, Problem};
+pub use narrow::{Narrow, NarrowMatrix};
+pub use npz::Statistics;
 
 use container::Container;
 use table::Separator;
@@ -67,19 +70,21 @@ impl Format {
 struct Source {
     file: PathBuf,
     name: Option<String>,
+    /// Whether NaN, and what stands for a missing number in text, are read as NaN.
+    gaps: bool,
 }
 
 impl Source {
     /// An existing file of the whole name, or else `FILE:NAME` with an existing file.
     fn find(path: &Path) -> Option<Self> {
         if path.exists() {
-            return Some(Self { file: path.to_owned(), name: None });
+            return Some(Self { file: path.to_owned(), name: None, gaps: false });
         }
         let text = path.to_str()?;
         text.match_indices(':').rev().find_map(|(at, _)| {
             let file = PathBuf::from(&text[..at]);
             let name = Some(text[at + 1..].to_owned());
-            file.is_file().then_some(Self { file, name })
+            file.is_file().then_some(Self { file, name, gaps: false })
         })
     }
 
@@ -126,9 +131,14 @@ impl Source {
         let mapped = if format == Format::Npy { mapped::map(&self.file) } else { None };
         let table = match mapped {
             Some(file) => Table { matrix: npy::mapped_matrix(&file)?, column_names: None },
-            None => parse_table(format, &self.bytes()?, &self.file, self.name.as_deref())?,
+            None => match format {
+                Format::Text(separator) if self.gaps => table::read_with_gaps(&self.bytes()?, separator)?,
+                _ => parse_table(format, &self.bytes()?, &self.file, self.name.as_deref())?,
+            },
         };
-        table.matrix.check_finite()?;
+        if !self.gaps {
+            table.matrix.check_finite()?;
+        }
         Ok(table)
     }
 
@@ -145,8 +155,15 @@ impl Source {
             }
             name => {
                 let bytes = self.bytes()?;
-                let vector = parse_vector(format, &bytes, &self.file, name.as_deref())?;
-                vector.check_finite()?;
+                let vector = match format {
+                    Format::Text(separator) if self.gaps => {
+                        table::read_with_gaps(&bytes, separator)?.matrix.into_vector()?
+                    }
+                    _ => parse_vector(format, &bytes, &self.file, name.as_deref())?,
+                };
+                if !self.gaps {
+                    vector.check_finite()?;
+                }
                 Ok(vector)
             }
         }
@@ -157,7 +174,7 @@ fn parse_table(format: Format, bytes: &[u8], file: &Path, name: Option<&str>) ->
     let file = file.to_string_lossy();
     let matrix = match format {
         Format::Text(separator) => return table::read(bytes, separator),
-        Format::Npy => npy::matrix(bytes)?,
+        Format::Npy => npy::file_matrix(bytes)?,
         Format::Npz => npz::Npz::open(bytes)?.matrix(&file, name)?,
         Format::MatrixMarket => matrix_market::read(bytes)?,
         Format::Matlab => matlab::Mat5::open(bytes, &file)?.matrix(&file, name)?,
@@ -191,6 +208,22 @@ pub fn read_matrix(path: &Path) -> Result<Table, InputError> {
     source.table().map_err(|problem| source.error(problem))
 }
 
+/// Reads AᴴA, Aᴴy, yᴴy and the rows of A: the arrays AtA, Aty, yty and n_samples of an `.npz` file.
+pub fn read_statistics(path: &Path) -> Result<Statistics, InputError> {
+    let source = Source::require(path)?;
+    let read = || {
+        if source.name.is_some() || Format::of(&source.file)? != Format::Npz {
+            return Err(Problem::NoStatistics);
+        }
+        let bytes = source.bytes()?;
+        let statistics = npz::Npz::open(&bytes)?.statistics()?;
+        statistics.matrix.check_finite()?;
+        statistics.correlation.check_finite()?;
+        Ok(statistics)
+    };
+    read().map_err(|problem| source.error(problem))
+}
+
 /// Reads a table from text with commas, as a file called `name` would hold it.
 pub fn parse_csv(text: &str, name: &Path) -> Result<Table, InputError> {
     table::read(text.as_bytes(), Separator::Comma).map_err(|problem| InputError::new(name, problem))
@@ -202,11 +235,42 @@ pub fn read_vector(path: &Path) -> Result<Vector, InputError> {
     source.vector().map_err(|problem| source.error(problem))
 }
 
+/// Reads a vector in which NaN, or in text what stands for a missing number, are gaps.
+pub fn read_gapped_vector(path: &Path) -> Result<Vector, InputError> {
+    let source = Source { gaps: true, ..Source::require(path)? };
+    source.vector().map_err(|problem| source.error(problem))
+}
+
+/// Reads a matrix in which NaN, or in text what stands for a missing number, are gaps.
+pub fn read_gapped_matrix(path: &Path) -> Result<Table, InputError> {
+    let source = Source { gaps: true, ..Source::require(path)? };
+    source.table().map_err(|problem| source.error(problem))
+}
+
+/// Reads A and y, in which there may be `gaps`, and says whether y is a column of A's own table that has names.
+pub fn read_problem(matrix: &Path, data: &str, gaps: bool) -> Result<(Table, Vector, bool), InputError> {
+    let source = Source { gaps, ..Source::require(matrix)? };
+    let table = source.table().map_err(|problem| source.error(problem))?;
+    let names = table.column_names.as_ref().map(Vec::len);
+    let (table, data) = data_of(data, matrix, table, gaps)?;
+    if gaps {
+        table.matrix.check_finite().map_err(|problem| source.error(problem))?;
+    }
+    let is_named = names > table.column_names.as_ref().map(Vec::len);
+    Ok((table, data, is_named))
+}
+
+/// The data y that go with a matrix that was read from `matrix_path`.
+#[cfg(test)]
+fn read_data(spec: &str, matrix_path: &Path, table: Table) -> Result<(Table, Vector), InputError> {
+    data_of(spec, matrix_path, table, false)
+}
+
 /// Reads the data y that go with a matrix read from `matrix_path`.
 ///
 /// `spec` is a file, or `FILE:COLUMN` (also `FILE:NAME` for a file of several arrays), or the header name of a column
 /// of the matrix's own table. A column of the matrix's own file is taken out of the matrix.
-pub fn read_data(spec: &str, matrix_path: &Path, table: Table) -> Result<(Table, Vector), InputError> {
+fn data_of(spec: &str, matrix_path: &Path, table: Table, gaps: bool) -> Result<(Table, Vector), InputError> {
     let path = Path::new(spec);
     let Some(source) = Source::find(path) else {
         let names = table.column_names.as_deref().unwrap_or_default();
@@ -227,6 +291,7 @@ pub fn read_data(spec: &str, matrix_path: &Path, table: Table) -> Result<(Table,
     {
         return take_column(column, matrix_path, table);
     }
+    let source = Source { gaps, ..source };
     let vector = source.vector().map_err(|problem| source.error(problem))?;
     Ok((table, vector))
 }

@@ -10,11 +10,13 @@ use std::sync::Arc;
 use bytemuck::Pod;
 use memmap2::Mmap;
 use num_complex::Complex;
+use sparsea::operator::WHOLE_LINE;
 
-use super::array::{Entry, Matrix, Vector, dense, room};
+use super::array::{Matrix, Vector, dense, room};
 use super::dense::{Dense, Layout};
 use super::error::{Problem, Shape};
 use super::mapped::MappedNumbers;
+use super::narrow::Narrow;
 
 /// The longest header that is read; NumPy itself stops at 10 000 bytes.
 const LONGEST_HEADER: usize = 1 << 20;
@@ -41,17 +43,51 @@ fn malformed(rule: impl Into<String>) -> Problem {
 }
 
 /// Reads a matrix from the bytes of a `.npy` file.
+#[cfg(test)]
 pub fn matrix(bytes: &[u8]) -> Result<Matrix, Problem> {
     Npy::open(bytes, bytes.len() as u64)?.matrix()
 }
 
-/// Reads a matrix from a `.npy` file that is mapped. Its numbers stay there if they are doubles of this machine's order.
+/// Reads a matrix from the bytes of a `.npy` file that was not mapped. Where sums over its lines are made in parts, it stays as narrow as
+/// it is, as a file that is mapped: what is computed does not depend on the size of the file.
+pub fn file_matrix(bytes: &[u8]) -> Result<Matrix, Problem> {
+    let npy = Npy::open(bytes, bytes.len() as u64)?;
+    let shape = &npy.header.shape;
+    if shape.len() != 2 || shape.iter().all(|&length| length <= WHOLE_LINE as u64) {
+        return npy.matrix();
+    }
+    match npy.header.native() {
+        Some("f4") => npy.keep::<4, f32>(Narrow::F32),
+        Some("i1") => npy.keep::<1, i8>(Narrow::I8),
+        Some("i2") => npy.keep::<2, i16>(Narrow::I16),
+        Some("i4") => npy.keep::<4, i32>(Narrow::I32),
+        Some("u1") => npy.keep::<1, u8>(Narrow::U8),
+        Some("b1") if bytes[bytes.len() - npy.held as usize..].iter().all(|&byte| byte <= 1) => {
+            npy.keep::<1, u8>(Narrow::U8)
+        }
+        Some("c8") => npy.keep::<8, Complex<f32>>(Narrow::C32),
+        _ => npy.matrix(),
+    }
+}
+
+/// Reads a matrix from a `.npy` file that is mapped. Its numbers stay there if they are exactly those of doubles, in this machine's
+/// order.
 pub fn mapped_matrix(file: &Arc<Mmap>) -> Result<Matrix, Problem> {
-    const NATIVE: char = if cfg!(target_endian = "little") { '<' } else { '>' };
     let npy = Npy::open(&file[..], file.len() as u64)?;
-    let stay = match npy.header.descr.strip_prefix(NATIVE) {
-        Some("f8") => npy.stay::<f64>(file)?,
-        Some("c16") => npy.stay::<Complex<f64>>(file)?,
+    let narrow = Matrix::Narrow;
+    let stay = match npy.header.native() {
+        Some("f8") => npy.stay::<f64>(file, Matrix::Dense)?,
+        Some("c16") => npy.stay::<Complex<f64>>(file, Matrix::DenseComplex)?,
+        Some("f4") => npy.stay::<f32>(file, |a| narrow(Narrow::F32(a)))?,
+        Some("i1") => npy.stay::<i8>(file, |a| narrow(Narrow::I8(a)))?,
+        Some("i2") => npy.stay::<i16>(file, |a| narrow(Narrow::I16(a)))?,
+        Some("i4") => npy.stay::<i32>(file, |a| narrow(Narrow::I32(a)))?,
+        Some("u1") => npy.stay::<u8>(file, |a| narrow(Narrow::U8(a)))?,
+        // A boolean is true where its byte is anything but 0.
+        Some("b1") if file[file.len() - npy.held as usize..].iter().all(|&byte| byte <= 1) => {
+            npy.stay::<u8>(file, |a| narrow(Narrow::U8(a)))?
+        }
+        Some("c8") => npy.stay::<Complex<f32>>(file, |a| narrow(Narrow::C32(a)))?,
         _ => None,
     };
     stay.map_or_else(|| npy.matrix(), Ok)
@@ -155,12 +191,20 @@ impl<R: Read> Npy<R> {
     }
 
     /// The matrix whose numbers stay in the file, or nothing if they do not lie where the processor can read them.
-    fn stay<T: Entry + Pod>(&self, file: &Arc<Mmap>) -> Result<Option<Matrix>, Problem> {
+    fn stay<T: Pod>(&self, file: &Arc<Mmap>, matrix: impl Fn(Dense<T>) -> Matrix) -> Result<Option<Matrix>, Problem> {
         let (nrows, ncols) = self.matrix_shape()?;
         let start = file.len() - self.held as usize;
         let end = start + size_of::<T>() * self.count(size_of::<T>())?;
         let numbers = MappedNumbers::<T>::new(file, start..end);
-        Ok(numbers.map(|numbers| T::dense(Dense::mapped(numbers, nrows, ncols, self.header.layout))))
+        Ok(numbers.map(|numbers| matrix(Dense::mapped(numbers, nrows, ncols, self.header.layout))))
+    }
+
+    /// The matrix of numbers that are read as they are, N bytes each.
+    fn keep<const N: usize, T: Pod>(self, matrix: impl Fn(Dense<T>) -> Narrow) -> Result<Matrix, Problem> {
+        let (nrows, ncols) = self.matrix_shape()?;
+        let layout = self.header.layout;
+        let values = self.decode(|bytes: [u8; N]| bytemuck::pod_read_unaligned(&bytes))?;
+        Ok(Matrix::Narrow(matrix(Dense::new(values, nrows, ncols, layout))))
     }
 
     /// Reads the elements, to the end of the file.
@@ -271,6 +315,14 @@ pub struct Header {
     layout: Layout,
     /// The lengths of its dimensions.
     pub shape: Vec<u64>,
+}
+
+impl Header {
+    /// The type of the numbers, if they are in the order of this machine.
+    fn native(&self) -> Option<&str> {
+        const NATIVE: char = if cfg!(target_endian = "little") { '<' } else { '>' };
+        self.descr.strip_prefix([NATIVE, '|'])
+    }
 }
 
 /// Reads `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`, its keys in any order.

@@ -1,5 +1,6 @@
 //! Tests of the `.npy` reader on bytes made here.
 
+use super::super::array::Entry;
 use super::*;
 
 fn npy(header: &str, data: &[u8]) -> Vec<u8> {
@@ -45,7 +46,7 @@ fn numbers_stay_in_a_mapped_file_where_they_can_be_used_as_they_lie() {
     let values: Vec<f64> = (0..24).map(|v| f64::from(v) - 3.5).collect();
     let little: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
     let big: Vec<u8> = values.iter().flat_map(|v| v.to_be_bytes()).collect();
-    let single: Vec<u8> = values.iter().flat_map(|&v| (v as f32).to_le_bytes()).collect();
+    let single: Vec<u8> = values.iter().flat_map(|&v| (v as f32).to_be_bytes()).collect();
     for (descr, shape, data, padding, stays) in [
         ("<f8", "(4, 6)", &little, 64, true),
         ("<f8", "(5, 4)", &little[..160].to_vec(), 64, true),
@@ -55,7 +56,7 @@ fn numbers_stay_in_a_mapped_file_where_they_can_be_used_as_they_lie() {
         ("<c16", "(4, 3)", &little, 4, false),
         (">f8", "(4, 6)", &big, 64, false),
         (">c16", "(4, 3)", &big, 64, false),
-        ("<f4", "(4, 6)", &single, 64, false),
+        (">f4", "(4, 6)", &single, 64, false),
         ("<i8", "(4, 6)", &little, 64, false),
     ] {
         for order in ["False", "True"] {
@@ -74,6 +75,67 @@ fn numbers_stay_in_a_mapped_file_where_they_can_be_used_as_they_lie() {
             }
         }
     }
+}
+
+/// What narrow types hold, doubles hold too; other types are read as doubles.
+#[test]
+fn narrow_numbers_stay_narrow_in_a_mapped_file() {
+    let bytes: Vec<u8> = (0..96u8).map(|v| v.wrapping_mul(37) & 0x3f).collect();
+    let bits: Vec<u8> = bytes.iter().map(|v| v & 1).collect();
+    for (descr, size, data, stays) in [
+        ("<f4", 4, &bytes, true),
+        ("|i1", 1, &bytes, true),
+        ("<i2", 2, &bytes, true),
+        ("<i4", 4, &bytes, true),
+        ("|u1", 1, &bytes, true),
+        ("|b1", 1, &bits, true),
+        ("|b1", 1, &bytes, false),
+        ("<c8", 8, &bytes, true),
+        (">f4", 4, &bytes, false),
+        (">i2", 2, &bytes, false),
+        ("<f2", 2, &bytes, false),
+        ("<u2", 2, &bytes, false),
+        ("<i8", 8, &bytes, false),
+    ] {
+        for order in ["False", "True"] {
+            let mut header =
+                format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': (3, {}), }}", data.len() / size / 3);
+            while (10 + header.len()) % 64 != 0 {
+                header.push(' ');
+            }
+            let bytes = npy(&header, data);
+            let (found, read) = (mapped_matrix(&mapped(&bytes)).unwrap(), matrix(&bytes).unwrap());
+            assert_eq!(matches!(found, Matrix::Narrow(_)), stays, "{descr}");
+            let found = if let Matrix::Narrow(narrow) = found { narrow.widened() } else { found };
+            match (found, read) {
+                (Matrix::Dense(a), Matrix::Dense(b)) => assert_eq!(a.as_ref(), b.as_ref(), "{descr}"),
+                (Matrix::DenseComplex(a), Matrix::DenseComplex(b)) => assert_eq!(a.as_ref(), b.as_ref(), "{descr}"),
+                _ => panic!("not both dense: {descr}"),
+            }
+        }
+    }
+}
+
+/// Sums over long lines are made in parts, of a small file as of a large one.
+#[test]
+fn long_lines_stay_narrow() {
+    let long = WHOLE_LINE + 1;
+    for (descr, shape, narrow) in [
+        ("|i1", format!("(2, {long})"), true),
+        ("|i1", format!("({long}, 2)"), true),
+        ("|b1", format!("(2, {long})"), true),
+        ("|i1", format!("(2, {WHOLE_LINE})"), false),
+        ("<i2", format!("(1, {long})"), true),
+    ] {
+        let bytes =
+            plain(descr, &shape, &vec![1; if shape.contains(&long.to_string()) { 2 * long } else { 2 * WHOLE_LINE }]);
+        let found = file_matrix(&bytes).unwrap();
+        assert_eq!(matches!(found, Matrix::Narrow(_)), narrow, "{descr} {shape}");
+        assert!(file_matrix(&bytes[..bytes.len() - 1]).is_err(), "{descr} {shape}");
+    }
+    let nan: Vec<u8> = std::iter::repeat_n(f32::NAN.to_le_bytes(), long).flatten().collect();
+    let found = file_matrix(&plain("<f4", &format!("({long}, 1)"), &nan)).unwrap();
+    assert_eq!(found.check_finite().unwrap_err().to_string(), "contains NaN at row 0, column 0 (counted from 0)");
 }
 
 #[test]

@@ -14,6 +14,18 @@ fn malformed(rule: impl ToString) -> Problem {
     Problem::Malformed { format: ".npz", rule: rule.to_string() }
 }
 
+/// Sufficient statistics, as their file holds them.
+pub struct Statistics {
+    pub matrix: Matrix,
+    pub correlation: Vector,
+    /// yᴴy.
+    pub square: f64,
+    /// The rows of A.
+    pub rows: usize,
+    /// The coarsest relative precision of the types of these numbers.
+    pub precision: f64,
+}
+
 /// An open `.npz` archive.
 pub struct Npz<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
@@ -96,6 +108,49 @@ impl<'a> Npz<'a> {
         match self.member("data", |npy| npy.numbers())? {
             Numbers::Real(values) => build(nrows, ncols, &rows, &columns, &values),
             Numbers::Complex(values) => build(nrows, ncols, &rows, &columns, &values),
+        }
+    }
+
+    /// The sufficient statistics that it holds.
+    pub fn statistics(&mut self) -> Result<Statistics, Problem> {
+        let mut precision = f64::EPSILON;
+        let mut note = |descr: &str| {
+            let coarser = match descr.get(1..) {
+                Some("f2") => 2f64.powi(-10),
+                Some("f4" | "c8") => f64::from(f32::EPSILON),
+                _ => f64::EPSILON,
+            };
+            precision = precision.max(coarser);
+        };
+        for name in ["AtA", "Aty", "yty", "n_samples"] {
+            if !self.names.iter().any(|held| held == name) {
+                return Err(Problem::NoSuchArray { name: name.to_owned(), names: self.names.clone() });
+            }
+        }
+        let matrix = self.member("AtA", |npy| {
+            note(&npy.header.descr);
+            npy.matrix()
+        })?;
+        let correlation = self.member("Aty", |npy| {
+            note(&npy.header.descr);
+            npy.vector()
+        })?;
+        let square = self.single("yty", &mut note)?;
+        let rows = self.single("n_samples", &mut |_| ())?;
+        let rows = super::whole_number(rows).ok_or_else(|| malformed(format!("'n_samples' holds {rows}")))?;
+        Ok(Statistics { matrix, correlation, square, rows, precision })
+    }
+
+    /// A single real number.
+    fn single(&mut self, name: &str, note: &mut impl FnMut(&str)) -> Result<f64, Problem> {
+        let read = |npy: Npy<&mut dyn Read>| {
+            note(&npy.header.descr);
+            npy.numbers()
+        };
+        match self.member(name, read)? {
+            Numbers::Real(values) if values.len() == 1 => Ok(values[0]),
+            Numbers::Real(values) => Err(malformed(format!("'{name}' holds {} numbers, not one", values.len()))),
+            Numbers::Complex(_) => Err(malformed(format!("'{name}' holds complex numbers"))),
         }
     }
 

@@ -24,8 +24,16 @@ pub enum Separator {
 /// The first line is a header if no field of it is a number, and not all stand for a missing one. A blank line may be a
 /// missing sample, after which all others would be taken for their neighbours: only the last one of a file is harmless.
 pub fn read(bytes: &[u8], separator: Separator) -> Result<Table, Problem> {
+    read_rows(bytes, separator, Rows::default())
+}
+
+/// The same, with NaN for a field that is NaN or stands for a missing number.
+pub fn read_with_gaps(bytes: &[u8], separator: Separator) -> Result<Table, Problem> {
+    read_rows(bytes, separator, Rows { gaps: true, ..Rows::default() })
+}
+
+fn read_rows(bytes: &[u8], separator: Separator, mut rows: Rows) -> Result<Table, Problem> {
     let text = &with_line_feeds(decode(bytes)?);
-    let mut rows = Rows::default();
     match separator {
         Separator::Blanks => {
             for (index, line) in text.lines().enumerate() {
@@ -135,6 +143,8 @@ impl Gap<'_> {
 /// The lines read so far.
 #[derive(Default)]
 struct Rows {
+    /// Whether fields may be missing.
+    gaps: bool,
     names: Option<Vec<String>>,
     /// Line and number of fields of the first line, which all others must have.
     first: Option<(usize, usize)>,
@@ -171,8 +181,10 @@ impl Rows {
         for (index, field) in fields.enumerate() {
             let column = index + 1;
             let text = || field.to_owned();
-            let value = number(field).ok_or_else(|| Problem::NotANumber { line, column, text: text() })?;
-            if !value.is_finite() {
+            let found = if self.gaps && is_missing(field) { Some(Value::Real(f64::NAN)) } else { number(field) };
+            let value = found.ok_or_else(|| Problem::NotANumber { line, column, text: text() })?;
+            let is_gap = self.gaps && value.is_nan();
+            if !value.is_finite() && !is_gap {
                 return Err(Problem::NotFiniteText { line, column, text: text() });
             }
             self.push_value(value);
@@ -226,6 +238,13 @@ enum Value {
 }
 
 impl Value {
+    fn is_nan(self) -> bool {
+        match self {
+            Self::Real(value) => value.is_nan(),
+            Self::Complex(value) => value.re.is_nan() || value.im.is_nan(),
+        }
+    }
+
     fn is_finite(self) -> bool {
         match self {
             Self::Real(value) => value.is_finite(),

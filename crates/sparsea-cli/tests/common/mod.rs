@@ -175,6 +175,13 @@ impl Solution {
     pub fn check(&self) {
         let mut keys: Vec<&str> = self.0.as_object().unwrap().keys().map(String::as_str).collect();
         let mut expected = KEYS.to_vec();
+        // Of models that have more than columns that are chosen.
+        keys.retain(|key| !["intercept", "fixed", "fixed_coefficients"].contains(key));
+        // A deconvolution says where its spikes lie.
+        if let Some(positions) = self.0.get("positions") {
+            assert_eq!(positions.as_array().map(Vec::len), Some(self.support().len()));
+            expected.push("positions");
+        }
         keys.sort_unstable();
         expected.sort_unstable();
         assert_eq!(keys, expected);

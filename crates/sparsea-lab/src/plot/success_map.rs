@@ -174,7 +174,12 @@ fn ends(edges: &[f64]) -> (f64, f64) {
 
 /// Colour of a success rate in percent.
 fn rate_color(percent: f64) -> Color {
-    let at = (percent / 100.0).clamp(0.0, 1.0) * (SCALE.len() - 1) as f64;
+    scale_color(percent / 100.0)
+}
+
+/// Colour of a share from 0 to 1.
+pub(super) fn scale_color(share: f64) -> Color {
+    let at = share.clamp(0.0, 1.0) * (SCALE.len() - 1) as f64;
     let below = (at as usize).min(SCALE.len() - 2);
     let part = at - below as f64;
     let (from, to) = (Color::hex(SCALE[below]), Color::hex(SCALE[below + 1]));

@@ -42,6 +42,10 @@ pub enum Coefficients {
     Normal,
     /// All equal to 1.
     Ones,
+    /// Uniform on [1, 2].
+    Positive,
+    /// The moduli of standard normal numbers.
+    HalfNormal,
 }
 
 impl From<Coefficients> for Amplitudes {
@@ -50,6 +54,8 @@ impl From<Coefficients> for Amplitudes {
             Coefficients::Bounded => Self::Bounded,
             Coefficients::Normal => Self::Normal,
             Coefficients::Ones => Self::Ones,
+            Coefficients::Positive => Self::Positive,
+            Coefficients::HalfNormal => Self::HalfNormal,
         }
     }
 }

@@ -73,14 +73,14 @@ struct RawProblem {
 #[derive(Debug, Deserialize)]
 #[serde(
     untagged,
-    expecting = "expected the name of an algorithm or chain, or a table with chain, label, settings, iterations, seconds"
+    expecting = "expected the name of an algorithm or chain, or a table with chain, label, settings, iterations, seconds, nonnegative"
 )]
 enum RawMethod {
     Name(String),
     Table(RawTable),
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawTable {
     chain: String,
@@ -89,6 +89,8 @@ struct RawTable {
     settings: Map<String, Value>,
     iterations: Option<u64>,
     seconds: Option<f64>,
+    #[serde(default)]
+    nonnegative: bool,
 }
 
 /// The matrix of a study on a matrix of the user's.
@@ -188,9 +190,7 @@ impl RawMethod {
     ) -> Result<Method, String> {
         let table = match self {
             Self::Table(table) => table.clone(),
-            Self::Name(chain) => {
-                RawTable { chain: chain.clone(), label: None, settings: Map::new(), iterations: None, seconds: None }
-            }
+            Self::Name(chain) => RawTable { chain: chain.clone(), ..RawTable::default() },
         };
         let name = table.label.unwrap_or_else(|| table.chain.clone());
         let label = match budget {
@@ -214,11 +214,26 @@ impl RawMethod {
             let rule = Halt::Time(sparsea::seconds(seconds).map_err(said)?);
             halt = Some(halt.map_or(rule.clone(), |halt| halt.or(rule)));
         }
-        let description = json!({
+        if table.nonnegative {
+            if family.is_complex() {
+                return Err(format!("algorithms: '{label}' is told that x ≥ 0, but {} is complex", family.word()));
+            }
+            for link in real.iter().flat_map(Chain::links) {
+                let needs = link.needs();
+                if needs.quadratic && !needs.intervals {
+                    return Err(said(sparsea::Error::NotQuadratic { algorithm: link.name() }));
+                }
+            }
+        }
+        let mut description = json!({
             "label": label, "chain": table.chain, "settings": table.settings,
             "iterations": iterations, "seconds": seconds,
         });
-        Ok(Method { label, real, complex, halt, budget, description })
+        // Stores of studies without bounds say nothing of them.
+        if table.nonnegative {
+            description["nonnegative"] = json!(true);
+        }
+        Ok(Method { label, real, complex, halt, nonnegative: table.nonnegative, budget, description })
     }
 }
 

@@ -10,7 +10,8 @@ use sparsea::generate::{
 use sparsea::metrics::{Segments, exact, segments, support_distance};
 use sparsea::operator::pulse;
 use sparsea::{
-    Boundary, Chain, Convolution, DenseOperator, LinearMap, Problem, Run, Scalar, Start, Steps, StopReason, Threads,
+    Boundary, Chain, Convolution, DenseOperator, LinearMap, NonNegative, Problem, Run, Scalar, Start, Steps,
+    StopReason, Threads,
 };
 
 use super::{Cell, Family, Method, Study};
@@ -105,12 +106,15 @@ fn solve<T: Scalar>(
     let instance = observe(rng, form, |form| form.operator(), cell.sparsity, study.coefficients.into(), noise)?;
     let operator = instance.operator.operator();
     let problem = Problem::new(&*operator, &instance.data, cell.sparsity)?;
+    let nonnegative = methods.iter().any(|&at| study.methods[at].nonnegative);
+    let bounded = nonnegative.then(|| problem.clone().with_domain(&NonNegative)).transpose()?;
     let mut outcomes = Vec::with_capacity(methods.len());
     for &at in methods {
         let method = &study.methods[at];
         let Some(chain) = chain_of(method) else { continue };
         // Many runs are made at the same time.
-        let mut one = Run::with_chain(&problem, chain.clone()).start(Start::Zero).threads(Threads::One);
+        let problem = bounded.as_ref().filter(|_| method.nonnegative).unwrap_or(&problem);
+        let mut one = Run::with_chain(problem, chain.clone()).start(Start::Zero).threads(Threads::One);
         if let Some(halt) = &method.halt {
             one = one.halt(halt.clone());
         }

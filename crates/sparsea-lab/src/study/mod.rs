@@ -118,6 +118,8 @@ pub struct Method {
     pub complex: Option<Chain<Complex<f64>>>,
     /// The rule that ends the last of them, if not its own.
     pub halt: Option<Halt>,
+    /// Whether it is told that x ≥ 0.
+    pub nonnegative: bool,
     /// If the study compares several time limits: what it is called without its own, and that, in seconds.
     pub budget: Option<(String, f64)>,
     /// Everything that decides what it does, for comparison with a store.

@@ -4,12 +4,13 @@ use std::any::Any;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use faer::MatRef;
 use num_complex::Complex;
-use numpy::PyArray1;
+use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyComplex;
 use sparsea::operator::pulse;
-use sparsea::{Access, Boundary, LinearMap};
+use sparsea::{Access, Boundary, LinearMap, Scalar};
 
 use super::Shared;
 use crate::convert::{Field, vector};
@@ -17,22 +18,27 @@ use crate::error::{InvalidTypeError, InvalidValueError, refused};
 use crate::numbers::{as_number, as_whole, shown};
 use crate::pool::within;
 
-/// Convolution of a spike train with a kernel, as an operator A that is never formed.
+/// Convolution of a spike train, or of an image, with a kernel, as an operator A that is never formed.
 ///
-/// (A x)_t = Σ_j h_{t + o − j} x_j for a spike train x of n entries and a kernel h of L samples.
+/// (A x)_t = Σ_j h_{t + f − j} x_j for a spike train x of n entries and a kernel h of L samples, with f given by the boundary. For an image
+/// the same holds in both directions, and A works on vectors of pixels, row by row: `x.reshape(H, W)` is an image.
 ///
 /// Parameters
 /// ----------
-/// kernel : array_like of shape (L,)
-///     The shape h of one spike, real or complex.
+/// kernel : array_like of shape (L,) or (L, L')
+///     The shape h of one spike, real or complex. One of two dimensions is for images.
 /// n : int
-///     Entries of x: the number of columns of A.
+///     Entries of x: the number of columns of A. Not for images.
 /// boundary : {"full", "same", "valid", "circular"}
-///     ``"full"``: every sample in which a spike can be seen, n + L − 1 rows. ``"same"``: as many rows as spikes.
-///     ``"valid"``: only rows at which no kernel is cut off, n − L + 1. ``"circular"``: periodic, n rows.
-/// origin : int, optional
-///     The sample of the kernel that lies at the spike, for ``"same"`` (default: ⌊(L − 1)/2⌋, as in NumPy) and
-///     ``"circular"`` (default: 0).
+///     ``"full"``: every sample in which a spike can be seen, n + L − 1 rows; f = 0. ``"same"``: as many rows as spikes; f is the
+///     origin. ``"valid"``: only rows at which no kernel is cut off, n − L + 1; f = L − 1. ``"circular"``: periodic, n rows; f is the
+///     origin. Images have the same boundary in both directions.
+/// origin : int, pair of int or "peak", optional
+///     The sample of the kernel that lies at the spike, for an image its row and column; ``"peak"``, as `deconvolve` takes, is the
+///     largest in magnitude, the first of several. Default: ⌊(L − 1)/2⌋ for ``"same"``, as in NumPy and SciPy, and otherwise 0. See
+///     `positions`.
+/// shape : pair of int
+///     (H, W), rows and columns of the image x of spikes.
 ///
 /// Raises
 /// ------
@@ -50,16 +56,148 @@ use crate::pool::within;
 /// (6, 4)
 /// >>> A.matvec(np.array([0.0, 1.0, 0.0, 0.0]))
 /// array([0., 1., 2., 1., 0., 0.])
+///
+/// Images of 3 × 4 pixels:
+///
+/// >>> A = sparsea.Convolution([[1.0, 2.0], [0.0, 1.0]], shape=(3, 4), boundary="circular")
+/// >>> x = np.zeros((3, 4))
+/// >>> x[1, 3] = 1.0
+/// >>> A.matvec(x.ravel()).reshape(3, 4)
+/// array([[0., 0., 0., 0.],
+///        [2., 0., 0., 1.],
+///        [1., 0., 0., 0.]])
 #[pyclass(frozen, module = "sparsea")]
 pub struct Convolution {
     either: Either,
     boundary: &'static str,
-    origin: Option<usize>,
+    recipe: Recipe,
 }
 
 enum Either {
-    Real(Arc<sparsea::Convolution<f64>>),
-    Complex(Arc<sparsea::Convolution<Complex<f64>>>),
+    Real(Form<f64>),
+    Complex(Form<Complex<f64>>),
+}
+
+/// A convolution of traces, or of images.
+enum Form<T: Scalar> {
+    Line(Arc<sparsea::Convolution<T>>),
+    Plane(Arc<sparsea::Convolution2d<T>>),
+}
+
+/// What a convolution is made with, besides its kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Recipe {
+    size: Size,
+    boundary: Place,
+    origin: Option<(usize, usize)>,
+}
+
+/// Spikes of a trace, or rows and columns of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Size {
+    Line(usize),
+    Plane(usize, usize),
+}
+
+/// A boundary by its place in the list.
+type Place = usize;
+
+impl<T: Field> Form<T> {
+    /// From the numbers of a kernel of so many rows and columns; that of a trace has one row.
+    fn new(kernel: &[T], (height, width): (usize, usize), recipe: &Recipe) -> PyResult<Self> {
+        let boundary = BOUNDARIES[recipe.boundary].1;
+        let form = match (recipe.size, recipe.origin) {
+            (Size::Line(n), None) => sparsea::Convolution::new(kernel, n, boundary).map(Arc::new).map(Self::Line),
+            (Size::Line(n), Some((_, origin))) => {
+                sparsea::Convolution::with_origin(kernel, n, boundary, origin).map(Arc::new).map(Self::Line)
+            }
+            (Size::Plane(rows, columns), origin) => {
+                let kernel = MatRef::from_row_major_slice(kernel, height, width);
+                let image = (rows, columns);
+                match origin {
+                    None => sparsea::Convolution2d::new(kernel, image, boundary),
+                    Some(origin) => sparsea::Convolution2d::with_origin(kernel, image, boundary, origin),
+                }
+                .map(Arc::new)
+                .map(Self::Plane)
+            }
+        };
+        form.map_err(refused)
+    }
+
+    fn map(&self) -> &dyn LinearMap<T> {
+        match self {
+            Self::Line(one) => one,
+            Self::Plane(one) => one,
+        }
+    }
+
+    fn shared(&self) -> Shared<T> {
+        match self {
+            Self::Line(one) => one.clone(),
+            Self::Plane(one) => one.clone(),
+        }
+    }
+
+    fn kernel(&self) -> &[T] {
+        match self {
+            Self::Line(one) => one.kernel(),
+            Self::Plane(one) => one.kernel(),
+        }
+    }
+
+    fn kernel_shape(&self) -> (usize, usize) {
+        match self {
+            Self::Line(one) => (1, one.kernel().len()),
+            Self::Plane(one) => one.kernel_shape(),
+        }
+    }
+
+    /// The kernel as an array of one or two dimensions.
+    fn kernel_array<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let numbers = PyArray1::from_slice(py, self.kernel());
+        match self {
+            Self::Line(_) => Ok(numbers.into_any()),
+            Self::Plane(one) => Ok(numbers.reshape(one.kernel_shape())?.into_any()),
+        }
+    }
+
+    /// Where spikes lie in y, row and column; of a trace the row is 0.
+    fn position(&self, j: usize) -> (isize, isize) {
+        match self {
+            Self::Line(one) => (0, one.position(j)),
+            Self::Plane(one) => one.position(j),
+        }
+    }
+
+    /// (H, W) of the image x, and of the image that is seen.
+    fn images(&self) -> Option<((usize, usize), (usize, usize))> {
+        match self {
+            Self::Line(_) => None,
+            Self::Plane(one) => Some((one.image_shape(), one.seen_shape())),
+        }
+    }
+}
+
+/// What is the same for real and complex kernels.
+macro_rules! of_either {
+    ($either:expr, $form:ident => $what:expr) => {
+        match $either {
+            Either::Real($form) => $what,
+            Either::Complex($form) => $what,
+        }
+    };
+}
+
+/// The row and column of the entry of a kernel that is largest in magnitude, the first of several.
+fn peak<T: Scalar>(kernel: &[T], width: usize) -> (usize, usize) {
+    let mut best = 0;
+    for (at, value) in kernel.iter().enumerate() {
+        if Scalar::abs(*value) > Scalar::abs(kernel[best]) {
+            best = at;
+        }
+    }
+    (best / width.max(1), best % width.max(1))
 }
 
 /// The words of boundaries, as in the command.
@@ -69,19 +207,6 @@ const BOUNDARIES: [(&str, Boundary); 4] =
 /// An array of numbers as `python/sparsea/_input.py` reads it.
 pub(super) fn read<'py>(what: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     object.py().import("sparsea._input")?.call_method1("as_vector", (what, object))
-}
-
-fn build<T: Field>(
-    kernel: &[T],
-    n: usize,
-    boundary: Boundary,
-    origin: Option<usize>,
-) -> PyResult<Arc<sparsea::Convolution<T>>> {
-    let built = match origin {
-        Some(origin) => sparsea::Convolution::with_origin(kernel, n, boundary, origin),
-        None => sparsea::Convolution::new(kernel, n, boundary),
-    };
-    built.map(Arc::new).map_err(refused)
 }
 
 pub(super) fn product<'py, T: Field>(
@@ -110,31 +235,26 @@ impl Convolution {
     /// The operator, made complex where a complex one is needed.
     pub fn operator<T: Field>(&self) -> PyResult<Shared<T>> {
         let any: Box<dyn Any> = match &self.either {
-            Either::Real(convolution) if T::IS_COMPLEX => {
-                let kernel: Vec<Complex<f64>> = convolution.kernel().iter().map(|&h| h.into()).collect();
-                let convolution = build(&kernel, convolution.shape().1, self.boundary()?, self.origin)?;
-                Box::new(convolution as Shared<Complex<f64>>)
+            Either::Real(form) if T::IS_COMPLEX => {
+                let kernel: Vec<Complex<f64>> = form.kernel().iter().map(|&h| h.into()).collect();
+                Box::new(Form::new(&kernel, form.kernel_shape(), &self.recipe)?.shared())
             }
-            Either::Real(convolution) => Box::new(convolution.clone() as Shared<f64>),
-            Either::Complex(convolution) => Box::new(convolution.clone() as Shared<Complex<f64>>),
+            Either::Real(form) => Box::new(form.shared()),
+            Either::Complex(form) => Box::new(form.shared()),
         };
         any.downcast()
             .map(|operator| *operator)
             .map_err(|_| InvalidTypeError::new_err("A is complex although y is real"))
     }
 
-    fn boundary(&self) -> PyResult<Boundary> {
-        read_boundary(self.boundary).map(|(_, boundary)| boundary)
-    }
-
     fn product<'py>(&self, given: &Bound<'py, PyAny>, adjoint: bool) -> PyResult<Bound<'py, PyAny>> {
         let given = read("the vector", given)?;
         match &self.either {
-            Either::Real(operator) if given.cast::<PyArray1<f64>>().is_ok() => {
-                Ok(product(&**operator, &given, adjoint)?.into_any())
+            Either::Real(form) if given.cast::<PyArray1<f64>>().is_ok() => {
+                Ok(product(form.map(), &given, adjoint)?.into_any())
             }
-            Either::Complex(operator) if given.cast::<PyArray1<Complex<f64>>>().is_ok() => {
-                Ok(product(&**operator, &given, adjoint)?.into_any())
+            Either::Complex(form) if given.cast::<PyArray1<Complex<f64>>>().is_ok() => {
+                Ok(product(form.map(), &given, adjoint)?.into_any())
             }
             Either::Real(_) => {
                 // A real operator treats both parts alike.
@@ -147,8 +267,8 @@ impl Convolution {
     }
 }
 
-fn read_boundary(word: &str) -> PyResult<(&'static str, Boundary)> {
-    BOUNDARIES.into_iter().find(|(known, _)| *known == word).ok_or_else(|| {
+fn read_boundary(word: &str) -> PyResult<Place> {
+    BOUNDARIES.iter().position(|(known, _)| *known == word).ok_or_else(|| {
         InvalidValueError::new_err(format!("boundary must be one of {}, got '{word}'", known_boundaries()))
     })
 }
@@ -177,57 +297,111 @@ fn known_boundaries() -> String {
     BOUNDARIES.map(|(known, _)| format!("'{known}'")).join(", ")
 }
 
+/// Two whole numbers of at least 0.
+fn pair(name: &str, rule: &str, given: &Bound<'_, PyAny>) -> PyResult<(usize, usize)> {
+    let wrong = || {
+        let message =
+            format!("{name} must be {rule}, got {}", given.repr().map_or_else(|_| "?".into(), |r| r.to_string()));
+        InvalidTypeError::new_err(message)
+    };
+    let values: Vec<Bound<'_, PyAny>> = given.extract().map_err(|_| wrong())?;
+    match &values[..] {
+        [rows, columns] => {
+            Ok((whole(&format!("a number in {name}"), rows)?, whole(&format!("a number in {name}"), columns)?))
+        }
+        _ => Err(wrong()),
+    }
+}
+
+/// The origin that was asked for; `None` for the default.
+fn read_origin(given: &Bound<'_, PyAny>, form: Size, peak: (usize, usize)) -> PyResult<(usize, usize)> {
+    if given.extract::<String>().is_ok_and(|word| word == "peak") {
+        return Ok(peak);
+    }
+    match form {
+        Size::Line(_) => Ok((0, whole("origin", given)?)),
+        Size::Plane(..) => pair("origin", "a row and a column of the kernel, as (3, 3), or 'peak'", given),
+    }
+}
+
 #[pymethods]
 impl Convolution {
     #[new]
     #[pyo3(
-        signature = (kernel, n, boundary = Word::default(), origin = None),
-        text_signature = "(kernel, n, boundary='full', origin=None)"
+        signature = (kernel, n = None, boundary = Word::default(), origin = None, shape = None),
+        text_signature = "(kernel, n=None, boundary='full', origin=None, shape=None)"
     )]
     fn new(
         kernel: &Bound<'_, PyAny>,
-        n: &Bound<'_, PyAny>,
+        n: Option<&Bound<'_, PyAny>>,
         boundary: Word,
         origin: Option<&Bound<'_, PyAny>>,
+        shape: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let (boundary, rule) = read_boundary(&boundary.0)?;
-        let n = whole("n", n)?;
-        let origin = origin.map(|origin| whole("origin", origin)).transpose()?;
-        if origin.is_some() && !matches!(rule, Boundary::Same | Boundary::Circular) {
-            let message = format!("origin goes with boundary 'same' or 'circular', not '{boundary}'");
-            return Err(InvalidValueError::new_err(message));
-        }
-        let kernel = read("the kernel", kernel)?;
-        let either = if kernel.cast::<PyArray1<f64>>().is_ok() {
-            Either::Real(build(&vector::<f64>("the kernel", &kernel)?, n, rule, origin)?)
-        } else {
-            Either::Complex(build(&vector::<Complex<f64>>("the kernel", &kernel)?, n, rule, origin)?)
+        let place = read_boundary(&boundary.0)?;
+        let n = n.map(|n| whole("n", n)).transpose()?;
+        let shape =
+            shape.map(|shape| pair("shape", "rows and columns of the image, as (64, 64)", shape)).transpose()?;
+        let kernel = kernel.py().import("sparsea._input")?.call_method1("as_kernel", (kernel,))?;
+        let dimensions: Vec<usize> = kernel.getattr("shape")?.extract()?;
+        let (size, extent) = match (&dimensions[..], n, shape) {
+            (&[length], Some(n), None) => (Size::Line(n), (1, length)),
+            (&[height, width], None, Some((rows, columns))) => (Size::Plane(rows, columns), (height, width)),
+            (&[_], ..) => {
+                let rule = "a kernel of one dimension is for a trace: give n, the number of its spikes, and no shape";
+                return Err(InvalidValueError::new_err(rule));
+            }
+            _ => {
+                let rule =
+                    "a kernel of two dimensions is for an image: give shape=(H, W), its rows and columns, and no n";
+                return Err(InvalidValueError::new_err(rule));
+            }
         };
-        Ok(Self { either, boundary, origin })
+        let flat = kernel.call_method0("ravel")?;
+        let recipe = |peak| -> PyResult<Recipe> {
+            let origin = origin.map(|origin| read_origin(origin, size, peak)).transpose()?;
+            Ok(Recipe { size, boundary: place, origin })
+        };
+        let (either, recipe) = if flat.cast::<PyArray1<f64>>().is_ok() {
+            let numbers = vector::<f64>("the kernel", &flat)?;
+            let recipe = recipe(peak(&numbers, extent.1))?;
+            (Either::Real(Form::new(&numbers, extent, &recipe)?), recipe)
+        } else {
+            let numbers = vector::<Complex<f64>>("the kernel", &flat)?;
+            let recipe = recipe(peak(&numbers, extent.1))?;
+            (Either::Complex(Form::new(&numbers, extent, &recipe)?), recipe)
+        };
+        Ok(Self { either, boundary: BOUNDARIES[place].0, recipe })
     }
 
-    /// (m, n): the samples that are seen, and the spikes that there may be.
+    /// (m, n): the samples, or pixels, that are seen, and the spikes that there may be.
     #[getter]
     fn shape(&self) -> (usize, usize) {
-        match &self.either {
-            Either::Real(operator) => operator.shape(),
-            Either::Complex(operator) => operator.shape(),
-        }
+        of_either!(&self.either, form => form.map().shape())
+    }
+
+    /// (H, W), rows and columns of the image x; None for traces.
+    #[getter]
+    fn image_shape(&self) -> Option<(usize, usize)> {
+        of_either!(&self.either, form => form.images().map(|(image, _)| image))
+    }
+
+    /// Rows and columns of the image that is seen, A x; None for traces.
+    #[getter]
+    fn seen_shape(&self) -> Option<(usize, usize)> {
+        of_either!(&self.either, form => form.images().map(|(_, seen)| seen))
     }
 
     /// float64 or complex128, as the kernel.
     #[getter]
     fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.kernel(py).getattr("dtype")
+        self.kernel(py)?.getattr("dtype")
     }
 
     /// The shape h of one spike, a copy.
     #[getter]
-    fn kernel<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        match &self.either {
-            Either::Real(operator) => PyArray1::from_slice(py, operator.kernel()).into_any(),
-            Either::Complex(operator) => PyArray1::from_slice(py, operator.kernel()).into_any(),
-        }
+    fn kernel<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        of_either!(&self.either, form => form.kernel_array(py))
     }
 
     /// What happens at the ends.
@@ -236,10 +410,65 @@ impl Convolution {
         self.boundary
     }
 
-    /// The sample of the kernel that lies at the spike, if one was named.
+    /// The sample of the kernel that lies at the spike, if one was named; for an image its row and column.
     #[getter]
-    fn origin(&self) -> Option<usize> {
-        self.origin
+    fn origin<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some((row, column)) = self.recipe.origin else { return Ok(None) };
+        Ok(Some(match self.recipe.size {
+            Size::Line(_) => column.into_pyobject(py)?.into_any(),
+            Size::Plane(..) => (row, column).into_pyobject(py)?.into_any(),
+        }))
+    }
+
+    /// Where spikes lie in y, by what the kernel shows at its origin.
+    ///
+    /// Spike j lies at j + origin − f: for ``"same"`` and ``"circular"`` at j itself, for ``"full"`` at j + origin, and for ``"valid"``
+    /// at j + origin − (L − 1), which is outside y where only other parts of the kernel are seen. For an image that is so in both
+    /// directions.
+    ///
+    /// Parameters
+    /// ----------
+    /// support : array_like of int
+    ///     Columns of A, as ``solution.support``. ``solution.positions`` are those of a solution.
+    ///
+    /// Returns
+    /// -------
+    /// ndarray of int, or pair of ndarray of int
+    ///     Samples of y; of an image rows and columns of the image that is seen.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     If an index is no column of A.
+    /// TypeError
+    ///     If the support does not hold whole numbers.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import sparsea
+    /// >>> A = sparsea.Convolution([1.0, 2.0, 1.0], 4, origin="peak")
+    /// >>> A.positions([0, 3])
+    /// array([1, 4])
+    fn positions<'py>(&self, support: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = support.py();
+        let support = py.import("sparsea._input")?.call_method1("as_indices", ("the support", support))?;
+        let support = support.cast::<PyArray1<i64>>()?.try_readonly()?;
+        let count = self.shape().1;
+        let (mut rows, mut columns) = (vec![], vec![]);
+        for &j in support.as_array() {
+            if j as usize >= count {
+                let message = format!("{j} is no column of A, which has {count} (counted from 0)");
+                return Err(InvalidValueError::new_err(message));
+            }
+            let (row, column) = of_either!(&self.either, form => form.position(j as usize));
+            rows.push(row as i64);
+            columns.push(column as i64);
+        }
+        let columns = PyArray1::from_vec(py, columns);
+        Ok(match self.recipe.size {
+            Size::Line(_) => columns.into_any(),
+            Size::Plane(..) => (PyArray1::from_vec(py, rows), columns).into_pyobject(py)?.into_any(),
+        })
     }
 
     /// A x for a vector of n numbers.
@@ -256,29 +485,48 @@ impl Convolution {
         let Ok(other) = other.cast::<Self>() else { return false };
         let other = other.get();
         let kernels = match (&self.either, &other.either) {
-            (Either::Real(a), Either::Real(b)) => a.kernel() == b.kernel(),
-            (Either::Complex(a), Either::Complex(b)) => a.kernel() == b.kernel(),
+            (Either::Real(a), Either::Real(b)) => a.kernel() == b.kernel() && a.kernel_shape() == b.kernel_shape(),
+            (Either::Complex(a), Either::Complex(b)) => {
+                a.kernel() == b.kernel() && a.kernel_shape() == b.kernel_shape()
+            }
             _ => false,
         };
-        kernels && self.shape() == other.shape() && (self.boundary, self.origin) == (other.boundary, other.origin)
+        kernels && self.recipe == other.recipe
     }
 
     fn __hash__(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (self.shape(), self.boundary, self.origin).hash(&mut hasher);
+        (self.shape(), self.recipe).hash(&mut hasher);
         hasher.finish()
     }
 
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let (rows, columns) = self.shape();
-        let samples = self.kernel(py).len()?;
-        Ok(format!("<Convolution {rows} × {columns}, kernel of {samples} samples, boundary '{}'>", self.boundary))
+    fn __repr__(&self) -> String {
+        let ((rows, columns), boundary) = (self.shape(), self.boundary);
+        let (height, width) = of_either!(&self.either, form => form.kernel_shape());
+        match self.recipe.size {
+            Size::Line(_) => {
+                format!("<Convolution {rows} × {columns}, kernel of {width} samples, boundary '{boundary}'>")
+            }
+            Size::Plane(down, across) => {
+                let image = format!("images of {down} × {across} pixels");
+                format!(
+                    "<Convolution {rows} × {columns}, {image}, kernel of {height} × {width}, boundary '{boundary}'>"
+                )
+            }
+        }
     }
 
-    fn __getnewargs__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyAny>, usize, &'static str, Option<usize>) {
-        (self.kernel(py), self.shape().1, self.boundary, self.origin)
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> PyResult<Remade<'py>> {
+        let (n, shape) = match self.recipe.size {
+            Size::Line(n) => (Some(n), None),
+            Size::Plane(rows, columns) => (None, Some((rows, columns))),
+        };
+        Ok((self.kernel(py)?, n, self.boundary, self.origin(py)?, shape))
     }
 }
+
+/// What a convolution is made anew of.
+type Remade<'py> = (Bound<'py, PyAny>, Option<usize>, &'static str, Option<Bound<'py, PyAny>>, Option<(usize, usize)>);
 
 /// A whole number of at least 0.
 pub(super) fn whole(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {

@@ -331,7 +331,9 @@ pub fn default_algorithm(columns: usize, sparsity: usize) -> &'static str {
 /// others than their neighbours; [`sea`](Sea) then.
 pub fn default_for<T: Scalar>(operator: &dyn LinearMap<T>, sparsity: usize) -> &'static str {
     let name = default_algorithm(operator.shape().1, sparsity);
-    if name == <Sea as Algorithm<f64>>::NAME && search::windows_apply(&Access::new(operator), sparsity) {
+    let in_parts =
+        |access: &Access<'_, T>| search::windows_apply(access, sparsity) || search::tiles_apply(access, sparsity);
+    if name == <Sea as Algorithm<f64>>::NAME && in_parts(&Access::new(operator)) {
         return <Search as Algorithm<f64>>::NAME;
     }
     name

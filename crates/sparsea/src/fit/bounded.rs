@@ -22,7 +22,7 @@ const CORRECTIONS: (u32, u32) = (5, 3);
 ///
 /// Columns are free, or rest at a bound. Free ones that leave their interval come to rest at its end; resting ones that are pulled into
 /// theirs become free; until there is none of either: block principal pivoting, one column at a time where whole blocks do not lead
-/// on (Portugal, Júdice & Vicente 1994, DOI 10.2307/2153286; Kim & Park 2011, DOI 10.1137/110821172). The fit on the free columns is that of
+/// on (Portugal, Júdice & Vicente 1994, DOI 10.1090/S0025-5718-1994-1250776-4; Kim & Park 2011, DOI 10.1137/110821172). The fit on the free columns is that of
 /// [`SupportFit`], so that a problem whose bounds do not bind costs what it costs without. What does not end, as it may with dependent
 /// columns, is left to [`Newton`].
 pub(super) struct Bounded<T: Scalar> {

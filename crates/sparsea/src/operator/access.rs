@@ -6,7 +6,7 @@ use faer::MatMut;
 
 use super::columns::{ByProducts, single};
 use super::probing::{MEASURED, estimated_norms};
-use super::{Columns, LinearMap, Local, Profile, SharedGram, Structure, contiguous};
+use super::{Columns, LinearMap, Local, Planar, Profile, SharedGram, Structure, contiguous};
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::failure::{Failure, OperatorError};
@@ -110,7 +110,8 @@ impl<'a, T: Scalar> Access<'a, T> {
     pub(crate) fn column_cost(&self) -> usize {
         match self.structure {
             Structure::Sparse(_) | Structure::Local(_) => self.adjoint_cost() / self.ncols().max(1),
-            Structure::None | Structure::Steps => self.nrows(),
+            Structure::Planar(planar) => planar.patch().1.len(),
+            Structure::None | Structure::Steps | Structure::Gram(_) => self.nrows(),
         }
     }
 
@@ -122,6 +123,11 @@ impl<'a, T: Scalar> Access<'a, T> {
     /// Whether columns overlap only their neighbours, and how; without scales, see [`segment`](Self::segment).
     pub(crate) fn local(&self) -> Option<&'a dyn Local<T>> {
         if let Structure::Local(local) = self.structure { Some(local) } else { None }
+    }
+
+    /// Whether columns are copies of one patch of an image; without scales, see [`scales`](Self::scales).
+    pub(crate) fn planar(&self) -> Option<&'a dyn Planar<T>> {
+        if let Structure::Planar(planar) = self.structure { Some(planar) } else { None }
     }
 
     /// Appends the part of column j in which it may be non-zero to `out`, and returns the row with which that begins: all of it,
@@ -151,6 +157,11 @@ impl<'a, T: Scalar> Access<'a, T> {
     /// Whether A is [`Steps`](super::Steps), scaled or not.
     pub fn is_steps(&self) -> bool {
         matches!(self.structure, Structure::Steps) && self.nrows() == self.ncols()
+    }
+
+    /// The rows of A, of which its Gram matrix alone is known, if that is so.
+    pub(crate) fn rows_of_gram(&self) -> Option<usize> {
+        if let Structure::Gram(rows) = self.structure { Some(rows) } else { None }
     }
 
     /// Calls `visit(i, a_ij)` for the entries of column j that A stores, and returns true, if it is sparse.
@@ -365,7 +376,7 @@ impl<'a, T: Scalar> Access<'a, T> {
     }
 
     /// The scale of column j.
-    fn scale_of(&self, j: usize) -> f64 {
+    pub(crate) fn scale_of(&self, j: usize) -> f64 {
         self.scales.as_ref().map_or(1.0, |scales| scales[j])
     }
 

@@ -66,13 +66,13 @@ pub trait Columns<T: Scalar>: LinearMap<T> {
 }
 
 /// One vector as a block.
-pub(super) fn single<T>(vector: &mut [T]) -> MatMut<'_, T> {
+pub(crate) fn single<T>(vector: &mut [T]) -> MatMut<'_, T> {
     let length = vector.len();
     MatMut::from_column_major_slice_mut(vector, length, 1)
 }
 
 /// Does `work` with the columns of a map: its own way, or by products.
-pub(super) fn with_columns<T: Scalar, R>(map: &dyn LinearMap<T>, work: impl FnOnce(&dyn Columns<T>) -> R) -> R {
+pub(crate) fn with_columns<T: Scalar, R>(map: &dyn LinearMap<T>, work: impl FnOnce(&dyn Columns<T>) -> R) -> R {
     match map.columns() {
         Some(columns) => work(columns),
         None => work(&ByProducts(map)),

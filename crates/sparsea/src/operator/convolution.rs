@@ -15,12 +15,12 @@ use crate::scalar::Scalar;
 /// What happens where the kernel reaches beyond the data; names and shapes as in NumPy and SciPy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Boundary {
-    /// Every row in which a spike can be seen: m = n + L − 1.
+    /// Every row in which a spike can be seen: m = n + L − 1. Row i holds the kernel's first sample of a spike at i.
     Full,
     /// As many rows as spikes, m = n; row i holds the centre sample ⌊(L − 1)/2⌋ of a spike at i, unless
     /// [`Convolution::with_origin`] names another sample.
     Same,
-    /// Only rows that no kernel is cut off at: m = n − L + 1.
+    /// Only rows that no kernel is cut off at: m = n − L + 1. Row i holds the kernel's last sample of a spike at i.
     Valid,
     /// Periodic: m = n, and what leaves at one end enters at the other. The kernel's first sample lies at the spike.
     Circular,
@@ -41,6 +41,7 @@ pub struct Convolution<T: Scalar> {
     nrows: usize,
     /// Row of the full convolution that is row 0 here.
     first: usize,
+    origin: usize,
     circular: bool,
     fourier: Option<FourierKernel<T>>,
 }
@@ -64,32 +65,30 @@ impl<T: Scalar> Convolution<T> {
     /// it (valid, circular); [`Error::Empty`] if n is 0; [`Error::TooLarge`] if n numbers do not fit into memory.
     pub fn new(kernel: &[T], n: usize, boundary: Boundary) -> Result<Self, Error> {
         let length = kernel.len();
-        let (first, nrows) = match boundary {
-            Boundary::Full => (0, n.saturating_add(length.saturating_sub(1))),
-            Boundary::Same => (length.saturating_sub(1) / 2, n),
-            Boundary::Valid => (length.saturating_sub(1), n.saturating_add(1).saturating_sub(length)),
-            Boundary::Circular => (0, n),
-        };
-        Self::build(kernel, n, nrows, first, boundary)
+        let origin = if boundary == Boundary::Same { length.saturating_sub(1) / 2 } else { 0 };
+        Self::build(kernel, n, boundary, origin)
     }
 
-    /// Convolution with as many rows as spikes (`Same` or `Circular`) in which kernel sample `origin` lies at the spike.
+    /// The same with kernel sample `origin` at the spike: column j has it at row [`position`](Self::position)(j). With `Same` and
+    /// `Circular` that is row j, so that A depends on the origin; the rows of `Full` and `Valid` do not, only the positions do.
     ///
     /// # Errors
-    /// As [`new`](Self::new); also if `origin` is not a sample of the kernel, or the boundary is `Full` or `Valid`.
+    /// As [`new`](Self::new); also if `origin` is not a sample of the kernel.
     pub fn with_origin(kernel: &[T], n: usize, boundary: Boundary, origin: usize) -> Result<Self, Error> {
-        if origin >= kernel.len() {
+        if origin >= kernel.len() && !kernel.is_empty() {
             return Err(Error::Kernel { problem: format!("has {} samples, so none at {origin}", kernel.len()) });
         }
-        if !matches!(boundary, Boundary::Same | Boundary::Circular) {
-            return Err(Error::Kernel { problem: "can have an origin only with as many rows as spikes".into() });
-        }
-        Self::build(kernel, n, n, origin, boundary)
+        Self::build(kernel, n, boundary, origin)
     }
 
-    fn build(kernel: &[T], n: usize, nrows: usize, first: usize, boundary: Boundary) -> Result<Self, Error> {
+    fn build(kernel: &[T], n: usize, boundary: Boundary, origin: usize) -> Result<Self, Error> {
         let refuse = |problem: String| Err(Error::Kernel { problem });
         let length = kernel.len();
+        let (first, nrows) = match boundary {
+            Boundary::Full => (0, n.saturating_add(length.saturating_sub(1))),
+            Boundary::Same | Boundary::Circular => (origin, n),
+            Boundary::Valid => (length.saturating_sub(1), n.saturating_add(1).saturating_sub(length)),
+        };
         if length == 0 {
             return refuse("is empty".into());
         }
@@ -114,12 +113,23 @@ impl<T: Scalar> Convolution<T> {
             let period = if circular { n } else { n + length - 1 };
             (Some(FourierKernel::new(kernel, period, circular)), super::fourier::autocorrelation(kernel))
         };
-        Ok(Self { kernel: kernel.to_vec(), autocorrelation, ncols: n, nrows, first, circular, fourier })
+        Ok(Self { kernel: kernel.to_vec(), autocorrelation, ncols: n, nrows, first, origin, circular, fourier })
     }
 
     /// The kernel h.
     pub fn kernel(&self) -> &[T] {
         &self.kernel
+    }
+
+    /// The kernel sample that lies at the spike.
+    pub fn origin(&self) -> usize {
+        self.origin
+    }
+
+    /// The row at which spike j lies, that of the sample [`origin`](Self::origin) of its kernel: j + origin − `first`, where row 0 is row
+    /// `first` of the full convolution. Below 0, or m or more, for `Valid`, where only other parts of the kernel are in sight.
+    pub fn position(&self, j: usize) -> isize {
+        j as isize + self.origin as isize - self.first as isize
     }
 
     /// Where column j lies: one segment, two when a periodic column wraps around; empty when out of sight.

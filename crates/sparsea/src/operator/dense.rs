@@ -18,9 +18,9 @@ const BLOCK: usize = 512;
 /// Rows of a row-major A that are read before the next of those columns has its turn; a multiple of four.
 const ROWS_AT_ONCE: usize = 64;
 /// Numbers of A that are read from the nearest caches as fast as they are multiplied.
-const NEAR: usize = 1 << 15;
+pub(super) const NEAR: usize = 1 << 15;
 /// Zeros at the ends of the lines are skipped where they are at least one in so many numbers of A.
-const WORTH_SKIPPING: usize = 8;
+pub(super) const WORTH_SKIPPING: usize = 8;
 
 /// A dense m × n matrix A as an operator, borrowed without copying when its rows or its columns are contiguous.
 ///
@@ -45,14 +45,14 @@ pub struct DenseOperator<'a, T: Scalar> {
 
 /// A band that columns lie in.
 #[derive(Debug, Clone)]
-struct Band {
-    reach: usize,
+pub(super) struct Band {
+    pub(super) reach: usize,
     /// The rows of each column, of an A by rows; by columns they are the ranges of the lines.
-    rows: Option<Box<[Range]>>,
+    pub(super) rows: Option<Box<[Range]>>,
 }
 
 /// Places along a line.
-type Range = std::ops::Range<usize>;
+pub(super) type Range = std::ops::Range<usize>;
 
 /// A view whose columns (the lines of A) are contiguous.
 type Lines<'a, T> = MatRef<'a, T, usize, usize, ContiguousFwd>;
@@ -84,6 +84,19 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
             let data = (0..count).flat_map(|j| (0..length).map(move |i| matrix[(i, j)])).collect();
             (Storage::Owned { data, length, count }, false)
         };
+        Self::of(storage, by_rows)
+    }
+
+    /// Owns m n numbers stored column by column.
+    ///
+    /// # Errors
+    /// [`Error::Structure`] if `data` does not hold `nrows * ncols` numbers.
+    pub(crate) fn owned(data: Vec<T>, nrows: usize, ncols: usize) -> Result<Self, Error> {
+        check_size(data.len(), nrows, ncols)?;
+        Ok(Self::of(Storage::Owned { data, length: nrows, count: ncols }, false))
+    }
+
+    fn of(storage: Storage<'a, T>, by_rows: bool) -> Self {
         let operator = Self { storage, by_rows, ranges: None, held: 0, band: OnceLock::new(), alike: OnceLock::new() };
         let lines = operator.lines();
         let ranges: Box<[Range]> = lines.col_iter().map(|line| occupied(line.as_slice())).collect();
@@ -109,6 +122,10 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
     pub fn from_row_major(data: &'a [T], nrows: usize, ncols: usize) -> Result<Self, Error> {
         check_size(data.len(), nrows, ncols)?;
         Ok(Self::new(MatRef::from_row_major_slice(data, nrows, ncols)))
+    }
+    /// Line l: column l of an A that is stored by columns.
+    pub(super) fn line(&self, l: usize) -> &[T] {
+        self.lines().col(l).as_slice()
     }
 
     /// Whether A is read where it lies, not from a copy.
@@ -246,7 +263,7 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
 
 /// The rows between which each of n columns may be other than zero, from those columns for each row; `None` unless their ends do not
 /// fall from row to row.
-fn rows_of_columns(ranges: &[Range], n: usize) -> Option<Box<[Range]>> {
+pub(super) fn rows_of_columns(ranges: &[Range], n: usize) -> Option<Box<[Range]>> {
     if !ranges.is_sorted_by(|one, other| one.start <= other.start && one.end <= other.end) {
         return None;
     }
@@ -265,7 +282,7 @@ fn rows_of_columns(ranges: &[Range], n: usize) -> Option<Box<[Range]>> {
 }
 
 /// The range of a line outside which it is zero.
-fn occupied<T: Scalar>(line: &[T]) -> Range {
+pub(super) fn occupied<T: Scalar>(line: &[T]) -> Range {
     // Zeros are passed by the block: banded matrices hold little else.
     const BLOCK: usize = 16;
     let zeros = |block: &[T]| block.iter().fold(true, |zeros, &v| zeros & (v == T::ZERO));
@@ -286,7 +303,7 @@ fn check_size(entries: usize, nrows: usize, ncols: usize) -> Result<(), Error> {
 }
 
 /// Runs `task(start, block)` on the blocks of `out`, on all threads when the work (`depth` per entry) is large.
-fn in_blocks<T: Scalar>(out: &mut [T], depth: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+pub(super) fn in_blocks<T: Scalar>(out: &mut [T], depth: usize, task: impl Fn(usize, &mut [T]) + Sync) {
     if out.len().saturating_mul(depth) >= SHARED_FROM {
         out.par_chunks_mut(BLOCK).enumerate().for_each(|(b, out)| task(b * BLOCK, out));
     } else {

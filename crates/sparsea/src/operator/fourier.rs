@@ -24,7 +24,7 @@ impl<T> fmt::Debug for FourierKernel<T> {
 }
 
 /// The smallest number ≥ n without prime factors above 5, for which transforms are fastest.
-fn fast_length(n: usize) -> usize {
+pub(super) fn fast_length(n: usize) -> usize {
     (n..)
         .find(|&candidate| {
             let mut rest = candidate;

@@ -99,8 +99,12 @@ pub enum Structure<'s, T> {
     Sparse(&'s dyn SparseColumns<T>),
     /// Columns overlap only their neighbours: on large problems fits fall into independent clusters.
     Local(&'s dyn Local<T>),
+    /// Columns are images of one patch, which overlap only their neighbours: large problems are searched tile by tile.
+    Planar(&'s dyn Planar<T>),
     /// Column j is 0 before row j and 1 from it on, m = n: what [`Segment`](crate::Segment) needs.
     Steps,
+    /// Unknown, as are the rows themselves: A is a [`Gram`](super::Gram) matrix of so many rows.
+    Gram(usize),
 }
 
 /// An operator that stores the entries of its columns which are not zero.
@@ -126,6 +130,38 @@ pub trait Local<T>: Send + Sync {
 
     /// m = n, if the column after the last is the first again, one period further down. Default: `None`.
     fn period(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// An operator from images to images, both row by row, whose columns are copies of one patch (L × L' pixels), each shifted to another
+/// place of the image and cut off at its borders, or continued at the opposite one.
+///
+/// The entry (l, l') of the patch of column (i, j) lies at the pixel (i + l − f, j + l' − f') of the image that is seen.
+pub trait Planar<T>: Send + Sync {
+    /// (H, W): column i W + j is the one at (i, j).
+    fn image(&self) -> (usize, usize);
+
+    /// Rows and columns of the image that is seen, A x.
+    fn seen(&self) -> (usize, usize);
+
+    /// (f, f').
+    fn first(&self) -> (usize, usize);
+
+    /// Whether patches go on at the opposite border. Both images have the same size then.
+    fn is_periodic(&self) -> bool;
+
+    /// (L, L') and the patch, row by row.
+    fn patch(&self) -> ((usize, usize), &[T]);
+
+    /// a_iᴴ a_j of two whole columns that are j − i = (d, d') apart, row by row for d = 1 − L … L − 1 and d' = 1 − L' … L' − 1.
+    fn autocorrelation(&self) -> &[T];
+
+    /// a_iᴴ a_j.
+    fn entry(&self, i: usize, j: usize) -> T;
+
+    /// u and v, if the patch is u vᵀ to rounding. Default: it is not known to be.
+    fn factors(&self) -> Option<(&[T], &[T])> {
         None
     }
 }

@@ -12,11 +12,15 @@ mod centered;
 mod check;
 mod columns;
 mod convolution;
+mod convolution_2d;
 mod dense;
 mod deprecated;
 mod fourier;
 mod function;
+mod gram;
 mod linear_map;
+mod narrow;
+mod narrow_sparse;
 mod norm;
 mod partial_transform;
 mod probing;
@@ -26,6 +30,7 @@ mod selected;
 mod shared_gram;
 mod sparse;
 mod steps;
+mod storage;
 
 use faer::ColMut;
 
@@ -35,12 +40,17 @@ pub(crate) use blocks::{Grouped, Stacked};
 pub use centered::Centered;
 pub use check::check_adjoint;
 pub use columns::Columns;
+pub(crate) use columns::{single, with_columns};
 pub use convolution::{Boundary, Convolution};
+pub use convolution_2d::Convolution2d;
 pub use dense::DenseOperator;
 #[expect(deprecated, reason = "names of the first generation")]
 pub use deprecated::{CachedGram, Normalized, Operator};
 pub use function::FunctionOperator;
-pub use linear_map::{LinearMap, Local, Profile, SparseColumns, Structure};
+pub use gram::{Gram, GramData};
+pub use linear_map::{LinearMap, Local, Planar, Profile, SparseColumns, Structure};
+pub use narrow::{NarrowOperator, WHOLE_LINE};
+pub use narrow_sparse::NarrowSparseOperator;
 pub(crate) use norm::norm_squared;
 pub use partial_transform::{PartialDct, PartialDft, PartialHadamard, PartialTransform};
 pub use ramps::Ramps;
@@ -48,6 +58,7 @@ pub(crate) use selected::Selected;
 pub use shared_gram::SharedGram;
 pub use sparse::{SparseOperator, from_compressed_rows};
 pub use steps::Steps;
+pub use storage::{Storage, Stored};
 
 /// Multiply-adds from which on a product is shared among threads; sharing a smaller one costs more than it saves.
 pub const SHARED_FROM: usize = 1 << 20;

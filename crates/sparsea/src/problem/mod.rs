@@ -1,5 +1,6 @@
 //! The problem: an operator A, data y, a sparsity k, a loss, a domain, all checked once.
 
+mod adjusted;
 mod atoms;
 mod blocks;
 mod domain;
@@ -7,8 +8,10 @@ mod grouping;
 mod joint;
 mod loss;
 mod needs;
+mod offset;
 mod partition;
 
+pub use adjusted::{Adjusted, Adjustment, FixedPart};
 pub use atoms::Atoms;
 pub(crate) use atoms::{Scoring, reach};
 pub use domain::{Bounds, Domain, NonNegative};
@@ -29,11 +32,11 @@ use crate::counts::Counts;
 use crate::error::Error;
 use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::norm;
-use crate::operator::{Access, LinearMap, SharedGram, Stacked, inverse, norm_squared};
+use crate::operator::{Access, Gram, GramData, LinearMap, SharedGram, Stacked, inverse, norm_squared};
 use crate::scalar::Scalar;
 
 /// Norms of columns and data must lie in 10^±140, so that no product of two of them leaves the range of doubles.
-const NORM_RANGE: std::ops::RangeInclusive<f64> = 1e-140..=LARGEST_NORM;
+pub(crate) const NORM_RANGE: std::ops::RangeInclusive<f64> = 1e-140..=LARGEST_NORM;
 /// The upper end of that range, also of what coefficients may be.
 pub(crate) const LARGEST_NORM: f64 = 1e140;
 
@@ -75,10 +78,11 @@ pub(crate) struct Measuring {
 }
 
 impl<'a, T: Scalar> Problem<'a, T> {
-    /// Checks `operator` (A), `data` (y) and `sparsity` (k). Columns of zeros are allowed; no algorithm selects them.
+    /// Checks `operator` (A), `data` (y) and `sparsity` (k). Columns of zeros are allowed; no algorithm selects them. For k = 0
+    /// the solution is x = 0, whatever the algorithm.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::DataLength`], [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n), [`Error::NonFinite`]
+    /// [`Error::Empty`], [`Error::DataLength`], [`Error::Sparsity`] unless k ≤ min(m, n), [`Error::NonFinite`]
     /// and [`Error::NonFiniteEntry`] for NaN or infinities, [`Error::ColumnOverflow`] and [`Error::Overflow`] for
     /// norms outside 10^±140; [`Error::TooLarge`] if vectors of m or n numbers do not fit into memory;
     /// [`Error::VectorLength`] and [`Error::Number`] for stated column norms that are not n, or that no column has.
@@ -109,7 +113,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         if rows == 0 || columns == 0 {
             return Err(Error::Empty { rows, columns });
         }
-        check_sparsity(sparsity, rows, columns)?;
+        check_sparsity(sparsity, 0, rows, columns)?;
         let data_norm = check_data(data, rows)?;
         let (column_norms, counts) = check_columns(&operator, || operator.estimate_columns(interrupt))?;
         let measuring = Measuring { elapsed: begin.elapsed(), counts };
@@ -169,6 +173,28 @@ impl<'a, T: Scalar> Problem<'a, T> {
         Ok(problems)
     }
 
+    /// The problem of sufficient statistics.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn of_gram(operator: &'a Gram<T>, data: &'a GramData<T>, sparsity: usize) -> Result<Self, Error> {
+        Self::new(operator, data.data(), sparsity)?.with_data_correlation(data.correlation())
+    }
+
+    /// The same problem with Aᴴ y as it is known, so that it is not computed.
+    ///
+    /// # Errors
+    /// [`Error::VectorLength`] and [`Error::NonFinite`].
+    pub fn with_data_correlation(mut self, correlation: Arc<[T]>) -> Result<Self, Error> {
+        let (what, entries, columns) = ("Aᴴy", correlation.len(), self.operator.ncols());
+        if entries != columns {
+            return Err(Error::VectorLength { what, entries, columns });
+        }
+        check_finite(what, &correlation)?;
+        self.data_correlation = Some(correlation);
+        Ok(self)
+    }
+
     /// `out` ← −(A D)ᴴ ∇F(0) for the operator A D that algorithms see: (A D)ᴴ y for the squared loss.
     pub(crate) fn correlate_data(&self, scaled: &Access<'_, T>, scales: &[f64], out: &mut [T]) {
         if let Some(loss) = self.loss {
@@ -190,9 +216,9 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// The same problem with another sparsity.
     ///
     /// # Errors
-    /// [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n).
+    /// [`Error::Sparsity`] unless k ≤ min(m, n).
     pub fn with_sparsity(&self, sparsity: usize) -> Result<Self, Error> {
-        check_sparsity(sparsity, self.operator.nrows(), self.operator.ncols())?;
+        check_sparsity(sparsity, 0, self.operator.nrows(), self.operator.ncols())?;
         self.check_groups(sparsity)?;
         Ok(Self { sparsity, measuring: Measuring::default(), ..self.clone() })
     }
@@ -222,9 +248,12 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// then √(2F(A x)), and what is relative to ‖y‖ is relative to √(2F(0)).
     ///
     /// # Errors
-    /// Those of [`Loss::check`]; [`Error::Overflow`] if F(0) is not a number.
+    /// Those of [`Loss::check`]; [`Error::Overflow`] if F(0) is not a number; [`Error::HiddenRows`] where A is a [`Gram`].
     pub fn with_loss(mut self, loss: &'a dyn Loss<T>) -> Result<Self, Error> {
         self.check_plain("another loss than the squared one")?;
+        if let Some(rows) = self.operator.rows_of_gram() {
+            return Err(Error::HiddenRows { what: "a loss", rows });
+        }
         loss.check(self.data)?;
         self.loss = Some(loss);
         if self.zero_norm().is_finite() { Ok(self) } else { Err(Error::Overflow { what: "the loss at x = 0" }) }
@@ -251,7 +280,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// Refuses this problem on behalf of `who`, an algorithm or a computation, that needs more.
     ///
     /// # Errors
-    /// [`Error::RealOnly`], [`Error::ColumnsOnly`], [`Error::OtherOperator`], [`Error::NotQuadratic`].
+    /// [`Error::RealOnly`], [`Error::ColumnsOnly`], [`Error::OtherOperator`], [`Error::HiddenRows`], [`Error::NotQuadratic`].
     pub fn check(&self, who: &'static str, needs: Needs) -> Result<(), Error> {
         if needs.columns && !self.is_plain() {
             return Err(Error::ColumnsOnly { algorithm: who });
@@ -259,6 +288,11 @@ impl<'a, T: Scalar> Problem<'a, T> {
         needs.check_scalar::<T>(who)?;
         if needs.steps && !self.operator.is_steps() {
             return Err(Error::OtherOperator { algorithm: who, operator: needs.operator().unwrap_or_default() });
+        }
+        if needs.rows
+            && let Some(rows) = self.operator.rows_of_gram().filter(|&rows| rows > self.operator.nrows())
+        {
+            return Err(Error::HiddenRows { what: who, rows });
         }
         if needs.quadratic && !self.is_quadratic() && !(needs.intervals && self.is_bounded()) {
             return Err(Error::NotQuadratic { algorithm: who });

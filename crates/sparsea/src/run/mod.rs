@@ -193,7 +193,8 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         for link in &links {
             link.check()?;
             self.problem.check(link.name(), link.needs())?;
-            let numbers = link.state_size(self.problem);
+            // For k = 0 it holds nothing, since it does not begin.
+            let numbers = if self.problem.sparsity() == 0 { 0 } else { link.state_size(self.problem) };
             let bytes = numbers.saturating_mul(size_of::<T>());
             if bytes > self.memory.state {
                 return Err(Error::StateMemory { algorithm: link.name(), bytes, limit: self.memory.state });
@@ -290,7 +291,8 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         Ok(solution)
     }
 
-    /// The loop: steps the algorithm until `halt` holds; how many iterations it made, and why it ended.
+    /// The loop: steps the algorithm until `halt` holds; how many iterations it made, and why it ended. For k = 0 there is nothing to
+    /// step: x = 0 is the only point.
     fn run_link(
         &mut self,
         solver: &dyn Solver<T>,
@@ -301,9 +303,9 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         begin: Instant,
     ) -> (u64, StopReason) {
         workspace.take_settled();
-        let mut process = solver.launch(workspace, initial);
+        let mut process = (workspace.sparsity() > 0).then(|| solver.launch(workspace, initial));
         let mut iteration = 0;
-        let mut finished = false;
+        let mut finished = process.is_none();
         loop {
             // A point on which work was given up is none.
             if let Some(reason) = workspace.given_up() {
@@ -354,6 +356,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             if let Some(reason) = reason {
                 return (iteration, reason);
             }
+            let Some(process) = &mut process else { return (iteration, StopReason::Finished) };
             let step = process.step(workspace, halt.iterations_until_check(&state));
             iteration = iteration.saturating_add(step.iterations);
             finished = step.finished;
@@ -442,6 +445,7 @@ fn solution_of<T: Scalar>(
         report: None,
         right_hand_sides: 1,
         groups: None,
+        fixed: None,
     })
 }
 

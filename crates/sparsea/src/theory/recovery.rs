@@ -182,7 +182,7 @@ impl Recovery {
     pub fn new<T: Scalar>(operator: &dyn LinearMap<T>, sparsity: usize, work: f64) -> Result<Self, Error> {
         unit_columns(operator)?;
         let (rows, columns) = operator.shape();
-        check_sparsity(sparsity, rows, columns)?;
+        check_sparsity(sparsity, 1, rows, columns)?;
         Self::from_constants(restricted_isometry(operator, 2 * sparsity + 1, work)?, sparsity)
     }
 
@@ -192,7 +192,7 @@ impl Recovery {
     /// [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n).
     pub fn from_constants(constants: RestrictedIsometry, sparsity: usize) -> Result<Self, Error> {
         let (rows, columns) = constants.shape();
-        check_sparsity(sparsity, rows, columns)?;
+        check_sparsity(sparsity, 1, rows, columns)?;
         let [single, pairs, more] = [sparsity, 2 * sparsity, 2 * sparsity + 1].map(|s| constants.constant(s));
         let both = |f: fn(f64, f64, f64) -> f64| Interval {
             lower: f(single.lower, pairs.lower, more.lower),

@@ -6,6 +6,7 @@ use super::Workspace;
 use crate::fit::System;
 use crate::fit::least_squares::{BlockTableau, Groups, Neighbours, SupportFit, Tableau};
 use crate::operator::SharedGram;
+use crate::problem::Intervals;
 use crate::scalar::Scalar;
 use crate::support::Support;
 
@@ -70,27 +71,17 @@ impl<T: Scalar> Workspace<'_, T> {
     /// Makes a tableau that of a support, and moves to the fit on its members: columns too close to the span of the others for a
     /// tableau are left out, and so are those that rest at 0, the end of their interval. Cost: n k².
     pub(crate) fn build(&mut self, tableau: &mut Tableau<T>, support: &Support) {
-        let mut held = vec![];
-        let mut joining = support.clone();
-        if let Some(intervals) = self.system.intervals.clone() {
-            self.fit(support);
-            for (&j, x) in support.iter().zip(self.point.values.iter().map(|x| x.real())) {
-                let (lower, upper) = intervals.of(j);
-                if x <= lower || x >= upper || x == 0.0 {
-                    joining.remove(j);
-                    held.extend((x != 0.0).then_some((j, x)));
-                }
-            }
-        }
+        let bounded = self.system.intervals.clone().map(|intervals| self.resting(support, &intervals));
+        let (joining, held) = bounded.as_ref().map_or((support, &[][..]), |(joining, held)| (joining, &held[..]));
         let (norms, correlation) = self.quadratic().norms_and_correlation();
         tableau.clear(norms, correlation);
-        for &j in &joining {
+        for &j in joining {
             if self.stop() {
                 return;
             }
             tableau.join(j, self.quadratic().gram_column(j));
         }
-        for (j, value) in held {
+        for &(j, value) in held {
             let neighbourhood = self.neighbourhood();
             tableau.hold(j, value, &|j, with| neighbourhood.gram_column(j, with));
         }
@@ -107,6 +98,21 @@ impl<T: Scalar> Workspace<'_, T> {
 }
 
 impl<T: Scalar> Workspace<'_, T> {
+    /// Moves to the fit on a support, and tells the columns whose coefficients are inside their intervals from those that rest at ends
+    /// other than 0.
+    fn resting(&mut self, support: &Support, intervals: &Intervals) -> (Support, Vec<(usize, f64)>) {
+        self.fit(support);
+        let (mut inside, mut held) = (support.clone(), vec![]);
+        for (&j, x) in support.iter().zip(self.point.values.iter().map(|x| x.real())) {
+            let (lower, upper) = intervals.of(j);
+            if x <= lower || x >= upper || x == 0.0 {
+                inside.remove(j);
+                held.extend((x != 0.0).then_some((j, x)));
+            }
+        }
+        (inside, held)
+    }
+
     /// The tableau of the empty support by which a search goes, with room for k atoms.
     pub(crate) fn neighbours(&mut self) -> Neighbours<T> {
         let atoms = self.problem.atoms().clone();

@@ -30,10 +30,10 @@ fn sizes() {
     assert_eq!(problem(&wide, &[1.0; 4], 4), "accepted");
     assert_eq!(problem(&wide, &[1.0; 3], 2), "y has 3 entries, but A has 4 rows");
     assert_eq!(problem(&wide, &[], 2), "y has 0 entries, but A has 4 rows");
-    assert_eq!(problem(&wide, &[1.0; 4], 0), "k must be between 1 and 4 (the number of rows), got 0");
-    assert_eq!(problem(&wide, &[1.0; 4], 5), "k must be between 1 and 4 (the number of rows), got 5");
-    assert_eq!(problem(&tall, &[1.0; 6], 5), "k must be between 1 and 4 (the number of columns), got 5");
-    assert_eq!(problem(&tall, &[1.0; 6], 0), "k must be between 1 and 4 (the number of columns), got 0");
+    assert_eq!(problem(&wide, &[1.0; 4], 0), "accepted");
+    assert_eq!(problem(&wide, &[1.0; 4], 5), "k must be between 0 and 4 (the number of rows), got 5");
+    assert_eq!(problem(&tall, &[1.0; 6], 5), "k must be between 0 and 4 (the number of columns), got 5");
+    assert_eq!(problem(&tall, &[1.0; 6], 0), "accepted");
     let empty = "A must have at least one row and one column, got";
     assert_eq!(problem(&Mat::<f64>::zeros(0, 3), &[], 1), format!("{empty} 0 × 3"));
     assert_eq!(problem(&Mat::<f64>::zeros(3, 0), &[1.0; 3], 1), format!("{empty} 3 × 0"));
@@ -42,7 +42,7 @@ fn sizes() {
     let good = Problem::new(&operator, &[1.0; 4], 2).unwrap();
     assert_eq!(said(good.with_data(&[1.0; 5])), "y has 5 entries, but A has 4 rows");
     assert_eq!(said(good.with_data(&[0.0, f64::NAN, 0.0, 0.0])), "y contains NaN at index 1 (counted from 0)");
-    assert_eq!(said(good.with_sparsity(7)), "k must be between 1 and 4 (the number of rows), got 7");
+    assert_eq!(said(good.with_sparsity(7)), "k must be between 0 and 4 (the number of rows), got 7");
     let rng = &mut stream(1, 0, 0);
     assert_eq!(said(gaussian_problem(rng, 5, 9, 6, 0.0)), "k must be between 1 and 5 (the number of rows), got 6");
 }
@@ -234,7 +234,8 @@ fn kernels() {
     assert_eq!(with_origin(Boundary::Same, 1), "accepted");
     assert_eq!(with_origin(Boundary::Same, 2), "the kernel has 2 samples, so none at 2");
     for boundary in [Boundary::Full, Boundary::Valid] {
-        assert_eq!(with_origin(boundary, 0), "the kernel can have an origin only with as many rows as spikes");
+        assert_eq!(with_origin(boundary, 1), "accepted");
+        assert_eq!(with_origin(boundary, 2), "the kernel has 2 samples, so none at 2");
     }
     assert_eq!(said(pulse::gaussian(0.0)), "the kernel needs a width σ greater than 0 and finite, got 0");
     assert_eq!(said(pulse::gaussian(1e8)), "the kernel of width σ = 100000000 would have more than 10⁸ samples");

@@ -1,6 +1,7 @@
 //! The tests of the library against outside truth and stated properties: one binary, because compiling the generic
 //! code once takes a minute and running all of it seconds.
 
+mod adjusted;
 mod algorithm_table;
 mod bad_input;
 mod basis_pursuit;
@@ -18,13 +19,17 @@ mod exchange;
 mod failing;
 mod forms;
 mod fuzz;
+mod gram;
 mod halting;
 mod hostile;
+mod images;
 mod invariance;
 mod lasso_ties;
 mod least_squares;
 mod many_columns;
 mod message_passing;
+mod narrow;
+mod no_columns;
 mod operators;
 mod path;
 mod readme;

@@ -34,7 +34,7 @@ fn check_form<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
     };
     let columns: Vec<Vec<T>> = (0..n).map(|j| (0..m).map(|i| a[(i, j)]).collect()).collect();
     match map.structure() {
-        Structure::None => {}
+        Structure::None | Structure::Gram(_) => {}
         Structure::Steps => {
             for (j, found) in columns.iter().enumerate() {
                 let step: Vec<T> = (0..m).map(|i| if i < j { T::ZERO } else { T::ONE }).collect();
@@ -47,6 +47,32 @@ fn check_form<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
                 sparse.visit(j, &mut |i, value| column[i] += value);
                 close(&column, expected, "visit");
             }
+        }
+        Structure::Planar(planar) => {
+            let (image, seen, first) = (planar.image(), planar.seen(), planar.first());
+            let ((length, width), patch) = planar.patch();
+            for (j, expected) in columns.iter().enumerate() {
+                let mut column = vec![T::ZERO; m];
+                for (at, &h) in patch.iter().enumerate() {
+                    let along = |j: usize, l: usize, first: usize, seen: usize| {
+                        let t = (j + l) as i64 - first as i64;
+                        if planar.is_periodic() { Some(t.rem_euclid(seen as i64)) } else { Some(t) }
+                            .filter(|t| (0..seen as i64).contains(t))
+                            .map(|t| t as usize)
+                    };
+                    let row = along(j / image.1, at / width, first.0, seen.0);
+                    if let (Some(row), Some(t)) = (row, along(j % image.1, at % width, first.1, seen.1)) {
+                        column[row * seen.1 + t] += h;
+                    }
+                }
+                close(&column, expected, "patch");
+            }
+            if let Some((u, v)) = planar.factors() {
+                let products: Vec<T> = u.iter().flat_map(|&u| v.iter().map(move |&v| u * v)).collect();
+                close(&products, patch, "factors");
+            }
+            let centre = planar.autocorrelation()[(2 * length - 1) * (2 * width - 1) / 2].real();
+            assert_close(&[centre], &[norm(patch).powi(2)], 1e-12, what);
         }
         Structure::Local(local) => {
             let mut before = 0..0;

@@ -4,6 +4,7 @@ mod elites;
 mod exploration;
 mod messages;
 mod perturbation;
+mod tiles;
 mod trial;
 mod windows;
 mod working_set;
@@ -31,6 +32,8 @@ use exploration::{Exploration, random_start};
 use messages::Messages;
 use perturbation::Credits;
 pub use perturbation::Perturbation;
+use tiles::Tiles;
+pub(super) use tiles::apply as tiles_apply;
 use trial::{Knowledge, Trial};
 pub(super) use windows::apply as windows_apply;
 use windows::{Outlook, Windows};
@@ -52,7 +55,8 @@ pub(super) use working_set::in_play as columns_in_play;
 ///
 /// Where columns overlap only their neighbours, as in a convolution, windows come first: parts of the trace are searched one by one under a
 /// price for each non-zero, which is moved until there are k, and runs of neighbouring members are refilled with the best of all choices
-/// near them. On long traces that is all, in time linear in n, and an iteration is a pass over the windows.
+/// near them. On long traces that is all, in time linear in n, and an iteration is a pass over the windows. In images
+/// ([`Convolution2d`](crate::Convolution2d)) tiles take the place of windows, and groups of near members that of runs.
 ///
 /// Deterministic for a seed. On several threads the next iterations are computed ahead and taken in order, up to the first
 /// that finds a better support: the answer is that of one thread.
@@ -87,6 +91,8 @@ pub struct State<T>(Stage<T>);
 enum Stage<T> {
     /// Windows first, where columns overlap only their neighbours; the start is kept for what follows.
     Windows(Box<Windows<T>>, Initial<T>),
+    /// Tiles first, where columns are copies of a patch of an image.
+    Tiles(Box<Tiles<T>>, Initial<T>),
     /// Exchanges on the columns that can matter, where there are many.
     WorkingSet(Box<WorkingSet<T>>),
     /// Dynamic programming, where columns are steps.
@@ -230,8 +236,9 @@ impl<T: Scalar> Algorithm<T> for Search {
 
     fn state_size(&self, problem: &Problem<'_, T>) -> usize {
         let (columns, sparsity) = (problem.operator().ncols(), problem.sparsity());
-        let by_windows = problem.region().intervals(columns).is_none_or(|one| one == Intervals::NonNegative);
-        if by_windows && is_long(columns, sparsity) && windows::apply(problem.operator(), sparsity) {
+        let by_parts = problem.region().intervals(columns).is_none_or(|one| one == Intervals::NonNegative);
+        let local = |operator| windows::apply(operator, sparsity) || tiles::apply(operator, sparsity);
+        if by_parts && is_long(columns, sparsity) && local(problem.operator()) {
             return 0;
         }
         if can_segment(problem.operator(), sparsity) {
@@ -255,6 +262,9 @@ impl<T: Scalar> Algorithm<T> for Search {
         if let Some(windows) = Windows::new(workspace, self.seed) {
             return State(Stage::Windows(Box::new(windows), initial.clone()));
         }
+        if let Some(tiles) = Tiles::new(workspace, self.seed) {
+            return State(Stage::Tiles(Box::new(tiles), initial.clone()));
+        }
         if !workspace.has_blocks() && working_set::applies(workspace.ncols(), workspace.sparsity()) {
             return State(Stage::WorkingSet(Box::new(WorkingSet::new(workspace))));
         }
@@ -265,22 +275,50 @@ impl<T: Scalar> Algorithm<T> for Search {
         match &mut state.0 {
             Stage::Windows(windows, initial) => {
                 let outlook = windows.pass(workspace);
-                if outlook == Outlook::Promising || workspace.given_up().is_some() {
-                    return Step { iterations: 1, finished: false };
+                match self.after_parts(workspace, outlook, windows.best(), initial) {
+                    Ok(step) => step,
+                    Err(exchanges) => {
+                        state.0 = Stage::Exchanges(exchanges);
+                        Step { iterations: 1, finished: false }
+                    }
                 }
-                if is_long(workspace.ncols(), workspace.sparsity()) {
-                    workspace.settle();
-                    return Step { iterations: 1, finished: outlook == Outlook::Finished };
+            }
+            Stage::Tiles(tiles, initial) => {
+                let outlook = tiles.pass(workspace);
+                match self.after_parts(workspace, outlook, tiles.best(), initial) {
+                    Ok(step) => step,
+                    Err(exchanges) => {
+                        state.0 = Stage::Exchanges(exchanges);
+                        Step { iterations: 1, finished: false }
+                    }
                 }
-                let support = windows.best().clone();
-                workspace.fit(&support);
-                state.0 = Stage::Exchanges(Box::new(Exchanges::new(self, workspace, support, initial)));
-                Step { iterations: 1, finished: false }
             }
             Stage::Segments(state) => Segment::default().step(state, workspace, budget),
             Stage::WorkingSet(set) => set.step(self, workspace, budget),
             Stage::Exchanges(exchanges) => exchanges.step(self, workspace, budget),
         }
+    }
+}
+
+impl Search {
+    /// What follows a pass over windows or tiles: another one, or exchanges with all columns, from the best support so far.
+    fn after_parts<T: Scalar>(
+        &self,
+        workspace: &mut Workspace<'_, T>,
+        outlook: Outlook,
+        best: &Support,
+        initial: &Initial<T>,
+    ) -> Result<Step, Box<Exchanges<T>>> {
+        if outlook == Outlook::Promising || workspace.given_up().is_some() {
+            return Ok(Step { iterations: 1, finished: false });
+        }
+        if is_long(workspace.ncols(), workspace.sparsity()) {
+            workspace.settle();
+            return Ok(Step { iterations: 1, finished: outlook == Outlook::Finished });
+        }
+        let support = best.clone();
+        workspace.fit(&support);
+        Err(Box::new(Exchanges::new(self, workspace, support, initial)))
     }
 }
 

@@ -30,7 +30,7 @@ impl<T: Scalar> LocalColumns<T> {
         let local = operator.local()?;
         let (reach, period, alike) = (local.reach(), local.period(), local.alike());
         let lengths = Lengths::of(operator, k)?;
-        let middle = typical(&alike, reach, operator.ncols());
+        let middle = typical(operator, &alike, reach);
         let mut template = Vec::new();
         let first = operator.segment(middle, &mut template) as isize - middle as isize;
         let rows: Vec<usize> = (middle..=middle + reach).collect();

@@ -22,10 +22,22 @@ pub(super) struct Lengths {
     wider: (usize, usize),
 }
 
-/// A column like most: from the middle of those that are shifted copies of each other, if these are many, or else of all n.
-pub(super) fn typical(alike: &Range<usize>, reach: usize, n: usize) -> usize {
+/// A column like most: from the middle of those that are shifted copies of each other, if these are many, or else of all n, or
+/// nearest to it of those that are not zero.
+pub(super) fn typical<T: Scalar>(operator: &Access<'_, T>, alike: &Range<usize>, reach: usize) -> usize {
+    let n = operator.ncols();
     let from = if alike.len() > 2 * reach + 1 { alike.clone() } else { 0..n };
-    from.start + (from.len() - reach) / 2
+    let middle = from.start + (from.len() - reach) / 2;
+    let mut segment = vec![];
+    let mut is_there = |j: usize| {
+        segment.clear();
+        operator.segment(j, &mut segment);
+        segment.iter().any(|&v| v != T::ZERO)
+    };
+    // Columns in a gap of the data are zero, and so are those that may not be chosen.
+    let beside = |apart: usize| [middle.checked_add(apart), middle.checked_sub(apart)].into_iter().flatten();
+    let mut near = (0..n).flat_map(beside).filter(|j| j + reach < n);
+    near.find(|&j| is_there(j)).unwrap_or(middle)
 }
 
 /// Whether a problem can be searched in windows.
@@ -45,7 +57,7 @@ impl Lengths {
         if n <= 2 * reach + 1 || 4 * k > n {
             return None;
         }
-        let middle = typical(&alike, reach, n);
+        let middle = typical(operator, &alike, reach);
         // No more than decide it: where the reach is long, all would be expensive.
         let most = reach.min(WIDEST + 1);
         let rows: Vec<usize> = (middle..=middle + most).collect();

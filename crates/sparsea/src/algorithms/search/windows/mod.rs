@@ -12,11 +12,11 @@
 
 mod columns;
 mod lengths;
-mod price;
-mod refill;
+pub(super) mod price;
+pub(super) mod refill;
 mod trace;
 mod visit;
-mod window;
+pub(super) mod window;
 
 use rayon::prelude::*;
 
@@ -28,29 +28,30 @@ use columns::LocalColumns;
 pub(in crate::algorithms) use lengths::apply;
 use trace::Trace;
 use visit::{Scratch, Terms, Visit, Visitor};
+pub(super) use visit::{mixed, rounded};
 
 /// Columns of a block: what is known of changes and gains is known by the block.
 const BLOCK: usize = 32;
 /// Sizes of the runs that are refilled, level by level; 0 is exchanges alone.
-const LEVELS: [usize; 5] = [0, 2, 3, 4, 5];
+pub(super) const LEVELS: [usize; 5] = [0, 2, 3, 4, 5];
 /// A level ends when fewer than one in so many windows changed in a pass over either tiling, or after so many passes; that of exchanges
 /// alone after two, as its minima are left by the next.
-const SETTLED: usize = 400;
-const PASSES: u32 = 30;
+pub(super) const SETTLED: usize = 400;
+pub(super) const PASSES: u32 = 30;
 /// Once all levels have ended, windows that are not explained are perturbed so many times in a pass.
-const PERTURBATIONS: usize = 8;
+pub(super) const PERTURBATIONS: usize = 8;
 /// Where fewer than one window in so many is not explained, perturbation goes on until so many passes were in vain. In other traces
 /// what is left is noise, and windows are perturbed only in time that is left.
-const FEW: usize = 4;
-const PATIENCE: u32 = 40;
+pub(super) const FEW: usize = 4;
+pub(super) const PATIENCE: u32 = 40;
 /// The price is multiplied or divided by at most this in a pass; the exponent shrinks with every pass, down to the second.
-const PRICE_MOVES: (f64, f64, f64) = (100.0, 1.05, 0.8);
+pub(super) const PRICE_MOVES: (f64, f64, f64) = (100.0, 1.05, 0.8);
 /// The exponent is at least this when a level begins.
-const RENEWED: f64 = 0.5;
+pub(super) const RENEWED: f64 = 0.5;
 /// Coefficients larger than this times max|y|/max|a_ij| are refused: a window that explains what lies outside it alternates.
-const LARGEST: f64 = 8.0;
+pub(super) const LARGEST: f64 = 8.0;
 /// Refills that are accepted in one visit of a window at most.
-const ACCEPTED: usize = 60;
+pub(super) const ACCEPTED: usize = 60;
 /// Windows of a chunk at least.
 const CHUNK: usize = 8;
 

@@ -3,7 +3,7 @@
 /// The price λ at which the support would have k columns if every loss and gain came true by itself: removals whose loss is below λ, and
 /// additions whose gain is above it, leave k. `losses` of the |S| members, `gains` of candidates that do not touch each other; both are
 /// sorted here.
-pub(super) fn balanced(losses: &mut [f32], gains: &mut [f32], k: usize) -> Option<f64> {
+pub(in crate::algorithms::search) fn balanced(losses: &mut [f32], gains: &mut [f32], k: usize) -> Option<f64> {
     losses.sort_unstable_by(f32::total_cmp);
     gains.sort_unstable_by(|a, b| b.total_cmp(a));
     let size = losses.len();

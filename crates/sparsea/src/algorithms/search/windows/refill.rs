@@ -4,21 +4,21 @@ use crate::kernels::simd;
 use crate::scalar::Scalar;
 
 /// Columns that are chosen at most.
-pub(super) const MOST: usize = 6;
+pub(in crate::algorithms::search) const MOST: usize = 6;
 
 /// What coefficients may be.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Limits {
+pub(in crate::algorithms::search) struct Limits {
     /// |x|² at most.
-    pub(super) most_square: f64,
+    pub(in crate::algorithms::search) most_square: f64,
     /// Whether x ≥ 0.
-    pub(super) is_nonnegative: bool,
+    pub(in crate::algorithms::search) is_nonnegative: bool,
 }
 
 impl Limits {
     /// |b|²/d, what a column gains, or 0 if its coefficient b/d is not allowed.
     #[inline(always)]
-    pub(super) fn gain<T: Scalar>(self, pull: T, distance: f64) -> f64 {
+    pub(in crate::algorithms::search) fn gain<T: Scalar>(self, pull: T, distance: f64) -> f64 {
         let square = pull.abs2();
         let is_allowed =
             square <= self.most_square * distance * distance && !(self.is_nonnegative && pull.real() < 0.0);
@@ -26,12 +26,12 @@ impl Limits {
     }
 
     /// Whether a coefficient is allowed.
-    pub(super) fn allow<T: Scalar>(self, x: T) -> bool {
+    pub(in crate::algorithms::search) fn allow<T: Scalar>(self, x: T) -> bool {
         x.abs2() <= self.most_square && !self.is_negative(x)
     }
 
     /// Whether a coefficient is negative and must not be.
-    pub(super) fn is_negative<T: Scalar>(self, x: T) -> bool {
+    pub(in crate::algorithms::search) fn is_negative<T: Scalar>(self, x: T) -> bool {
         self.is_nonnegative && x.real() < 0.0
     }
 }
@@ -39,20 +39,20 @@ impl Limits {
 /// A least-squares problem on a few columns: the upper triangle of their Gram matrix by rows, their products with the residual, and
 /// their squared lengths.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Local<T> {
-    pub(super) size: usize,
-    pub(super) gram: Vec<T>,
-    pub(super) pull: Vec<T>,
-    pub(super) distance: Vec<f64>,
+pub(in crate::algorithms::search) struct Local<T> {
+    pub(in crate::algorithms::search) size: usize,
+    pub(in crate::algorithms::search) gram: Vec<T>,
+    pub(in crate::algorithms::search) pull: Vec<T>,
+    pub(in crate::algorithms::search) distance: Vec<f64>,
     /// What the coefficient of the column that is chosen last may be; where x ≥ 0, all of them are.
-    pub(super) limits: Limits,
+    pub(in crate::algorithms::search) limits: Limits,
     /// Squared lengths up to this count as none.
-    pub(super) least: f64,
+    pub(in crate::algorithms::search) least: f64,
 }
 
 /// Memory for the problems that remain once one column, two, … were chosen.
 #[derive(Debug, Default)]
-pub(super) struct Refill<T> {
+pub(in crate::algorithms::search) struct Refill<T> {
     levels: Vec<Local<T>>,
     gains: Vec<f64>,
     chosen: [usize; MOST],
@@ -63,7 +63,11 @@ impl<T: Scalar> Refill<T> {
     /// not as many that are independent.
     ///
     /// Cost: C(size, count) leaves of a few operations each.
-    pub(super) fn best(&mut self, problem: &Local<T>, count: usize) -> Option<(f64, [usize; MOST])> {
+    pub(in crate::algorithms::search) fn best(
+        &mut self,
+        problem: &Local<T>,
+        count: usize,
+    ) -> Option<(f64, [usize; MOST])> {
         if count == 0 {
             return Some((0.0, [0; MOST]));
         }
@@ -136,8 +140,8 @@ impl<T: Scalar> Refill<T> {
         }
         let mut all = [(0, T::ZERO); MOST];
         all[..last.len()].copy_from_slice(last);
-        let mut count = last.len();
-        for (problem, &c) in self.levels[..level].iter().zip(&self.chosen).rev() {
+        let levels = self.levels[..level].iter().zip(&self.chosen).rev();
+        for (count, (problem, &c)) in (last.len()..).zip(levels) {
             let row = &problem.gram[c * problem.size..(c + 1) * problem.size];
             let taken: T = all[..count].iter().map(|&(l, x)| row[l] * x).sum();
             let x = (problem.pull[c] - taken).scale(1.0 / problem.distance[c]);
@@ -145,7 +149,6 @@ impl<T: Scalar> Refill<T> {
                 return false;
             }
             all[count] = (c, x);
-            count += 1;
         }
         true
     }

@@ -369,12 +369,12 @@ impl<T: Scalar> Visitor<'_, '_, T> {
 }
 
 /// The price to half an e-fold.
-fn rounded(price: f64) -> i32 {
+pub(in crate::algorithms::search) fn rounded(price: f64) -> i32 {
     (2.0 * price.ln()).round() as i32
 }
 
 /// A number whose bits all depend on all of those given (the finaliser of SplitMix64).
-fn mixed(mut bits: u64) -> u64 {
+pub(in crate::algorithms::search) fn mixed(mut bits: u64) -> u64 {
     bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

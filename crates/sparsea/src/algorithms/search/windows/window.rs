@@ -14,10 +14,15 @@ pub(super) struct Band<'b, T> {
     pub(super) reach: usize,
 }
 
-impl<T: Scalar> Band<'_, T> {
+/// Entries of the Gram matrix of the columns of a window.
+pub(in crate::algorithms::search) trait Gram<T> {
     /// G_pq.
+    fn get(&self, p: usize, q: usize) -> T;
+}
+
+impl<T: Scalar> Gram<T> for Band<'_, T> {
     #[inline(always)]
-    pub(super) fn get(&self, p: usize, q: usize) -> T {
+    fn get(&self, p: usize, q: usize) -> T {
         let (low, apart) = if p <= q { (p, q - p) } else { (q, p - q) };
         if apart > self.reach {
             return T::ZERO;
@@ -41,7 +46,7 @@ enum Move {
 /// With S the members, U = G_S⁻¹ and H = U G_{S·}; for every place j, d_j is the squared distance of its column from the span of the
 /// members, and b_j its product with the residual of their fit.
 #[derive(Debug, Default)]
-pub(super) struct Window<T> {
+pub(in crate::algorithms::search) struct Window<T> {
     width: usize,
     /// Places that may join and leave.
     free: std::ops::Range<usize>,
@@ -68,14 +73,14 @@ pub(super) struct Window<T> {
 }
 
 /// Members at most.
-pub(super) const CAPACITY: usize = 64;
+pub(in crate::algorithms::search) const CAPACITY: usize = 64;
 
 impl<T: Scalar> Window<T> {
     /// Begins without members: b_j = `pull`, d_j = the diagonal of the Gram matrix. Only places in `free` are to join later.
     /// `limits` is what coefficients may be, `square` the squared length of a whole column.
-    pub(super) fn begin(
+    pub(in crate::algorithms::search) fn begin(
         &mut self,
-        band: &Band<'_, T>,
+        band: &impl Gram<T>,
         pull: &[T],
         free: std::ops::Range<usize>,
         limits: Limits,
@@ -101,26 +106,26 @@ impl<T: Scalar> Window<T> {
         self.scratch.resize(self.width, T::ZERO);
     }
 
-    pub(super) fn members(&self) -> &[usize] {
+    pub(in crate::algorithms::search) fn members(&self) -> &[usize] {
         &self.members
     }
 
-    pub(super) fn values(&self) -> &[T] {
+    pub(in crate::algorithms::search) fn values(&self) -> &[T] {
         &self.values
     }
 
     /// ‖r‖², up to what it was without members.
-    pub(super) fn energy(&self) -> f64 {
+    pub(in crate::algorithms::search) fn energy(&self) -> f64 {
         self.energy
     }
 
     /// ‖r‖² rises by this if the member at a position leaves.
-    pub(super) fn loss(&self, at: usize) -> f64 {
+    pub(in crate::algorithms::search) fn loss(&self, at: usize) -> f64 {
         self.values[at].abs2() / self.diagonal(at)
     }
 
     /// ‖r‖² falls by this if the column at a place joins.
-    pub(super) fn gain(&self, place: usize) -> f64 {
+    pub(in crate::algorithms::search) fn gain(&self, place: usize) -> f64 {
         if !self.is_open(place) {
             return 0.0;
         }
@@ -128,7 +133,7 @@ impl<T: Scalar> Window<T> {
     }
 
     /// The free place whose joining gains most in a part of the window, and by how much.
-    pub(super) fn best_gain(&self, part: std::ops::Range<usize>) -> (f64, usize) {
+    pub(in crate::algorithms::search) fn best_gain(&self, part: std::ops::Range<usize>) -> (f64, usize) {
         part.map(|place| (self.gain(place), place)).fold((0.0, 0), |best, one| if one.0 > best.0 { one } else { best })
     }
 
@@ -140,13 +145,23 @@ impl<T: Scalar> Window<T> {
         &self.rows[at * self.width..(at + 1) * self.width]
     }
 
+    /// Whether the column at a place is a member.
+    pub(in crate::algorithms::search) fn is_member(&self, place: usize) -> bool {
+        self.is_member[place]
+    }
+
+    /// Whether a place is one of those that may join and leave.
+    pub(in crate::algorithms::search) fn may_choose(&self, place: usize) -> bool {
+        self.free.contains(&place)
+    }
+
     /// Whether a place may be chosen.
-    fn is_open(&self, place: usize) -> bool {
+    pub(in crate::algorithms::search) fn is_open(&self, place: usize) -> bool {
         !self.is_member[place] && !self.is_barred[place] && self.distance[place] > self.least
     }
 
     /// The column at `place` joins, whose coefficient was `before`; false if it is too close to the span of the others.
-    pub(super) fn join(&mut self, band: &Band<'_, T>, place: usize, before: T) -> bool {
+    pub(in crate::algorithms::search) fn join(&mut self, band: &impl Gram<T>, place: usize, before: T) -> bool {
         let size = self.members.len();
         let pivot = self.distance[place];
         if size == CAPACITY || self.is_member[place] || pivot <= self.least {
@@ -270,7 +285,7 @@ impl<T: Scalar> Window<T> {
     }
 
     /// Adds, drops and exchanges free columns while that lowers ‖r‖² + λ|S| by more than `floor`. How many moves were made.
-    pub(super) fn descend(&mut self, band: &Band<'_, T>, price: f64, floor: f64) -> usize {
+    pub(in crate::algorithms::search) fn descend(&mut self, band: &impl Gram<T>, price: f64, floor: f64) -> usize {
         const MOST: usize = 200;
         self.drop_negative();
         for moves in 0..MOST {
@@ -348,14 +363,14 @@ impl<T: Scalar> Window<T> {
     }
 
     /// The positions among members of the free members, by place.
-    pub(super) fn free_members(&self, out: &mut Vec<usize>) {
+    pub(in crate::algorithms::search) fn free_members(&self, out: &mut Vec<usize>) {
         out.clear();
         out.extend((0..self.members.len()).filter(|&at| self.free.contains(&self.members[at])));
         out.sort_unstable_by_key(|&at| self.members[at]);
     }
 
     /// Places that are free, near a run of members, and members only if of the run.
-    pub(super) fn near(&self, run: &[usize], margin: usize, out: &mut Vec<usize>) {
+    pub(in crate::algorithms::search) fn near(&self, run: &[usize], margin: usize, out: &mut Vec<usize>) {
         let (first, last) = (self.members[run[0]], self.members[run[run.len() - 1]]);
         let from = first.saturating_sub(margin).max(self.free.start);
         let to = (last + margin + 1).min(self.free.end);
@@ -366,9 +381,9 @@ impl<T: Scalar> Window<T> {
 
     /// What the problem on `places` is once a run of members has left: P by rows, b and d; and what ‖r‖² has risen by. `None` where the
     /// run is too close to dependence.
-    pub(super) fn without(
+    pub(in crate::algorithms::search) fn without(
         &self,
-        band: &Band<'_, T>,
+        band: &impl Gram<T>,
         run: &[usize],
         places: &[usize],
         out: &mut Local<T>,
@@ -380,7 +395,7 @@ impl<T: Scalar> Window<T> {
     }
 
     #[inline(always)]
-    fn without_inline(&self, band: &Band<'_, T>, run: &[usize], places: &[usize], out: &mut Local<T>) -> Option<f64> {
+    fn without_inline(&self, band: &impl Gram<T>, run: &[usize], places: &[usize], out: &mut Local<T>) -> Option<f64> {
         let (size, r) = (places.len(), run.len());
         out.size = size;
         (out.limits, out.least) = (self.limits, self.least);
@@ -467,7 +482,13 @@ impl<T: Scalar> Window<T> {
 
     /// A run of members leaves, and the columns at `places` join; or false, and neither, if that makes coefficients too large. Where
     /// x ≥ 0, members that turn negative leave as well, unless ‖r‖² + λ|S| is no lower then.
-    pub(super) fn replace(&mut self, band: &Band<'_, T>, run: &[usize], places: &[usize], price: f64) -> bool {
+    pub(in crate::algorithms::search) fn replace(
+        &mut self,
+        band: &impl Gram<T>,
+        run: &[usize],
+        places: &[usize],
+        price: f64,
+    ) -> bool {
         let leaving: Vec<usize> = run.iter().map(|&at| self.members[at]).collect();
         let objective = |one: &Self| one.energy + price * one.members.len() as f64;
         let before = objective(self);
@@ -501,9 +522,9 @@ impl<T: Scalar> Window<T> {
 
     /// Members at places leave, and as many columns join, each the one that gains most when gains are multiplied by numbers drawn for
     /// them; false if a place is left.
-    pub(super) fn refill_by_chance(
+    pub(in crate::algorithms::search) fn refill_by_chance(
         &mut self,
-        band: &Band<'_, T>,
+        band: &impl Gram<T>,
         leaving: &[usize],
         draw: &mut impl FnMut() -> f64,
     ) -> bool {
@@ -527,7 +548,7 @@ impl<T: Scalar> Window<T> {
     }
 
     /// Members leave, and others join; false if one cannot.
-    fn swap(&mut self, band: &Band<'_, T>, leaving: &[usize], joining: &[usize]) -> bool {
+    fn swap(&mut self, band: &impl Gram<T>, leaving: &[usize], joining: &[usize]) -> bool {
         for place in leaving {
             if let Some(at) = self.members.iter().position(|member| member == place) {
                 self.leave(at);

@@ -146,7 +146,11 @@ impl<T: Scalar> Tableau<T> {
 
     /// S, held columns included.
     pub(crate) fn support(&self) -> Support {
-        self.members.iter().copied().chain(self.held().iter().map(|&(j, _)| j)).collect()
+        let mut support: Support = self.members.iter().copied().collect();
+        for &(j, _) in self.held() {
+            support.insert(j);
+        }
+        support
     }
 
     /// Lets go of what is held, for a tableau that is emptied.
