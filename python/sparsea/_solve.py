@@ -49,9 +49,7 @@ def solve(
     A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = False, **options: Unpack[Options]
 ) -> Any: ...
 @takes(Options)
-def solve(
-    A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = False, **options: Unpack[Options]
-) -> Any:
+def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = False, **options: Unpack[Options]) -> Any:
     """Find the k columns of A that explain y best: minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k.
 
     Parameters

@@ -102,7 +102,7 @@ mod tests {
         let full: Vec<T> = (0..3).flat_map(|b| gaussian_matrix::<T>(&mut rng, m, 3).col_as_slice(b).to_vec()).collect();
         let sides = Sides::new(&full, 3);
         assert_eq!((sides.rank(), sides.data(&full)), (3, &full[..]));
-        assert_eq!(Sides::new(&vec![T::ZERO; 12], 4).rank(), 1);
+        assert_eq!(Sides::new(&[T::ZERO; 12], 4).rank(), 1);
     }
 
     #[test]

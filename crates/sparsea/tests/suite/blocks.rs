@@ -39,7 +39,7 @@ fn residual<T: Scalar>(a: &Mat<T>, data: &[T], solution: &Solution<T>) -> f64 {
         let image = product(a, &solution.support, &values);
         norm(&y.iter().zip(&image).map(|(&y, &z)| y - z).collect::<Vec<T>>())
     };
-    norm(&data.chunks(a.nrows()).enumerate().map(of_side).map(f64::from).collect::<Vec<f64>>())
+    norm(&data.chunks(a.nrows()).enumerate().map(of_side).collect::<Vec<f64>>())
 }
 
 /// Y = A X + noise for an X on some groups.
