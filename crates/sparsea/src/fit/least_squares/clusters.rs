@@ -519,6 +519,7 @@ mod tests {
             data_correlation,
             shared: std::sync::OnceLock::new(),
             watch: crate::interrupt::Watch::default(),
+            sides: vec![],
         };
         let local = operator.local().unwrap();
         let mut clusters = Clusters::default();
