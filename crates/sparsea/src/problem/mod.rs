@@ -15,8 +15,8 @@ pub use adjusted::{Adjusted, Adjustment, FixedPart};
 pub use atoms::Atoms;
 pub(crate) use atoms::{Scoring, reach};
 pub use domain::{Bounds, Domain, NonNegative};
-pub(crate) use domain::{Intervals, Region};
-pub(crate) use grouping::Grouping;
+pub(crate) use domain::{Copied, Intervals, Region};
+pub(crate) use grouping::{Grouping, Metric};
 pub(crate) use joint::Sides;
 pub use loss::{Loss, Squared};
 pub use needs::Needs;
@@ -146,7 +146,8 @@ impl<'a, T: Scalar> Problem<'a, T> {
     pub fn with_data(&self, data: &'a [T]) -> Result<Self, Error> {
         let sides = self.right_hand_sides();
         let data_norm = check_data(data, self.operator.nrows().saturating_mul(sides))?;
-        let sides = self.sides.as_ref().map(|_| Arc::new(Sides::new(data, sides)));
+        let new = |_: &Arc<_>| if self.domain.is_some() { Sides::whole(sides) } else { Sides::new(data, sides) };
+        let sides = self.sides.as_ref().map(|known| Arc::new(new(known)));
         self.loss.map_or(Ok(()), |loss| loss.check(data))?;
         Ok(Self { data, data_norm, sides, data_correlation: None, measuring: Measuring::default(), ..self.clone() })
     }
@@ -259,12 +260,11 @@ impl<'a, T: Scalar> Problem<'a, T> {
         if self.zero_norm().is_finite() { Ok(self) } else { Err(Error::Overflow { what: "the loss at x = 0" }) }
     }
 
-    /// The same problem with coefficients in a domain. A start is moved to it.
+    /// The same problem with coefficients in a domain: each vector of them, where several have one support. A start is moved to it.
     ///
     /// # Errors
     /// Those of [`Domain::check`]; [`Error::Number`] if 0 is not in it.
     pub fn with_domain(mut self, domain: &'a dyn Domain<T>) -> Result<Self, Error> {
-        self.check_plain("bounds on the coefficients")?;
         domain.check(self.operator.ncols())?;
         for column in 0..self.operator.ncols() {
             let nearest = domain.project(column, T::ZERO);
@@ -274,6 +274,9 @@ impl<'a, T: Scalar> Problem<'a, T> {
             }
         }
         self.domain = Some(domain);
+        // Neither combinations of columns nor of right-hand sides have bounds.
+        self.grouping = self.grouping.as_ref().map(|grouping| self.group(grouping.stated().clone()));
+        self.sides = self.sides.as_ref().map(|sides| Arc::new(Sides::whole(sides.count())));
         Ok(self)
     }
 
@@ -320,6 +323,11 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// The allowed coefficient of column j, in the scale of A, that is nearest to `value`.
     pub(crate) fn project(&self, j: usize, value: T) -> T {
         self.domain.map_or(value, |domain| domain.project(j, value))
+    }
+
+    /// The domain of what algorithms see of groups or several right-hand sides.
+    pub(crate) fn copied_domain(&self) -> Option<Copied<'a, T>> {
+        Some(Copied::new(self.domain?, self.scales()))
     }
 
     /// The domain in the scale of the algorithms.
@@ -457,6 +465,7 @@ pub(crate) struct Seen<'a, T: Scalar> {
     pub(crate) stacked: Option<&'a Stacked<'a, T>>,
     pub(crate) data: &'a [T],
     pub(crate) column_norms: Vec<f64>,
+    pub(crate) domain: Option<&'a dyn Domain<T>>,
     pub(crate) partition: Partition,
 }
 

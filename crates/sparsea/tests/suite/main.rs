@@ -6,6 +6,7 @@ mod algorithm_table;
 mod bad_input;
 mod basis_pursuit;
 mod blocks;
+mod bounded_blocks;
 mod bounds;
 mod brute_force;
 mod by_products;
