@@ -40,7 +40,7 @@ pub(crate) use blocks::{Grouped, Stacked};
 pub use centered::Centered;
 pub use check::check_adjoint;
 pub use columns::Columns;
-pub(crate) use columns::{single, with_columns};
+pub(crate) use columns::{is_dense, single, with_columns};
 pub use convolution::{Boundary, Convolution};
 pub use convolution_2d::Convolution2d;
 pub use dense::DenseOperator;

@@ -18,6 +18,7 @@ mod dependence;
 mod equivalence;
 mod exchange;
 mod failing;
+mod fixed_sum;
 mod forms;
 mod fuzz;
 mod gram;

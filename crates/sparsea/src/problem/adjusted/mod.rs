@@ -15,7 +15,7 @@ use crate::check::{check_finite, check_size, unusable};
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::kernels::norm;
-use crate::operator::{Access, DenseOperator, LinearMap, Structure, single, with_columns};
+use crate::operator::{Access, DenseOperator, LinearMap, is_dense, single, with_columns};
 use crate::run::Start;
 use crate::scalar::Scalar;
 use crate::solution::Solution;
@@ -530,13 +530,6 @@ fn basis_of<T: Scalar>(
     }
     adjustment.baselines.iter().cloned().for_each(push);
     Ok(basis)
-}
-
-/// Whether A holds all its m n numbers, so that a copy takes no more than it does.
-fn is_dense<T: Scalar>(inner: &dyn LinearMap<T>) -> bool {
-    let (m, n) = inner.shape();
-    let cost = inner.profile().cost.unwrap_or(0);
-    inner.columns().is_some() && matches!(inner.structure(), Structure::None) && cost >= m.saturating_mul(n) / 2
 }
 
 /// The entries of P √W A by columns, and which of these are zero.
