@@ -37,7 +37,7 @@ use crate::workspace::{Memory, Workspace};
 /// let matrix = DenseOperator::from_column_major(&returns, 3, 3)?;
 /// let fixed = FixedSum::new(&matrix, &index, 1.0, &[])?;
 /// let problem = fixed.problem(2)?.with_domain(&NonNegative)?;
-/// let solution = fixed.complete(solve(&problem, Search::default())?, Some(&NonNegative))?;
+/// let solution = fixed.complete(&problem, solve(&problem, Search::default())?)?;
 ///
 /// assert_eq!(solution.support, [0, 2]);
 /// assert!((solution.coefficients[0] - 0.75).abs() < 1e-12 && (solution.coefficients[1] - 0.25).abs() < 1e-12);
@@ -137,11 +137,12 @@ impl<'o, T: Scalar> FixedSum<'o, T> {
         relative_residual * norm(&self.target) / norm(&self.data)
     }
 
-    /// Refuses a k of which no allowed coefficients have the sum.
+    /// Refuses a problem of this map, with a domain, of whose allowed coefficients no k have the sum.
     ///
     /// # Errors
     /// [`Error::Structure`].
-    pub fn check(&self, sparsity: usize, domain: Option<&dyn Domain<T>>) -> Result<(), Error> {
+    pub fn check(&self, problem: &Problem<'_, T>) -> Result<(), Error> {
+        let (domain, sparsity) = (problem.domain(), problem.most_columns());
         let columns = (0..self.rows.zeros.len()).filter(|&j| !self.rows.zeros[j]);
         let interval = |j| domain.and_then(|domain| domain.interval(j)).unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
         let end = |(lower, upper): (f64, f64)| if self.sum > 0.0 { upper } else { -lower };
@@ -158,14 +159,14 @@ impl<'o, T: Scalar> FixedSum<'o, T> {
         )))
     }
 
-    /// The solution in terms of A and y, from that of the [problem](Self::problem): the best allowed coefficients on its support whose
+    /// The solution in terms of A and y, from that of the [problem](Self::problem), or of one with a domain or groups: the best allowed coefficients on its support whose
     /// sum is s. [`Solution::residual_norm`] is ‖y − A x‖, relative to ‖y‖ in [`Solution::relative_residual`].
     ///
     /// # Errors
     /// [`Error::Structure`] if no allowed coefficients on the support have the sum; [`Error::Operator`].
-    pub fn complete(&self, mut solution: Solution<T>, domain: Option<&dyn Domain<T>>) -> Result<Solution<T>, Error> {
+    pub fn complete(&self, problem: &Problem<'_, T>, mut solution: Solution<T>) -> Result<Solution<T>, Error> {
         let support: Support = solution.support.iter().copied().collect();
-        let values = self.refit(&support, domain)?;
+        let values = self.refit(&support, problem.domain())?;
         let (mut x, mut chosen) = (vec![], vec![]);
         for (&j, &value) in support.iter().zip(&values).filter(|(_, value)| **value != T::ZERO) {
             chosen.push(j);

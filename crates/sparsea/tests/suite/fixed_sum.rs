@@ -96,7 +96,7 @@ fn free<T: Scalar>() {
                 let fixed = FixedSum::new(operator, &y, sum, &[]).unwrap();
                 let problem = fixed.problem(k).unwrap();
                 let found = run(&problem, "search", Start::Zero, Some(Halt::Iterations(300)));
-                let solution = fixed.complete(found, None).unwrap();
+                let solution = fixed.complete(&problem, found).unwrap();
                 check(&a, &y, sum, &solution, &what);
                 assert!(solution.residual_norm >= best - 1e-9 * norm(&y), "{what}");
                 solved += u64::from(solution.residual_norm <= best + 1e-8 * norm(&y));
@@ -134,13 +134,13 @@ fn search_finds_the_optimum_of_a_fixed_sum_within_bounds() {
                 let best = supports.iter().map(|s| best_within(&a, &y, s, sum, &domain)).fold(f64::INFINITY, f64::min);
                 let operator = DenseOperator::new(a.as_ref());
                 let fixed = FixedSum::new(&operator, &y, sum, &[]).unwrap();
-                fixed.check(k, Some(&domain)).unwrap();
                 let problem = fixed.problem(k).unwrap().with_domain(&domain).unwrap();
+                fixed.check(&problem).unwrap();
                 let what = format!("{kind:?} seed {seed} {capped}");
                 for entry in applicable(&problem) {
                     let halt = (entry.name == "search").then_some(Halt::Iterations(300));
                     let found = run(&problem, entry.name, Start::Zero, halt);
-                    let solution = match fixed.complete(found, Some(&domain)) {
+                    let solution = match fixed.complete(&problem, found) {
                         // One column cannot be enough where none may be more than half.
                         Err(Error::Structure(line)) => {
                             assert!(capped && entry.name != "search" && line.contains("cannot be"), "{what}: {line}");
@@ -179,7 +179,7 @@ fn a_fixed_sum_goes_with_a_model() {
         let data = adjusted.reduce(&y).unwrap();
         let fixed = FixedSum::new(&*adjusted, &data, 1.0, &[2]).unwrap();
         let problem = fixed.problem(k).unwrap().with_domain(&NonNegative).unwrap();
-        let found = fixed.complete(solve(&problem, Search::default()).unwrap(), Some(&NonNegative)).unwrap();
+        let found = fixed.complete(&problem, solve(&problem, Search::default()).unwrap()).unwrap();
         let solution = adjusted.complete(&y, found).unwrap();
         assert_eq!(solution.support, [1, 4, 7]);
         assert!((solution.coefficients.iter().sum::<f64>() - 1.0).abs() < 1e-13);
@@ -215,12 +215,14 @@ fn what_has_no_sum_is_refused() {
     let fixed = FixedSum::new(&operator, &y, 1.0, &[3]).unwrap();
     assert_eq!(fixed.problem(0).unwrap_err().to_string(), "no coefficients (k = 0) have the sum 1");
     let caps = Bounds::all(0.0, 0.3, 5).unwrap();
-    assert!(fixed.check(4, Some(&caps)).is_ok());
-    let message = fixed.check(3, Some(&caps)).unwrap_err().to_string();
+    let within = |k: usize, bounds| fixed.problem(k).unwrap().with_domain(bounds).unwrap();
+    assert!(fixed.check(&within(4, &caps)).is_ok());
+    let message = fixed.check(&within(3, &caps)).unwrap_err().to_string();
     assert!(message.starts_with("the sum of 3 coefficients within their bounds is 0.8999"), "{message}");
     let debts = Bounds::all(-1.0, 0.0, 5).unwrap();
-    assert!(fixed.check(4, Some(&debts)).is_err());
+    assert!(fixed.check(&within(4, &debts)).is_err());
     let none = solve(&Problem::new(&operator, &y, 1).unwrap(), Search::default()).unwrap();
-    let message = fixed.complete(Solution { support: vec![], coefficients: vec![], ..none }, Some(&caps)).unwrap_err();
+    let message =
+        fixed.complete(&within(2, &caps), Solution { support: vec![], coefficients: vec![], ..none }).unwrap_err();
     assert!(message.to_string().contains("the sum of the 0 coefficients that were found cannot be 1"), "{message}");
 }

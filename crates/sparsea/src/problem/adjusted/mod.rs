@@ -297,6 +297,11 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         Problem::joint(self, reduced, count, sparsity)
     }
 
+    /// Columns that are not chosen: fixed or excluded.
+    pub fn left_out(&self) -> Vec<usize> {
+        (0..self.marks.len()).filter(|&j| self.marks[j] != Mark::Free).collect()
+    }
+
     /// Refuses a k above the number of columns that may be chosen, or, without a ridge, of rows of weight above 0 beyond those that
     /// fixed columns use up.
     ///
