@@ -216,4 +216,4 @@ def test_what_has_no_sum_is_refused(options: dict[str, Any], said: str) -> None:
         sparsea.solve(np.eye(8), np.ones(8), 0, sum_to=1)
     gram = sparsea.Gram(np.eye(8), np.ones(8), 8.0, 10)
     with pytest.raises(sparsea.Error, match="sum_to cannot be combined with sufficient statistics"):
-        sparsea.solve(gram, k=2, sum_to=1)
+        sparsea.solve(gram, None, 2, sum_to=1)
