@@ -101,6 +101,8 @@ pub enum Structure<'s, T> {
     Local(&'s dyn Local<T>),
     /// Columns are images of one patch, which overlap only their neighbours: large problems are searched tile by tile.
     Planar(&'s dyn Planar<T>),
+    /// Columns are those of such an operator, less their parts in the span of a few vectors: an intercept or fixed columns.
+    Projected(&'s dyn Projected<T>),
     /// Column j is 0 before row j and 1 from it on, m = n: what [`Segment`](crate::Segment) needs.
     Steps,
     /// Unknown, as are the rows themselves: A is a [`Gram`](super::Gram) matrix of so many rows.
@@ -164,6 +166,18 @@ pub trait Planar<T>: Send + Sync {
     fn factors(&self) -> Option<(&[T], &[T])> {
         None
     }
+}
+
+/// P A for an operator A whose columns overlap only their neighbours, and the projector P off the span of a few vectors.
+pub trait Projected<T: Scalar>: Send + Sync {
+    /// A, which has [`Local`] or [`Planar`] structure.
+    fn inner(&self) -> &dyn LinearMap<T>;
+
+    /// Orthonormal vectors q of m numbers, whose span P projects off.
+    fn basis(&self) -> &[Vec<T>];
+
+    /// Aᴴ q for each of them.
+    fn products(&self) -> &[Vec<T>];
 }
 
 /// References, boxes and shared pointers to a map are that map, and so is whatever else dereferences to one.

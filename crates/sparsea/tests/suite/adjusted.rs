@@ -224,7 +224,8 @@ fn structure_is_kept_without_fixed_columns() {
     let adjusted = Adjusted::new(&blur, &gaps.clone().ridge(0.1)).unwrap();
     assert!(matches!(adjusted.structure(), Structure::Local(_)));
     let adjusted = Adjusted::new(&blur, &gaps.intercept(true)).unwrap();
-    assert!(matches!(adjusted.structure(), Structure::None));
+    let Structure::Projected(projected) = adjusted.structure() else { panic!("projected") };
+    assert!(matches!(projected.inner().structure(), Structure::Local(_)));
     // Columns that are known by their products only stay so.
     let a = matrix::<f64>(Kind::Gaussian, 6, 5, 0);
     let adjusted = Adjusted::new(functions(&a), &Adjustment::default().intercept(true).ridge(1.0)).unwrap();

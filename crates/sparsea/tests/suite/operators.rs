@@ -48,6 +48,20 @@ fn check_form<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
                 close(&column, expected, "visit");
             }
         }
+        Structure::Projected(projected) => {
+            let basis = projected.basis();
+            for (j, expected) in columns.iter().enumerate() {
+                let mut column = vec![T::ZERO; m];
+                Access::new(projected.inner()).column(j, &mut column);
+                let of_inner: Vec<T> = basis.iter().map(|q| column.iter().zip(q).map(|(v, &q)| v.conj() * q).sum()).collect();
+                let stated: Vec<T> = projected.products().iter().map(|product| product[j]).collect();
+                close(&stated, &of_inner, "products with the span");
+                for (q, s) in basis.iter().zip(&of_inner) {
+                    column.iter_mut().zip(q).for_each(|(v, &q)| *v -= q * s.conj());
+                }
+                assert_close(&column, expected, 1e-11, &format!("{what}: column {j} less its part in the span"));
+            }
+        }
         Structure::Planar(planar) => {
             let (image, seen, first) = (planar.image(), planar.seen(), planar.first());
             let ((length, width), patch) = planar.patch();

@@ -12,7 +12,7 @@ use crate::failure::OperatorError;
 use crate::interrupt::Interrupt;
 use crate::kernels::{axpy, dot, norm};
 use crate::operator::{
-    Access, Columns, LinearMap, Local, Profile, SparseColumns, Structure, contiguous, single, with_columns,
+    Access, Columns, LinearMap, Local, Profile, Projected, SparseColumns, Structure, contiguous, single, with_columns,
 };
 use crate::scalar::Scalar;
 
@@ -35,6 +35,8 @@ pub(super) struct Reduced<'o, T: Scalar> {
     /// Columns of B kept as copies, sorted by their places.
     copies: Vec<(usize, Vec<T>)>,
     alike: OnceLock<Range<usize>>,
+    /// √W A Z, where it has structure that the projection hides, and its products with the basis.
+    beneath: Option<(Box<dyn LinearMap<T> + 'o>, Vec<Vec<T>>)>,
 }
 
 /// ρ² above which a column is copied.
@@ -52,10 +54,31 @@ impl<'o, T: Scalar> Reduced<'o, T> {
         interrupt: &Interrupt,
     ) -> Result<Self, Error> {
         let shape = inner.shape();
-        let (norms, copies, alike) = (None, vec![], OnceLock::new());
-        let mut reduced = Self { inner, shape, roots, basis, zeros, norms, copies, alike };
+        let (norms, copies, alike, beneath) = (None, vec![], OnceLock::new(), None);
+        let mut reduced = Self { inner, shape, roots, basis, zeros, norms, copies, alike, beneath };
         reduced.measure(interrupt)?;
+        if reduced.basis.rank() > 0 && matches!(reduced.inner.structure(), Structure::Local(_) | Structure::Planar(_)) {
+            reduced.beneath = Some(reduced.uncover(interrupt)?);
+        }
         Ok(reduced)
+    }
+
+    /// What is left of this map without the projection, and its products with the basis.
+    fn uncover(&self, interrupt: &Interrupt) -> Result<(Box<dyn LinearMap<T> + 'o>, Vec<Vec<T>>), Error> {
+        let is_plain = self.roots.is_none() && !self.zeros.contains(&true);
+        let map: Box<dyn LinearMap<T> + 'o> = if is_plain {
+            Box::new(self.inner.clone())
+        } else {
+            let basis = Arc::new(Basis::new());
+            Box::new(Self::new(self.inner.clone(), self.roots.clone(), basis, self.zeros.clone(), interrupt)?)
+        };
+        let products = self.basis.columns().iter().map(|q| {
+            let mut product = vec![T::ZERO; self.shape.1];
+            map.apply_adjoint(q, &mut product).map(|()| product)
+        });
+        let products: Result<Vec<Vec<T>>, OperatorError> = products.collect();
+        let products = products.map_err(Error::Operator)?;
+        Ok((map, products))
     }
 
     /// Norms of the columns, as far as they cost no more products than [`Problem::new`](crate::Problem::new) would make.
@@ -327,10 +350,15 @@ impl<T: Scalar> LinearMap<T> for Reduced<'_, T> {
 
     fn structure(&self) -> Structure<'_, T> {
         match self.inner.structure() {
+            _ if self.beneath.is_some() => Structure::Projected(self),
             _ if self.basis.rank() > 0 => Structure::None,
             Structure::Sparse(_) => Structure::Sparse(self),
             Structure::Local(_) => Structure::Local(self),
-            Structure::None | Structure::Planar(_) | Structure::Steps | Structure::Gram(_) => Structure::None,
+            Structure::None
+            | Structure::Planar(_)
+            | Structure::Projected(_)
+            | Structure::Steps
+            | Structure::Gram(_) => Structure::None,
         }
     }
 }
@@ -414,6 +442,20 @@ impl<T: Scalar> Columns<T> for Reduced<'_, T> {
             }
         }
         Ok(())
+    }
+}
+
+impl<T: Scalar> Projected<T> for Reduced<'_, T> {
+    fn inner(&self) -> &dyn LinearMap<T> {
+        self.beneath.as_ref().map_or(&self.inner, |(map, _)| map)
+    }
+
+    fn basis(&self) -> &[Vec<T>] {
+        self.basis.columns()
+    }
+
+    fn products(&self) -> &[Vec<T>] {
+        self.beneath.as_ref().map_or(&[], |(_, products)| products)
     }
 }
 
