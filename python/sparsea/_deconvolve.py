@@ -28,6 +28,7 @@ def deconvolve(
     baseline: str = "none",
     image: bool | None = None,
     start: Any = None,
+    joint: bool = False,
     **options: Unpack[Options],
 ) -> Any:
     """Find the k spikes that, blurred by a kernel, make up a trace, or the k points that make up an image.
@@ -65,7 +66,7 @@ def deconvolve(
         amplitudes, and its ``image`` is x as an image. Its ``support`` are columns of the `Convolution`: the same as
         positions for ``"same"`` and ``"circular"``, of an image counted row by row.
     Solutions
-        For several traces.
+        For several traces, unless ``joint``: then one solution, with spikes at the same places in all of them.
 
     Raises
     ------
@@ -105,19 +106,20 @@ def deconvolve(
     >>> sparsea.deconvolve(seen, kernel, 2).positions
     (array([10, 30]), array([12, 50]))
     """
+    rest = {**options, "joint": joint}
     data = as_data(unmasked(y, options))
     if _is_image(data, kernel, image):
         pixels = pixels_of(kernel, (data.shape[0], data.shape[1]))
         operator = blur_image(pixels, (data.shape[0], data.shape[1]), boundary, origin)
         data = data.ravel() - level_of(data.ravel(), baseline)
-        return solve_once(as_operator(operator), data, k, start, options)
+        return solve_once(as_operator(operator), data, k, start, rest)
     samples = samples_of(kernel, len(data))
     operator = blur(samples, len(data), boundary, origin)
     if data.ndim == 1:
         data = data - level_of(data, baseline)
     else:
         data = data - np.array([level_of(trace, baseline) for trace in data.T])
-    return solve_once(as_operator(operator), data, k, start, options)
+    return solve_once(as_operator(operator), data, k, start, rest)
 
 
 def _is_image(data: Array, kernel: Any, image: bool | None) -> bool:

@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._core import as_sparsity
+from ._core import as_flag, as_sparsity
 from ._errors import InvalidTypeError, InvalidValueError
-from ._input import Array, Operator, as_operator, as_support, as_vector
+from ._input import (
+    Array,
+    Operator,
+    as_groups,
+    as_operator,
+    as_support,
+    as_values,
+    as_vector,
+    check_joint,
+)
 from ._model import Model, take_model, unmasked
 from ._options import Options, takes
 from ._run import solve_once
@@ -20,7 +29,14 @@ if TYPE_CHECKING:
 
 @takes(Options)
 def improve(
-    A: Any, y: Any, k: int | None = None, *, support: Any = None, x: Any = None, **options: Unpack[Options]
+    A: Any,
+    y: Any,
+    k: int | None = None,
+    *,
+    support: Any = None,
+    x: Any = None,
+    joint: bool = False,
+    **options: Unpack[Options],
 ) -> Solution:
     """Improve an answer that came from anywhere; never return a worse one.
 
@@ -30,12 +46,13 @@ def improve(
     Parameters
     ----------
     A, y
-        As for `solve`; y is one vector.
+        As for `solve`; y is one vector, or a matrix with one support if ``joint``.
     k : int, optional
-        The sparsity, at least as many non-zeros as are given; default: that number.
+        The sparsity, at least as many non-zeros (or groups, or rows that are not zero) as are given; default: that
+        number.
     support : array_like of int, optional
         The column indices to improve, counted from 0, or a mask of the columns.
-    x : array_like of shape (n,) or Solution, optional
+    x : array_like of shape (n,), or (n, B) if ``joint``, or Solution, optional
         The vector to improve. Give either this or ``support``.
     {options}
 
@@ -61,11 +78,21 @@ def improve(
     """
     operator = as_operator(A)
     operator.pair_rows("y", y)
-    rest: dict[str, Any] = dict(options)
+    rest: dict[str, Any] = {**options, "joint": joint}
     data = operator.data(unmasked(y, rest))
-    check_single(data.shape)
+    sides = None
+    if as_flag("joint", joint):
+        check_joint(data.shape)
+        sides = data.shape[1]
+    else:
+        check_single(data.shape)
     made = take_model(operator, rest)
-    k, start = improvable(operator, k, support, x, made[0])
+    groups = options.get("groups")
+    if groups is not None:
+        # Read once: labels may come from what yields them.
+        rest["groups"] = groups = list(groups) if hasattr(groups, "__next__") else groups
+    codes = None if groups is None else as_groups(groups, operator)[0]
+    k, start = improvable(operator, k, support, x, made[0], codes, sides)
     improved: Solution = solve_once(operator, data, k, start, rest, made)
     return improved
 
@@ -76,8 +103,19 @@ def check_single(shape: tuple[int, ...]) -> None:
         raise InvalidValueError(f"y has shape {shape}; one vector is improved at a time")
 
 
-def improvable(operator: Operator, k: Any, support: Any, x: Any, model: Model | None = None) -> tuple[int, Array]:
-    """The sparsity and the start of a run that improves a support or a vector, fixed columns left out."""
+def improvable(
+    operator: Operator,
+    k: Any,
+    support: Any,
+    x: Any,
+    model: Model | None = None,
+    groups: Array | None = None,
+    sides: int | None = None,
+) -> tuple[int, Array]:
+    """The sparsity and the start of a run that improves a support or a vector, fixed columns left out.
+
+    `groups` are numbers of groups, by column: then k counts those. Of `sides` columns of Y, x is a matrix.
+    """
     fixed = np.zeros(0, dtype=np.int64) if model is None else model.fixed
     rows, columns = operator.shape
     bounds = (rows + columns, columns) if model is not None and model.ridge > 0 else (rows, columns)
@@ -89,14 +127,22 @@ def improvable(operator: Operator, k: Any, support: Any, x: Any, model: Model | 
             operator.pair_columns("support", support)
         given = [j for j in given if j not in fixed]
         start: Array = np.array(given, dtype=np.int64)
-        what, size = "the support", len(given)
+        what, chosen = "the support", start[start < operator.shape[1]]
+        size = len(given)
     else:
         operator.pair_columns("x", x)
-        start = x.x if isinstance(x, Solution) else as_vector("x", x)
+        start = x.x if isinstance(x, Solution) else as_vector("x", x) if sides is None else as_values("x", x)
+        if sides is not None and start.shape != (columns, sides):
+            raise InvalidValueError(f"x has shape {start.shape}; for a joint support it must be ({columns}, {sides})")
         if len(fixed) and len(start) == columns:
             start = start.copy()
             start[fixed[fixed < columns]] = 0
-        what, size = "x", int(np.count_nonzero(start))
+        what, chosen = "x", np.flatnonzero(start if sides is None else start.any(axis=1))
+        size = len(chosen)
+    # What is out of range is refused later, by the run.
+    if groups is not None and (not len(chosen) or chosen.max() < len(groups)):
+        size = len(np.unique(groups[chosen]))
+    counted = "non-zeros" if groups is None else "groups"
     if size == 0:
         raise InvalidValueError(
             f"{what} holds no non-zero to improve" if x is not None else "the support to improve is empty"
@@ -107,5 +153,5 @@ def improvable(operator: Operator, k: Any, support: Any, x: Any, model: Model | 
         k = as_sparsity(k, bounds)
         # A support must fit into k columns; of a vector with more, a part would be improved and the rest lost.
         if k < size:
-            raise InvalidValueError(f"k must be at least {size}, the non-zeros of {what}, got {k}")
+            raise InvalidValueError(f"k must be at least {size}, the {counted} of {what}, got {k}")
     return k, start

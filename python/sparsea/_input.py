@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -331,6 +331,43 @@ def as_bounds(given: Any, columns: int) -> tuple[Array, Array]:
                 f"for column {bad[0]} (counted from 0)"
             )
     return ends[0], ends[1]
+
+
+def as_groups(given: Any, operator: Operator) -> tuple[Array, tuple[Hashable, ...]]:
+    """Read a label for each column: the number of each column's group, and the labels of the groups by number.
+
+    Groups are numbered in the order of their first columns.
+    """
+    operator.pair_columns("groups", given)
+    columns = operator.shape[1]
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+        raise InvalidTypeError(f"groups must hold a label for each column of A, got {shown(given)}")
+    if hasattr(given, "to_numpy"):
+        given = given.to_numpy()
+    if isinstance(given, np.ndarray) and given.ndim != 1:
+        raise InvalidValueError(f"groups has shape {given.shape}; it must hold a label for each of {columns} columns")
+    labels = given.tolist() if isinstance(given, np.ndarray) else list(given)
+    if len(labels) != columns:
+        raise InvalidValueError(f"groups has {len(labels)} labels, but A has {columns} columns")
+    numbers: dict[Hashable, int] = {}
+    codes = np.empty(columns, dtype=np.int64)
+    for j, label in enumerate(labels):
+        # A missing label is not equal to itself.
+        if label is None or label != label:
+            raise InvalidValueError(f"groups has no label for column {j} (counted from 0), but {label}")
+        try:
+            codes[j] = numbers.setdefault(label, len(numbers))
+        except TypeError:
+            raise InvalidTypeError(
+                f"a label in groups must be hashable, got {shown(label)} for column {j} (counted from 0)"
+            ) from None
+    return codes, tuple(numbers)
+
+
+def check_joint(shape: tuple[int, ...]) -> None:
+    """Refuse a single vector of data where several are to have one support."""
+    if len(shape) != 2:
+        raise InvalidValueError(f"joint=True needs Y of shape (m, B), one column for each vector, got shape {shape}")
 
 
 def as_indices(what: str, given: Any) -> Array:

@@ -43,6 +43,7 @@ class ProblemOptions(TypedDict, total=False):
     weights: Any
     ridge: float
     missing: Literal["error", "drop"]
+    groups: Any
     unit_columns: bool
     memory: int | None
     check_adjoint: bool
@@ -94,6 +95,12 @@ callback : callable, optional
     the run stops and returns the best point so far. What it raises is raised here.
 """
 
+_JOINT = """\
+joint : bool
+    Whether the columns of Y, of shape (m, B), have one support: minimise ½‖A X − Y‖² over X with at most k rows that
+    are not zero. Columns are scored by norms of rows. Otherwise a matrix Y is a batch of B problems.
+"""
+
 _PROBLEM = """\
 nonnegative : bool
     Whether coefficients must be at least 0. Fits are then non-negative least squares. A and y must be real.
@@ -115,6 +122,10 @@ ridge : float
 missing : {"error", "drop"}
     Whether NaN in y are refused, or are gaps: rows of weight 0. Columns of a batch may miss different rows; those that
     miss the same share what is known of A.
+groups : array_like of shape (n,), optional
+    A label for each column of A, of any hashable type. Columns with the same label are a group: they are in the support
+    together or not at all, and k counts groups. A group is scored by the length of what it explains of the residual,
+    whatever its columns: algorithms see an orthonormal basis of each.
 unit_columns : bool
     Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients are
     returned in the scale of A either way.
@@ -134,11 +145,11 @@ def takes(options: type[RunOptions] | type[ProblemOptions] | None) -> Callable[[
 
     def shown(function: F) -> F:
         if options is None:
-            text = _PROBLEM
+            text = _JOINT + _PROBLEM
         else:
             whole = options is Options
             text = _DOCUMENTED.format(measuring=", measuring the columns of A included" if whole else "")
-            text += _PROBLEM if whole else ""
+            text += _JOINT + _PROBLEM if whole else ""
             signature = inspect.signature(function)
             kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
             types = get_type_hints(options)

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 
 from . import _core
 from ._errors import InvalidTypeError, InvalidValueError
 from ._improve import check_single, improvable
-from ._input import Array, Matrix, Sparsities, Unshaped, Vector, as_bounds, as_operator, shown
+from ._input import (
+    Array,
+    Matrix,
+    Sparsities,
+    Unshaped,
+    Vector,
+    as_bounds,
+    as_groups,
+    as_operator,
+    check_joint,
+    shown,
+)
 from ._model import advise, take_model, unmasked, warn_of_intercept
 from ._options import ProblemOptions, RunOptions, takes
 from ._run import of_one_scalar, solved
@@ -64,7 +75,7 @@ class Problem(Generic[Found]):
     [1, 2, 3]
     """
 
-    __slots__ = ("_core", "_given", "_model", "_operator", "_options", "_y")
+    __slots__ = ("_codes", "_core", "_given", "_joint", "_labels", "_model", "_operator", "_options", "_y")
 
     # As of `solve`: the first fits every array whose number of dimensions its type does not state.
     @overload
@@ -72,6 +83,17 @@ class Problem(Generic[Found]):
         self: Problem[Any],
         A: Any,
         y: Unshaped,
+        *,
+        joint: bool = False,
+        **options: Unpack[ProblemOptions],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Problem[Solution],
+        A: Any,
+        y: Any = None,
+        *,
+        joint: Literal[True],
         **options: Unpack[ProblemOptions],
     ) -> None: ...
     @overload
@@ -79,6 +101,8 @@ class Problem(Generic[Found]):
         self: Problem[Solution],
         A: Any,
         y: Vector | Sequence[float],
+        *,
+        joint: Literal[False] = False,
         **options: Unpack[ProblemOptions],
     ) -> None: ...
     @overload
@@ -86,6 +110,8 @@ class Problem(Generic[Found]):
         self: Problem[Solutions],
         A: Any,
         y: Matrix | Sequence[Sequence[float]],
+        *,
+        joint: Literal[False] = False,
         **options: Unpack[ProblemOptions],
     ) -> None: ...
     @overload
@@ -93,23 +119,35 @@ class Problem(Generic[Found]):
         self: Problem[Any],
         A: Any,
         y: Any = None,
+        *,
+        joint: bool = False,
         **options: Unpack[ProblemOptions],
     ) -> None: ...
     @takes(ProblemOptions)
-    def __init__(self, A: Any, y: Any = None, **options: Unpack[ProblemOptions]) -> None:
+    def __init__(self, A: Any, y: Any = None, *, joint: bool = False, **options: Unpack[ProblemOptions]) -> None:
         operator = as_operator(A)
         operator.pair_rows("y", y)
         given: dict[str, Any] = dict(options)
         data = operator.data(unmasked(y, given))
+        self._joint = _core.as_flag("joint", joint)
+        if self._joint:
+            check_joint(data.shape)
         # Said once of a problem, and not again of one that is loaded.
-        self._options = {"intercept": False, **given}
+        self._options = {"intercept": False, **given, "joint": self._joint}
         self._model, hint = take_model(operator, given)
         if given.get("bounds") is not None:
             given["bounds"] = as_bounds(given["bounds"], operator.shape[1])
+        self._codes: Array | None = None
+        self._labels: tuple[Any, ...] | None = None
+        if given.get("groups") is not None:
+            given["groups"], self._labels = as_groups(given["groups"], operator)
+            self._codes, labels = given["groups"], self._labels
+            # What yields labels has none left for a copy.
+            self._options["groups"] = [labels[code] for code in given["groups"]]
         a, data = of_one_scalar(operator, data, checked=self._model is not None)
         adjusted = None if self._model is None else self._model.for_core(data)
         try:
-            self._core = _core.Problem(a, data, given, adjusted, hint)
+            self._core = _core.Problem(a, data, {**given, "joint": self._joint}, adjusted, hint)
         except InvalidValueError as error:
             raise advise(error) from error.__cause__
         self._given, self._operator = A, operator
@@ -142,7 +180,7 @@ class Problem(Generic[Found]):
 
     @property
     def data_norm(self) -> Any:
-        """‖y‖, a float; for a batch the norm of each column of Y, a read-only array of shape (B,).
+        """‖y‖, a float; of a matrix Y the norm of each column, a read-only array of shape (B,).
 
         With weights or fixed columns, the norm of what is left of the weighted y beside the fixed columns.
         """
@@ -157,7 +195,8 @@ class Problem(Generic[Found]):
         Parameters
         ----------
         k : int or array_like of int
-            The sparsity, from 0 to min(m, n). For a batch also one k for each column of Y.
+            The sparsity, from 0 to min(m, n), and to the number of groups if there are any. For a batch also one k for
+            each column of Y.
         start
             As for `sparsea.solve`.
         {options}
@@ -176,7 +215,7 @@ class Problem(Generic[Found]):
         def run(starts: Any, show: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
             return self._core.solve(k, starts, show, options)
 
-        found: Found = solved(run, self._operator, self._y.shape[1:], start, options)
+        found: Found = solved(run, self._operator, self._y.shape[1:], start, options, self._joint, self._labels)
         return found
 
     @takes(RunOptions)
@@ -234,8 +273,10 @@ class Problem(Generic[Found]):
         ValueError, TypeError, MemoryError, KeyboardInterrupt
             As `sparsea.improve`.
         """
-        check_single(self._y.shape)
-        k, begin = improvable(self._operator, k, support, x, self._model)
+        if not self._joint:
+            check_single(self._y.shape)
+        sides = self._y.shape[1] if self._joint else None
+        k, begin = improvable(self._operator, k, support, x, self._model, self._codes, sides)
         improved: Any = self.solve(k, start=begin, **options)
         found: Solution = improved
         return found
@@ -253,7 +294,8 @@ class Problem(Generic[Found]):
 
     def __repr__(self) -> str:
         m, n = self.shape
-        batch = "" if self._y.ndim == 1 else f", {self._y.shape[1]} columns of data"
+        support = " with one support" if self._joint else ""
+        batch = "" if self._y.ndim == 1 else f", {self._y.shape[1]} columns of data{support}"
         return f"<Problem of {m} × {n}, {self.dtype}{batch}>"
 
 

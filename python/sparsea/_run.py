@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _core
 from ._errors import InvalidValueError
-from ._input import Array, Operator, as_aligned, as_bounds
+from ._input import Array, Operator, as_aligned, as_bounds, as_groups, check_joint
 from ._model import Model, advise, take_model, warn_of_intercept
 from ._progress import display
 from ._solution import Solutions, make
@@ -40,9 +40,16 @@ def solved(
     batch: tuple[int, ...],
     start: Any,
     options: Any,
+    joint: bool = False,
+    labels: tuple[Any, ...] | None = None,
 ) -> Any:
-    """The solution that `solve` finds with these options, or the solutions of a batch."""
-    starts = None if start is None else read_start(start, operator, batch)
+    """The solution that `solve` finds with these options, or the solutions of a batch.
+
+    Of a `joint` support there is one, for all columns of Y. `labels` are those of groups.
+    """
+    sides = batch[0] if joint else None
+    batch = () if joint else batch
+    starts = None if start is None else read_start(start, operator, batch, sides)
     progress = options.pop("progress", False)
     if progress is False or not _core.as_flag("progress", progress):
         found = solve(starts, None, options)
@@ -52,8 +59,8 @@ def solved(
     if found and found[0].pop("misses_intercept", False):
         warn_of_intercept()
     if not batch:
-        return make(found[0], operator.names, operator.places)
-    return Solutions([make(fields, operator.names, operator.places) for fields in found])
+        return make(found[0], operator.names, operator.places, labels, sides)
+    return Solutions([make(fields, operator.names, operator.places, labels) for fields in found])
 
 
 def solve_once(
@@ -63,6 +70,12 @@ def solve_once(
     model, hint = made or take_model(operator, options)
     if options.get("bounds") is not None:
         options["bounds"] = as_bounds(options["bounds"], operator.shape[1])
+    labels = None
+    if options.get("groups") is not None:
+        options["groups"], labels = as_groups(options["groups"], operator)
+    joint = _core.as_flag("joint", options.get("joint", False))
+    if joint:
+        check_joint(data.shape)
     a, data = of_one_scalar(operator, data, checked=model is not None)
     adjusted = None if model is None else model.for_core(data)
 
@@ -70,6 +83,6 @@ def solve_once(
         return _core.solve(a, data, k, starts, show, options, adjusted, hint)
 
     try:
-        return solved(solve, operator, data.shape[1:], start, options)
+        return solved(solve, operator, data.shape[1:], start, options, joint, labels)
     except InvalidValueError as error:
         raise advise(error) from error.__cause__

@@ -235,7 +235,7 @@ class Solution(_Record):
         Columns of A, the length of x.
     support : ndarray of int, shape (s,)
         S, sorted, counted from 0; at most k indices.
-    coefficients : ndarray of shape (s,)
+    coefficients : ndarray of shape (s,), or (s, B) for a joint support
         x on S, in the scale of A. A column dependent on others of the support has coefficient 0.
     residual_norm : float
         ‖y − A x‖.
@@ -267,12 +267,14 @@ class Solution(_Record):
         What was explored, if it was asked for.
     names : tuple or None
         The names of the columns of A, if it was a frame.
-    intercept : float or complex
-        The constant of the model; 0.0 if it has none.
+    groups : tuple or None
+        The labels of the groups in the support, in the order of their first columns, if there are groups.
+    intercept : float, complex or ndarray
+        The constant of the model; 0.0 if it has none. Of a joint support an array of B constants.
     fixed : ndarray of int
         The fixed columns, sorted. They are neither in ``support`` nor counted in k, but in ``x``.
     fixed_coefficients : ndarray
-        Their coefficients, in the scale of A.
+        Their coefficients, in the scale of A; of a joint support a row of B for each.
     has_intercept : bool
         Whether the model has an intercept.
     positions : ndarray of int, pair of ndarray of int, or None
@@ -307,6 +309,7 @@ class Solution(_Record):
     trace: Trace | None = None
     report: ExplorationReport | None = None
     names: tuple[Any, ...] | None = None
+    groups: tuple[Any, ...] | None = None
     intercept: Any = 0.0
     fixed: Array = field(default_factory=lambda: _NONE)
     fixed_coefficients: Array = field(default_factory=lambda: _NO_NUMBERS)
@@ -322,8 +325,8 @@ class Solution(_Record):
 
     @property
     def x(self) -> Array:
-        """x as a full vector of n numbers, fixed columns included, a new array."""
-        x: Array = np.zeros(self.n, dtype=self.coefficients.dtype)
+        """x as a full vector of n numbers, fixed columns included, a new array; of a joint support of shape (n, B)."""
+        x: Array = np.zeros((self.n, *self.coefficients.shape[1:]), dtype=self.coefficients.dtype)
         if len(self.fixed):
             x[self.fixed] = self.fixed_coefficients
         x[self.support] = self.coefficients
@@ -355,10 +358,12 @@ class Solution(_Record):
             "stop_reason": self.stop_reason,
             "elapsed_seconds": self.elapsed,
         }
+        if self.groups is not None:
+            answer["groups"] = list(self.groups)
         if self.report is not None:
             answer["report"] = self.report.to_dict()
         if self.has_intercept:
-            answer["intercept"] = _pairs(np.array([self.intercept]))[0]
+            answer["intercept"] = _pairs(np.asarray(self.intercept))
         if len(self.fixed):
             answer["fixed"] = self.fixed.tolist()
             answer["fixed_coefficients"] = _pairs(self.fixed_coefficients)
@@ -444,8 +449,23 @@ class Solutions(Sequence[Solution]):
         return f"<Solutions of {len(self)} columns>"
 
 
-def make(given: dict[str, Any], names: tuple[Any, ...] | None, places: Any = None) -> Solution:
-    """A solution from the fields that the compiled part returns, and what knows where columns lie in y."""
+def make(
+    given: dict[str, Any],
+    names: tuple[Any, ...] | None,
+    places: Any = None,
+    labels: tuple[Any, ...] | None = None,
+    sides: int | None = None,
+) -> Solution:
+    """A solution from the fields that the compiled part returns, and what knows where columns lie in y.
+
+    `labels` are those of groups, `sides` the columns of Y that have one support.
+    """
+    if sides is not None:
+        given["coefficients"] = given["coefficients"].reshape(-1, sides)
+        if "fixed_coefficients" in given:
+            given["fixed_coefficients"] = given["fixed_coefficients"].reshape(-1, sides)
+    if given["groups"] is not None and labels is not None:
+        given["groups"] = tuple(labels[group] for group in given["groups"])
     trace, report = given["trace"], given["report"]
     if trace is not None:
         columns: dict[str, Any] = {

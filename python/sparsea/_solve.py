@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ._input import Matrix, Sparsities, Unshaped, Vector, as_operator
 from ._model import unmasked
@@ -17,19 +17,39 @@ if TYPE_CHECKING:
 
 # An array whose number of dimensions its type does not state fits every overload; the first must be the one for all.
 @overload
-def solve(A: Any, y: Unshaped, k: Sparsities, *, start: Any = None, **options: Unpack[Options]) -> Any: ...
+def solve(
+    A: Any, y: Unshaped, k: Sparsities, *, start: Any = None, joint: bool = False, **options: Unpack[Options]
+) -> Any: ...
 @overload
 def solve(
-    A: Any, y: Vector | Sequence[float], k: int, *, start: Any = None, **options: Unpack[Options]
+    A: Any, y: Any, k: int, *, start: Any = None, joint: Literal[True], **options: Unpack[Options]
 ) -> Solution: ...
 @overload
 def solve(
-    A: Any, y: Matrix | Sequence[Sequence[float]], k: Sparsities, *, start: Any = None, **options: Unpack[Options]
+    A: Any,
+    y: Vector | Sequence[float],
+    k: int,
+    *,
+    start: Any = None,
+    joint: Literal[False] = False,
+    **options: Unpack[Options],
+) -> Solution: ...
+@overload
+def solve(
+    A: Any,
+    y: Matrix | Sequence[Sequence[float]],
+    k: Sparsities,
+    *,
+    start: Any = None,
+    joint: Literal[False] = False,
+    **options: Unpack[Options],
 ) -> Solutions: ...
 @overload
-def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, **options: Unpack[Options]) -> Any: ...
+def solve(
+    A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = False, **options: Unpack[Options]
+) -> Any: ...
 @takes(Options)
-def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, **options: Unpack[Options]) -> Any:
+def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = False, **options: Unpack[Options]) -> Any:
     """Find the k columns of A that explain y best: minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k.
 
     Parameters
@@ -45,13 +65,14 @@ def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, **options: Unpack
         converted. A `Gram` stands for A and y, of which sufficient statistics are known.
     y : array_like of shape (m,) or (m, B), or None
         The data; None if A is a `Gram`. A matrix is a batch: each of its columns is solved by itself, in parallel,
-        sharing what is computed of A. Rows are paired by position. If A and y are both of pandas, their indices must
-        be the same, in the same order, a default index included; ``y.to_numpy()`` has none.
+        sharing what is computed of A; unless ``joint``. Rows are paired by position. If A and y are both of pandas,
+        their indices must be the same, in the same order, a default index included; ``y.to_numpy()`` has none.
     k : int or array_like of int
         The sparsity: how many non-zeros x may have, from 0 to min(m, n). For a batch also one k for each column of Y.
     start : str, array_like, Solution or Solutions, optional
         Where to start: ``"zero"``, ``"random:SEED"``, an algorithm or chain, whole numbers or a mask (a support),
-        floating-point or complex numbers (a vector x of n entries), or a solution. For a batch also one start for each
+        floating-point or complex numbers (a vector x of n entries; of a joint support a matrix of shape (n, B)), or a
+        solution. For a batch also one start for each
         column of Y: a matrix of shape (n, B), or solutions. The index of a Series must be the column names of A, if A
         is a frame. Default: zero.
     {options}
@@ -59,7 +80,7 @@ def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, **options: Unpack
     Returns
     -------
     Solution
-        For y of shape (m,).
+        For y of shape (m,), or if ``joint``.
     Solutions
         For Y of shape (m, B): a sequence of B solutions. (A type checker tells them apart where the type of y states
         its number of dimensions; otherwise the result is ``Any``.)
@@ -117,4 +138,4 @@ def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, **options: Unpack
     """
     operator = as_operator(A)
     operator.pair_rows("y", y)
-    return solve_once(operator, operator.data(unmasked(y, options)), k, start, options)
+    return solve_once(operator, operator.data(unmasked(y, options)), k, start, {**options, "joint": joint})

@@ -67,7 +67,7 @@ pub struct Solve {
     /// The matrix A, m × n: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat (FILE:NAME where a file holds several arrays)
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
-    /// The data y, m numbers: a file; FILE:COLUMN, a column of a table; or a column of A's own table, then taken out
+    /// The data y, m numbers: a file (with --joint a matrix); FILE:COLUMN, a column of a table; or a column of A's own table, then taken out
     #[arg(value_name = "Y", required_unless_present = "gram", conflicts_with = "gram")]
     pub data: Option<String>,
     /// A and y are known by sufficient statistics: A is an .npz file with AtA, Aty, yty and n_samples
@@ -105,6 +105,13 @@ pub struct ModelOptions {
     /// What NaN in y are, and in text files empty fields, NA and the like: an error, or gaps
     #[arg(long, value_enum, default_value = "error", value_name = "RULE")]
     pub missing: MissingChoice,
+    /// A file with a label for each column of A, numbers or words, one a line: columns with the same label are in the support
+    /// together or not at all, and k counts such groups
+    #[arg(long, value_name = "FILE")]
+    pub groups: Option<PathBuf>,
+    /// The columns of Y, an m × B matrix, have one support
+    #[arg(long)]
+    pub joint: bool,
 }
 
 /// What missing data are.
@@ -303,7 +310,7 @@ pub struct Improve {
     /// The support to improve: a file of column indices, counted from 0
     #[arg(long, value_name = "FILE", conflicts_with = "vector")]
     pub support: Option<PathBuf>,
-    /// The vector x to improve: a file of n numbers
+    /// The vector x to improve: a file of n numbers, with --joint a matrix of n × B
     #[arg(long, value_name = "FILE")]
     pub vector: Option<PathBuf>,
     #[command(flatten)]

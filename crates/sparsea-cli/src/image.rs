@@ -196,6 +196,7 @@ fn pose<T: Scalar>(y: &Mat<T>, kernel: &Mat<T>, options: &KernelOptions) -> Resu
     Ok(Loaded {
         operator: Owned::Image(operator),
         data,
+        sides: None,
         names: None,
         shift: None,
         image: Some(Placed { seen, spikes, shift }),

@@ -1,7 +1,10 @@
 //! What a model has besides columns that are chosen: options, and the problem that they leave.
 
+use std::path::{Path, PathBuf};
+
 use sparsea::{Adjusted, Adjustment, Domain, LinearMap, Problem, Scalar, Solution, Start};
 
+use crate::blocks::Groups;
 use crate::cli::{MissingChoice, ModelOptions};
 use crate::failure::Failure;
 use crate::input::{self, Vector};
@@ -12,6 +15,7 @@ use crate::text;
 pub struct Posed<'l, T: Scalar> {
     loaded: &'l Loaded<T>,
     form: Form<'l, T>,
+    groups: Option<Groups>,
 }
 
 enum Form<'l, T: Scalar> {
@@ -21,6 +25,11 @@ enum Form<'l, T: Scalar> {
 }
 
 impl ModelOptions {
+    /// The files that are read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.weights, &self.groups].into_iter().flatten().map(PathBuf::as_path)
+    }
+
     /// Whether NaN in y are gaps.
     pub fn drops(&self) -> bool {
         self.missing == MissingChoice::Drop
@@ -50,7 +59,16 @@ impl ModelOptions {
         let is_gap = |y: &T| y.real().is_nan() || y.imag().is_nan();
         if self.drops() && loaded.data.iter().any(is_gap) {
             let mut left = weights.unwrap_or_else(|| vec![1.0; rows]);
-            left.iter_mut().zip(&loaded.data).filter(|(_, y)| is_gap(y)).for_each(|(w, _)| *w = 0.0);
+            let (first, others) = loaded.data.split_at(rows.min(loaded.data.len()));
+            for other in others.chunks(rows.max(1)) {
+                if let Some(row) = (0..rows).find(|&i| is_gap(&first[i]) != is_gap(&other[i])) {
+                    let line = format!(
+                        "row {row} of Y (counted from 0) is missing in some columns only; with --joint a row is missing in all or none"
+                    );
+                    return Err(Failure::Message(line));
+                }
+            }
+            left.iter_mut().zip(first).filter(|(_, y)| is_gap(y)).for_each(|(w, _)| *w = 0.0);
             if left.iter().all(|&w| w == 0.0) {
                 let line = "y has no entry of weight above 0 that is not missing";
                 return Err(Failure::Message(line.into()));
@@ -68,17 +86,21 @@ impl<'l, T: Scalar> Posed<'l, T> {
     /// The problem that was read, with what the options say of it.
     pub fn new(loaded: &'l Loaded<T>, options: &ModelOptions) -> Result<Self, Failure> {
         let operator = loaded.operator.operator();
+        let groups = options.groups.as_deref().map(|path| Groups::read(path, operator.shape().1)).transpose()?;
         let adjustment = options.adjustment(loaded)?;
+        if loaded.statistics.is_some() && options.joint {
+            return Err(Failure::Message("--joint needs A and Y; sufficient statistics are those of one y".into()));
+        }
         if adjustment.is_none() {
-            return Ok(Self { loaded, form: Form::Plain(operator) });
+            return Ok(Self { loaded, form: Form::Plain(operator), groups });
         }
         if loaded.statistics.is_some() {
             let line = "sufficient statistics take no intercept, fixed or excluded columns, weights or ridge; they belong into the statistics";
             return Err(Failure::Message(line.into()));
         }
         let adjusted = Adjusted::new(operator, &adjustment)?;
-        let data = adjusted.reduce(&loaded.data)?;
-        Ok(Self { loaded, form: Form::Adjusted(Box::new(adjusted), data) })
+        let data = adjusted.reduce_joint(&loaded.data, loaded.sides.unwrap_or(1))?;
+        Ok(Self { loaded, form: Form::Adjusted(Box::new(adjusted), data), groups })
     }
 
     /// The problem that is solved, with coefficients in a domain.
@@ -89,12 +111,32 @@ impl<'l, T: Scalar> Posed<'l, T> {
     ) -> Result<Problem<'p, T>, Failure> {
         let problem = match &self.form {
             Form::Plain(operator) => self.loaded.problem(&**operator, sparsity)?,
-            Form::Adjusted(adjusted, data) => adjusted.problem(data, sparsity)?,
+            Form::Adjusted(adjusted, data) => match self.loaded.sides {
+                Some(sides) => adjusted.joint(data, sides, sparsity)?,
+                None => adjusted.problem(data, sparsity)?,
+            },
         };
-        Ok(match domain {
+        let problem = match domain {
             Some(domain) => problem.with_domain(domain)?,
             None => problem,
+        };
+        Ok(match &self.groups {
+            Some(groups) => problem.with_groups(groups.partition.clone())?,
+            None => problem,
         })
+    }
+
+    /// Groups of columns, if there are any.
+    pub fn groups(&self) -> Option<&Groups> {
+        self.groups.as_ref()
+    }
+
+    /// How many atoms have one of some columns, and what they are called.
+    pub fn count(&self, columns: &[usize]) -> (usize, &'static str) {
+        match &self.groups {
+            Some(groups) => (groups.count(columns.iter().copied()), "groups"),
+            None => (columns.len(), "non-zeros"),
+        }
     }
 
     /// A start in terms of A, as one of the problem that is solved.
@@ -114,19 +156,23 @@ impl<'l, T: Scalar> Posed<'l, T> {
     }
 }
 
-/// A x and the intercept: what a solution says of y.
+/// A x and the intercept: what a solution says of y, or of the columns of Y.
 pub fn fit_of<T: Scalar>(loaded: &Loaded<T>, solution: &Solution<T>) -> Vec<T> {
     let operator = loaded.operator.operator();
     let access = sparsea::Access::new(&*operator);
-    let (mut support, mut values) = (solution.support.clone(), solution.coefficients.clone());
+    let (mut support, mut rows) = (solution.support.clone(), solution.coefficients.clone());
+    let (part, sides) = (solution.fixed.as_ref(), solution.right_hand_sides.max(1));
     let mut fit = vec![T::ZERO; loaded.data.len()];
-    if let Some(part) = &solution.fixed {
+    if let Some(part) = part {
         support.extend(&part.fixed);
-        values.extend(&part.fixed_coefficients);
+        rows.extend(&part.fixed_coefficients);
     }
-    access.apply_sparse(&support, &values, &mut fit);
-    if let Some(intercept) = solution.fixed.as_ref().and_then(|part| part.intercept) {
-        fit.iter_mut().for_each(|f| *f += intercept);
+    for (b, fit) in fit.chunks_mut(operator.shape().0).enumerate() {
+        let values: Vec<T> = rows.iter().copied().skip(b).step_by(sides).collect();
+        access.apply_sparse(&support, &values, fit);
+        if let Some(&intercept) = part.and_then(|part| part.intercept.get(b)) {
+            fit.iter_mut().for_each(|f| *f += intercept);
+        }
     }
     fit
 }

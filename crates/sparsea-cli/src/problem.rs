@@ -11,7 +11,8 @@ use sparsea::{
     Scalar, SparseOperator,
 };
 
-use crate::cli::{Baseline, BoundaryChoice, DomainOptions, Kernel, KernelOptions, Origin};
+use crate::blocks::joined;
+use crate::cli::{Baseline, BoundaryChoice, DomainOptions, Kernel, KernelOptions, ModelOptions, Origin};
 use crate::failure::Failure;
 use crate::image::{self, Deconvolution, Placed};
 use crate::input::{self, Dense, Layout, Matrix, Narrow, NarrowMatrix, Statistics, Table, Vector};
@@ -48,7 +49,10 @@ impl<T: Scalar> Owned<T> {
 /// A problem read from files, without its sparsity.
 pub struct Loaded<T: Scalar> {
     pub operator: Owned<T>,
+    /// y, or the columns of Y, end to end.
     pub data: Vec<T>,
+    /// Columns of Y, if they have one support.
+    pub sides: Option<usize>,
     /// Names of the columns of A, if its file had them.
     pub names: Option<Vec<String>>,
     /// Of a deconvolution: how far right of its spike index a spike appears in the trace.
@@ -80,7 +84,10 @@ impl DomainOptions {
 impl<T: Scalar> Loaded<T> {
     /// The problem for this sparsity, on the operator of this.
     pub fn problem<'a>(&'a self, operator: &'a dyn LinearMap<T>, sparsity: usize) -> Result<Problem<'a, T>, Error> {
-        let problem = Problem::new(operator, &self.data, sparsity)?;
+        let problem = match self.sides {
+            Some(sides) => Problem::joint(operator, &self.data, sides, sparsity)?,
+            None => Problem::new(operator, &self.data, sparsity)?,
+        };
         match &self.statistics {
             Some((correlation, _)) => problem.with_data_correlation(correlation.clone()),
             None => Ok(problem),
@@ -89,7 +96,7 @@ impl<T: Scalar> Loaded<T> {
 
     /// The rows of A.
     pub fn rows(&self) -> usize {
-        self.statistics.as_ref().map_or(self.data.len(), |&(_, rows)| rows)
+        self.statistics.as_ref().map_or_else(|| self.data.len() / self.sides.unwrap_or(1).max(1), |&(_, rows)| rows)
     }
 }
 
@@ -173,9 +180,23 @@ pub fn blur(n: usize, options: &KernelOptions) -> Result<AnyOperator, Failure> {
 /// Names of columns, and whether y was one of them.
 type Names = (Option<Vec<String>>, bool);
 
-/// Reads A and y, in which there may be `gaps`.
-pub fn from_matrix(matrix: &Path, data: &str, gaps: bool) -> Result<Any, Failure> {
-    let (table, data, is_named) = input::read_problem(matrix, data, gaps)?;
+/// Reads A and y, or a matrix Y of several, in which there may be gaps.
+pub fn from_matrix(matrix: &Path, data: &str, model: &ModelOptions) -> Result<Any, Failure> {
+    let mut sides = None;
+    let (table, data, is_named) = if model.joint {
+        let table = input::read_matrix(matrix)?;
+        let path = Path::new(data);
+        let read = if model.drops() { input::read_gapped_matrix(path)? } else { input::read_matrix(path)? };
+        let (data, columns) = joined(read.matrix);
+        let (rows, expected) = (data.len() / columns.max(1), table.matrix.nrows());
+        if rows != expected {
+            return Err(Failure::Message(format!("Y has {rows} rows, but A has {expected} rows")));
+        }
+        sides = Some(columns);
+        (table, data, false)
+    } else {
+        input::read_problem(matrix, data, model.drops())?
+    };
     let Table { matrix, column_names } = table;
     let names = shown(column_names);
     let (matrix, data) = if matrix.is_complex() || data.is_complex() {
@@ -184,10 +205,11 @@ pub fn from_matrix(matrix: &Path, data: &str, gaps: bool) -> Result<Any, Failure
         (matrix, data)
     };
     fn loaded<T: Scalar>(operator: Owned<T>, data: Vec<T>, (names, is_named): Names) -> Loaded<T> {
-        Loaded { operator, data, names, shift: None, image: None, baseline: 0.0, is_named, statistics: None }
+        let (shift, image, baseline, statistics) = (None, None, 0.0, None);
+        Loaded { operator, data, sides: None, names, shift, image, baseline, is_named, statistics }
     }
     let names: Names = (names, is_named);
-    Ok(match (matrix, data) {
+    let mut any = match (matrix, data) {
         (Matrix::Dense(a), Vector::Real(y)) => Any::Real(loaded(Owned::Dense(a), y, names)),
         (Matrix::Sparse(a), Vector::Real(y)) => Any::Real(loaded(Owned::Sparse(a), y, names)),
         (Matrix::DenseComplex(a), y) => Any::Complex(loaded(Owned::Dense(a), y.into_complex(), names)),
@@ -197,12 +219,17 @@ pub fn from_matrix(matrix: &Path, data: &str, gaps: bool) -> Result<Any, Failure
         (Matrix::Dense(_) | Matrix::Sparse(_), Vector::Complex(_)) => {
             return Err(Failure::Message("A is real although y is complex".into()));
         }
-    })
+    };
+    match &mut any {
+        Any::Real(loaded) => loaded.sides = sides,
+        Any::Complex(loaded) => loaded.sides = sides,
+    }
+    Ok(any)
 }
 
-/// Reads A and y, in which there may be `gaps`, or sufficient statistics where there is no y.
-pub fn from_matrix_or_statistics(matrix: &Path, data: Option<&str>, gaps: bool) -> Result<Any, Failure> {
-    data.map_or_else(|| from_statistics(matrix), |data| from_matrix(matrix, data, gaps))
+/// Reads A and y, in which there may be gaps, or sufficient statistics where there is no y.
+pub fn from_matrix_or_statistics(matrix: &Path, data: Option<&str>, model: &ModelOptions) -> Result<Any, Failure> {
+    data.map_or_else(|| from_statistics(matrix), |data| from_matrix(matrix, data, model))
 }
 
 /// Reads sufficient statistics.
@@ -215,6 +242,7 @@ pub fn from_statistics(path: &Path) -> Result<Any, Failure> {
         Ok(Loaded {
             operator: Owned::Gram(Box::new(gram)),
             data,
+            sides: None,
             names: None,
             shift: None,
             baseline: 0.0,
@@ -237,15 +265,48 @@ pub fn from_statistics(path: &Path) -> Result<Any, Failure> {
     Ok(problem)
 }
 
-/// Reads one trace, or one image, in which there may be `gaps`, and a kernel.
-pub fn from_trace(trace: &Path, options: &KernelOptions, gaps: bool) -> Result<Any, Failure> {
-    match image::read(trace, options, gaps)? {
-        Deconvolution::One(one) => Ok(*one),
-        Deconvolution::Several(all) => {
+/// Reads one trace, one image, or traces with one support, in which there may be gaps, and a kernel.
+pub fn from_trace(trace: &Path, options: &KernelOptions, model: &ModelOptions) -> Result<Any, Failure> {
+    match image::read(trace, options, model.drops())? {
+        Deconvolution::Several(all) if !model.joint => {
             let (shown, count) = (trace.display(), all.len());
             Err(Failure::Message(format!("{shown} holds {count} traces; this command takes one")))
         }
+        read => in_one(read, options, model),
     }
+}
+
+/// What was read as one problem: that of a trace or an image, or that of several traces with one support.
+pub fn in_one(read: Deconvolution, options: &KernelOptions, model: &ModelOptions) -> Result<Any, Failure> {
+    let refuse = |line: &str| Err(Failure::Message(line.into()));
+    match read {
+        Deconvolution::One(_) if model.joint => {
+            refuse("--joint needs a matrix of several traces, with one in each column")
+        }
+        Deconvolution::One(one) => Ok(*one),
+        Deconvolution::Several(_) if options.baseline != Baseline::None => {
+            refuse("--baseline is for traces by themselves; with --joint say --intercept, which is fitted to each")
+        }
+        Deconvolution::Several(traces) => side_by_side(traces),
+    }
+}
+
+/// The problem of several traces.
+fn side_by_side(traces: Vec<Any>) -> Result<Any, Failure> {
+    fn of<T: Scalar>(mut traces: Vec<Loaded<T>>) -> Option<Loaded<T>> {
+        let (data, sides) = (traces.iter().flat_map(|trace| trace.data.clone()).collect(), Some(traces.len()));
+        Some(Loaded { data, sides, ..traces.pop()? })
+    }
+    let (mut real, mut complex) = (vec![], vec![]);
+    for trace in traces {
+        match trace {
+            Any::Real(one) => real.push(one),
+            Any::Complex(one) => complex.push(one),
+        }
+    }
+    // They are columns of one matrix: all real, or all complex.
+    let joined = if complex.is_empty() { of(real).map(Any::Real) } else { of(complex).map(Any::Complex) };
+    joined.ok_or_else(|| Failure::Message("there is no trace".into()))
 }
 
 /// A trace, and the kernel of the options.
@@ -342,8 +403,8 @@ pub fn convolution<T: Scalar>(mut data: Vec<T>, kernel: &[T], options: &KernelOp
     let baseline = baseline_of(&data, &options.baseline)?;
     data.iter_mut().for_each(|y| *y -= T::from_real(baseline));
     let operator = Owned::Convolution(operator);
-    let (shift, is_named) = (Some(shift), false);
-    Ok(Loaded { operator, data, names: None, shift, image: None, baseline, is_named, statistics: None })
+    let (shift, is_named, statistics) = (Some(shift), false, None);
+    Ok(Loaded { operator, data, sides: None, names: None, shift, image: None, baseline, is_named, statistics })
 }
 
 /// What to subtract from data, of which NaN are gaps.
@@ -404,10 +465,19 @@ pub fn to_vector<T: Scalar>(values: &[T]) -> Vector {
 }
 
 /// A vector as a matrix row by row, for writing.
-pub fn to_matrix<T: Scalar>(values: &[T], (rows, columns): (usize, usize)) -> Matrix {
+pub fn to_matrix<T: Scalar>(values: &[T], shape: (usize, usize)) -> Matrix {
+    laid_out(values, shape, Layout::Rows)
+}
+
+/// A vector as a matrix column by column, for writing.
+pub fn to_columns<T: Scalar>(values: &[T], shape: (usize, usize)) -> Matrix {
+    laid_out(values, shape, Layout::Columns)
+}
+
+fn laid_out<T: Scalar>(values: &[T], (rows, columns): (usize, usize), layout: Layout) -> Matrix {
     match to_vector(values) {
-        Vector::Real(values) => Matrix::Dense(Dense::new(values, rows, columns, Layout::Rows)),
-        Vector::Complex(values) => Matrix::DenseComplex(Dense::new(values, rows, columns, Layout::Rows)),
+        Vector::Real(values) => Matrix::Dense(Dense::new(values, rows, columns, layout)),
+        Vector::Complex(values) => Matrix::DenseComplex(Dense::new(values, rows, columns, layout)),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sparsea::{ExplorationReport, Scalar, Solution};
 
+use crate::blocks;
 use crate::problem::Position;
 
 /// Coefficients shown to a person before the rest is only counted.
@@ -78,8 +79,10 @@ pub fn table<T: Scalar>(
     line("time", time(solution.elapsed));
     line("memory", format!("{} of Gram columns, fits and the algorithm", bytes(solution.memory)));
     let part = solution.fixed.as_ref();
-    if let Some(intercept) = part.and_then(|part| part.intercept) {
-        line("intercept", coefficient(intercept));
+    match part.map(|part| &part.intercept[..]) {
+        None | Some([]) => {}
+        Some([one]) => line("intercept", coefficient(*one)),
+        Some(several) => line("intercepts", several.iter().map(|&one| coefficient(one)).collect::<Vec<_>>().join("  ")),
     }
     let (fixed, values) = part.map_or((&[][..], &[][..]), |part| (&part.fixed[..], &part.fixed_coefficients[..]));
     if solution.support.is_empty() && fixed.is_empty() {
@@ -95,15 +98,20 @@ pub fn table<T: Scalar>(
     let places: Vec<String> = positions.unwrap_or_default().iter().map(ToString::to_string).collect();
     let place_width = places.iter().take(ROWS).map(String::len).max().map_or(0, |most| most.max(8) + 2);
     let place = if places.is_empty() { "" } else { "position" };
-    let _ = writeln!(out, "\n{:>width$}{place:>place_width$}  {heading:<name_width$}coefficient", "index");
-    for (at, (&j, &x)) in solution.support.iter().zip(&solution.coefficients).take(ROWS).enumerate() {
-        let text = coefficient(x);
+    let sides = solution.right_hand_sides;
+    let what = if sides == 1 { "coefficient" } else { "norm of row" };
+    let number = |x: T| if sides == 1 { coefficient(x) } else { short(x.real()) };
+    let _ = writeln!(out, "\n{:>width$}{place:>place_width$}  {heading:<name_width$}{what}", "index");
+    for (at, (&j, x)) in
+        solution.support.iter().zip(blocks::sizes(&solution.coefficients, sides)).take(ROWS).enumerate()
+    {
+        let text = number(x);
         let indent = if text.starts_with('-') { "" } else { " " };
         let place = places.get(at).map_or("", String::as_str);
         let _ = writeln!(out, "{j:>width$}{place:>place_width$}  {:<name_width$}{indent}{text}", name_of(j));
     }
-    for (&j, &x) in fixed.iter().zip(values).take(ROWS) {
-        let text = coefficient(x);
+    for (&j, x) in fixed.iter().zip(blocks::sizes(values, sides)).take(ROWS) {
+        let text = number(x);
         let indent = if text.starts_with('-') { "" } else { " " };
         let _ = writeln!(out, "{j:>width$}  {:<name_width$}{indent}{text}  (fixed)", name_of(j));
     }
@@ -116,7 +124,7 @@ pub fn table<T: Scalar>(
 /// What is in every model of a comparison besides the columns that are chosen, in a line.
 pub fn beside<T: Scalar>(solution: &Solution<T>, names: Option<&[String]>) -> Option<String> {
     let part = solution.fixed.as_ref()?;
-    let intercept = part.intercept.map(|_| "an intercept".to_owned());
+    let intercept = (!part.intercept.is_empty()).then(|| "an intercept".to_owned());
     let fixed = (!part.fixed.is_empty()).then(|| format!("the fixed columns {}", support_text(&part.fixed, names, 60)));
     let all: Vec<String> = intercept.into_iter().chain(fixed).collect();
     Some(format!("every model has {}, and y counts from what these explain", all.join(" and ")))

@@ -68,6 +68,15 @@ impl Models {
         })
     }
 
+    /// Refuses weights or gaps that differ between columns of Y that have one support.
+    pub fn check_joint(&self, joint: bool) -> PyResult<()> {
+        if joint && self.groups.len() > 1 {
+            let rule = "for a joint support weights and gaps must be the same in all columns of y";
+            return Err(InvalidValueError::new_err(rule));
+        }
+        Ok(())
+    }
+
     /// Rows and columns that k is bounded by before the model is made.
     pub fn bounds(&self, (m, n): (usize, usize)) -> (usize, usize) {
         if self.ridge > 0.0 { (m.saturating_add(n), n) } else { (m, n) }

@@ -32,7 +32,7 @@ pub fn cross_validate<'py>(
     options: &Bound<'py, PyDict>,
 ) -> PyResult<Option<Bound<'py, PyArray2<f64>>>> {
     let py = table.py();
-    let request = Request::<f64>::new(options, Some(ProblemOptions::default()), None, None, &["search"])?;
+    let request = Request::<f64>::new(options, Some(ProblemOptions::default()), None, None, |_| vec!["search"])?;
     let Some(array) = ArrayOperator::<f64>::new(table)? else {
         return Err(InvalidTypeError::new_err("X must be a two-dimensional array of float64"));
     };

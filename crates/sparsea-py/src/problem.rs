@@ -233,6 +233,7 @@ fn prepare<T: Field>(
         let data = (data, correlations);
         return Ok((vec![Prepared::new(py, operator, kind, None, data, options, hint)?], batch, shape));
     };
+    models.check_joint(options.joint)?;
     let mut prepared = vec![];
     for (adjustment, columns) in models.groups() {
         let own: Arc<[Vec<T>]> = columns.iter().map(|&at| data[at].clone()).collect();
@@ -263,8 +264,9 @@ impl<T: Field> Prepared<T> {
         let (guarded, given, interrupt) =
             (Guarded::new(operator.clone(), kind, stop.clone()), data.clone(), stop.interrupt());
         let (domain, check) = (options.domain::<T>()?, options.check_adjoint);
+        let (groups, joint) = (options.groups.clone(), options.joint);
         let adjusted = part.as_ref().map(|part| part.adjusted.clone());
-        let looks = hint && !T::IS_COMPLEX && kind == Kind::Matrix && !is_local(&*operator);
+        let looks = hint && !joint && !T::IS_COMPLEX && kind == Kind::Matrix && !is_local(&*operator);
         let measure = move || {
             if check {
                 check_adjoint(&guarded, 0)?;
@@ -277,6 +279,13 @@ impl<T: Field> Prepared<T> {
             let measured = Measured::new_until(&guarded, given.first().unwrap_or(&zero), 0, &interrupt)?;
             if let Some(domain) = &domain {
                 measured.clone().with_domain(&**domain)?;
+            }
+            // What does not go together is refused here.
+            if let (Some(groups), Some(domain)) = (&groups, &domain) {
+                measured.clone().with_domain(&**domain)?.with_groups(groups.clone())?;
+            }
+            if let (true, Some(domain), Some(first)) = (joint, &domain, given.first()) {
+                Measured::joint_until(&guarded, first, 1, 1, &interrupt)?.with_domain(&**domain)?;
             }
             let (mut norms, mut misses) = (vec![], false);
             for data in given {
@@ -315,7 +324,8 @@ impl<T: Field> Prepared<T> {
         display: Option<&Bound<'py, PyAny>>,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let sparsities = as_sparsities(k, problem.bounds, problem.batch.then_some(problem.count))?;
+        let independent = problem.batch && !problem.options.joint;
+        let sparsities = as_sparsities(k, problem.bounds, independent.then_some(problem.count))?;
         let sparsities = own_sparsities(&sparsities, self.places());
         let (form, stop, request) = self.request(problem, &sparsities, start, display, options)?;
         solved(k.py(), stop, form, self.data.clone(), problem.batch, sparsities, request)
@@ -332,7 +342,7 @@ impl<T: Field> Prepared<T> {
     ) -> PyResult<(Form<T>, Arc<Stop>, Request<T>)> {
         // The adjoint was checked before.
         let known = ProblemOptions { check_adjoint: false, ..problem.options.clone() };
-        let request = Request::new(options, Some(known), start, display, &defaults(&*self.operator, sparsities))?;
+        let request = Request::new(options, Some(known), start, display, defaults(&*self.operator, sparsities))?;
         let stop = Arc::new(Stop::default());
         let guarded = Guarded::new(self.operator.clone(), self.kind, stop.clone()).measured(self.column_norms.clone());
         let (part, gram, correlations) = (self.part.clone(), self.gram.clone(), self.correlations.clone());

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use num_complex::Complex;
-use numpy::PyArray1;
+use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
-use sparsea::algorithms::{default_for, registry};
-use sparsea::{Bounds, Chain, Domain, Limits, LinearMap, Memory, NonNegative, Problem, ReportOptions, Run, Start};
+use sparsea::algorithms::{default_for, default_for_blocks, registry};
+use sparsea::{
+    Bounds, Chain, Domain, Limits, LinearMap, Memory, NonNegative, Partition, Problem, ReportOptions, Run, Start,
+};
 
 use crate::convert::{Field, settings, vector};
 use crate::error::{InvalidTypeError, InvalidValueError, refused};
@@ -39,11 +41,23 @@ pub struct ProblemOptions {
     pub nonnegative: bool,
     /// Lower and upper bounds, one of each for every column.
     pub bounds: Option<Arc<(Vec<f64>, Vec<f64>)>>,
+    /// Groups of columns.
+    pub groups: Option<Arc<Partition>>,
+    /// Whether the columns of Y have one support.
+    pub joint: bool,
 }
 
 impl Default for ProblemOptions {
     fn default() -> Self {
-        Self { unit_columns: true, memory: Memory::default(), check_adjoint: false, nonnegative: false, bounds: None }
+        Self {
+            unit_columns: true,
+            memory: Memory::default(),
+            check_adjoint: false,
+            nonnegative: false,
+            bounds: None,
+            groups: None,
+            joint: false,
+        }
     }
 }
 
@@ -60,11 +74,27 @@ impl ProblemOptions {
                 let (lower, upper): (Bound<'_, PyAny>, Bound<'_, PyAny>) = value.extract()?;
                 self.bounds = Some(Arc::new((vector("bounds", &lower)?, vector("bounds", &upper)?)));
             }
+            "joint" => self.joint = as_flag(word, value)?,
+            "groups" if value.is_none() => self.groups = None,
+            "groups" => {
+                // The number of each column's group, made by `as_groups` of `python/sparsea/_input.py`.
+                let numbers = value.cast::<PyArray1<i64>>()?.try_readonly()?.as_array().to_vec();
+                self.groups = Some(Arc::new(Partition::new(&numbers).map_err(refused)?));
+            }
             "memory" if value.is_none() => self.memory = Memory::default(),
             "memory" => self.memory = Memory::total(as_whole(word, value, 1, i64::MAX)? as usize),
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// The algorithm where none is named.
+    pub fn default_algorithm<T: Field>(&self, operator: &dyn LinearMap<T>, sparsity: usize) -> &'static str {
+        match &self.groups {
+            Some(groups) => default_for_blocks(operator.shape().1, groups.most_columns(sparsity)),
+            None if self.joint => default_for_blocks(operator.shape().1, sparsity),
+            None => default_for(operator, sparsity),
+        }
     }
 
     /// The coefficients that are allowed; `None` for all.
@@ -105,7 +135,7 @@ impl<T: Field> Request<T> {
         known: Option<ProblemOptions>,
         start: Option<&Bound<'_, PyAny>>,
         display: Option<&Bound<'_, PyAny>>,
-        defaults: &[&str],
+        defaults: impl Fn(&ProblemOptions) -> Vec<&'static str>,
     ) -> PyResult<Self> {
         let (mut names, mut given_settings) = (None, None);
         let mut limits = Limits::default();
@@ -142,7 +172,8 @@ impl<T: Field> Request<T> {
                 _ => return Err(unexpected(word)),
             }
         }
-        let mut all = names.map_or_else(|| defaults.iter().map(|&name| name.to_owned()).collect(), |names| vec![names]);
+        let defaults = || defaults(&problem).into_iter().map(str::to_owned).collect();
+        let mut all = names.map_or_else(defaults, |names| vec![names]);
         all.sort_unstable();
         all.dedup();
         let chain = |names: String| {
@@ -166,21 +197,25 @@ impl<T: Field> Request<T> {
         })
     }
 
-    /// The problem in the scale that is asked for, with coefficients in a domain.
+    /// The problem in the scale that is asked for, with coefficients in a domain, or groups of columns.
     pub fn shape<'a>(
         &self,
         problem: Problem<'a, T>,
         domain: Option<&'a dyn Domain<T>>,
     ) -> Result<Problem<'a, T>, sparsea::Error> {
         let problem = if self.problem.unit_columns { problem } else { problem.keep_columns() };
-        domain.map_or(Ok(problem.clone()), |domain| problem.with_domain(domain))
+        let problem = domain.map_or(Ok(problem.clone()), |domain| problem.with_domain(domain))?;
+        match &self.problem.groups {
+            Some(groups) => problem.with_groups(groups.clone()),
+            None => Ok(problem),
+        }
     }
 
     /// The algorithms for a problem.
     pub fn chain(&self, operator: &dyn LinearMap<T>, sparsity: usize) -> Chain<T> {
         let own = match &self.chains[..] {
             [_] => None,
-            several => several.iter().find(|(name, _)| name == default_for(operator, sparsity)),
+            several => several.iter().find(|(name, _)| name == self.problem.default_algorithm(operator, sparsity)),
         };
         own.unwrap_or(&self.chains[0]).1.clone()
     }
@@ -202,9 +237,19 @@ impl<T: Field> Request<T> {
 }
 
 /// The algorithm for each k where none is named; for a batch of nothing too.
-pub fn defaults<T: Field>(operator: &dyn LinearMap<T>, sparsities: &[usize]) -> Vec<&'static str> {
-    let each = sparsities.iter().chain(sparsities.is_empty().then_some(&0));
-    each.map(|&k| default_for(operator, k)).collect()
+pub fn defaults<'o, T: Field>(
+    operator: &'o dyn LinearMap<T>,
+    sparsities: &'o [usize],
+) -> impl Fn(&ProblemOptions) -> Vec<&'static str> + 'o {
+    |problem| {
+        let each = sparsities.iter().chain(sparsities.is_empty().then_some(&0));
+        each.map(|&k| problem.default_algorithm(operator, k)).collect()
+    }
+}
+
+/// Whether options say that the columns of Y have one support.
+pub fn is_joint(options: &Bound<'_, PyDict>) -> PyResult<bool> {
+    options.get_item("joint")?.map_or(Ok(false), |value| as_flag("joint", &value))
 }
 
 /// In a process forked from the one that loaded this module, as many threads as by default, but in a pool of that process.

@@ -11,7 +11,7 @@ use num_complex::Complex;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyComplex, PyDict};
+use pyo3::types::{PyComplex, PyDict, PyFloat};
 use sparsea::operator::{SHARED_FROM, Structure, TOGETHER};
 use sparsea::{
     Domain, Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath, StopReason,
@@ -25,7 +25,7 @@ use crate::numbers::as_sparsities;
 use crate::operator::{Gram, Guarded, Kind, Shared, read};
 use crate::pool::{default_threads, pool, unstarted, within};
 use crate::progress::Progress;
-use crate::request::{Request, defaults};
+use crate::request::{Request, defaults, is_joint};
 use crate::run::{Caller, LISTENING, Stop, beside, here};
 
 /// How often a display is brought up to date.
@@ -69,8 +69,9 @@ fn measure_and_solve<'py, T: Field>(
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let (inner, kind) = read::<T>(a)?;
     let Given { data, batch, correlations } = given(a, data)?;
-    let sparsities = as_sparsities(k, inner.shape(), batch.then_some(data.len()))?;
-    let request = Request::new(options, None, start, display, &defaults(&*inner, &sparsities))?;
+    let independent = batch && !is_joint(options)?;
+    let sparsities = as_sparsities(k, inner.shape(), independent.then_some(data.len()))?;
+    let request = Request::new(options, None, start, display, defaults(&*inner, &sparsities))?;
     let stop = Arc::new(Stop::default());
     let operator = Arc::new(Guarded::new(inner, kind, stop.clone()));
     let form = Form { operator, kind, gram: None, correlations, part: None, hint };
@@ -93,8 +94,11 @@ fn adjust_and_solve<'py, T: Field>(
     let (inner, kind) = read::<T>(a)?;
     let models = Models::read(model)?;
     let (data, batch) = columns::<T>(data)?;
-    let sparsities = as_sparsities(k, models.bounds(inner.shape()), batch.then_some(data.len()))?;
-    let asked = Request::new(options, None, start, display, &defaults(&*inner, &sparsities))?;
+    let joint = is_joint(options)?;
+    models.check_joint(joint)?;
+    let independent = batch && !joint;
+    let sparsities = as_sparsities(k, models.bounds(inner.shape()), independent.then_some(data.len()))?;
+    let asked = Request::new(options, None, start, display, defaults(&*inner, &sparsities))?;
     let mut found = Vec::with_capacity(data.len());
     for (adjustment, columns) in models.groups() {
         let begin = Instant::now();
@@ -117,7 +121,7 @@ fn adjust_and_solve<'py, T: Field>(
         let own_k = own_sparsities(&sparsities, columns.iter().copied());
         own_k.iter().try_for_each(|&k| adjusted.check_sparsity(k)).map_err(refused)?;
         let map = map_of(&adjusted);
-        let mut request = Request::new(options, None, start, display, &defaults(&*map, &own_k))?;
+        let mut request = Request::new(options, None, start, display, defaults(&*map, &own_k))?;
         request.problem.check_adjoint = false;
         request.limits.time = time.map(|limit| limit.saturating_sub(begin.elapsed()));
         let stop = Arc::new(Stop::default());
@@ -160,7 +164,9 @@ pub struct Part<T: Field> {
 impl<T: Field> Form<T> {
     /// A problem with what is known of the data at this place.
     fn knowing<'a>(&self, problem: Problem<'a, T>, at: usize) -> Result<Problem<'a, T>, Error> {
-        match self.correlations.as_ref().and_then(|known| known.get(at)) {
+        // Those of several right-hand sides follow from the data.
+        let known = self.correlations.as_ref().filter(|_| problem.right_hand_sides() == 1);
+        match known.and_then(|known| known.get(at)) {
             Some(known) => problem.with_data_correlation(known.clone()),
             None => Ok(problem),
         }
@@ -214,7 +220,11 @@ pub fn solved<T: Field>(
     sparsities: Vec<usize>,
     mut request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let brief = !batch && sparsities.first().is_some_and(|&sparsity| is_brief(&form, sparsity, &request));
+    // Vectors with one support are one, end to end.
+    let sides = request.problem.joint.then_some(data.len());
+    let (data, batch) = if sides.is_some() { (vec![data.concat()].into(), false) } else { (data, batch) };
+    let largest = sparsities.first().map(|&sparsity| sparsity.saturating_mul(sides.unwrap_or(1).max(1)));
+    let brief = !batch && largest.is_some_and(|sparsity| is_brief(&form, sparsity, &request));
     let (watched, domain) = (stop.clone(), request.problem.domain()?);
     let (missing, part) = (Arc::new(AtomicBool::new(false)), form.part.clone());
     if let Some(part) = &part {
@@ -225,11 +235,13 @@ pub fn solved<T: Field>(
     let work = move |caller: &Caller<Outcome<T>>| {
         let done = form.part.as_ref().map_or(0, |part| part.done);
         let display = Display { done: AtomicUsize::new(done), ..Display::default() };
-        let task = Task { form, sparsities, request, domain, stop: watched, caller, brief, display, missing: found };
+        let (stop, missing) = (watched, found);
+        let task = Task { form, sparsities, sides, request, domain, stop, caller, brief, display, missing };
         let solve = |data: &[Vec<T>]| if batch { task.batch(data) } else { task.single(data) };
         let Some(part) = part else { return solve(&data) };
         let _entered = task.stop.enter();
-        let reduced: Result<Vec<_>, _> = data.iter().map(|data| part.adjusted.reduce(data)).collect();
+        let count = sides.unwrap_or(1);
+        let reduced: Result<Vec<_>, _> = data.iter().map(|data| part.adjusted.reduce_joint(data, count)).collect();
         let solved = solve(&reduced.map_err(refused)?)?.into_iter().zip(data.iter());
         let complete = |((mut solution, trace), data): (Solved<T>, &Vec<T>)| -> PyResult<Solved<T>> {
             if !task.stop.requested() {
@@ -290,6 +302,8 @@ struct Task<'c, T: Field> {
     form: Form<T>,
     /// k, for all or for each.
     sparsities: Vec<usize>,
+    /// Vectors of data that have one support, if they do.
+    sides: Option<usize>,
     request: Request<T>,
     domain: Option<Box<dyn Domain<T>>>,
     stop: Arc<Stop>,
@@ -443,7 +457,11 @@ impl<T: Field> Task<'_, T> {
         if let Some(deadline) = self.request.limits.time.and_then(|limit| Instant::now().checked_add(limit)) {
             interrupt = interrupt.by(deadline);
         }
-        match Problem::new_until(operator, data, self.sparsity(0), &interrupt) {
+        let problem = match self.sides {
+            Some(sides) => Problem::joint_until(operator, data, sides, self.sparsity(0), &interrupt),
+            None => Problem::new_until(operator, data, self.sparsity(0), &interrupt),
+        };
+        match problem {
             Ok(problem) => {
                 let problem = self.request.shape(problem, self.domain.as_deref()).map_err(refused)?;
                 let problem = self.form.knowing(problem, 0).map_err(refused)?;
@@ -459,7 +477,8 @@ impl<T: Field> Task<'_, T> {
 
     /// The solution x = 0 of a run that could not begin.
     fn nothing(&self, at: usize, data: &[T], reason: StopReason, begin: Instant) -> Solved<T> {
-        nothing(&self.request, &*self.form.operator, self.sparsity(at), data, reason, begin)
+        let found = nothing(&self.request, &*self.form.operator, self.sparsity(at), data, reason, begin);
+        (Solution { right_hand_sides: self.sides.unwrap_or(1), ..found.0 }, found.1)
     }
 
     /// The place in Y of a column of these data.
@@ -469,7 +488,12 @@ impl<T: Field> Task<'_, T> {
 
     /// Looks whether data call for an intercept: of a matrix, whose columns are no pulses.
     fn look(&self, problem: &Problem<'_, T>) -> PyResult<()> {
-        if !self.form.hint || T::IS_COMPLEX || self.form.kind != Kind::Matrix || is_local(&*self.form.operator) {
+        if !self.form.hint
+            || T::IS_COMPLEX
+            || self.sides.is_some()
+            || self.form.kind != Kind::Matrix
+            || is_local(&*self.form.operator)
+        {
             return Ok(());
         }
         if misses_intercept(problem, self.form.part.as_ref().map(|part| &*part.adjusted)).map_err(refused)? {
@@ -649,18 +673,26 @@ fn fields<T: Field>(py: Python<'_>, solution: Solution<T>, trace: Option<Trace>)
         named.set_item(name, count)?;
     }
     fields.set_item(intern!(py, "counts"), named)?;
+    fields.set_item(intern!(py, "groups"), solution.groups)?;
     if let Some(part) = solution.fixed {
-        let intercept = part.intercept.unwrap_or(T::ZERO);
-        let (word, (re, im)) = (intern!(py, "intercept"), (intercept.real(), intercept.imag()));
-        if T::IS_COMPLEX {
-            fields.set_item(word, PyComplex::from_doubles(py, re, im))?;
-        } else {
-            fields.set_item(word, re)?;
+        let number = |value: T| -> PyResult<Bound<'_, PyAny>> {
+            let (re, im) = (value.real(), value.imag());
+            Ok(if T::IS_COMPLEX {
+                PyComplex::from_doubles(py, re, im).into_any()
+            } else {
+                PyFloat::new(py, re).into_any()
+            })
+        };
+        let word = intern!(py, "intercept");
+        fields.set_item(intern!(py, "has_intercept"), !part.intercept.is_empty())?;
+        match &part.intercept[..] {
+            [] => fields.set_item(word, number(T::ZERO)?)?,
+            [one] if solution.right_hand_sides == 1 => fields.set_item(word, number(*one)?)?,
+            several => fields.set_item(word, PyArray1::from_slice(py, several))?,
         }
         let fixed: Vec<i64> = part.fixed.iter().map(|&j| j as i64).collect();
         fields.set_item(intern!(py, "fixed"), PyArray1::from_vec(py, fixed))?;
         fields.set_item(intern!(py, "fixed_coefficients"), PyArray1::from_vec(py, part.fixed_coefficients))?;
-        fields.set_item(intern!(py, "has_intercept"), part.intercept.is_some())?;
     }
     fields.set_item(intern!(py, "trace"), trace.map(|trace| trace_fields(py, &trace)).transpose()?)?;
     fields.set_item(intern!(py, "report"), solution.report.map(|report| report_fields(py, &report)).transpose()?)?;

@@ -133,6 +133,31 @@ pub enum Error {
         /// The algorithm.
         algorithm: &'static str,
     },
+    /// The algorithm is not defined for groups of columns, or for several right-hand sides.
+    #[error("{algorithm} works on single columns and one y, not on groups of columns or a joint support")]
+    ColumnsOnly {
+        /// The algorithm.
+        algorithm: &'static str,
+    },
+    /// Two forms of a problem of which there can be one only.
+    #[error("{one} cannot be combined with {other}")]
+    NotTogether {
+        /// The one.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+    /// A k above the number of groups.
+    #[error("k must be at most the number of groups, {groups}, got {sparsity}")]
+    GroupCount {
+        /// The sparsity.
+        sparsity: usize,
+        /// The number of groups.
+        groups: usize,
+    },
+    /// A joint support of no vectors of data.
+    #[error("Y must have at least one column for a joint support")]
+    SideCount,
     /// The algorithm is one for a single operator, which A is not.
     #[error("{algorithm} needs the operator {operator}, but A is another")]
     OtherOperator {

@@ -21,7 +21,7 @@ const MEMORY: usize = 1 << 30;
 /// C(n, k − 1) · n multiply-adds: all but the last column of a support are eliminated once for all supports that
 /// share them. Holds k n² numbers; n for k = 1. Uses the Gram matrix, so columns may be parallel to 10⁻⁶ but not closer.
 pub fn best_support<T: Scalar>(problem: &Problem<'_, T>, limit: f64) -> Result<Vec<usize>, Error> {
-    problem.check("trying all supports", Needs::QUADRATIC)?;
+    problem.check("trying all supports", Needs::QUADRATIC.and(Needs::COLUMNS))?;
     let operator = problem.scaled_operator();
     let (n, k) = (operator.ncols(), problem.sparsity());
     if k == 0 {

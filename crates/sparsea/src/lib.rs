@@ -99,7 +99,9 @@ pub use operator::{
 };
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};
-pub use problem::{Adjusted, Adjustment, Atoms, Bounds, Domain, FixedPart, Loss, Needs, NonNegative, Problem, Squared};
+pub use problem::{
+    Adjusted, Adjustment, Atoms, Bounds, Domain, FixedPart, Loss, Needs, NonNegative, Partition, Problem, Squared,
+};
 pub use run::{
     Limits, Observer, Progress, ReportOptions, Run, SparsityPath, Start, Trace, TraceRow, improve, seconds, solve,
 };

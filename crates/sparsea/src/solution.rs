@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::counts::Counts;
@@ -12,17 +13,17 @@ use crate::stop_reason::StopReason;
 /// The best point that a run visited, why it stopped, and what it cost.
 ///
 /// Serialised, it is the object that the command prints with `--json`: the fields in this order, `elapsed` as `elapsed_seconds`,
-/// `report` only if there is one; without `ncols`, `counts` and `memory`. Complex coefficients are pairs [re, im].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// `groups` and `report` only if there are any; without `ncols`, `counts` and `memory`. Complex coefficients are pairs [re, im].
+#[derive(Debug, Clone, PartialEq)]
 pub struct Solution<T> {
     /// Name of the algorithm, or of the chain, as `omp+sea`.
     pub algorithm: String,
     /// Number n of columns of A, the length of x.
-    #[serde(skip)]
     pub ncols: usize,
     /// S, sorted; at most k indices, fewer where k is above the rank of A.
     pub support: Vec<usize>,
-    /// x_S, in the scale of A, none of them 0: a column that depends on others of the support is not in it.
+    /// x_S, in the scale of A, none of them 0: a column that depends on others of the support is not in it. Of a joint support, X_S
+    /// row by row: [`right_hand_sides`](Self::right_hand_sides) numbers for each column, not all of them 0, which is serialised as rows.
     pub coefficients: Vec<T>,
     /// ‖y − A x‖.
     pub residual_norm: f64,
@@ -39,20 +40,19 @@ pub struct Solution<T> {
     /// Why the run ended.
     pub stop_reason: StopReason,
     /// What the run cost, starting algorithms included.
-    #[serde(skip)]
     pub counts: Counts,
     /// Wall time of the run, starting algorithms included.
-    #[serde(rename = "elapsed_seconds", serialize_with = "as_seconds")]
     pub elapsed: Duration,
     /// Bytes held at the end for what [`Memory`](crate::Memory) limits: Gram columns (or a sparse A by rows), remembered fits, and
     /// what the algorithms keep. Gram columns left by an earlier run of a batch are among them.
-    #[serde(skip)]
     pub memory: usize,
     /// What was learnt besides, if it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<ExplorationReport>,
+    /// B, the number of right-hand sides that have one support; 1 unless the problem is [joint](crate::Problem::joint).
+    pub right_hand_sides: usize,
+    /// The groups in the support, sorted by number, if atoms are [groups](crate::Problem::with_groups).
+    pub groups: Option<Vec<usize>>,
     /// What is in the model besides, where a problem was [adjusted](crate::Adjusted).
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub fixed: Option<FixedPart<T>>,
 }
 
@@ -119,25 +119,112 @@ impl<T: Scalar> Solution<T> {
             elapsed,
             memory: 0,
             report: None,
+            right_hand_sides: 1,
+            groups: None,
             fixed: None,
         }
     }
 
-    /// x as a full vector of length n, fixed columns included.
+    /// x as a full vector of length n, fixed columns included; of a joint support the columns of X, end to end.
     pub fn to_dense(&self) -> Vec<T> {
-        let mut x = vec![T::ZERO; self.ncols];
+        let sides = self.right_hand_sides.max(1);
+        let mut x = vec![T::ZERO; self.ncols * sides];
+        let mut put = |columns: &[usize], rows: &[T]| {
+            for (&j, row) in columns.iter().zip(rows.chunks(sides)) {
+                row.iter().enumerate().for_each(|(b, &value)| x[b * self.ncols + j] = value);
+            }
+        };
         if let Some(fixed) = &self.fixed {
-            fixed.fixed.iter().zip(&fixed.fixed_coefficients).for_each(|(&j, &value)| x[j] = value);
+            put(&fixed.fixed, &fixed.fixed_coefficients);
         }
-        for (&j, &value) in self.support.iter().zip(&self.coefficients) {
-            x[j] = value;
-        }
+        put(&self.support, &self.coefficients);
         x
     }
 }
 
-fn as_seconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(elapsed.as_secs_f64())
+impl<T: Serialize> Serialize for Solution<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.write(serializer, self.groups.as_deref())
+    }
+}
+
+/// A solution that is serialised with labels of its groups: [`Solution::labelled`].
+#[derive(Debug)]
+struct Labelled<'s, T, L> {
+    solution: &'s Solution<T>,
+    labels: &'s [L],
+}
+
+impl<T: Serialize, L: Serialize> Serialize for Labelled<'_, T, L> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let label = |groups: &Vec<usize>| groups.iter().filter_map(|&group| self.labels.get(group)).collect::<Vec<_>>();
+        self.solution.write(serializer, self.solution.groups.as_ref().map(label).as_deref())
+    }
+}
+
+impl<T: Serialize> Solution<T> {
+    /// The solution to be serialised with the labels of groups in place of their numbers, one for each group in the order of their
+    /// first columns.
+    pub fn labelled<'s, L: Serialize>(&'s self, labels: &'s [L]) -> impl Serialize + 's {
+        Labelled { solution: self, labels }
+    }
+
+    fn write<S: Serializer>(&self, serializer: S, groups: Option<&[impl Serialize]>) -> Result<S::Ok, S::Error> {
+        // As many as there can be: no format that people read such objects in counts them.
+        let fields = 11 + usize::from(self.groups.is_some()) + usize::from(self.report.is_some()) + 4;
+        let mut object = serializer.serialize_struct("Solution", fields)?;
+        object.serialize_field("algorithm", &self.algorithm)?;
+        object.serialize_field("support", &self.support)?;
+        object.serialize_field("coefficients", &self.rows(&self.coefficients))?;
+        object.serialize_field("residual_norm", &self.residual_norm)?;
+        object.serialize_field("relative_residual", &self.relative_residual)?;
+        object.serialize_field("objective", &self.objective)?;
+        object.serialize_field("iterations", &self.iterations)?;
+        object.serialize_field("best_iteration", &self.best_iteration)?;
+        object.serialize_field("supports_explored", &self.supports_explored)?;
+        object.serialize_field("stop_reason", &self.stop_reason)?;
+        object.serialize_field("elapsed_seconds", &self.elapsed.as_secs_f64())?;
+        if let Some(groups) = groups {
+            object.serialize_field("groups", groups)?;
+        }
+        if let Some(report) = &self.report {
+            object.serialize_field("report", report)?;
+        }
+        if let Some(part) = &self.fixed {
+            match &part.intercept[..] {
+                [] => {}
+                [one] => object.serialize_field("intercept", one)?,
+                several => object.serialize_field("intercept", several)?,
+            }
+            if !part.fixed.is_empty() {
+                object.serialize_field("fixed", &part.fixed)?;
+                object.serialize_field("fixed_coefficients", &self.rows(&part.fixed_coefficients))?;
+            }
+            if !part.baseline_coefficients.is_empty() {
+                object.serialize_field("baseline_coefficients", &self.rows(&part.baseline_coefficients))?;
+            }
+        }
+        object.end()
+    }
+
+    fn rows<'s>(&self, values: &'s [T]) -> Rows<'s, T> {
+        if self.right_hand_sides == 1 { Rows::One(values) } else { Rows::Many(values, self.right_hand_sides.max(1)) }
+    }
+}
+
+/// Numbers of one right-hand side, or rows of those of several.
+enum Rows<'s, T> {
+    One(&'s [T]),
+    Many(&'s [T], usize),
+}
+
+impl<T: Serialize> Serialize for Rows<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::One(values) => values.serialize(serializer),
+            Self::Many(values, sides) => serializer.collect_seq(values.chunks(*sides)),
+        }
+    }
 }
 
 #[cfg(test)]

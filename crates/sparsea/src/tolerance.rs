@@ -30,6 +30,13 @@ pub(crate) const PIVOT_DIGITS: f64 = 4.0;
 /// computed by short sums. (`orthogonal`, `clusters`, `least_squares`)
 pub(crate) const DEPENDENT: f64 = 32.0 * EPSILON;
 
+/// The same for a column and those before it in its group: by what its orthonormal form is computed from, up to 10⁶ digits of rounding are
+/// lost, and corrections of a fit still converge. (`problem::grouping`)
+pub(crate) const GROUPED: f64 = 1e-10;
+
+/// Singular values of Y below max(m, B) times this share of the largest are rounding of Y. (`problem::joint`)
+pub(crate) const RANK: f64 = 4.0 * EPSILON;
+
 /// A column farther than this times ‖a_j‖ from the span of those before it never counts as dependent on them: up to a condition
 /// of 10¹⁰ fits are promised to be as good as by singular values. (`orthogonal`, `clusters`, `least_squares`)
 pub(crate) const INDEPENDENT: f64 = 1e-10;

@@ -8,20 +8,20 @@ use sparsea::algorithms::applicable;
 use sparsea::metrics::support_distance;
 use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, Start, StopReason};
 
+use crate::blocks;
 use crate::cli::Compare;
 use crate::defaults::CHAINS;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::model::Posed;
-use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace, from_vector};
+use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace};
 use crate::report;
 use crate::say::{complain, say_json};
-use crate::{input, interrupt};
 
 pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
-    let gaps = arguments.model.drops();
     let loaded = match (&arguments.data, &arguments.kernel) {
-        (Some(data), _) => from_matrix(&arguments.matrix, data, gaps)?,
-        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, gaps)?,
+        (Some(data), _) => from_matrix(&arguments.matrix, data, &arguments.model)?,
+        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, &arguments.model)?,
         (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
         (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
     };
@@ -33,20 +33,20 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
 
 fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCode, Failure> {
     let posed = Posed::new(loaded, &arguments.model)?;
-    let domain = arguments.domain.domain(loaded.operator.shape().1)?;
+    let columns = loaded.operator.shape().1;
+    let domain = arguments.domain.domain(columns)?;
     let problem = posed.problem(arguments.sparsity, domain.as_deref())?;
     let names = arguments.algorithms.clone().unwrap_or_else(|| all(&problem));
     let chains = names.iter().map(|name| Chain::parse(name, &Map::new())).collect::<Result<Vec<_>, _>>()?;
     let truth = arguments.truth.as_ref().map(|path| -> Result<Vec<usize>, Failure> {
-        let x: Vec<T> = from_vector(path, input::read_vector(path)?)?;
-        let columns = problem.operator().ncols();
-        if x.len() != columns {
+        let x: Vec<T> = blocks::read_x(path, loaded.sides, columns)?;
+        if loaded.sides.is_none() && x.len() != columns {
             let (file, found) = (path.display(), x.len());
             return Err(Failure::Message(format!("{file}: has {found} entries, but A has {columns} columns")));
         }
         // Fixed columns are found by nobody.
         let Start::Vector(x) = posed.start(Start::Vector(x))? else { return Ok(vec![]) };
-        Ok((0..x.len()).filter(|&j| x[j] != T::ZERO).collect())
+        Ok(blocks::rows_of(&x, columns))
     });
     let truth = truth.transpose()?;
     interrupt::listen();
@@ -56,12 +56,14 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
     solutions.sort_by(|a, b| a.residual_norm.total_cmp(&b.residual_norm));
     if arguments.json {
         #[derive(Serialize)]
-        struct Solutions<'s, T> {
-            solutions: &'s [Solution<T>],
+        struct Solutions<S> {
+            solutions: Vec<S>,
         }
-        say_json(&Solutions { solutions: &solutions })?;
+        say_json(&Solutions {
+            solutions: solutions.iter().map(|solution| blocks::shown(solution, posed.groups())).collect(),
+        })?;
     } else {
-        say!("A is {} × {}, k = {}\n", loaded.rows(), problem.operator().ncols(), arguments.sparsity);
+        say!("A is {} × {}, k = {}\n", loaded.rows(), columns, arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());
         if let Some(line) = solutions.iter().find_map(|solution| report::beside(solution, loaded.names.as_deref())) {
             say!("{line}");

@@ -11,7 +11,7 @@ use crate::cli::{Deconvolve, Kernel};
 use crate::failure::Failure;
 use crate::image::{Deconvolution, read};
 use crate::model::Posed;
-use crate::problem::{Any, Loaded, to_vector};
+use crate::problem::{Any, Loaded, in_one, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
@@ -21,14 +21,15 @@ pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {
         inputs.push(path);
     }
     let Deconvolve { trace, kernel, method, model, output } = arguments;
-    inputs.extend(model.weights.as_deref());
+    inputs.extend(model.files());
     output.check(&inputs, Some(&method.start))?;
+    let solved = |one: &Any| match one {
+        Any::Real(loaded) => solve(loaded, method, model, output),
+        Any::Complex(loaded) => solve(loaded, method, model, output),
+    };
     match read(trace, kernel, model.drops())? {
-        Deconvolution::One(one) => match &*one {
-            Any::Real(loaded) => solve(loaded, method, model, output),
-            Any::Complex(loaded) => solve(loaded, method, model, output),
-        },
-        Deconvolution::Several(traces) => several(&traces, arguments),
+        Deconvolution::Several(traces) if !model.joint => several(&traces, arguments),
+        read => solved(&in_one(read, kernel, model)?),
     }
 }
 
@@ -107,7 +108,7 @@ fn answer<T: Scalar>(loaded: &Loaded<T>, arguments: &Deconvolve, at: usize) -> R
     let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
     let own = chain.links().last().map_or(Halt::Never, |link| link.default_halt());
     let mut bar = progress::Bar::new(method.limits.of_run().halt(own).iterations());
-    let start = posed.start(read_start(&method.start)?)?;
+    let start = posed.start(read_start(&method.start, loaded)?)?;
     let run = Run::with_chain(&problem, chain).start(start).memory(method.limits.memory());
     let run = run.limits(method.limits.of_run()).interrupt(interrupt::watched()).observe(&mut bar);
     let solution: Solution<T> = posed.complete(run.solve()?)?;
@@ -121,7 +122,7 @@ fn answer<T: Scalar>(loaded: &Loaded<T>, arguments: &Deconvolve, at: usize) -> R
     Ok(Answer {
         x: to_vector(&solution.to_dense()),
         line,
-        object: to_raw_value(&placed(loaded, &solution))?,
+        object: to_raw_value(&placed(loaded, &posed, &solution))?,
         was_interrupted: solution.stop_reason == StopReason::Interrupted,
     })
 }

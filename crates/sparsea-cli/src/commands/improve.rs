@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use sparsea::{Halt, Omp, Run, Scalar, Start};
 
 use super::solve::{chain, solve_from};
+use crate::blocks;
 use crate::cli::{Improve, Kernel};
 use crate::failure::Failure;
 use crate::model::Posed;
-use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace, from_vector};
+use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace};
 use crate::{input, report};
 
 pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
@@ -19,12 +20,11 @@ pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
     if let Some(Kernel::File(path)) = arguments.kernel.as_ref().map(|options| &options.kernel) {
         inputs.push(path);
     }
-    inputs.extend(arguments.model.weights.as_deref());
+    inputs.extend(arguments.model.files());
     arguments.output.check(&inputs, None)?;
-    let gaps = arguments.model.drops();
     let loaded = match (&arguments.data, &arguments.kernel) {
-        (Some(data), _) => from_matrix(&arguments.matrix, data, gaps)?,
-        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, gaps)?,
+        (Some(data), _) => from_matrix(&arguments.matrix, data, &arguments.model)?,
+        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, &arguments.model)?,
         (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
         (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
     };
@@ -36,24 +36,26 @@ pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
 
 fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCode, Failure> {
     let posed = Posed::new(loaded, &arguments.model)?;
-    let (start, file) = read_given::<T>(arguments)?;
+    let columns = loaded.operator.shape().1;
+    let (start, file) = read_given::<T>(arguments, loaded.sides, columns)?;
     // Fixed columns are in the model anyway.
     let start = posed.start(start)?;
-    let size = match &start {
-        Start::Support(support) => support.len(),
-        Start::Vector(x) => x.iter().filter(|&&x| x != T::ZERO).count(),
-        _ => 0,
+    let chosen = match &start {
+        Start::Support(support) => support.clone(),
+        Start::Vector(x) => blocks::rows_of(x, if loaded.sides.is_some() { columns } else { x.len() }),
+        _ => vec![],
     };
-    if size == 0 {
+    let (size, counted) = posed.count(&chosen);
+    if chosen.is_empty() {
         return Err(Failure::Message(format!("{}: holds no non-zero to improve", file.display())));
     }
     let sparsity = arguments.sparsity.unwrap_or(size);
     // A support must fit into k columns; of a vector with more, a part would be improved and the rest lost.
     if sparsity < size {
         let file = file.display();
-        return Err(Failure::Message(format!("k must be at least {size}, the non-zeros of {file}, got {sparsity}")));
+        return Err(Failure::Message(format!("k must be at least {size}, the {counted} of {file}, got {sparsity}")));
     }
-    let domain = arguments.domain.domain(loaded.operator.shape().1)?;
+    let domain = arguments.domain.domain(columns)?;
     let problem = posed.problem(sparsity, domain.as_deref())?;
     let chain = chain(arguments.algorithm.as_deref(), &problem, &arguments.settings)?;
     // Shown with the result: what is refused later must not leave half of the output behind.
@@ -62,16 +64,20 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
         let fit = Run::new(&problem, Omp::default()).start(start.clone()).memory(arguments.limits.memory());
         let fit = posed.complete(fit.halt(Halt::Iterations(0)).solve()?)?;
         let residual = report::short(fit.relative_residual);
-        heading = Some(format!("{:<20}{size} non-zeros, fitted: relative residual {residual}", "given"));
+        heading = Some(format!("{:<20}{size} {counted}, fitted: relative residual {residual}", "given"));
     }
     solve_from(loaded, &posed, &problem, chain, start, &arguments.limits, &arguments.output, heading)
 }
 
 /// What is to be improved, and its file.
-fn read_given<T: Scalar>(arguments: &Improve) -> Result<(Start<T>, &Path), Failure> {
+fn read_given<T: Scalar>(
+    arguments: &Improve,
+    sides: Option<usize>,
+    columns: usize,
+) -> Result<(Start<T>, &Path), Failure> {
     match (&arguments.support, &arguments.vector) {
         (Some(path), _) => Ok((Start::Support(input::read_indices(path)?), path)),
-        (None, Some(path)) => Ok((Start::Vector(from_vector(path, input::read_vector(path)?)?), path)),
+        (None, Some(path)) => Ok((Start::Vector(blocks::read_x(path, sides, columns)?), path)),
         (None, None) => Err(Failure::Message("give what to improve by --support or --vector".into())),
     }
 }

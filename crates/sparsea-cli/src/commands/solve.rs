@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sparsea::algorithms::default_for;
+use sparsea::algorithms::default_of;
 use sparsea::{
     Chain, ExplorationReport, Halt, Problem, ReportOptions, Run, Scalar, Solution, Start, StopReason, Trace,
 };
@@ -15,20 +15,21 @@ use sparsea_lab::plot::{
     self, CoefficientsPlot, DeconvolutionPlot, Figure, ImagePlot, PlotError, StemsPlot, TracePlot,
 };
 
+use crate::blocks;
 use crate::cli::{LimitOptions, Method, ModelOptions, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::model::{Posed, fit_of};
-use crate::problem::{Any, Loaded, Position, from_matrix_or_statistics, from_vector, to_matrix, to_vector};
+use crate::problem::{Any, Loaded, Position, from_matrix_or_statistics, to_columns, to_matrix, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
     let Solve { matrix, data, method, model, output, .. } = arguments;
     let inputs = iter::once(matrix.as_path()).chain(data.as_deref().map(Path::new));
-    let inputs: Vec<&Path> = inputs.chain(model.weights.as_deref()).collect();
+    let inputs: Vec<&Path> = inputs.chain(model.files()).collect();
     output.check(&inputs, Some(&method.start))?;
-    match from_matrix_or_statistics(matrix, data.as_deref(), model.drops())? {
+    match from_matrix_or_statistics(matrix, data.as_deref(), model)? {
         Any::Real(loaded) => solve(&loaded, method, model, output),
         Any::Complex(loaded) => solve(&loaded, method, model, output),
     }
@@ -85,7 +86,7 @@ pub fn solve<T: Scalar>(
     let domain = method.domain.domain(loaded.operator.shape().1)?;
     let problem = posed.problem(method.sparsity, domain.as_deref())?;
     let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
-    let start = posed.start(read_start(&method.start)?)?;
+    let start = posed.start(read_start(&method.start, loaded)?)?;
     solve_from(loaded, &posed, &problem, chain, start, &method.limits, output, None)
 }
 
@@ -115,9 +116,11 @@ pub fn solve_from<T: Scalar>(
     let solution = posed.complete(run.solve()?)?;
 
     if let Some(path) = &output.output {
-        match &loaded.image {
-            Some(placed) => export::write_matrix(path, &to_matrix(&solution.to_dense(), placed.spikes))?,
-            None => export::write_vector(path, &to_vector(&solution.to_dense()))?,
+        let x = solution.to_dense();
+        match (&loaded.image, loaded.sides) {
+            (Some(placed), _) => export::write_matrix(path, &to_matrix(&x, placed.spikes))?,
+            (None, Some(sides)) => export::write_matrix(path, &to_columns(&x, (solution.ncols, sides)))?,
+            (None, None) => export::write_vector(path, &to_vector(&x))?,
         }
     }
     if let Some(path) = &output.trace {
@@ -133,13 +136,17 @@ pub fn solve_from<T: Scalar>(
         }
     }
     if output.json {
-        say_json(&placed(loaded, &solution))?;
+        say_json(&placed(loaded, posed, &solution))?;
     } else {
         if let Some(line) = heading {
             say!("{line}");
         }
         if loaded.baseline != 0.0 {
             say!("{:<20}{}", "baseline", report::short(loaded.baseline));
+        }
+        if let Some(groups) = posed.groups() {
+            let chosen = groups.text(solution.groups.as_deref().unwrap_or_default());
+            say!("{:<20}{}", "groups", chosen.join(" "));
         }
         let positions = loaded.positions(&solution.support);
         let shown = positions.filter(|positions| is_worth_saying(&solution.support, positions));
@@ -165,16 +172,20 @@ fn is_worth_saying(support: &[usize], positions: &[Position]) -> bool {
 
 /// A solution as `--json` shows it: where it has spikes in a trace or an image, with their positions.
 #[derive(Serialize)]
-pub struct Placed<'s, T: Serialize> {
+struct Placed<S: Serialize> {
     #[serde(flatten)]
-    solution: &'s Solution<T>,
+    solution: S,
     #[serde(skip_serializing_if = "Option::is_none")]
     positions: Option<Vec<Position>>,
 }
 
-/// A solution, with the positions of its spikes if it has some.
-pub fn placed<'s, T: Scalar>(loaded: &Loaded<T>, solution: &'s Solution<T>) -> Placed<'s, T> {
-    Placed { solution, positions: loaded.positions(&solution.support) }
+/// A solution, with the positions of its spikes if it has some, and the labels of its groups.
+pub fn placed<'s, T: Scalar>(
+    loaded: &Loaded<T>,
+    posed: &'s Posed<'_, T>,
+    solution: &'s Solution<T>,
+) -> impl Serialize + 's {
+    Placed { solution: blocks::shown(solution, posed.groups()), positions: loaded.positions(&solution.support) }
 }
 
 /// The algorithms named, or those for this problem, with the settings given with --set.
@@ -183,7 +194,7 @@ pub fn chain<T: Scalar>(
     problem: &Problem<'_, T>,
     given: &[(String, Value)],
 ) -> Result<Chain<T>, Failure> {
-    let names = names.unwrap_or_else(|| default_for(problem.operator().map(), problem.sparsity()));
+    let names = names.unwrap_or_else(|| default_of(problem));
     Ok(Chain::parse(names, &settings(given)?)?)
 }
 
@@ -198,7 +209,7 @@ fn settings(given: &[(String, Value)]) -> Result<Map<String, Value>, Failure> {
     Ok(settings)
 }
 
-pub fn read_start<T: Scalar>(text: &str) -> Result<Start<T>, Failure> {
+pub fn read_start<T: Scalar>(text: &str, loaded: &Loaded<T>) -> Result<Start<T>, Failure> {
     if text.eq_ignore_ascii_case("zero") {
         return Ok(Start::Zero);
     }
@@ -211,7 +222,7 @@ pub fn read_start<T: Scalar>(text: &str) -> Result<Start<T>, Failure> {
     }
     let path = Path::new(text);
     if path.exists() || path.extension().is_some() {
-        return Ok(Start::Vector(from_vector(path, input::read_vector(path)?)?));
+        return Ok(Start::Vector(blocks::read_x(path, loaded.sides, loaded.operator.shape().1)?));
     }
     match Chain::parse(&text.to_ascii_lowercase(), &Map::new()) {
         Ok(chain) => Ok(Start::Chain(chain)),
@@ -298,11 +309,16 @@ fn picture<T: Scalar>(loaded: &Loaded<T>, sparsity: usize, solution: &Solution<T
     let is_gap = |y: T| y.real().is_nan() || y.imag().is_nan();
     let data: Vec<T> = loaded.data.iter().zip(&fit).map(|(&y, &f)| if is_gap(y) { f } else { y }).collect();
     let size = |v: T| if T::IS_COMPLEX { Scalar::abs(v) } else { v.real() };
-    let residual: Vec<f64> = data.iter().zip(&fit).map(|(&y, &f)| size(y - f)).collect();
+    // Of several right-hand sides, norms of rows.
+    let sides = solution.right_hand_sides;
+    let difference: Vec<T> = data.iter().zip(&fit).map(|(&y, &f)| y - f).collect();
+    let residual: Vec<f64> = blocks::sizes_of_columns(&difference, sides).into_iter().map(size).collect();
+    let (data, fit) = (blocks::sizes_of_columns(&data, sides), blocks::sizes_of_columns(&fit, sides));
     // Fixed columns are drawn as those that were chosen.
-    let mut drawn: Vec<(usize, T)> = solution.support.iter().copied().zip(solution.coefficients.clone()).collect();
+    let own = blocks::sizes(&solution.coefficients, sides);
+    let mut drawn: Vec<(usize, T)> = solution.support.iter().copied().zip(own).collect();
     if let Some(part) = &solution.fixed {
-        drawn.extend(part.fixed.iter().copied().zip(part.fixed_coefficients.clone()));
+        drawn.extend(part.fixed.iter().copied().zip(blocks::sizes(&part.fixed_coefficients, sides)));
         drawn.sort_by_key(|&(j, _)| j);
     }
     let (support, values): (Vec<usize>, Vec<f64>) = drawn.into_iter().map(|(j, x)| (j, size(x))).unzip();

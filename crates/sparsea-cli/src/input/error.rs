@@ -244,6 +244,15 @@ pub enum Problem {
     /// A is its only column.
     #[error("has one column only: taking it out as y leaves no matrix")]
     OnlyColumn,
+    /// A label of a group is missing.
+    #[error("has no label for column {column} (counted from 0)")]
+    NoLabel {
+        /// From 0.
+        column: usize,
+    },
+    /// Labels of groups that are complex numbers.
+    #[error("holds complex numbers; labels of groups are whole numbers or words")]
+    ComplexLabels,
     /// A support holds something else than indices.
     #[error("entry {row} (counted from 0) is {value}; a support holds whole numbers that are at least 0")]
     NotAnIndex {

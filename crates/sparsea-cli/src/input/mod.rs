@@ -296,6 +296,59 @@ fn data_of(spec: &str, matrix_path: &Path, table: Table, gaps: bool) -> Result<(
     Ok((table, vector))
 }
 
+/// A label of a group: a number or a word.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(untagged)]
+pub enum Label {
+    Whole(i64),
+    Word(String),
+}
+
+impl std::fmt::Display for Label {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(number) => number.fmt(f),
+            Self::Word(word) => word.fmt(f),
+        }
+    }
+}
+
+/// Reads labels: of a text file one a line, or all in one line; numbers of any other file.
+pub fn read_labels(path: &Path) -> Result<Vec<Label>, InputError> {
+    let source = Source::require(path)?;
+    let read = || match Format::of(&source.file)? {
+        Format::Text(separator) if source.name.is_none() => {
+            let bytes = source.bytes()?;
+            let text = table::decode(&bytes)?;
+            let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+            let words: Vec<&str> = match (&lines[..], separator) {
+                ([line], Separator::Comma) => line.split(',').collect(),
+                ([line], Separator::Tab) => line.split('\t').collect(),
+                ([line], Separator::Blanks) => line.split_whitespace().collect(),
+                (lines, _) => lines.to_vec(),
+            };
+            let words: Vec<&str> = words.into_iter().map(str::trim).collect();
+            if let Some(at) = words.iter().position(|word| word.is_empty()) {
+                return Err(Problem::NoLabel { column: at });
+            }
+            let whole: Option<Vec<Label>> = words.iter().map(|word| word.parse().ok().map(Label::Whole)).collect();
+            Ok(whole.unwrap_or_else(|| words.iter().map(|word| Label::Word((*word).to_owned())).collect()))
+        }
+        _ => match source.vector()? {
+            Vector::Real(values) => Ok(values.into_iter().map(label).collect()),
+            Vector::Complex(_) => Err(Problem::ComplexLabels),
+        },
+    };
+    read().map_err(|problem| source.error(problem))
+}
+
+/// A number as a label.
+fn label(value: f64) -> Label {
+    const EXACT: f64 = (1u64 << 53) as f64;
+    let is_whole = value.fract() == 0.0 && value.abs() <= EXACT;
+    if is_whole { Label::Whole(value as i64) } else { Label::Word(value.to_string()) }
+}
+
 /// Reads a support: whole numbers that are at least 0, in the order of the file.
 pub fn read_indices(path: &Path) -> Result<Vec<usize>, InputError> {
     let source = Source::require(path)?;

@@ -65,7 +65,7 @@ impl<T: Scalar> Algorithm<T> for Bp {
     const COST: &'static str = "2 n |S| + 2 |S|² + |S|³/20 and one Gram column, |S| up to min(m, n)";
     const MEMORY: &'static str = "n + min(m, n)²/2 besides the Gram columns";
     const WHEN: &'static str = "the ℓ1 baseline of the literature; little noise";
-    const NEEDS: Needs = Needs::REAL.and(Needs::QUADRATIC);
+    const NEEDS: Needs = Needs::REAL.and(Needs::QUADRATIC).and(Needs::COLUMNS);
     const SETTINGS: &'static [Setting] = &[Setting {
         name: "path",
         range: "true or false",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::fit::least_squares::Tableau;
+use crate::fit::least_squares::Neighbours;
 use crate::problem::{Needs, Problem};
 use crate::scalar::Scalar;
 use crate::support::Support;
@@ -34,7 +34,7 @@ pub struct State<T> {
     /// S, sorted, without columns too close to the span of the others for the tableau: they make room for others. (The run
     /// keeps the start as it was.)
     support: Support,
-    tableau: Tableau<T>,
+    tableau: Neighbours<T>,
 }
 
 impl<T: Scalar> Algorithm<T> for Els {
@@ -51,15 +51,13 @@ impl<T: Scalar> Algorithm<T> for Els {
     type State = State<T>;
 
     fn state_size(&self, problem: &Problem<'_, T>) -> usize {
-        let (columns, sparsity) = (problem.operator().ncols(), problem.sparsity());
-        columns.saturating_mul(sparsity)
+        problem.tableau_size()
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
-        let (support, _) = initial.truncated(workspace.sparsity());
+        let (support, _) = workspace.truncated(initial);
         workspace.fit(&support);
-        let sparsity = workspace.sparsity();
-        let tableau = workspace.tableau(sparsity);
+        let tableau = workspace.neighbours();
         let mut state = State { support, tableau };
         state.build(workspace);
         state
@@ -98,8 +96,8 @@ impl<T: Scalar> Algorithm<T> for Els {
 impl<T: Scalar> State<T> {
     /// Builds the tableau of the support, which loses columns that the tableau cannot hold. Cost: n k².
     fn build(&mut self, workspace: &mut Workspace<'_, T>) {
-        workspace.build(&mut self.tableau, &self.support);
-        if self.tableau.size() < self.support.len() && !workspace.stop() {
+        workspace.build_neighbours(&mut self.tableau, &self.support);
+        if self.tableau.size() < workspace.size(&self.support) && !workspace.stop() {
             self.support = workspace.support().clone();
         }
     }
@@ -107,19 +105,20 @@ impl<T: Scalar> State<T> {
     /// Moves the tableau to the best neighbour: one column more if there is room, otherwise one exchanged. False,
     /// changing nothing, if none lowers ‖r‖² by more than `least`.
     fn advance(&mut self, workspace: &mut Workspace<'_, T>, least: f64) -> bool {
-        if self.tableau.is_bounded() {
-            return workspace.move_best(&mut self.tableau, least);
-        }
+        let tableau = match &mut self.tableau {
+            Neighbours::Columns(tableau) if !tableau.is_bounded() => tableau,
+            other => return workspace.move_best(other, least),
+        };
         if self.support.len() < workspace.sparsity()
-            && let Some((entering, gain)) = self.tableau.best_addition()
+            && let Some((entering, gain)) = tableau.best_addition()
             && gain > least
         {
-            return self.tableau.join(entering, workspace.quadratic().gram_column(entering));
+            return tableau.join(entering, workspace.quadratic().gram_column(entering));
         }
-        match self.tableau.best_exchange() {
+        match tableau.best_exchange() {
             Some(exchange) if exchange.gain > least => {
                 let gram = workspace.quadratic().gram_column(exchange.entering);
-                self.tableau.exchange(exchange.position, exchange.entering, gram);
+                tableau.exchange(exchange.position, exchange.entering, gram);
                 true
             }
             _ => false,

@@ -89,26 +89,26 @@ impl<T: Scalar> Algorithm<T> for FoBa {
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State {
-        let (support, _) = initial.truncated(workspace.sparsity());
+        let (support, _) = workspace.truncated(initial);
         workspace.fit(&support);
         // What the columns of a start gained is not known: they may be dropped at no gain only.
-        State { gains: vec![0.0; support.len()], support, shrinking: false, seen: SupportSet::default() }
+        State { gains: vec![0.0; workspace.size(&support)], support, shrinking: false, seen: SupportSet::default() }
     }
 
     fn step(&self, state: &mut State, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
         let k = workspace.sparsity();
         let State { support, gains, shrinking, seen } = state;
         if !*shrinking {
-            *shrinking = support.len() as f64 >= self.growth * k as f64
+            *shrinking = workspace.size(support) as f64 >= self.growth * k as f64
                 || !grow(support, gains, self.ratio, workspace)
                 || !seen.insert(support);
-            return Step { iterations: 1, finished: *shrinking && support.len() <= k };
+            return Step { iterations: 1, finished: *shrinking && workspace.size(support) <= k };
         }
-        if let Some((position, _)) = weakest(workspace) {
-            support.remove(support[position]);
+        if let Some((leaving, _)) = workspace.cheapest() {
+            workspace.remove(support, leaving);
             workspace.fit(support);
         }
-        Step { iterations: 1, finished: support.len() <= k }
+        Step { iterations: 1, finished: workspace.size(support) <= k }
     }
 }
 
@@ -118,30 +118,24 @@ fn grow<T: Scalar>(support: &mut Support, gains: &mut Vec<f64>, ratio: f64, work
     let Some((entering, _)) = workspace.strongest() else {
         return false;
     };
-    support.insert(entering);
+    workspace.insert(support, entering);
     workspace.fit(support);
     let lowered = workspace.lowers(before);
     let after = workspace.residual_norm();
     let gain = (before - after) * (before + after);
     if !lowered || gain.is_nan() || gain <= FOBA_GAIN * before * before {
-        support.remove(entering);
+        workspace.remove(support, entering);
         workspace.fit(support);
         return false;
     }
     gains.push(gain);
-    while let Some((weakest, loss)) = weakest(workspace) {
-        if loss > ratio * gains[support.len() - 1] {
+    while let Some((weakest, loss)) = workspace.cheapest() {
+        if loss > ratio * gains[workspace.size(support) - 1] {
             break;
         }
-        support.remove(support[weakest]);
+        workspace.remove(support, weakest);
         gains.pop();
         workspace.fit(support);
     }
     true
-}
-
-/// Position of the member whose dropping raises ‖r‖² least while the others stay, and what it rises by.
-fn weakest<T: Scalar>(workspace: &mut Workspace<'_, T>) -> Option<(usize, f64)> {
-    let costs = workspace.drop_costs().iter().copied();
-    costs.enumerate().min_by(|a, b| a.1.total_cmp(&b.1))
 }

@@ -66,7 +66,7 @@ impl<T: Scalar> Algorithm<T> for Htp {
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
-        let (support, _) = initial.truncated(workspace.sparsity());
+        let (support, _) = workspace.truncated(initial);
         workspace.fit(&support);
         let mu = match self.step_size {
             StepSize::Value(mu) => mu,

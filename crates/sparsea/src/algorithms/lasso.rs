@@ -57,7 +57,7 @@ impl<T: Scalar> Algorithm<T> for Lasso {
     const COST: &'static str = "2 n k + 2 k², and one Gram column";
     const MEMORY: &'static str = "n besides the Gram columns";
     const WHEN: &'static str = "the convex baseline; columns that are far from parallel";
-    const NEEDS: Needs = Needs::REAL.and(Needs::QUADRATIC);
+    const NEEDS: Needs = Needs::REAL.and(Needs::QUADRATIC).and(Needs::COLUMNS);
     const SETTINGS: &'static [Setting] = &[Setting {
         name: "refit",
         range: "true or false",

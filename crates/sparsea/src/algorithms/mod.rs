@@ -339,6 +339,27 @@ pub fn default_for<T: Scalar>(operator: &dyn LinearMap<T>, sparsity: usize) -> &
     name
 }
 
+/// The name of the algorithm to use on a problem where none is asked for: that of [`default_for`]; of groups or a joint support,
+/// [`search`](Search) where n times the columns of k groups is at most [`SEARCHED`], as it scores all groups in every exchange then, and
+/// [`sea`](Sea) otherwise, as where the loss or the domain is none that exchanges know.
+pub fn default_of<T: Scalar>(problem: &Problem<'_, T>) -> &'static str {
+    let (search, sea) = (<Search as Algorithm<f64>>::NAME, <Sea as Algorithm<f64>>::NAME);
+    if problem.check(search, <Search as Algorithm<T>>::NEEDS).is_err() {
+        return sea;
+    }
+    if problem.is_plain() {
+        return default_for(problem.operator().map(), problem.sparsity());
+    }
+    default_for_blocks(problem.operator().ncols(), problem.atoms().most_columns(problem.sparsity()))
+}
+
+/// The name of the algorithm to use for groups of n columns, of which k have up to `members`, or for a joint support of up to
+/// `members` columns: see [`default_of`].
+pub fn default_for_blocks(columns: usize, members: usize) -> &'static str {
+    let is_small = columns.saturating_mul(members) <= SEARCHED;
+    if is_small { <Search as Algorithm<f64>>::NAME } else { <Sea as Algorithm<f64>>::NAME }
+}
+
 /// The algorithm called `name`.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Setting};
-use crate::fit::least_squares::{Distances, Tableau};
+use crate::fit::least_squares::{Distances, Neighbours};
 use crate::problem::{Needs, Problem};
 use crate::scalar::Scalar;
 use crate::support::Support;
@@ -30,7 +30,7 @@ pub struct State<T> {
     /// Aᴴ r.
     correlation: Vec<T>,
     /// The support and its neighbours where coefficients have bounds: others may have to give way to one that joins.
-    bounded: Option<Tableau<T>>,
+    tableau: Option<Neighbours<T>>,
 }
 
 impl<T: Scalar> Algorithm<T> for Ols {
@@ -48,18 +48,17 @@ impl<T: Scalar> Algorithm<T> for Ols {
     type State = State<T>;
 
     fn state_size(&self, problem: &Problem<'_, T>) -> usize {
-        let (columns, sparsity) = (problem.operator().ncols(), problem.sparsity());
-        columns.saturating_mul(sparsity)
+        problem.tableau_size()
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
-        let (support, _) = initial.truncated(workspace.sparsity());
+        let (support, _) = workspace.truncated(initial);
         workspace.fit(&support);
-        if workspace.is_bounded() {
-            let mut tableau = workspace.tableau(workspace.sparsity());
-            workspace.build(&mut tableau, &support);
+        if workspace.is_bounded() || workspace.has_blocks() {
+            let mut tableau = workspace.neighbours();
+            workspace.build_neighbours(&mut tableau, &support);
             let distances = Distances::new(&[], 0);
-            return State { support, distances, correlation: vec![], bounded: Some(tableau) };
+            return State { support, distances, correlation: vec![], tableau: Some(tableau) };
         }
         let mut distances = Distances::new(workspace.column_norms(), workspace.sparsity());
         for &j in &support {
@@ -69,12 +68,12 @@ impl<T: Scalar> Algorithm<T> for Ols {
             distances.join(j, workspace.quadratic().gram_column(j));
         }
         let correlation = workspace.correlate().to_vec();
-        State { support, distances, correlation, bounded: None }
+        State { support, distances, correlation, tableau: None }
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
-        if let Some(tableau) = &mut state.bounded {
-            return step_bounded(tableau, workspace);
+        if let Some(tableau) = &mut state.tableau {
+            return step_by_tableau(tableau, workspace);
         }
         if state.support.len() == workspace.sparsity() {
             return Step { iterations: 0, finished: true };
@@ -108,7 +107,7 @@ impl<T: Scalar> Algorithm<T> for Ols {
 }
 
 /// Adds the column whose joining lowers ‖r‖ most, with the coefficients in their bounds. Those that come to rest at 0 leave, and make room.
-fn step_bounded<T: Scalar>(tableau: &mut Tableau<T>, workspace: &mut Workspace<'_, T>) -> Step {
+fn step_by_tableau<T: Scalar>(tableau: &mut Neighbours<T>, workspace: &mut Workspace<'_, T>) -> Step {
     let before = workspace.residual_norm();
     let (size, sparsity) = (tableau.size(), workspace.sparsity());
     let least = SMALLEST_GAIN * before * before;

@@ -36,22 +36,22 @@ impl<T: Scalar> Algorithm<T> for Omp {
     type State = Support;
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Support {
-        let (support, _) = initial.truncated(workspace.sparsity());
+        let (support, _) = workspace.truncated(initial);
         workspace.fit(&support);
         support
     }
 
     fn step(&self, support: &mut Support, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
-        if support.len() == workspace.sparsity() {
+        if workspace.is_full(support) {
             return Step { iterations: 0, finished: true };
         }
         let Some((chosen, _)) = workspace.strongest() else {
             return Step { iterations: 0, finished: true };
         };
-        let remaining = workspace.sparsity() - support.len();
+        let remaining = workspace.sparsity() - workspace.size(support);
         workspace.hint(Hint::Next { column: chosen, correlation: None, remaining });
-        support.insert(chosen);
+        workspace.insert(support, chosen);
         workspace.fit(support);
-        Step { iterations: 1, finished: support.len() == workspace.sparsity() }
+        Step { iterations: 1, finished: workspace.is_full(support) }
     }
 }

@@ -60,7 +60,7 @@ impl<T: Scalar> Algorithm<T> for Ompr {
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State {
-        let (support, _) = initial.truncated(workspace.sparsity());
+        let (support, _) = workspace.truncated(initial);
         workspace.fit(&support);
         let mut seen = SupportSet::default();
         seen.insert(&support);
@@ -79,22 +79,16 @@ impl<T: Scalar> Algorithm<T> for Ompr {
             return Step { iterations: 1, finished: true };
         };
         let size = pull.scale(self.step_size).rank();
-        if support.len() == workspace.sparsity() {
-            let mut weakest = 0;
-            let values = workspace.values();
-            for at in 1..values.len() {
-                // Of equal entries the one of higher index is the smaller.
-                if values[at].rank() <= values[weakest].rank() {
-                    weakest = at;
-                }
-            }
-            let (rank, leaving) = (values[weakest].rank(), support[weakest]);
+        if workspace.is_full(support)
+            && let Some((leaving, least)) = workspace.smallest()
+        {
+            let rank = least.rank();
             if size < rank || (size == rank && entering > leaving) {
                 return Step { iterations: 1, finished: true };
             }
-            support.remove(leaving);
+            workspace.remove(support, leaving);
         }
-        support.insert(entering);
+        workspace.insert(support, entering);
         let new = state.seen.insert(support);
         if new {
             workspace.fit(support);

@@ -97,12 +97,15 @@ impl<T: Scalar> Algorithm<T> for Sea {
     }
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
-        let full = state.support.len() == workspace.sparsity();
+        let full = workspace.is_full(&state.support);
         let rests = workspace.is_stationary();
-        let pulls = workspace.correlate_off_support();
         let iterations = if full && rests {
-            iterations_to_change(&state.exploration, pulls, &state.support, self.step_size)
+            // The smallest whole number at which an atom off the support, moving by η c each iteration, exceeds the smallest on
+            // it, which rests.
+            let when = workspace.soonest(&state.exploration, &state.support) / self.step_size;
+            when.is_finite().then(|| (when.max(0.0).floor() as u64).saturating_add(1))
         } else {
+            let pulls = workspace.correlate_off_support();
             // Entries still zero are selected as soon as they are not; those on the support may move too.
             (!rests || pulls.iter().any(|&c| c != T::ZERO)).then_some(1)
         };
@@ -127,32 +130,4 @@ impl<T: Scalar> Algorithm<T> for Sea {
         }
         Step { iterations: taken, finished: false }
     }
-}
-
-/// The number of iterations after which the support changes: the smallest whole number at which an entry off the
-/// support, moving by η c each iteration, exceeds the smallest one on it, which rests. `None` if that never happens. The
-/// correlation is that off the support, 0 on it.
-fn iterations_to_change<T: Scalar>(exploration: &[T], correlation: &[T], support: &[usize], eta: f64) -> Option<u64> {
-    let weakest = support.iter().map(|&j| exploration[j].rank()).fold(f64::INFINITY, f64::min);
-    const LANES: usize = 8;
-    let mut soonest = [f64::INFINITY; LANES];
-    simd(
-        #[inline(always)]
-        || {
-            let (x, x_rest) = exploration.as_chunks::<LANES>();
-            let (c, c_rest) = correlation.as_chunks::<LANES>();
-            for (x, c) in x.iter().zip(c) {
-                for lane in 0..LANES {
-                    // What does not move never arrives.
-                    let when = x[lane].reach(c[lane], weakest);
-                    soonest[lane] = if when < soonest[lane] { when } else { soonest[lane] };
-                }
-            }
-            for (x, c) in x_rest.iter().zip(c_rest) {
-                soonest[0] = soonest[0].min(x.reach(*c, weakest));
-            }
-        },
-    );
-    let when = soonest.into_iter().fold(f64::INFINITY, f64::min) / eta;
-    when.is_finite().then(|| (when.max(0.0).floor() as u64).saturating_add(1))
 }

@@ -77,7 +77,7 @@ impl<T: Scalar> Algorithm<T> for Splicing {
     }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State {
-        let (support, _) = initial.truncated(workspace.sparsity());
+        let (support, _) = workspace.truncated(initial);
         workspace.fit(&support);
         State { support }
     }
@@ -86,15 +86,15 @@ impl<T: Scalar> Algorithm<T> for Splicing {
         let before = workspace.residual_norm();
         let mut forward = Vec::new();
         forward_sacrifices(workspace, &mut forward);
-        let room = workspace.sparsity() - state.support.len();
+        let room = workspace.sparsity() - workspace.size(&state.support);
         if room > 0 && !forward.is_empty() {
-            state.support.extend(forward.iter().take(room).map(|&(_, j)| j));
+            forward.iter().take(room).for_each(|&(_, j)| workspace.insert(&mut state.support, j));
             workspace.fit(&state.support);
             return Step { iterations: 1, finished: false };
         }
-        let norms = workspace.column_norms();
-        let mut backward: Vec<(f64, usize)> =
-            state.support.iter().zip(workspace.values()).map(|(&j, x)| (Scalar::abs(*x) * norms[j], j)).collect();
+        let mut weights = vec![];
+        workspace.weights(&mut weights);
+        let mut backward: Vec<(f64, usize)> = weights.into_iter().map(|(j, weight)| (weight, j)).collect();
         // Of equal sacrifices the higher index gives way.
         backward.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
         let most = self.exchanges.min(backward.len()).min(forward.len());
@@ -103,8 +103,9 @@ impl<T: Scalar> Algorithm<T> for Splicing {
             if workspace.stop() {
                 break;
             }
-            let stay = backward[exchanged..].iter().map(|&(_, j)| j);
-            let support: Support = stay.chain(forward[..exchanged].iter().map(|&(_, j)| j)).collect();
+            let mut support = state.support.clone();
+            backward[..exchanged].iter().for_each(|&(_, j)| workspace.remove(&mut support, j));
+            forward[..exchanged].iter().for_each(|&(_, j)| workspace.insert(&mut support, j));
             workspace.fit(&support);
             if workspace.lowers(best_norm) {
                 (best, best_norm) = (Some(support), workspace.residual_norm());
@@ -121,14 +122,9 @@ impl<T: Scalar> Algorithm<T> for Splicing {
 
 /// |a_iᴴ r|/‖a_i‖ of the columns off the support for which it is not zero, largest first, lower index among equals.
 fn forward_sacrifices<T: Scalar>(workspace: &mut Workspace<'_, T>, out: &mut Vec<(f64, usize)>) {
-    let correlation: Vec<f64> = workspace.correlate_off_support().iter().map(|c| Scalar::abs(*c)).collect();
-    let norms = workspace.column_norms();
-    let support = workspace.support();
+    let mut pulls = vec![];
+    workspace.pulls(&mut pulls);
     out.clear();
-    out.extend(
-        (0..correlation.len())
-            .filter(|i| correlation[*i] > 0.0 && !support.contains(*i))
-            .map(|i| (correlation[i] / norms[i], i)),
-    );
+    out.extend(pulls.into_iter().map(|(i, pull)| (pull, i)));
     out.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
 }

@@ -43,7 +43,7 @@ impl<T: Scalar> Algorithm<T> for SubspacePursuit {
     type State = State<T>;
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State<T> {
-        let (support, _) = initial.truncated(workspace.sparsity());
+        let (support, _) = workspace.truncated(initial);
         workspace.fit(&support);
         State { support, merged: Support::new(), values: vec![] }
     }

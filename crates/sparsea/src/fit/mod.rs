@@ -4,6 +4,7 @@
 //! fitted follows from its loss and its domain: [`engine`].
 
 mod bounded;
+mod joint;
 pub(crate) mod least_squares;
 mod newton;
 pub(crate) mod point;
@@ -16,6 +17,7 @@ use crate::operator::{Access, SharedGram};
 use crate::problem::{Intervals, Loss, Region};
 use crate::scalar::Scalar;
 use bounded::Bounded;
+use joint::Joint;
 use least_squares::SupportFit;
 use newton::Newton;
 use point::Point;
@@ -39,6 +41,15 @@ pub(crate) struct System<'a, T: Scalar> {
     pub(crate) shared: OnceLock<SharedGram<T>>,
     /// Tells long work to give up.
     pub(crate) watch: Watch,
+    /// Of I ⊗ A: A with each of its right-hand sides. Empty otherwise.
+    pub(crate) sides: Vec<System<'a, T>>,
+}
+
+impl<'a, T: Scalar> System<'a, T> {
+    /// That of A with the first of several right-hand sides, or of the only one.
+    pub(crate) fn base(&self) -> &System<'a, T> {
+        self.sides.first().unwrap_or(self)
+    }
 }
 
 /// Finds the best point on a support, and what is to be known of a point. A residual is −∇F(A x), its norm √(2F(A x)): y − A x
@@ -83,8 +94,12 @@ pub(crate) trait Fit<T: Scalar>: Send {
     }
 }
 
-/// What fits a problem: least squares by kept factors for the squared loss over all numbers or intervals, Newton's method for others.
+/// What fits a problem, on supports of up to `sparsity` columns: least squares by kept factors for the squared loss over all numbers or intervals, Newton's method for others.
 pub(crate) fn engine<T: Scalar>(system: &System<'_, T>, sparsity: usize, memory: usize) -> Box<dyn Fit<T>> {
+    if !system.sides.is_empty() {
+        let sparsity = sparsity.div_ceil(system.sides.len());
+        return Box::new(Joint::new(system, SupportFit::new(system.base(), sparsity, memory), sparsity));
+    }
     let least_squares = SupportFit::new(system, sparsity, memory);
     if system.loss.is_none() && system.region.is_all() {
         Box::new(least_squares)

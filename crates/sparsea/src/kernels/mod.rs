@@ -6,6 +6,7 @@
 
 mod eigen;
 mod products;
+mod svd;
 mod triangular;
 pub(crate) mod vector;
 
@@ -18,6 +19,7 @@ pub(crate) use eigen::{eigen, eigenvalues};
 pub(crate) use products::{
     add_combination, block_dots, common, dot, dots, subtract_combination, subtract_combination_shared,
 };
+pub(crate) use svd::right_singular;
 pub(crate) use triangular::{solve_growing, solve_lower, solve_upper, start};
 
 fn arch() -> Arch {

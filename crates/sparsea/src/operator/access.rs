@@ -63,6 +63,12 @@ impl<'a, T: Scalar> Access<'a, T> {
         }
     }
 
+    /// The same A, whose products fail together with others.
+    #[must_use]
+    pub(crate) fn beside(&self, failure: Failure) -> Self {
+        Self { failure, ..self.renewed() }
+    }
+
     /// A D with D = diag(`scales`), one for every column.
     #[must_use]
     pub fn scaled(&self, scales: Arc<[f64]>) -> Self {

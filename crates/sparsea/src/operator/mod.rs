@@ -7,6 +7,7 @@
 
 mod access;
 mod banded;
+mod blocks;
 mod centered;
 mod check;
 mod columns;
@@ -35,6 +36,7 @@ use faer::ColMut;
 
 pub use crate::failure::{Failure, OperatorError};
 pub use access::Access;
+pub(crate) use blocks::{Grouped, Stacked};
 pub use centered::Centered;
 pub use check::check_adjoint;
 pub use columns::Columns;

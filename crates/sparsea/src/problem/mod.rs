@@ -2,18 +2,25 @@
 
 mod adjusted;
 mod atoms;
+mod blocks;
 mod domain;
+mod grouping;
+mod joint;
 mod loss;
 mod needs;
 mod offset;
+mod partition;
 
 pub use adjusted::{Adjusted, Adjustment, FixedPart};
 pub use atoms::Atoms;
-pub(crate) use atoms::Scoring;
+pub(crate) use atoms::{Scoring, reach};
 pub use domain::{Bounds, Domain, NonNegative};
 pub(crate) use domain::{Intervals, Region};
+pub(crate) use grouping::Grouping;
+pub(crate) use joint::Sides;
 pub use loss::{Loss, Squared};
 pub use needs::Needs;
+pub use partition::Partition;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -25,7 +32,7 @@ use crate::counts::Counts;
 use crate::error::Error;
 use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::norm;
-use crate::operator::{Access, Gram, GramData, LinearMap, SharedGram, inverse, norm_squared};
+use crate::operator::{Access, Gram, GramData, LinearMap, SharedGram, Stacked, inverse, norm_squared};
 use crate::scalar::Scalar;
 
 /// Norms of columns and data must lie in 10^±140, so that no product of two of them leaves the range of doubles.
@@ -48,6 +55,12 @@ pub struct Problem<'a, T: Scalar> {
     /// The domain, unless it is all of T.
     domain: Option<&'a dyn Domain<T>>,
     atoms: Atoms,
+    /// Of groups of the columns of A: what makes them orthonormal.
+    grouping: Option<Arc<Grouping<T>>>,
+    /// Where y is the columns of a matrix that have one support.
+    sides: Option<Arc<Sides<T>>>,
+    /// A for several right-hand sides, where the operator is that.
+    stacked: Option<&'a Stacked<'a, T>>,
     column_norms: Arc<[f64]>,
     unit_columns: bool,
     /// Aᴴ y, where it was computed with that of others; in the scale of A.
@@ -115,6 +128,9 @@ impl<'a, T: Scalar> Problem<'a, T> {
             loss: None,
             domain: None,
             atoms: Atoms::default(),
+            grouping: None,
+            sides: None,
+            stacked: None,
             column_norms,
             unit_columns,
             data_correlation,
@@ -128,9 +144,11 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// # Errors
     /// Those of [`new`](Self::new) that concern y.
     pub fn with_data(&self, data: &'a [T]) -> Result<Self, Error> {
-        let data_norm = check_data(data, self.operator.nrows())?;
+        let sides = self.right_hand_sides();
+        let data_norm = check_data(data, self.operator.nrows().saturating_mul(sides))?;
+        let sides = self.sides.as_ref().map(|_| Arc::new(Sides::new(data, sides)));
         self.loss.map_or(Ok(()), |loss| loss.check(data))?;
-        Ok(Self { data, data_norm, data_correlation: None, measuring: Measuring::default(), ..self.clone() })
+        Ok(Self { data, data_norm, sides, data_correlation: None, measuring: Measuring::default(), ..self.clone() })
     }
 
     /// The same operator and sparsity with each of several data, whose products with Aᴴ are computed together: for a dense A
@@ -141,8 +159,8 @@ impl<'a, T: Scalar> Problem<'a, T> {
     pub fn with_data_block(&self, data: &[&'a [T]]) -> Result<Vec<Self>, Error> {
         let problems: Result<Vec<Self>, Error> = data.iter().map(|data| self.with_data(data)).collect();
         let mut problems = problems?;
-        if self.loss.is_some() {
-            // Another loss pulls by other vectors than y.
+        if self.loss.is_some() || !self.is_plain() {
+            // Another loss pulls by other vectors than y, and other atoms by other columns.
             return Ok(problems);
         }
         let mut products = Mat::zeros(self.operator.ncols(), data.len());
@@ -201,6 +219,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// [`Error::Sparsity`] unless k ≤ min(m, n).
     pub fn with_sparsity(&self, sparsity: usize) -> Result<Self, Error> {
         check_sparsity(sparsity, 0, self.operator.nrows(), self.operator.ncols())?;
+        self.check_groups(sparsity)?;
         Ok(Self { sparsity, measuring: Measuring::default(), ..self.clone() })
     }
 
@@ -208,7 +227,10 @@ impl<'a, T: Scalar> Problem<'a, T> {
     pub(crate) fn differs_in_data_only(&self, other: &Self) -> bool {
         std::ptr::addr_eq(self.operator.map(), other.operator.map())
             && Arc::ptr_eq(&self.column_norms, &other.column_norms)
-            && (self.sparsity, self.unit_columns, self.atoms) == (other.sparsity, other.unit_columns, other.atoms)
+            && (self.sparsity, self.unit_columns) == (other.sparsity, other.unit_columns)
+            && self.atoms == other.atoms
+            && self.stacked.is_none()
+            && other.stacked.is_none()
             && same(self.loss, other.loss)
             && same(self.domain, other.domain)
     }
@@ -218,6 +240,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     pub fn keep_columns(mut self) -> Self {
         self.unit_columns = false;
         self.norm_squared = Arc::default();
+        self.grouping = self.grouping.as_ref().map(|grouping| self.group(grouping.stated().clone()));
         self
     }
 
@@ -227,6 +250,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// # Errors
     /// Those of [`Loss::check`]; [`Error::Overflow`] if F(0) is not a number; [`Error::HiddenRows`] where A is a [`Gram`].
     pub fn with_loss(mut self, loss: &'a dyn Loss<T>) -> Result<Self, Error> {
+        self.check_plain("another loss than the squared one")?;
         if let Some(rows) = self.operator.rows_of_gram() {
             return Err(Error::HiddenRows { what: "a loss", rows });
         }
@@ -240,6 +264,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// # Errors
     /// Those of [`Domain::check`]; [`Error::Number`] if 0 is not in it.
     pub fn with_domain(mut self, domain: &'a dyn Domain<T>) -> Result<Self, Error> {
+        self.check_plain("bounds on the coefficients")?;
         domain.check(self.operator.ncols())?;
         for column in 0..self.operator.ncols() {
             let nearest = domain.project(column, T::ZERO);
@@ -255,8 +280,11 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// Refuses this problem on behalf of `who`, an algorithm or a computation, that needs more.
     ///
     /// # Errors
-    /// [`Error::RealOnly`], [`Error::OtherOperator`], [`Error::HiddenRows`], [`Error::NotQuadratic`].
+    /// [`Error::RealOnly`], [`Error::ColumnsOnly`], [`Error::OtherOperator`], [`Error::HiddenRows`], [`Error::NotQuadratic`].
     pub fn check(&self, who: &'static str, needs: Needs) -> Result<(), Error> {
+        if needs.columns && !self.is_plain() {
+            return Err(Error::ColumnsOnly { algorithm: who });
+        }
         needs.check_scalar::<T>(who)?;
         if needs.steps && !self.operator.is_steps() {
             return Err(Error::OtherOperator { algorithm: who, operator: needs.operator().unwrap_or_default() });
@@ -303,7 +331,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
 
     /// How atoms are scored.
     pub(crate) fn scoring(&self) -> Scoring<'a, T> {
-        Scoring::new(self.atoms, self.region(), self.operator.ncols())
+        Scoring::new(&self.atoms, self.region(), self.operator.ncols())
     }
 
     /// √(2F(0)): ‖y‖ for the squared loss.
@@ -405,6 +433,9 @@ impl<T: Scalar> Clone for Problem<'_, T> {
             column_norms: self.column_norms.clone(),
             data_correlation: self.data_correlation.clone(),
             norm_squared: self.norm_squared.clone(),
+            atoms: self.atoms.clone(),
+            grouping: self.grouping.clone(),
+            sides: self.sides.clone(),
             ..*self
         }
     }
@@ -418,6 +449,15 @@ impl<T: Scalar> std::fmt::Debug for Problem<'_, T> {
             .field("sparsity", &self.sparsity)
             .finish_non_exhaustive()
     }
+}
+
+/// What is common to a problem of other atoms than columns and the one that algorithms see of it.
+pub(crate) struct Seen<'a, T: Scalar> {
+    pub(crate) operator: &'a dyn LinearMap<T>,
+    pub(crate) stacked: Option<&'a Stacked<'a, T>>,
+    pub(crate) data: &'a [T],
+    pub(crate) column_norms: Vec<f64>,
+    pub(crate) partition: Partition,
 }
 
 /// √(2F(z)).

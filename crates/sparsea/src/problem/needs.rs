@@ -18,19 +18,24 @@ pub struct Needs {
     pub steps: bool,
     /// As many rows as A has: their number counts, and no other A with the same Gram matrix will do.
     pub rows: bool,
+    /// Single columns as atoms, and a single y.
+    pub columns: bool,
 }
 
 impl Needs {
     /// Nothing.
-    pub const NONE: Self = Self { real: false, quadratic: false, intervals: false, steps: false, rows: false };
+    pub const NONE: Self =
+        Self { real: false, quadratic: false, intervals: false, steps: false, rows: false, columns: false };
     /// Real data.
     pub const REAL: Self = Self { real: true, ..Self::NONE };
+    /// Single columns as atoms, neither [groups](crate::Problem::with_groups) nor a [joint](crate::Problem::joint) support.
+    pub const COLUMNS: Self = Self { columns: true, ..Self::NONE };
     /// The squared loss and free coefficients.
     pub const QUADRATIC: Self = Self { quadratic: true, ..Self::NONE };
     /// The squared loss, and coefficients that are free, non-negative or between bounds.
     pub const INTERVALS: Self = Self { quadratic: true, intervals: true, ..Self::NONE };
     /// The operator [`Steps`](crate::Steps), the squared loss and free coefficients.
-    pub const STEPS: Self = Self { quadratic: true, steps: true, ..Self::NONE };
+    pub const STEPS: Self = Self { quadratic: true, steps: true, columns: true, ..Self::NONE };
 
     /// As many rows as A has, the squared loss and free coefficients.
     pub const ROWS: Self = Self { quadratic: true, rows: true, ..Self::NONE };
@@ -47,6 +52,7 @@ impl Needs {
                 && (self.quadratic || other.quadratic),
             steps: self.steps || other.steps,
             rows: self.rows || other.rows,
+            columns: self.columns || other.columns,
         }
     }
 

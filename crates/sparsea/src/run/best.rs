@@ -28,11 +28,11 @@ impl<T: Scalar> Best<T> {
         Self { support, values, residual_norm: least, iteration: 0, least, off: 0.0, formed: true }
     }
 
-    /// Takes the current point of the workspace if its support has at most k columns and its ‖y − A x‖ is lower, by more than
+    /// Takes the current point of the workspace if its support has at most k atoms and its ‖y − A x‖ is lower, by more than
     /// rounding. Where that cannot be told from what is known, both are computed from A. Of points on the best support the
     /// later is taken unless it is worse, since iterates that converge improve after ‖y − A x‖ has ceased to show it.
     pub(super) fn consider(&mut self, workspace: &mut Workspace<'_, T>, iteration: u64) {
-        if workspace.support().len() > workspace.sparsity() {
+        if workspace.size(workspace.support()) > workspace.sparsity() {
             return;
         }
         let (residual_norm, off) = (workspace.residual_norm(), workspace.residual_off());
@@ -78,7 +78,7 @@ impl<T: Scalar> Best<T> {
         fits: bool,
         interrupt: &Interrupt,
     ) {
-        let (support, values) = initial.truncated(workspace.sparsity());
+        let (support, values) = workspace.truncated(initial);
         let has_point = !values.is_empty() && values.len() == initial.values.len();
         if has_point {
             workspace.place(&support, &values);
@@ -99,7 +99,7 @@ impl<T: Scalar> Best<T> {
     /// Where nothing better than x = 0 was found yet, and the workspace is not at a fit, considers the fit on its support:
     /// columns found are not thrown away because their coefficients are still too far off.
     pub(super) fn consider_refit(&mut self, workspace: &mut Workspace<'_, T>, iteration: u64) {
-        let size = workspace.support().len();
+        let size = workspace.size(workspace.support());
         if !self.support.is_empty() || size == 0 || size > workspace.sparsity() || workspace.is_fitted() {
             return;
         }

@@ -1,6 +1,7 @@
 //! The run: one loop that steps any algorithm over a [`Workspace`] until a rule halts it.
 
 mod best;
+mod blocks;
 mod limits;
 mod observer;
 mod path;
@@ -19,7 +20,7 @@ pub use path::SparsityPath;
 pub use report::ReportOptions;
 pub use start::Start;
 
-use crate::algorithms::{Algorithm, Chain, Solver, default_for};
+use crate::algorithms::{Algorithm, Chain, Solver, default_of};
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::halt::{self, Halt};
@@ -62,17 +63,12 @@ pub fn solve<T: Scalar>(problem: &Problem<'_, T>, algorithm: impl Algorithm<T>) 
 /// never worse than the least-squares fit on its support (nor, of a vector with at most k entries, than itself).
 ///
 /// Runs [`search`](crate::Search), or [`sea`](crate::Sea) on problems too large for it: see
-/// [`default_for`](crate::algorithms::default_for).
+/// [`default_of`](crate::algorithms::default_of).
 ///
 /// # Errors
 /// A start that does not fit the problem.
 pub fn improve<T: Scalar>(problem: &Problem<'_, T>, start: Start<T>) -> Result<Solution<T>, Error> {
-    let name = if problem.is_quadratic() || problem.is_bounded() {
-        default_for(problem.operator().map(), problem.sparsity())
-    } else {
-        "sea"
-    };
-    Run::with_chain(problem, Chain::parse(name, &Map::new())?).start(start).solve()
+    Run::with_chain(problem, Chain::parse(default_of(problem), &Map::new())?).start(start).solve()
 }
 
 impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
@@ -178,7 +174,12 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     ///
     /// # Errors
     /// Those of [`solve`](Self::solve).
-    pub fn solve_with(mut self, left: &mut Option<Workspace<'a, T>>) -> Result<Solution<T>, Error> {
+    pub fn solve_with(self, left: &mut Option<Workspace<'a, T>>) -> Result<Solution<T>, Error> {
+        if self.problem.is_plain() { self.solve_columns(left) } else { self.solve_blocks() }
+    }
+
+    /// The same for atoms that are columns, or a problem as algorithms see it.
+    fn solve_columns(mut self, left: &mut Option<Workspace<'a, T>>) -> Result<Solution<T>, Error> {
         // Measuring the columns of A is part of the run.
         let now = Instant::now();
         let begin = now.checked_sub(self.problem.measuring().elapsed).unwrap_or(now);
@@ -208,7 +209,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             interrupt = interrupt.by(deadline);
         }
         if let Some(report) = &self.report {
-            self.problem.check("a report", Needs::INTERVALS)?;
+            self.problem.check("a report", Needs::INTERVALS.and(Needs::COLUMNS))?;
             report.check()?;
         }
         let mut memory = self.memory;
@@ -442,6 +443,8 @@ fn solution_of<T: Scalar>(
         elapsed,
         memory,
         report: None,
+        right_hand_sides: 1,
+        groups: None,
         fixed: None,
     })
 }

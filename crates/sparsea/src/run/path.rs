@@ -208,7 +208,7 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
 
     /// The point for each k.
     fn find(self, begin: Instant) -> Result<(Vec<Level<T>>, Workspace<'a, T>), Error> {
-        self.problem.check(NAME, Needs::QUADRATIC)?;
+        self.problem.check(NAME, Needs::QUADRATIC.and(Needs::COLUMNS))?;
         if let Some(limit) = self.relative_residual {
             Halt::RelativeResidual(limit).check()?;
         }

@@ -47,8 +47,9 @@ pub(super) fn resolve<T: Scalar>(
         }
         Start::Support(support) => {
             let support = Support::checked(support.clone(), columns)?;
-            if support.len() > problem.sparsity() {
-                return Err(Error::SupportSize { size: support.len(), sparsity: problem.sparsity() });
+            let size = problem.atoms().count(&support);
+            if size > problem.sparsity() {
+                return Err(Error::SupportSize { size, sparsity: problem.sparsity() });
             }
             Ok(Initial { support, values: Vec::new() })
         }

@@ -1,5 +1,6 @@
 //! What an algorithm works on: the current point, and the verbs that move it.
 
+mod atoms;
 mod deprecated;
 mod initial;
 mod memory;
@@ -20,9 +21,11 @@ use crate::counts::Counts;
 use crate::error::Error;
 use crate::fit;
 use crate::fit::System;
+use crate::fit::least_squares::Groups;
 use crate::fit::point::{Kind, Point, ResidualNorm, length};
 use crate::interrupt::{Interrupt, Watch};
-use crate::operator::SharedGram;
+use crate::kernels::norm;
+use crate::operator::{Access, SharedGram};
 use crate::problem::{Problem, Scoring};
 use crate::scalar::Scalar;
 use crate::stop_reason::StopReason;
@@ -78,6 +81,8 @@ pub struct Workspace<'a, T: Scalar> {
     threads: Threads,
     /// Whether the algorithm has said that its iterates diverged.
     diverged: bool,
+    /// AᴴA by groups, once a tableau has asked for it.
+    groups: Option<Arc<Groups<T>>>,
 }
 
 /// The threads that a run may use. Its result does not depend on them.
@@ -103,6 +108,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         check_correlation(&data_correlation)?;
         let scales = problem.scales();
         let column_norms = problem.column_norms().iter().zip(scales.iter()).map(|(norm, scale)| norm * scale).collect();
+        let sides = sides(problem, &operator, &data_correlation);
         let system = System {
             operator,
             data: problem.data(),
@@ -114,18 +120,20 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             column_norms,
             shared: OnceLock::new(),
             watch: Watch::default(),
+            sides,
         };
         let sparsity = problem.sparsity();
-        let mut engine = fit::engine(&system, sparsity, memory.gram);
+        let capacity = problem.atoms().most_columns(sparsity);
+        let mut engine = fit::engine(&system, capacity, memory.gram);
         engine.counts_mut().adjoints += 1;
         Ok(Self {
             problem: problem.clone(),
             memory,
             engine,
-            visited: Visited::new(n, sparsity, memory.fits),
+            visited: Visited::new(n, capacity, memory.fits),
             sparsity,
             scoring: problem.scoring(),
-            point: Point::zero(system.data.len(), n, sparsity, system.data_norm),
+            point: Point::zero(system.data.len(), n, capacity, system.data_norm),
             off_support: Vec::new(),
             costs: Vec::new(),
             norm_counted: false,
@@ -134,6 +142,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             in_play: None,
             threads: Threads::default(),
             diverged: false,
+            groups: None,
             system,
         })
     }
@@ -213,7 +222,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     /// Moves to the best point on `support`, the least-squares solution x_S = argmin ‖A_S x_S − y‖ unless the problem has another loss
     /// or domain.
     ///
-    /// The support may hold up to 3 k columns on the way to one of at most k. Only those count as explored, or can be
+    /// The support may hold up to 3 k atoms on the way to one of at most k. Only those count as explored, or can be
     /// returned. Columns numerically dependent on those of lower index get coefficient 0. A support visited before is recalled.
     pub fn fit(&mut self, support: &Support) {
         let point = &mut self.point;
@@ -231,7 +240,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
             self.engine.quadratic().forget_correlation();
             return;
         }
-        if support.len() <= self.sparsity {
+        if self.size(support) <= self.sparsity {
             self.visited.note(support);
         }
         if support.is_empty() {
@@ -243,7 +252,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// Moves to a start: to its k largest entries, or to the fit on its support if it has no values.
     pub fn start_at(&mut self, initial: &Initial<T>) {
-        let (support, values) = initial.truncated(self.sparsity);
+        let (support, values) = self.truncated(initial);
         if values.is_empty() {
             self.fit(&support);
         } else {
@@ -336,8 +345,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.point.is_fitted() && self.scoring.region().is_all()
     }
 
-    /// The column off the support that is pulled most, and its entry of
-    /// [`correlate_off_support`](Self::correlate_off_support). `None` if none is pulled.
+    /// The atom off the support that is pulled most, by its first column, and how much: its entry of
+    /// [`correlate_off_support`](Self::correlate_off_support), or the norm of those of a group. `None` if none is pulled.
     pub fn strongest(&mut self) -> Option<(usize, T)> {
         self.correlate_off_support();
         let pulled = if self.is_stationary() { self.point.correlation.get() } else { &self.off_support };
@@ -363,9 +372,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         values.extend(support.iter().map(|&j| region.nearest(j, vector[j])));
     }
 
-    /// The k largest coefficients of the current point: their columns and their values.
+    /// The k largest atoms of the current point: their columns and their values.
     pub fn prune(&mut self, support: &mut Support, values: &mut Vec<T>) {
-        let kept = self.scoring.largest(&self.point.values, self.sparsity);
+        let kept = self.scoring.largest(&self.point.support, &self.point.values, self.sparsity);
         values.clear();
         values.extend(kept.iter().map(|&at| self.point.values[at]));
         support.refill(kept.iter().map(|&at| self.point.support[at]));
@@ -427,6 +436,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// Says what is asked for next.
     pub fn hint(&mut self, hint: Hint<'_, T>) {
+        if !self.problem.atoms().is_columns() {
+            return;
+        }
         match hint {
             Hint::Next { column, correlation: Some(correlation), remaining } => {
                 self.engine.quadratic().anticipate(&self.system, column, correlation, remaining);
@@ -481,7 +493,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// What moves through neighbouring supports need.
     pub(crate) fn neighbourhood(&mut self) -> Neighbourhood<'_, 'a, T> {
-        let n = self.ncols();
+        let n = self.system.base().operator.ncols();
         let gram = self.system.shared.get_or_init(|| SharedGram::new(n, self.memory.gram));
         Neighbourhood { system: &self.system, gram, sparsity: self.sparsity }
     }
@@ -583,7 +595,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// Bytes held for Gram columns, a sparse A by rows, and remembered fits.
     pub(crate) fn memory_held(&mut self) -> usize {
-        let shared = self.system.shared.get().map_or(0, |gram| gram.kept() * self.ncols() * size_of::<T>());
+        let shared = self.system.shared.get().map_or(0, |gram| gram.kept() * gram.columns() * size_of::<T>());
         self.engine.quadratic().memory_held() + shared + self.visited.memory_held()
     }
 
@@ -599,7 +611,9 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// Begins to watch for an interrupt.
     pub(crate) fn watch(&mut self, interrupt: Interrupt) {
-        self.system.watch.begin(interrupt.failing(Some(self.system.operator.failure())));
+        let interrupt = interrupt.failing(Some(self.system.operator.failure()));
+        self.system.sides.iter_mut().for_each(|side| side.watch.begin(interrupt.clone()));
+        self.system.watch.begin(interrupt);
     }
 
     /// Why something was given up, if it was: the current point is then not to be used.
@@ -642,6 +656,27 @@ impl<'a, T: Scalar> Workspace<'a, T> {
     pub(crate) fn set_threads(&mut self, threads: Threads) {
         self.threads = threads;
     }
+}
+
+/// A with each of the right-hand sides of a problem that has several.
+fn sides<'a, T: Scalar>(problem: &Problem<'a, T>, all: &Access<'a, T>, correlation: &[T]) -> Vec<System<'a, T>> {
+    let Some(stacked) = problem.stacked() else { return vec![] };
+    let (m, n) = (stacked.base().nrows(), stacked.base().ncols());
+    let sides = problem.data().chunks(m).zip(correlation.chunks(n));
+    let side = |(data, correlation): (&'a [T], &[T])| System {
+        operator: stacked.base().beside(all.failure()),
+        data,
+        loss: None,
+        region: problem.region(),
+        intervals: None,
+        data_norm: norm(data),
+        data_correlation: correlation.to_vec(),
+        column_norms: problem.column_norms()[..n].to_vec(),
+        shared: OnceLock::new(),
+        watch: Watch::default(),
+        sides: vec![],
+    };
+    sides.map(side).collect()
 }
 
 fn check_correlation<T: Scalar>(correlation: &[T]) -> Result<(), Error> {

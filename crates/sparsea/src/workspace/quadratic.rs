@@ -1,8 +1,10 @@
 //! What only a quadratic objective has: columns of AᴴA, with which moves to neighbouring supports are scored.
 
+use std::sync::Arc;
+
 use super::Workspace;
 use crate::fit::System;
-use crate::fit::least_squares::{Move, SupportFit, Tableau};
+use crate::fit::least_squares::{BlockTableau, Groups, Neighbours, SupportFit, Tableau};
 use crate::operator::SharedGram;
 use crate::problem::Intervals;
 use crate::scalar::Scalar;
@@ -111,17 +113,74 @@ impl<T: Scalar> Workspace<'_, T> {
         (inside, held)
     }
 
-    /// Makes the best move of a tableau whose coefficients have bounds; false if none lowers ‖r‖² by more than `least`.
-    pub(crate) fn move_best(&mut self, tableau: &mut Tableau<T>, least: f64) -> bool {
+    /// The tableau of the empty support by which a search goes, with room for k atoms.
+    pub(crate) fn neighbours(&mut self) -> Neighbours<T> {
+        let atoms = self.problem.atoms().clone();
+        let Some(partition) = atoms.groups() else {
+            return Neighbours::Columns(self.tableau(self.sparsity));
+        };
+        let sides = self.system.sides.len().max(1);
+        if self.groups.is_none() {
+            let base = self.system.base();
+            let of_first = partition.first(base.operator.ncols());
+            let gram = |rows: &[usize], j: usize, out: &mut [T]| base.operator.gram_entries(rows, j, out);
+            self.groups = Some(Arc::new(Groups::new(Arc::new(of_first), &base.column_norms, sides, gram)));
+        }
+        let capacity = atoms.most_columns(self.sparsity).div_ceil(sides);
+        let (correlation, n) = (&self.system.data_correlation, self.ncols());
+        match &self.groups {
+            Some(groups) => Neighbours::Blocks(BlockTableau::new(groups.clone(), correlation, capacity)),
+            None => Neighbours::Columns(Tableau::new(&self.system.column_norms, &correlation[..n], self.sparsity)),
+        }
+    }
+
+    /// Makes such a tableau that of a support, as [`build`](Self::build) does.
+    pub(crate) fn build_neighbours(&mut self, tableau: &mut Neighbours<T>, support: &Support) {
+        let tableau = match tableau {
+            Neighbours::Columns(tableau) => return self.build(tableau, support),
+            Neighbours::Blocks(tableau) => tableau,
+        };
+        tableau.clear(&self.system.data_correlation);
+        let neighbourhood = self.neighbourhood();
+        let n = neighbourhood.system.base().operator.ncols();
+        for &j in support.iter().take_while(|&&j| j < n) {
+            if neighbourhood.stop() {
+                return;
+            }
+            tableau.join(j, &|j, with| neighbourhood.gram_column(j, with));
+        }
+        tableau.built();
+        if tableau.size() == self.size(support) {
+            self.fit(support);
+        } else {
+            self.fit(&tableau.support());
+        }
+        let (scale, residual_norm) = (self.data_norm_or_one(), self.residual_norm());
+        tableau.correct(self.correlate(), scale);
+        tableau.set_square(residual_norm * residual_norm);
+    }
+
+    /// The columns of A, and those that a support may have at most.
+    pub(crate) fn tableau_shape(&self) -> (usize, usize) {
+        let sides = self.system.sides.len().max(1);
+        (self.ncols() / sides, self.problem.atoms().most_columns(self.sparsity) / sides)
+    }
+
+    /// Whether atoms are groups of columns, or of copies of one.
+    pub(crate) fn has_blocks(&self) -> bool {
+        !self.problem.atoms().is_columns()
+    }
+
+    /// Makes the best move of a tableau that goes by moves; false if none lowers ‖r‖² by more than `least`.
+    pub(crate) fn move_best(&mut self, tableau: &mut Neighbours<T>, least: f64) -> bool {
         let neighbourhood = self.neighbourhood();
         neighbourhood.move_best(tableau, least).is_some()
     }
 
     /// Makes the best addition to such a tableau; false if none lowers ‖r‖² by more than `least`.
-    pub(crate) fn add_best(&mut self, tableau: &mut Tableau<T>, least: f64) -> bool {
+    pub(crate) fn add_best(&mut self, tableau: &mut Neighbours<T>, least: f64) -> bool {
         let neighbourhood = self.neighbourhood();
-        let best = tableau.best_joining(least);
-        best.map(|best| tableau.make(best, &|j, with| neighbourhood.gram_column(j, with))).is_some()
+        tableau.add_best(least, &|j, with| neighbourhood.gram_column(j, with))
     }
 }
 
@@ -143,16 +202,14 @@ impl<T: Scalar> Neighbourhood<'_, '_, T> {
         self.system.watch.stop()
     }
 
-    /// Makes the best move of a tableau whose coefficients have bounds, if one lowers ‖r‖² by more than `least`, and returns it with the
-    /// columns that joined or left.
-    pub(crate) fn move_best(&self, tableau: &mut Tableau<T>, least: f64) -> Option<(Move, usize)> {
-        let gram = |j: usize, with: &mut dyn FnMut(&[T])| self.gram_column(j, with);
-        let best = tableau.best_move(self.sparsity, least, &gram)?;
-        Some((best, tableau.make(best, &gram)))
+    /// Makes the best move of a tableau that goes by moves, if one lowers ‖r‖² by more than `least`: the atom that joined, and how many
+    /// columns or groups joined or left.
+    pub(crate) fn move_best(&self, tableau: &mut Neighbours<T>, least: f64) -> Option<(usize, usize)> {
+        tableau.move_best(self.sparsity, least, &|j, with| self.gram_column(j, with))
     }
 
     /// Calls `with` with column j of the Gram matrix.
     pub(crate) fn gram_column<R>(&self, j: usize, with: impl FnOnce(&[T]) -> R) -> R {
-        self.gram.read(&self.system.operator, j, with)
+        self.gram.read(&self.system.base().operator, j, with)
     }
 }

@@ -1,14 +1,16 @@
 //! Fixed and excluded columns, intercept, weights, gaps and ridge against dense matrices reduced entry by entry, and against all
 //! supports tried with the fixed columns beside.
 
+use std::sync::Arc;
+
 use faer::Mat;
 use rand::RngExt;
 use sparsea::exhaustive::best_support;
 use sparsea::generate::{normal_vector, random_support, stream};
 use sparsea::operator::pulse;
 use sparsea::{
-    Adjusted, Adjustment, Boundary, Convolution, DenseOperator, Error, Halt, LinearMap, PartialDct, Problem, Run,
-    Scalar, Solution, SparseOperator, Start, Structure, algorithms::default_for, improve, solve,
+    Adjusted, Adjustment, Boundary, Convolution, DenseOperator, Error, Halt, LinearMap, PartialDct, Partition, Problem,
+    Run, Scalar, Solution, SparseOperator, Start, Structure, algorithms::default_for, improve, solve,
 };
 
 use crate::common::{
@@ -241,6 +243,61 @@ fn brute_force<T: Scalar>(a: &Mat<T>, y: &[T], k: usize, model: &Model<T>) -> (f
     each.min_by(|(one, _), (other, _)| one.total_cmp(other)).unwrap()
 }
 
+/// Groups, joint supports and both, with everything that a model may have besides.
+fn blocks_are_best_of_all<T: Scalar>() {
+    for seed in 0..12 {
+        let (m, n, k) = (18, 9, 2);
+        let a = matrix::<T>(Kind::Coherent, m, n, 200 + seed);
+        let model = Model::random(m, n, 300 + seed);
+        for (sides, labels) in
+            [(3, None), (1, Some([0, 1, 2, 0, 1, 3, 3, 2, 4])), (2, Some([0, 1, 2, 0, 1, 3, 3, 2, 4]))]
+        {
+            let mut ys: Vec<Vec<T>> = (0..sides as u64).map(|b| observed(&a, 3, 10 * seed + b)).collect();
+            ys.iter_mut().flatten().for_each(|v| *v += scalar::<T>(5.0, 1.0));
+            let partition = Arc::new(Partition::new(&labels.unwrap_or([0, 1, 2, 3, 4, 5, 6, 7, 8])).unwrap());
+            let allowed = columns_allowed(n, &model);
+            let columns = |atoms: &[usize]| -> Vec<usize> {
+                let of = |&group: &usize| partition.columns(group).iter().copied();
+                let mut columns: Vec<usize> = atoms.iter().flat_map(of).filter(|j| allowed.contains(j)).collect();
+                columns.sort_unstable();
+                columns
+            };
+            let value = |support: &[usize]| ys.iter().map(|y| model.best_on(&a, y, support).0).sum::<f64>();
+            let supports = all_supports(partition.len(), k);
+            let each = supports.iter().map(|atoms| columns(atoms)).map(|support| (value(&support), support));
+            let (best, support) = each.min_by(|one, other| one.0.total_cmp(&other.0)).unwrap();
+            every_form(&a, |form, map| {
+                let what = format!("{form}, {sides} sides, {labels:?}, {model:?}");
+                let adjusted = Adjusted::new(map, &model.adjustment()).unwrap();
+                let data = adjusted.reduce_joint(&ys.concat(), sides).unwrap();
+                let mut problem = adjusted.joint(&data, sides, k).unwrap();
+                if labels.is_some() {
+                    problem = problem.with_groups(partition.clone()).unwrap();
+                }
+                let solution = adjusted.complete(&ys.concat(), improve(&problem, Start::Zero).unwrap()).unwrap();
+                assert!((solution.objective - best).abs() <= 1e-10 * (best + norm(&ys[0])), "{what}");
+                assert_eq!(solution.support, support, "{what}");
+                for (b, y) in ys.iter().enumerate() {
+                    let (_, x, c, _) = model.best_on(&a, y, &support);
+                    let of = |rows: &[T]| rows.iter().copied().skip(b).step_by(sides).collect::<Vec<T>>();
+                    assert_close(&of(&solution.coefficients), &x, 1e-9, &what);
+                    let Some(part) = &solution.fixed else { return assert!(c.is_empty()) };
+                    let parts = [&part.intercept, &part.fixed_coefficients, &part.baseline_coefficients];
+                    assert_close(&parts.map(|rows| of(rows)).concat(), &c, 1e-9, &what);
+                    let dense = &solution.to_dense()[b * n..(b + 1) * n];
+                    assert!(support.iter().zip(&x).all(|(&j, &x)| Scalar::abs(dense[j] - x) <= 1e-9), "{what}");
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn groups_and_joint_supports_of_models_are_best_of_all() {
+    blocks_are_best_of_all::<f64>();
+    blocks_are_best_of_all::<C>();
+}
+
 fn solutions_are_best_of_all<T: Scalar>() {
     for seed in 0..12 {
         let (m, n, k) = (16, 10, 2);
@@ -270,9 +327,7 @@ fn solutions_are_best_of_all<T: Scalar>() {
             assert!((solution.residual_norm - residual).abs() <= 1e-10 * null, "{what}");
             assert!((solution.relative_residual - residual / null).abs() <= 1e-10, "{what}");
             let Some(part) = &solution.fixed else { return assert!(c.is_empty()) };
-            let intercept = part.intercept.into_iter();
-            let found: Vec<T> =
-                intercept.chain(part.fixed_coefficients.clone()).chain(part.baseline_coefficients.clone()).collect();
+            let found = [&part.intercept[..], &part.fixed_coefficients, &part.baseline_coefficients].concat();
             assert_close(&found, &c, 1e-10, &what);
             assert_eq!(part.fixed, model.fixed);
             let dense = solution.to_dense();
@@ -332,7 +387,7 @@ fn three_features_below_an_offset_are_found() {
             let solution = adjusted.complete(&y, improve(&problem, Start::Zero).unwrap()).unwrap();
             assert_eq!(solution.support, support, "{form}");
             assert_close(&solution.coefficients, &[1.0, -0.5, 0.25], 1e-10, form);
-            let intercept = solution.fixed.unwrap().intercept.unwrap();
+            let intercept = solution.fixed.unwrap().intercept[0];
             assert!((intercept - 50_000.0).abs() < 1e-9, "{form}: {intercept}");
         });
     }
@@ -376,7 +431,7 @@ fn data_in_the_span_of_fixed_columns_leave_nothing_to_choose() {
         let solution = adjusted.complete(&y, run(&problem, entry.name, Start::Zero, None)).unwrap();
         assert!(solution.support.is_empty() && solution.relative_residual == 0.0, "{}", entry.name);
         let part = solution.fixed.unwrap();
-        assert_close(&[part.intercept.unwrap(), part.fixed_coefficients[0]], &[12.3, 0.7], 1e-12, entry.name);
+        assert_close(&[part.intercept[0], part.fixed_coefficients[0]], &[12.3, 0.7], 1e-12, entry.name);
     }
 }
 

@@ -5,6 +5,7 @@ mod adjusted;
 mod algorithm_table;
 mod bad_input;
 mod basis_pursuit;
+mod blocks;
 mod bounds;
 mod brute_force;
 mod by_products;

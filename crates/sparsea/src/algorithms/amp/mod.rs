@@ -117,7 +117,7 @@ impl<T: Scalar> Algorithm<T> for Amp {
             meaning: "the share of the posterior log-odds that is added to the prior ones after stagnation",
         },
     ];
-    const NEEDS: Needs = Needs::ROWS;
+    const NEEDS: Needs = Needs::ROWS.and(Needs::COLUMNS);
 
     type State = State<T>;
 

@@ -55,7 +55,7 @@ impl<T: Scalar> Messages<T> {
         let (m, n) = (workspace.nrows(), workspace.ncols());
         let iteration = (2 * workspace.system().operator.adjoint_cost()).saturating_add(POSTERIOR * n);
         let cost = ITERATIONS.saturating_mul(iteration);
-        if !matches!(self, Self::Due) || m >= n || workspace.is_bounded() {
+        if !matches!(self, Self::Due) || m >= n || workspace.is_bounded() || workspace.has_blocks() {
             return false;
         }
         if m <= SMALL {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::segment::{self, Segment};
 use super::{Algorithm, Setting};
 use crate::error::Error;
-use crate::fit::least_squares::Tableau;
+use crate::fit::least_squares::Neighbours;
 use crate::halt::Halt;
 use crate::operator::Access;
 use crate::problem::{Intervals, Needs, Problem};
@@ -106,7 +106,7 @@ enum Stage<T> {
 #[derive(Debug)]
 struct Exchanges<T> {
     /// The best support and all its neighbours.
-    best: Tableau<T>,
+    best: Neighbours<T>,
     /// S of it, sorted.
     support: Support,
     /// ‖r‖ on it.
@@ -245,6 +245,10 @@ impl<T: Scalar> Algorithm<T> for Search {
         if can_segment(problem.operator(), sparsity) {
             return Segment::default().state_size(problem);
         }
+        if problem.has_blocks() {
+            let size = problem.tableau_size();
+            return size.saturating_mul(1 + round(size, 1));
+        }
         let columns = working_set::in_play(columns, sparsity);
         columns.saturating_mul(sparsity).saturating_mul(1 + round(columns, sparsity))
     }
@@ -254,7 +258,7 @@ impl<T: Scalar> Algorithm<T> for Search {
         if can_segment(&workspace.system().operator, workspace.sparsity()) && !workspace.is_watched() {
             return State(Stage::Segments(Box::new(Segment::default().start(workspace, initial))));
         }
-        let (support, _) = initial.truncated(workspace.sparsity());
+        let (support, _) = workspace.truncated(initial);
         workspace.fit(&support);
         if let Some(windows) = Windows::new(workspace, self.seed) {
             return State(Stage::Windows(Box::new(windows), initial.clone()));
@@ -262,7 +266,7 @@ impl<T: Scalar> Algorithm<T> for Search {
         if let Some(tiles) = Tiles::new(workspace, self.seed) {
             return State(Stage::Tiles(Box::new(tiles), initial.clone()));
         }
-        if working_set::applies(workspace.ncols(), workspace.sparsity()) {
+        if !workspace.has_blocks() && working_set::applies(workspace.ncols(), workspace.sparsity()) {
             return State(Stage::WorkingSet(Box::new(WorkingSet::new(workspace))));
         }
         State(Stage::Exchanges(Box::new(Exchanges::new(self, workspace, support, initial))))
@@ -347,8 +351,9 @@ impl<T: Scalar> Exchanges<T> {
     /// Begins on a support, at whose fit the workspace is.
     fn new(search: &Search, workspace: &mut Workspace<'_, T>, support: Support, initial: &Initial<T>) -> Self {
         let residual_norm = workspace.residual_norm();
-        let trials = (0..round(workspace.ncols(), workspace.sparsity())).map(|_| Trial::new(workspace)).collect();
-        let best = workspace.tableau(workspace.sparsity());
+        let (columns, sparsity) = workspace.tableau_shape();
+        let trials = (0..round(columns, sparsity)).map(|_| Trial::new(workspace)).collect();
+        let best = workspace.neighbours();
         let mut state = Self {
             best,
             support,
@@ -416,8 +421,8 @@ impl<T: Scalar> Exchanges<T> {
 
     /// Builds the tableau of the best support, which loses columns that the tableau cannot hold. (The run keeps them.)
     fn build_best(&mut self, workspace: &mut Workspace<'_, T>) {
-        workspace.build(&mut self.best, &self.support);
-        if self.best.size() < self.support.len() {
+        workspace.build_neighbours(&mut self.best, &self.support);
+        if self.best.size() < workspace.size(&self.support) {
             self.support.clone_from(workspace.support());
             self.residual_norm = workspace.residual_norm();
         }

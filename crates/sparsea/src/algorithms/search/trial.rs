@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::elites::Elites;
 use super::perturbation::{Credits, Perturbation};
-use crate::fit::least_squares::Tableau;
+use crate::fit::least_squares::Neighbours;
 use crate::scalar::Scalar;
 use crate::support::{Support, SupportSet};
 use crate::tolerance::SMALLEST_GAIN;
@@ -14,7 +14,7 @@ use crate::workspace::{Neighbourhood, Workspace};
 /// One iteration at work, and what it found.
 #[derive(Debug)]
 pub(super) struct Trial<T> {
-    pub(super) tableau: Tableau<T>,
+    pub(super) tableau: Neighbours<T>,
     /// The kind of its perturbation, if it began with one.
     pub(super) kind: Option<usize>,
     /// Supports through which it came.
@@ -47,9 +47,9 @@ const FREE: u32 = 8;
 
 impl<T: Scalar> Trial<T> {
     pub(super) fn new(workspace: &mut Workspace<'_, T>) -> Self {
-        let (n, sparsity) = (workspace.ncols(), workspace.sparsity());
+        let n = workspace.ncols();
         Self {
-            tableau: workspace.tableau(sparsity),
+            tableau: workspace.neighbours(),
             kind: None,
             passed: vec![],
             joined: vec![],
@@ -61,7 +61,7 @@ impl<T: Scalar> Trial<T> {
     }
 
     /// Begins from a copy of `tableau`.
-    pub(super) fn begin_from(&mut self, tableau: &Tableau<T>) {
+    pub(super) fn begin_from(&mut self, tableau: &Neighbours<T>) {
         self.begin();
         self.tableau.copy_from(tableau);
     }
@@ -69,7 +69,7 @@ impl<T: Scalar> Trial<T> {
     /// Begins from a support, at which the workspace stands.
     pub(super) fn begin_at(&mut self, support: &Support, workspace: &mut Workspace<'_, T>) {
         self.begin();
-        workspace.build(&mut self.tableau, support);
+        workspace.build_neighbours(&mut self.tableau, support);
     }
 
     fn begin(&mut self) {
@@ -86,16 +86,16 @@ impl<T: Scalar> Trial<T> {
 
     fn join(&mut self, j: usize, neighbourhood: &Neighbourhood<'_, '_, T>) {
         self.moves += 1;
-        self.joined.push(j);
-        let tableau = &mut self.tableau;
-        neighbourhood.gram_column(j, |gram| tableau.join(j, gram));
+        self.tableau.note(j, &mut self.joined);
+        self.tableau.join(j, &|j, with| neighbourhood.gram_column(j, with));
     }
 
     fn exchange(&mut self, position: usize, entering: usize, neighbourhood: &Neighbourhood<'_, '_, T>) {
         self.moves += 2;
         self.joined.push(entering);
-        let tableau = &mut self.tableau;
-        neighbourhood.gram_column(entering, |gram| tableau.exchange(position, entering, gram));
+        if let Neighbours::Columns(tableau) = &mut self.tableau {
+            neighbourhood.gram_column(entering, |gram| tableau.exchange(position, entering, gram));
+        }
     }
 
     /// Changes the support in a way drawn by credit.
@@ -116,10 +116,7 @@ impl<T: Scalar> Trial<T> {
             self.confine(neighbourhood);
             return;
         }
-        self.order.clear();
-        self.order.extend_from_slice(self.tableau.members());
-        self.order.extend(self.tableau.held().iter().map(|&(j, _)| j));
-        self.order.sort_unstable();
+        self.tableau.list(&mut self.order);
         let mut other: &[usize] = &[];
         let mut dropped = count;
         match way {
@@ -127,9 +124,17 @@ impl<T: Scalar> Trial<T> {
                 // One and its neighbours: those that could stand for each other.
                 let centre = self.order[rng.random_range(0..size)];
                 let order = &mut self.order;
-                neighbourhood.gram_column(centre, |gram| {
-                    order.sort_by(|&a, &b| gram[b].rank().total_cmp(&gram[a].rank()).then(a.cmp(&b)));
-                });
+                match &self.tableau {
+                    Neighbours::Columns(_) => neighbourhood.gram_column(centre, |gram| {
+                        order.sort_by(|&a, &b| gram[b].rank().total_cmp(&gram[a].rank()).then(a.cmp(&b)));
+                    }),
+                    Neighbours::Blocks(tableau) => {
+                        let mut close = tableau.closeness(centre, &|j, with| neighbourhood.gram_column(j, with));
+                        close.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+                        order.clear();
+                        order.extend(close.into_iter().map(|(atom, _)| atom));
+                    }
+                }
                 if way == By::Pair {
                     dropped = size.min(2);
                 }
@@ -184,7 +189,7 @@ impl<T: Scalar> Trial<T> {
     /// The first `count` of the order leave.
     fn leave(&mut self, count: usize, neighbourhood: &Neighbourhood<'_, '_, T>) {
         for &leaving in &self.order[..count] {
-            self.tableau.leave_column(leaving, &|j, with| neighbourhood.gram_column(j, with));
+            self.tableau.leave(leaving, &|j, with| neighbourhood.gram_column(j, with));
             self.moves += 1;
         }
     }
@@ -198,17 +203,30 @@ impl<T: Scalar> Trial<T> {
         neighbourhood: &Neighbourhood<'_, '_, T>,
     ) {
         let n = self.weights.len();
+        if let Neighbours::Blocks(tableau) = &mut self.tableau {
+            tableau.write(&mut self.exploration, || rng.random());
+            for _ in 0..changes {
+                let gram = |j: usize, with: &mut dyn FnMut(&[T])| neighbourhood.gram_column(j, with);
+                let Some(entering) = tableau.overtake(&mut self.exploration, normalized, &gram) else { return };
+                self.moves += 2;
+                self.joined.extend_from_slice(tableau.columns_with(entering));
+            }
+            return;
+        }
         self.exploration.clear();
         self.exploration.resize(n, T::ZERO);
-        for (&j, &x) in self.tableau.members().iter().zip(self.tableau.values()) {
-            self.exploration[j] = x.scale(rng.random());
+        if let Neighbours::Columns(tableau) = &self.tableau {
+            for (&j, &x) in tableau.members().iter().zip(tableau.values()) {
+                self.exploration[j] = x.scale(rng.random());
+            }
         }
         for _ in 0..changes {
-            let ranks = self.tableau.members().iter().map(|&j| self.exploration[j].rank()).enumerate();
+            let Neighbours::Columns(tableau) = &self.tableau else { return };
+            let ranks = tableau.members().iter().map(|&j| self.exploration[j].rank()).enumerate();
             let Some((position, weakest)) = ranks.min_by(|a, b| a.1.total_cmp(&b.1)) else { return };
             let (mut entering, mut soonest) = (n, f64::INFINITY);
             for i in 0..n {
-                let when = self.exploration[i].reach(self.tableau.direction(i, normalized), weakest);
+                let when = self.exploration[i].reach(tableau.direction(i, normalized), weakest);
                 if when < soonest {
                     (entering, soonest) = (i, when);
                 }
@@ -217,7 +235,7 @@ impl<T: Scalar> Trial<T> {
                 return;
             }
             for i in 0..n {
-                self.exploration[i] += self.tableau.direction(i, normalized).scale(soonest.max(0.0));
+                self.exploration[i] += tableau.direction(i, normalized).scale(soonest.max(0.0));
             }
             self.exchange(position, entering, neighbourhood);
         }
@@ -243,7 +261,7 @@ impl<T: Scalar> Trial<T> {
                 return false;
             }
             let least = (SMALLEST_GAIN * self.tableau.square()).max(floor);
-            if self.tableau.is_bounded() {
+            if self.tableau.is_by_moves() {
                 if self.tableau.size() == neighbourhood.sparsity() {
                     let support = self.tableau.support().into_vec();
                     if seen.contains(&support) {
@@ -251,26 +269,28 @@ impl<T: Scalar> Trial<T> {
                     }
                     self.passed.push(support);
                 }
-                let Some((made, moves)) = neighbourhood.move_best(&mut self.tableau, least) else { return true };
+                let made = neighbourhood.move_best(&mut self.tableau, least);
+                let Some((entering, moves)) = made else { return true };
                 self.moves += moves;
-                self.joined.push(made.entering());
+                self.tableau.note(entering, &mut self.joined);
                 continue;
             }
-            if self.tableau.members().len() < neighbourhood.sparsity() {
-                if let Some((entering, gain)) = self.tableau.best_addition()
+            let Neighbours::Columns(tableau) = &self.tableau else { return true };
+            if tableau.members().len() < neighbourhood.sparsity() {
+                if let Some((entering, gain)) = tableau.best_addition()
                     && gain > least
                 {
                     self.join(entering, neighbourhood);
                     continue;
                 }
             } else {
-                let members = self.tableau.members();
+                let members = tableau.members();
                 if seen.contains(members) {
                     return true;
                 }
                 self.passed.push(members.to_vec());
             }
-            match self.tableau.best_exchange() {
+            match tableau.best_exchange() {
                 Some(exchange) if exchange.gain > least => {
                     self.exchange(exchange.position, exchange.entering, neighbourhood);
                 }

@@ -222,6 +222,7 @@ mod tests {
             column_norms: vec![1.0; 9],
             shared: std::sync::OnceLock::new(),
             watch: Watch::default(),
+            sides: vec![],
         };
         let mut cache = GramCache::new(9, 4);
         for support in [vec![0, 1], vec![2, 3], vec![1, 3], vec![4, 8], vec![0, 1, 2, 3], vec![7]] {

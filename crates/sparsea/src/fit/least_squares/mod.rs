@@ -16,12 +16,14 @@
 
 mod anticipation;
 mod banded;
+mod block_tableau;
 mod cholesky;
 mod clusters;
 mod distances;
 mod gram;
 mod moves;
 mod nearby;
+mod neighbours;
 mod orthogonal;
 mod plan;
 mod products;
@@ -38,14 +40,16 @@ use crate::kernels::{add_combination, norm};
 use crate::scalar::Scalar;
 use crate::tolerance::{EXCESS, FIT, GRAM_ROUNDING};
 use anticipation::Anticipation;
+pub(crate) use block_tableau::{BlockTableau, Groups};
 use cholesky::Cholesky;
 pub(crate) use distances::Distances;
 use nearby::Nearby;
+pub(crate) use neighbours::Neighbours;
 pub(crate) use orthogonal::Orthogonal;
 use plan::{COSTS, Sizes};
 use products::ByProducts;
 use source::Source;
-pub(crate) use tableau::{Move, Tableau};
+pub(crate) use tableau::Tableau;
 
 /// The least-squares solution on the current support, and the factor that found it.
 pub(crate) struct SupportFit<T: Scalar> {
@@ -114,6 +118,16 @@ impl<T: Scalar> SupportFit<T> {
             gram_column: Vec::new(),
             counts: Counts::default(),
         }
+    }
+
+    /// What is known of the error of the latest fit: for fits that take turns.
+    pub(crate) fn errors(&self) -> (f64, f64) {
+        (self.error, self.length)
+    }
+
+    /// Takes up another fit, after which the errors were these.
+    pub(crate) fn set_errors(&mut self, (error, length): (f64, f64)) {
+        (self.error, self.length) = (error, length);
     }
 
     /// Forgets the support and the counts; keeps the Gram columns. What follows has the bits that it has with a new engine.

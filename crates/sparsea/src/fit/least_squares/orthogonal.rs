@@ -3,7 +3,7 @@
 use crate::kernels::{axpy, dot, norm};
 use crate::operator::Access;
 use crate::scalar::Scalar;
-use crate::tolerance::{COARSER_DEPENDENT, DEPENDENT, FIT, INDEPENDENT, LARGE_COEFFICIENTS, RESIDUAL_EXCESS};
+use crate::tolerance::{COARSER_DEPENDENT, DEPENDENT, FIT, GROUPED, INDEPENDENT, LARGE_COEFFICIENTS, RESIDUAL_EXCESS};
 
 /// QR by Gram–Schmidt with every projection repeated, which keeps Q orthonormal to rounding ("twice is enough",
 /// Giraud, Langou & Rozložník 2005, DOI 10.1007/s00211-005-0615-4).
@@ -76,6 +76,12 @@ impl<T: Scalar> Orthogonal<T> {
             }
         }
         dependent
+    }
+
+    /// The positions in `support` of columns that do not depend on those before them, and R of these: column c has c + 1 entries.
+    pub(crate) fn triangle(&mut self, operator: &Access<'_, T>, support: &[usize]) -> (&[usize], &[T]) {
+        self.factor(operator, support, GROUPED);
+        (&self.independent, &self.triangle)
     }
 
     /// Q and R of the columns that do not depend on those before them; returns how many do.

@@ -14,8 +14,8 @@ mod bounds;
 use crate::kernels::{axpy, axpy_inline, axpy_two, simd, subtract_combination};
 use crate::scalar::Scalar;
 use crate::tolerance::{EXCHANGE_CANCELLATION, NORMAL_SINE_SQUARED};
+pub(crate) use bounds::Gram;
 use bounds::Limits;
-pub(crate) use bounds::Move;
 
 /// See the module's text.
 #[derive(Debug)]

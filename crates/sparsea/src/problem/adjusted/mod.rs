@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use faer::MatMut;
 use rayon::prelude::*;
-use serde::Serialize;
 
 use super::Problem;
 use crate::check::{check_finite, check_size, unusable};
@@ -149,8 +148,8 @@ impl<T: Scalar> Adjustment<T> {
 ///
 /// assert_eq!(solution.support, [1]);
 /// assert!((solution.coefficients[0] - 2.0).abs() < 1e-12);
-/// let intercept = solution.fixed.and_then(|fixed| fixed.intercept).unwrap_or_default();
-/// assert!((intercept - 100.0).abs() < 1e-12);
+/// let fixed = solution.fixed.expect("the intercept");
+/// assert!((fixed.intercept[0] - 100.0).abs() < 1e-12);
 /// # Ok(())
 /// # }
 /// ```
@@ -251,6 +250,23 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
     /// # Errors
     /// [`Error::DataLength`], [`Error::NonFinite`].
     pub fn reduce(&self, data: &[T]) -> Result<Vec<T>, Error> {
+        self.reduce_joint(data, 1)
+    }
+
+    /// The same for each of `count` columns of Y, end to end.
+    ///
+    /// # Errors
+    /// Those of [`reduce`](Self::reduce).
+    pub fn reduce_joint(&self, data: &[T], count: usize) -> Result<Vec<T>, Error> {
+        let rows = self.rows().saturating_mul(count);
+        if data.len() != rows {
+            return Err(Error::DataLength { entries: data.len(), rows });
+        }
+        let sides: Result<Vec<_>, _> = data.chunks(self.rows()).map(|data| self.reduce_one(data)).collect();
+        Ok(sides?.concat())
+    }
+
+    fn reduce_one(&self, data: &[T]) -> Result<Vec<T>, Error> {
         let mut reduced = self.weighted(data)?;
         let whole = norm(&reduced);
         self.basis.project(&mut reduced);
@@ -270,6 +286,15 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
     pub fn problem<'a>(&'a self, reduced: &'a [T], sparsity: usize) -> Result<Problem<'a, T>, Error> {
         self.check_sparsity(sparsity)?;
         Problem::new(self, reduced, sparsity)
+    }
+
+    /// That of `count` columns with one support, as [`reduce_joint`](Self::reduce_joint) makes them.
+    ///
+    /// # Errors
+    /// Those of [`check_sparsity`](Self::check_sparsity) and of [`Problem::joint`].
+    pub fn joint<'a>(&'a self, reduced: &'a [T], count: usize, sparsity: usize) -> Result<Problem<'a, T>, Error> {
+        self.check_sparsity(sparsity)?;
+        Problem::joint(self, reduced, count, sparsity)
     }
 
     /// Refuses a k above the number of columns that may be chosen, or, without a ridge, of rows of weight above 0 beyond those that
@@ -310,11 +335,13 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
                 Start::Support(support)
             }
             Start::Vector(mut x) => {
-                for (index, (x, mark)) in x.iter_mut().zip(&self.marks).enumerate() {
-                    match mark {
-                        Mark::Excluded if *x != T::ZERO => return refuse(index),
-                        Mark::Fixed => *x = T::ZERO,
-                        _ => {}
+                for x in x.chunks_mut(self.marks.len()) {
+                    for (index, (x, mark)) in x.iter_mut().zip(&self.marks).enumerate() {
+                        match mark {
+                            Mark::Excluded if *x != T::ZERO => return refuse(index),
+                            Mark::Fixed => *x = T::ZERO,
+                            _ => {}
+                        }
                     }
                 }
                 Start::Vector(x)
@@ -323,7 +350,8 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         })
     }
 
-    /// The solution in terms of A and y, from that of the [problem](Self::problem) of this map and the reduced y.
+    /// The solution in terms of A and y, from that of the [problem](Self::problem) of this map and the reduced y; of a
+    /// [joint](Self::joint) support, from all columns of Y.
     ///
     /// [`Solution::fixed`] has the coefficients c of F. With r = y − A x − F c, [`Solution::residual_norm`] is √(Σ w_i |r_i|²), without
     /// the ridge; [`Solution::relative_residual`] is that relative to the same number for x = 0, where fixed columns alone explain y; and
@@ -336,34 +364,51 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
     /// # Errors
     /// [`Error::Operator`]; those of [`reduce`](Self::reduce).
     pub fn complete(&self, data: &[T], mut solution: Solution<T>) -> Result<Solution<T>, Error> {
-        let weighted = self.weighted(data)?;
+        let (m, count) = (self.rows(), solution.right_hand_sides);
+        if data.len() != m.saturating_mul(count) {
+            return Err(Error::DataLength { entries: data.len(), rows: m.saturating_mul(count) });
+        }
+        let sides: Vec<Vec<T>> =
+            (0..count).map(|b| solution.coefficients.iter().copied().skip(b).step_by(count).collect()).collect();
         if let Form::Ridged(ridged) = &self.form {
-            let (access, reduced) = (Access::new(self), self.reduce(data)?);
-            let mut rest = vec![T::ZERO; reduced.len()];
-            access.apply_sparse(&solution.support, &solution.coefficients, &mut rest);
-            access.check()?;
-            rest.iter_mut().zip(&reduced).for_each(|(r, &y)| *r = y - *r);
-            let (residual, whole) = (norm(&ridged.head(&rest)), norm(&reduced));
+            let access = Access::new(self);
+            let (mut heads, mut wholes) = (vec![], vec![]);
+            for (data, x) in data.chunks(m).zip(&sides) {
+                let reduced = self.reduce(data)?;
+                let mut rest = vec![T::ZERO; reduced.len()];
+                access.apply_sparse(&solution.support, x, &mut rest);
+                access.check()?;
+                rest.iter_mut().zip(&reduced).for_each(|(r, &y)| *r = y - *r);
+                heads.extend(ridged.head(&rest));
+                wholes.extend(reduced);
+            }
+            let (residual, whole) = (norm(&heads), norm(&wholes));
             solution.residual_norm = residual;
             solution.relative_residual = if whole > 0.0 { residual / whole } else { 0.0 };
             let square: f64 = solution.coefficients.iter().map(|x| x.abs2()).sum();
             solution.objective = 0.5 * (residual * residual + self.ridge * square);
         }
         if self.has_fixed() {
-            let mut rest = vec![T::ZERO; weighted.len()];
             let access = Access::new(&*self.inner);
-            access.apply_sparse(&solution.support, &solution.coefficients, &mut rest);
-            access.check()?;
-            self.weigh(&mut rest);
-            rest.iter_mut().zip(&weighted).for_each(|(r, &y)| *r = y - *r);
-            let all = self.basis.solve(&rest);
-            let (ones, others) = all.split_at(usize::from(self.intercept));
-            let (columns, baselines) = others.split_at(self.fixed.len());
+            let mut all = vec![];
+            for (data, x) in data.chunks(m).zip(&sides) {
+                let mut rest = vec![T::ZERO; m];
+                access.apply_sparse(&solution.support, x, &mut rest);
+                access.check()?;
+                self.weigh(&mut rest);
+                rest.iter_mut().zip(self.weighted(data)?).for_each(|(r, y)| *r = y - *r);
+                all.push(self.basis.solve(&rest));
+            }
+            let of = |places: std::ops::Range<usize>| -> Vec<T> {
+                places.flat_map(|at| all.iter().map(move |side| side[at])).collect()
+            };
+            let ones = usize::from(self.intercept);
+            let columns = ones + self.fixed.len();
             solution.fixed = Some(FixedPart {
-                intercept: ones.first().copied(),
+                intercept: of(0..ones),
                 fixed: self.fixed.clone(),
-                fixed_coefficients: columns.to_vec(),
-                baseline_coefficients: baselines.to_vec(),
+                fixed_coefficients: of(ones..columns),
+                baseline_coefficients: of(columns..columns + self.baselines),
             });
         }
         Ok(solution)
@@ -428,19 +473,15 @@ impl<T: Scalar> std::fmt::Debug for Adjusted<'_, T> {
 }
 
 /// Coefficients of what is always in a model, of a [`Solution`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FixedPart<T> {
-    /// That of the column of ones, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub intercept: Option<T>,
+    /// That of the column of ones, if there is one: a number for each right-hand side.
+    pub intercept: Vec<T>,
     /// The fixed columns of A, sorted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fixed: Vec<usize>,
-    /// Their coefficients, in the scale of A; 0 for one that depends on those before it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Their coefficients, in the scale of A, as many for each as there are right-hand sides; 0 for one that depends on those before it.
     pub fixed_coefficients: Vec<T>,
     /// Those of the baselines.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub baseline_coefficients: Vec<T>,
 }
 
