@@ -47,11 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let height: f64 = rng.random_range(1.0..2.0);
             // Half of the spikes are as high as the bounds allow.
             let height = if bounded { height.min(1.5) } else { height };
-            if signed && rng.random() {
-                -height
-            } else {
-                height
-            }
+            if signed && rng.random() { -height } else { height }
         };
         let heights: Vec<f64> = truth.iter().map(&mut height).collect();
         let mut y = vec![0.0; m];

@@ -139,7 +139,8 @@ pub trait Local<T>: Send + Sync {
 /// An operator from images to images, both row by row, whose columns are copies of one patch (L × L' pixels), each shifted to another
 /// place of the image and cut off at its borders, or continued at the opposite one.
 ///
-/// The entry (l, l') of the patch of column (i, j) lies at the pixel (i + l − f, j + l' − f') of the image that is seen.
+/// The entry (l, l') of the patch of column (i, j) lies at the pixel (i + l − f, j + l' − f') of the image that is seen. Pixels may be
+/// weighted, and columns left out.
 pub trait Planar<T>: Send + Sync {
     /// (H, W): column i W + j is the one at (i, j).
     fn image(&self) -> (usize, usize);
@@ -156,7 +157,7 @@ pub trait Planar<T>: Send + Sync {
     /// (L, L') and the patch, row by row.
     fn patch(&self) -> ((usize, usize), &[T]);
 
-    /// a_iᴴ a_j of two whole columns that are j − i = (d, d') apart, row by row for d = 1 − L … L − 1 and d' = 1 − L' … L' − 1.
+    /// a_iᴴ a_j of two [whole](Self::is_whole) columns that are j − i = (d, d') apart, row by row for d = 1 − L … L − 1 and d' = 1 − L' … L' − 1.
     fn autocorrelation(&self) -> &[T];
 
     /// a_iᴴ a_j.
@@ -165,6 +166,26 @@ pub trait Planar<T>: Send + Sync {
     /// u and v, if the patch is u vᵀ to rounding. Default: it is not known to be.
     fn factors(&self) -> Option<(&[T], &[T])> {
         None
+    }
+
+    /// What each pixel that is seen is multiplied by, after the patches. Default: nothing.
+    fn pixel_factors(&self) -> Option<&[f64]> {
+        None
+    }
+
+    /// Whether column j is all of the patch, with factors of 1. Default: if no border cuts it off.
+    fn is_whole(&self, j: usize) -> bool {
+        let (across, (length, _)) = (self.image().1, self.patch());
+        let whole = |at: usize, first: usize, length: usize, seen: usize| at >= first && at + length <= first + seen;
+        self.is_periodic()
+            || (whole(j / across, self.first().0, length.0, self.seen().0)
+                && whole(j % across, self.first().1, length.1, self.seen().1))
+    }
+
+    /// Whether column j is left out, so that it is zero. Default: none is.
+    fn is_left_out(&self, j: usize) -> bool {
+        let _ = j;
+        false
     }
 }
 

@@ -34,7 +34,7 @@ const TOLD: f64 = 1e-3;
 
 impl<T: Scalar> Span<T> {
     /// `None` unless the operator has such a span.
-    pub(super) fn of(operator: &Access<'_, T>, blocks: usize) -> Option<Self> {
+    pub(super) fn of(operator: &Access<'_, T>) -> Option<Self> {
         let projected = operator.projected()?;
         let (rank, n) = (projected.basis().len(), operator.ncols());
         let (scales, ratios) = match operator.scales() {
@@ -49,7 +49,12 @@ impl<T: Scalar> Span<T> {
         let products = (0..n).flat_map(|j| projected.products().iter().map(move |product| (j, product[j])));
         let products = products.map(|(j, product)| product.scale(scale(j))).collect();
         let none = vec![T::ZERO; rank];
-        Some(Self { rank, ratios, products, level: none.clone(), base: none, told: vec![T::ZERO; rank * blocks], scales })
+        Some(Self { rank, ratios, products, level: none.clone(), base: none, told: vec![], scales })
+    }
+
+    /// Columns are in so many blocks.
+    pub(super) fn begin(&mut self, blocks: usize) {
+        self.told = vec![T::ZERO; self.rank * blocks];
     }
 
     /// A, with its scales.

@@ -120,8 +120,12 @@ impl<T: Scalar> Windows<T> {
         if system.intervals.as_deref().is_some_and(|intervals| *intervals != Intervals::NonNegative) {
             return None;
         }
-        let span = Span::of(&system.operator, n.div_ceil(BLOCK));
-        let columns = with_local(&system.operator, span.as_ref(), |operator| LocalColumns::of(operator, k))?;
+        let mut span = Span::of(&system.operator);
+        let own = span.as_ref().and_then(|span| span.operator(&system.operator));
+        let columns = LocalColumns::of(own.as_ref().unwrap_or(&system.operator), k)?;
+        if let Some(span) = &mut span {
+            span.begin(n.div_ceil(BLOCK));
+        }
         let largest = system.data.iter().map(|v| Scalar::abs(*v)).fold(0.0, f64::max);
         let cap = LARGEST * largest / columns.largest();
         let windows = n.div_ceil(columns.lengths.window) + 1;
@@ -349,14 +353,4 @@ impl<T: Scalar> Windows<T> {
             self.take(workspace);
         }
     }
-}
-
-/// Calls `with` with the operator whose columns overlap only their neighbours, under a span if there is one.
-fn with_local<T: Scalar, R>(
-    operator: &Access<'_, T>,
-    span: Option<&Span<T>>,
-    with: impl FnOnce(&Access<'_, T>) -> R,
-) -> R {
-    let own = span.and_then(|span| span.operator(operator));
-    with(own.as_ref().unwrap_or(operator))
 }
