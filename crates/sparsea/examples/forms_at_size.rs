@@ -1,8 +1,8 @@
 //! What an intercept, gaps, weights and bounds cost on long traces and images, and what is missed: a line of a Markdown table a seed.
 //!
 //! `cargo run --release -p sparsea --example forms_at_size FORM SIZE [SEEDS] [NOISE] [SECONDS]` with FORM `plain`, `intercept`, `baseline`,
-//! `box`, `image`, `image-gaps`, `image-intercept`, `image-box`; SIZE is n of a trace, or rows of a square image. With SECONDS the whole of
-//! that time is used.
+//! `fixed`, `gaps`, `weights`, `box`, and the same with `image-` before; `image` is a plain one. SIZE is n of a trace, or rows of a square
+//! image. With SECONDS the whole of that time is used.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -61,15 +61,39 @@ fn main() -> Result<(), Box<dyn Error>> {
             y.iter_mut().for_each(|y| *y += 30.0);
             adjustment = adjustment.intercept(true);
         }
-        if form == "baseline" {
-            let drift =
-                |power: i32| (0..m).map(|i| (2.0 * i as f64 / m as f64 - 1.0).powi(power)).collect::<Vec<f64>>();
-            y.iter_mut().enumerate().for_each(|(i, y)| *y += 30.0 - 20.0 * (2.0 * i as f64 / m as f64 - 1.0).powi(2));
+        if form.ends_with("baseline") {
+            let at = |i: usize| 2.0 * i as f64 / m as f64 - 1.0;
+            y.iter_mut().enumerate().for_each(|(i, y)| *y += 30.0 - 20.0 * at(i).powi(2));
+            let drift = |power: i32| (0..m).map(|i| at(i).powi(power)).collect::<Vec<f64>>();
             adjustment = adjustment.intercept(true).baselines((1..=3).map(drift).collect());
         }
-        if form == "image-gaps" {
+        if form.ends_with("fixed") {
+            let known = (0..n).find(|j| *j > n / 2 && !truth.contains(j)).unwrap_or(0);
+            let mut column = vec![0.0; m];
+            access.column(known, &mut column);
+            y.iter_mut().zip(&column).for_each(|(y, v)| *y += 7.0 * v);
+            adjustment = adjustment.fixed(vec![known]);
+        }
+        if form.ends_with("weights") {
             let weight = |_| if rng.random::<f64>() < 0.1 { 0.0 } else { rng.random_range(0.5..2.0) };
             adjustment = adjustment.weights((0..m).map(weight).collect());
+        }
+        if form.ends_with("gaps") {
+            // Runs of samples; of an image single pixels, and a few squares.
+            let mut weights = vec![1.0; m];
+            if signed {
+                for _ in 0..m / 500 {
+                    let from = rng.random_range(0..m - 60);
+                    weights[from..from + rng.random_range(1..60)].fill(0.0);
+                }
+            } else {
+                weights.iter_mut().filter(|_| rng.random::<f64>() < 0.002).for_each(|w| *w = 0.0);
+                for _ in 0..m / 6000 {
+                    let (top, left) = (rng.random_range(0..size - 8), rng.random_range(0..size - 8));
+                    (top..top + 8).for_each(|row| weights[row * size + left..][..8].fill(0.0));
+                }
+            }
+            adjustment = adjustment.weights(weights);
         }
         let bounds = Bounds::all(if signed { -1.5 } else { 0.0 }, 1.5, n)?;
         let begin = Instant::now();

@@ -149,26 +149,25 @@ fn stars_are_found_beside_gaps_and_a_sky() {
         // Tiles of a periodic image must not meet around it.
         let image = if boundary == Boundary::Circular { (92, 90) } else { (64, 72) };
         let operator = Convolution2d::new(star(1.5).as_ref(), image, boundary).unwrap();
-        for general in [false, true] {
-            let weights = weights(operator.seen_shape(), general, seed);
-            let (stars, brightness) = visible(&operator, &weights, 25, seed);
-            for (at, (adjustment, added)) in models(&operator, &weights, seed).into_iter().enumerate() {
-                let what = format!("{boundary:?} {general} {at}");
-                let adjusted = Adjusted::new(&operator, &adjustment).unwrap();
-                assert_eq!(default_for(&*adjusted, stars.len()), "search");
-                let noise = if general == (at % 2 == 0) { 0.0 } else { 0.05 };
-                let mut y = observed(&operator, &stars, &brightness, noise, seed);
-                y.iter_mut().zip(&added).for_each(|(y, v)| *y += v);
-                // What is in a gap does not matter.
-                y.iter_mut().zip(&weights).filter(|(_, w)| **w == 0.0).for_each(|(y, _)| *y = 1e3);
-                let found = search(&adjusted, &y, stars.len(), Threads::One);
-                let truth = fit_on(&adjusted, &y, &stars);
-                let allowed = truth * (1.0 + 1e-9) + 1e-7 * norm(&adjusted.reduce(&y).unwrap());
-                assert!(found.residual_norm <= allowed, "{what} {noise}: {} {truth}", found.residual_norm);
-                if noise == 0.0 {
-                    assert_eq!(found.support, stars, "{what}");
-                    assert_close(&found.coefficients, &brightness, 1e-6, &what);
-                }
+        let general = seed % 2 == 0;
+        let weights = weights(operator.seen_shape(), general, seed);
+        let (stars, brightness) = visible(&operator, &weights, 20, seed);
+        for (at, (adjustment, added)) in models(&operator, &weights, seed).into_iter().enumerate() {
+            let what = format!("{boundary:?} {general} {at}");
+            let adjusted = Adjusted::new(&operator, &adjustment).unwrap();
+            assert_eq!(default_for(&*adjusted, stars.len()), "search");
+            let noise = if general == (at % 2 == 0) { 0.0 } else { 0.05 };
+            let mut y = observed(&operator, &stars, &brightness, noise, seed);
+            y.iter_mut().zip(&added).for_each(|(y, v)| *y += v);
+            // What is in a gap does not matter.
+            y.iter_mut().zip(&weights).filter(|(_, w)| **w == 0.0).for_each(|(y, _)| *y = 1e3);
+            let found = search(&adjusted, &y, stars.len(), Threads::One);
+            let truth = fit_on(&adjusted, &y, &stars);
+            let allowed = truth * (1.0 + 1e-9) + 1e-7 * norm(&adjusted.reduce(&y).unwrap());
+            assert!(found.residual_norm <= allowed, "{what} {noise}: {} {truth}", found.residual_norm);
+            if noise == 0.0 {
+                assert_eq!(found.support, stars, "{what}");
+                assert_close(&found.coefficients, &brightness, 1e-6, &what);
             }
         }
     }
