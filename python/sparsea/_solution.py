@@ -23,10 +23,10 @@ _NONE = _frozen(np.zeros(0, dtype=np.int64))
 _NO_NUMBERS = _frozen(np.zeros(0))
 
 
-def _pairs(values: Array) -> list[Any]:
+def _pairs(values: Array) -> Any:
     """Numbers as JSON has them."""
-    pairs = np.stack([values.real, values.imag], axis=1) if np.iscomplexobj(values) else values
-    return list(pairs.tolist())
+    pairs = np.stack([values.real, values.imag], axis=-1) if np.iscomplexobj(values) else values
+    return pairs.tolist()
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -116,6 +116,7 @@ def test_starts_and_improve() -> None:
         np.testing.assert_array_equal(again.coefficients, found.coefficients)
     groups = np.arange(40) // 4
     found = sparsea.improve(A, Y[:, 0], support=[0, 1, 17], groups=groups)
+    assert found.groups is not None
     assert len(found.groups) == 2
     with pytest.raises(sparsea.Error, match="k must be at least 2, the groups of the support, got 1"):
         sparsea.improve(A, Y[:, 0], 1, support=[0, 1, 17], groups=groups)
@@ -177,11 +178,12 @@ def test_the_command_finds_the_same(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("\n".join(words) + "\n")
     numbers = np.arange(40) // 3
     np.save(tmp_path / "numbers.npy", numbers)
-    for flags, data, options in [
+    cases: list[tuple[list[str], Any, dict[str, Any]]] = [
         (["Y.npy", "--joint"], Y, {"joint": True}),
         (["y.npy", "--groups", "words.txt"], Y[:, 0], {"groups": words}),
         (["Y.npy", "--joint", "--groups", "numbers.npy"], Y, {"joint": True, "groups": numbers}),
-    ]:
+    ]
+    for flags, data, options in cases:
         found = command(tmp_path, "solve", "A.npy", *flags, "-k", "3", "--json", "--output", "x.npy")
         expected = sparsea.solve(A, data, 3, **options)
         assert found["support"] == expected.support.tolist()
@@ -199,7 +201,7 @@ def test_the_command_finds_the_same(tmp_path: Path) -> None:
         (["solve", "A.npy", "y.npy", "-k", "2", "--groups", "few.txt"], "few.txt: has 2 labels, but A has 40 columns"),
         (["solve", "A.npy", "y.npy", "-k", "2", "--groups", "none.txt"], "none.txt"),
         (["solve", "A.npy", "A.npy", "-k", "2", "--joint", "--nonnegative"], "cannot be combined"),
-        (["solve", "Y.npy", "numbers.npy", "-k", "2", "--joint"], "Y has"),
+        (["solve", "Y.npy", "numbers.npy", "-k", "2", "--joint"], "a matrix has two dimensions"),
     ]:
         refused = subprocess.run(
             [os.environ["SPARSEA_BIN"], *line], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -38,6 +38,10 @@ impl Default for Splicing {
 #[derive(Debug)]
 pub struct State {
     support: Support,
+    /// The sacrifices of atoms off the support, largest first.
+    forward: Vec<(usize, f64)>,
+    /// Those of atoms on it, smallest first.
+    backward: Vec<(usize, f64)>,
 }
 
 impl<T: Scalar> Algorithm<T> for Splicing {
@@ -79,33 +83,33 @@ impl<T: Scalar> Algorithm<T> for Splicing {
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> State {
         let (support, _) = workspace.truncated(initial);
         workspace.fit(&support);
-        State { support }
+        State { support, forward: vec![], backward: vec![] }
     }
 
     fn step(&self, state: &mut State, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
         let before = workspace.residual_norm();
-        let mut forward = Vec::new();
-        forward_sacrifices(workspace, &mut forward);
-        let room = workspace.sparsity() - workspace.size(&state.support);
+        let State { support: current, forward, backward } = state;
+        workspace.pulls(forward);
+        // Of equal sacrifices the lower index enters.
+        forward.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let room = workspace.sparsity() - workspace.size(current);
         if room > 0 && !forward.is_empty() {
-            forward.iter().take(room).for_each(|&(_, j)| workspace.insert(&mut state.support, j));
-            workspace.fit(&state.support);
+            forward.iter().take(room).for_each(|&(j, _)| workspace.insert(current, j));
+            workspace.fit(current);
             return Step { iterations: 1, finished: false };
         }
-        let mut weights = vec![];
-        workspace.weights(&mut weights);
-        let mut backward: Vec<(f64, usize)> = weights.into_iter().map(|(j, weight)| (weight, j)).collect();
+        workspace.weights(backward);
         // Of equal sacrifices the higher index gives way.
-        backward.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        backward.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
         let most = self.exchanges.min(backward.len()).min(forward.len());
         let (mut best, mut best_norm) = (None, before * (1.0 - self.threshold).sqrt());
         for exchanged in 1..=most {
             if workspace.stop() {
                 break;
             }
-            let mut support = state.support.clone();
-            backward[..exchanged].iter().for_each(|&(_, j)| workspace.remove(&mut support, j));
-            forward[..exchanged].iter().for_each(|&(_, j)| workspace.insert(&mut support, j));
+            let mut support = current.clone();
+            backward[..exchanged].iter().for_each(|&(j, _)| workspace.remove(&mut support, j));
+            forward[..exchanged].iter().for_each(|&(j, _)| workspace.insert(&mut support, j));
             workspace.fit(&support);
             if workspace.lowers(best_norm) {
                 (best, best_norm) = (Some(support), workspace.residual_norm());
@@ -113,18 +117,9 @@ impl<T: Scalar> Algorithm<T> for Splicing {
         }
         let finished = best.is_none();
         if let Some(support) = best {
-            state.support = support;
+            *current = support;
         }
-        workspace.fit(&state.support);
+        workspace.fit(current);
         Step { iterations: 1, finished }
     }
-}
-
-/// |a_iᴴ r|/‖a_i‖ of the columns off the support for which it is not zero, largest first, lower index among equals.
-fn forward_sacrifices<T: Scalar>(workspace: &mut Workspace<'_, T>, out: &mut Vec<(f64, usize)>) {
-    let mut pulls = vec![];
-    workspace.pulls(&mut pulls);
-    out.clear();
-    out.extend(pulls.into_iter().map(|(i, pull)| (pull, i)));
-    out.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
 }
