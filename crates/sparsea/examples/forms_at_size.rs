@@ -16,8 +16,11 @@ use sparsea::{
     Solution, Start,
 };
 
+/// A convolution, and how many spikes.
+type Blurred = (Box<dyn LinearMap<f64>>, usize);
+
 /// Spikes on a trace of 25 samples a spike, or stars in an image with one in 500 pixels, and their kernel of σ = 3 or 2.
-fn operator(form: &str, size: usize) -> Result<(Box<dyn LinearMap<f64>>, usize), Box<dyn Error>> {
+fn operator(form: &str, size: usize) -> Result<Blurred, Box<dyn Error>> {
     if !form.starts_with("image") {
         return Ok((Box::new(Convolution::new(&pulse::gaussian(3.0)?, size, Boundary::Full)?), size / 25));
     }

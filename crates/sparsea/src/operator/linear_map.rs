@@ -130,6 +130,12 @@ pub trait Local<T>: Send + Sync {
         0..0
     }
 
+    /// Whether column j is a shifted copy of those that are [alike](Self::alike), though others may lie between. Default: if it is one
+    /// of them.
+    fn is_alike(&self, j: usize) -> bool {
+        self.alike().contains(&j)
+    }
+
     /// m = n, if the column after the last is the first again, one period further down. Default: `None`.
     fn period(&self) -> Option<usize> {
         None

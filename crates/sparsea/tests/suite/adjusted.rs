@@ -223,6 +223,7 @@ fn structure_is_kept_without_fixed_columns() {
     let Structure::Local(local) = adjusted.structure() else { panic!("local") };
     // Rows 120 … 499 have one weight.
     assert_eq!(local.alike(), 121..499);
+    assert!((0..500).all(|j| local.is_alike(j) == ((1..89).contains(&j) || (121..499).contains(&j))));
     let adjusted = Adjusted::new(&blur, &gaps.clone().ridge(0.1)).unwrap();
     assert!(matches!(adjusted.structure(), Structure::Local(_)));
     let adjusted = Adjusted::new(&blur, &gaps.intercept(true)).unwrap();

@@ -123,6 +123,16 @@ fn check_form<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
                 assert!(before.start <= first && before.end <= first + part.len(), "{what}: segment {j}");
                 before = first..first + part.len();
             }
+            // Columns that are alike are one, shifted.
+            let shape = |j: usize| {
+                let mut part = vec![];
+                (local.segment(j, &mut part), part)
+            };
+            let alike = local.alike();
+            for j in (alike.start..n).filter(|&j| local.is_alike(j)) {
+                let ((first, part), (of_first, like)) = (shape(j), shape(alike.start));
+                assert_eq!((first, part), (of_first + j - alike.start, like), "{what}: column {j} is like the others");
+            }
         }
     }
 

@@ -23,8 +23,14 @@ impl<T: Scalar> Reduced<'_, T> {
         let weighted = |at: usize| self.root(from + at);
         let Some(period) = local.period() else {
             let (begin, end) = (from.max(first), (from + one.len()).min(first + other.len()));
-            let entry = |row: usize| one[row - from].conj().scale(weighted(row - from)) * other[row - first];
-            return (begin..end).map(entry).sum();
+            if begin >= end {
+                return T::ZERO;
+            }
+            let both = one[begin - from..end - from].iter().zip(&other[begin - first..end - first]);
+            return match &self.roots {
+                Some(roots) => both.zip(&roots[begin..end]).map(|((a, &b), &root)| a.conj().scale(root) * b).sum(),
+                None => both.map(|(a, &b)| a.conj() * b).sum(),
+            };
         };
         let entry = |(at, v): (usize, &T)| {
             // Rows count on beyond the last.
@@ -32,6 +38,42 @@ impl<T: Scalar> Reduced<'_, T> {
             other.get(place).map(|&w| v.conj().scale(weighted(at)) * w)
         };
         one.iter().enumerate().filter_map(entry).sum()
+    }
+
+    /// The longest run of columns of A that are alike whose rows have one weight, and whether each column is like those.
+    fn runs(&self) -> &(Range<usize>, Vec<bool>) {
+        self.alike.get_or_init(|| {
+            let mut like = vec![false; self.shape.1];
+            let Some(local) = self.local() else { return (0..0, like) };
+            let mut segment = vec![];
+            // The weight of the rows of each column, if it is one.
+            let mut weight_of = |j: usize| {
+                segment.clear();
+                let first = local.segment(j, &mut segment);
+                let mut weights = (first..first + segment.len()).map(|row| self.root(row));
+                let weight = weights.next().filter(|_| !self.zeros[j])?;
+                weights.all(|other| other == weight).then_some(weight)
+            };
+            let alike = local.alike();
+            let weights: Vec<Option<f64>> = alike.clone().map(&mut weight_of).collect();
+            let (mut best, mut begin) = (0..0, 0);
+            for (at, weight) in weights.iter().enumerate() {
+                if *weight != weights[begin] {
+                    begin = at;
+                }
+                if weight.is_some() && at + 1 - begin > best.len() {
+                    best = begin..at + 1;
+                }
+            }
+            // Periodic columns are alike where all are.
+            if best.is_empty() || (local.period().is_some() && best.len() < self.shape.1) {
+                return (0..0, like);
+            }
+            for (like, weight) in like[alike.clone()].iter_mut().zip(&weights) {
+                *like = *weight == weights[best.start];
+            }
+            (alike.start + best.start..alike.start + best.end, like)
+        })
     }
 }
 
@@ -53,32 +95,12 @@ impl<T: Scalar> Local<T> for Reduced<'_, T> {
         first
     }
 
-    /// The longest run of columns of A that are alike whose rows have one weight.
     fn alike(&self) -> Range<usize> {
-        let Some(local) = self.local() else { return 0..0 };
-        let look = || {
-            let alike = local.alike();
-            let (mut best, mut begin) = (0..0, alike.start);
-            // The weight that columns from `begin` on have.
-            let (mut common, mut segment) = (None, vec![]);
-            for j in alike {
-                segment.clear();
-                let first = local.segment(j, &mut segment);
-                let mut weights = (first..first + segment.len()).map(|row| self.root(row));
-                let weight = weights.next();
-                let is_one = weight.is_some() && weights.all(|other| Some(other) == weight) && !self.zeros[j];
-                if !is_one || (begin < j && common != weight) {
-                    begin = if is_one { j } else { j + 1 };
-                }
-                common = weight;
-                if is_one && j + 1 - begin > best.len() {
-                    best = begin..j + 1;
-                }
-            }
-            // Periodic columns are alike where all are.
-            if local.period().is_some() && best.len() < self.shape.1 { 0..0 } else { best }
-        };
-        self.alike.get_or_init(look).clone()
+        self.runs().0.clone()
+    }
+
+    fn is_alike(&self, j: usize) -> bool {
+        self.runs().1[j]
     }
 
     fn period(&self) -> Option<usize> {

@@ -19,6 +19,7 @@ use crate::operator::{
     Columns, LinearMap, Local, Planar, Profile, SparseColumns, Structure, contiguous, single, with_columns,
 };
 use crate::scalar::Scalar;
+use projected::Beneath;
 
 /// B = P √W A Z for an A of which no copy is made: rows weighted by √w_i, columns projected off the span of the fixed ones, those
 /// that are not to be chosen set to zero by the diagonal Z of zeros and ones.
@@ -38,11 +39,12 @@ pub(super) struct Reduced<'o, T: Scalar> {
     norms: Option<Vec<f64>>,
     /// Columns of B kept as copies, sorted by their places.
     copies: Vec<(usize, Vec<T>)>,
-    alike: OnceLock<Range<usize>>,
+    /// The longest run of columns that are alike, and of all columns whether they are like those.
+    alike: OnceLock<(Range<usize>, Vec<bool>)>,
     /// Columns that are all of a patch, of those that are.
     whole: OnceLock<Vec<bool>>,
-    /// √W A Z, where it has structure that the projection hides, and its products with the basis.
-    beneath: Option<(Box<dyn LinearMap<T> + 'o>, Vec<Vec<T>>)>,
+    /// What is projected, where that has structure.
+    beneath: Option<Beneath<'o, T>>,
 }
 
 /// ρ² above which a column is copied.
@@ -186,8 +188,8 @@ impl<T: Scalar> Columns<T> for Reduced<'_, T> {
 
     fn gram(&self, rows: Option<&[usize]>, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
         let n = self.shape.1;
-        if let Some((map, products)) = &self.beneath {
-            return self.gram_beneath(&**map, products, rows, support, out);
+        if let Some(beneath) = &self.beneath {
+            return self.gram_beneath(beneath, rows, support, out);
         }
         let is_plain = self.basis.rank() == 0;
         if let Some(planar) = self.planar().filter(|_| is_plain) {

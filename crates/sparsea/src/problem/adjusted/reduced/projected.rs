@@ -12,9 +12,15 @@ use crate::interrupt::Interrupt;
 use crate::operator::{Columns, LinearMap, Projected, contiguous, single, with_columns};
 use crate::scalar::Scalar;
 
+/// √W A Z, which is projected, and its products with the basis.
+pub(super) struct Beneath<'o, T> {
+    map: Box<dyn LinearMap<T> + 'o>,
+    products: Vec<Vec<T>>,
+}
+
 impl<'o, T: Scalar> Reduced<'o, T> {
-    /// What is left of this map without the projection, and its products with the basis.
-    pub(super) fn uncover(&self, interrupt: &Interrupt) -> Result<(Box<dyn LinearMap<T> + 'o>, Vec<Vec<T>>), Error> {
+    /// What is left of this map without the projection.
+    pub(super) fn uncover(&self, interrupt: &Interrupt) -> Result<Beneath<'o, T>, Error> {
         let is_plain = self.roots.is_none() && !self.zeros.contains(&true);
         let map: Box<dyn LinearMap<T> + 'o> = if is_plain {
             Box::new(self.inner.clone())
@@ -28,21 +34,20 @@ impl<'o, T: Scalar> Reduced<'o, T> {
         });
         let products: Result<Vec<Vec<T>>, OperatorError> = products.collect();
         let products = products.map_err(Error::Operator)?;
-        Ok((map, products))
+        Ok(Beneath { map, products })
     }
 
     /// b_iᴴ b_j = a_iᴴ a_j − Σ (a_iᴴ q)(qᴴ a_j), where not much cancels.
     pub(super) fn gram_beneath(
         &self,
-        map: &dyn LinearMap<T>,
-        products: &[Vec<T>],
+        Beneath { map, products }: &Beneath<'_, T>,
         rows: Option<&[usize]>,
         support: &[usize],
         mut out: MatMut<'_, T>,
     ) -> Result<(), OperatorError> {
         /// ρ_i ρ_j at most.
         const MOST: f64 = 8.0;
-        with_columns(map, |columns| columns.gram(rows, support, out.as_mut()))?;
+        with_columns(&**map, |columns| columns.gram(rows, support, out.as_mut()))?;
         let steepness = |j: usize| {
             let part: f64 = products.iter().map(|product| product[j].abs2()).sum();
             self.norms.as_ref().map_or(f64::INFINITY, |norms| part / (norms[j] * norms[j]))
@@ -83,7 +88,7 @@ impl<'o, T: Scalar> Reduced<'o, T> {
 
 impl<T: Scalar> Projected<T> for Reduced<'_, T> {
     fn inner(&self) -> &dyn LinearMap<T> {
-        self.beneath.as_ref().map_or(&self.inner, |(map, _)| map)
+        self.beneath.as_ref().map_or(&self.inner, |beneath| &beneath.map)
     }
 
     fn basis(&self) -> &[Vec<T>] {
@@ -91,6 +96,6 @@ impl<T: Scalar> Projected<T> for Reduced<'_, T> {
     }
 
     fn products(&self) -> &[Vec<T>] {
-        self.beneath.as_ref().map_or(&[], |(_, products)| products)
+        self.beneath.as_ref().map_or(&[], |beneath| &beneath.products)
     }
 }
