@@ -2,6 +2,7 @@
 //! code once takes a minute and running all of it seconds.
 
 mod adjusted;
+mod adjusted_images;
 mod algorithm_table;
 mod bad_input;
 mod basis_pursuit;
