@@ -20,6 +20,7 @@ mod equivalence;
 mod exchange;
 mod failing;
 mod fixed_sum;
+mod form_matrix;
 mod forms;
 mod fuzz;
 mod gram;

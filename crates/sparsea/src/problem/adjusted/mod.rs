@@ -155,7 +155,7 @@ impl<T: Scalar> Adjustment<T> {
 /// ```
 ///
 /// # Structure and cost
-/// Weights, gaps and excluded columns leave the [structure](Structure) of A as it is, sparse or local; with fixed columns B has none
+/// Weights, gaps and excluded columns leave the [structure](crate::operator::Structure) of A as it is, sparse or local; with fixed columns B has none
 /// that is known. A dense A is copied, m n numbers. Otherwise a product takes one of A and, for f fixed columns, 4 m f multiply-adds;
 /// making the map takes f products with Aᴴ, the norms of columns, and one column for each that is nearly in the span of the fixed ones.
 /// An A of which only products are known takes n products for up to 2048 columns, as it does without adjustment.
