@@ -151,27 +151,16 @@ fn each_real_form(seed: u64, visit: &mut dyn FnMut(Posed<'_, '_, f64>)) {
         let joint = Problem::joint(&operator, &data, 2, K).unwrap().with_domain(domain).unwrap();
         let bounded = Traits { bounded: true, ..Traits::default() };
         let blocks = Traits { blocks: true, ..bounded };
-        let cases: [(&'static str, Problem<'_, f64>, Traits, f64, &dyn Fn(&Solution<f64>) -> f64); 4] = [
-            ("bounds", sides[0].clone(), bounded, least(&sides[..1], &singles), &one),
-            (
-                "bounds of groups",
-                sides[0].clone().with_groups(groups.clone()).unwrap(),
-                blocks,
-                least(&sides[..1], &grouped),
-                &one,
-            ),
-            ("bounds of joint", joint.clone(), blocks, least(&sides, &singles), &both),
-            (
-                "bounds of groups of joint",
-                joint.with_groups(groups.clone()).unwrap(),
-                blocks,
-                least(&sides, &grouped),
-                &both,
-            ),
-        ];
-        for (name, problem, traits, least, residual) in &cases {
-            visit(Posed { name, problem, traits: *traits, least: *least, residual, interval });
-        }
+        let mut pose = |name, problem: Problem<'_, f64>, traits, least, residual: &dyn Fn(&Solution<f64>) -> f64| {
+            visit(Posed { name, problem: &problem, traits, least, residual, interval });
+        };
+        let first = &sides[0];
+        pose("bounds", first.clone(), bounded, least(&sides[..1], &singles), &one);
+        let of_groups = first.clone().with_groups(groups.clone()).unwrap();
+        pose("bounds of groups", of_groups, blocks, least(&sides[..1], &grouped), &one);
+        pose("bounds of joint", joint.clone(), blocks, least(&sides, &singles), &both);
+        let of_groups = joint.with_groups(groups.clone()).unwrap();
+        pose("bounds of groups of joint", of_groups, blocks, least(&sides, &grouped), &both);
     }
     // Storage of single precision.
     let stored: Vec<f32> = (0..n).flat_map(|j| (0..m).map(move |i| (i, j))).map(|(i, j)| a[(i, j)] as f32).collect();
