@@ -169,6 +169,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// The problem that algorithms see of this one.
     pub(crate) fn seen_as<'s>(&self, seen: Seen<'s, T>) -> Result<Problem<'s, T>, Error> {
         let data_norm = check_data(seen.data, seen.operator.shape().0)?;
+        let scales = seen.column_norms.iter().map(|&norm| f64::from(norm > 0.0)).collect();
         Ok(Problem {
             operator: Access::new(seen.operator),
             data: seen.data,
@@ -182,6 +183,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
             stacked: seen.stacked,
             column_norms: seen.column_norms.into(),
             unit_columns: false,
+            scales,
             data_correlation: None,
             measuring: self.measuring,
             norm_squared: Arc::new(OnceLock::new()),

@@ -65,6 +65,8 @@ pub struct Problem<'a, T: Scalar> {
     stacked: Option<&'a Stacked<'a, T>>,
     column_norms: Arc<[f64]>,
     unit_columns: bool,
+    /// What [`scales`](Self::scales) returns.
+    scales: Arc<[f64]>,
     /// Aᴴ y, where it was computed with that of others; in the scale of A.
     data_correlation: Option<Arc<[T]>>,
     measuring: Measuring,
@@ -119,6 +121,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         let data_norm = check_data(data, rows)?;
         let (column_norms, counts) = check_columns(&operator, || operator.estimate_columns(interrupt))?;
         let measuring = Measuring { elapsed: begin.elapsed(), counts };
+        let scales = column_norms.iter().map(|&norm| inverse(norm)).collect();
         let column_norms = column_norms.into();
         let (unit_columns, data_correlation) = (true, None);
         let norm_squared = Arc::default();
@@ -135,6 +138,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
             stacked: None,
             column_norms,
             unit_columns,
+            scales,
             data_correlation,
             measuring,
             norm_squared,
@@ -242,6 +246,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     #[must_use]
     pub fn keep_columns(mut self) -> Self {
         self.unit_columns = false;
+        self.scales = self.column_norms.iter().map(|&norm| f64::from(norm > 0.0)).collect();
         self.norm_squared = Arc::default();
         self.grouping = self.grouping.as_ref().map(|grouping| self.group(grouping.stated().clone()));
         self
@@ -418,8 +423,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// 1/‖a_j‖, the scale between the coefficients algorithms see and those of A; 0 for a zero column. All ones
     /// (but still 0 for a zero column) after [`keep_columns`](Self::keep_columns).
     pub(crate) fn scales(&self) -> Arc<[f64]> {
-        let scale = |&norm: &f64| if self.unit_columns { inverse(norm) } else { f64::from(norm > 0.0) };
-        self.column_norms.iter().map(scale).collect()
+        self.scales.clone()
     }
 
     /// ‖A‖² of `scaled`, the operator that algorithms see, and the products that it took; computed by the first that asks, of all
@@ -452,6 +456,7 @@ impl<T: Scalar> Clone for Problem<'_, T> {
         Self {
             operator: self.operator.renewed(),
             column_norms: self.column_norms.clone(),
+            scales: self.scales.clone(),
             data_correlation: self.data_correlation.clone(),
             norm_squared: self.norm_squared.clone(),
             atoms: self.atoms.clone(),
