@@ -426,8 +426,9 @@ impl<T: Field> Task<'_, T> {
             }
         };
         let threads = self.request.threads.unwrap_or_else(default_threads).min(data.len());
-        // Blocks share a pass over A; there are several for each thread.
-        let block = (data.len() / (4 * threads)).clamp(1, 4 * TOGETHER);
+        // Blocks share a pass over a matrix; there are several for each thread. Other products are made one by one, and end with the call.
+        let most = if self.form.kind == Kind::Matrix { 4 * TOGETHER } else { TOGETHER };
+        let block = (data.len() / (4 * threads)).clamp(1, most);
         let next = AtomicUsize::new(0);
         // Those of one k follow one another, and take over what is known of A.
         let mut order: Vec<usize> = (0..data.len()).collect();

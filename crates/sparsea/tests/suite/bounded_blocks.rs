@@ -146,7 +146,9 @@ fn other_algorithms_stay_within_the_bounds_of_blocks() {
                 let counts = optimal(name, sides, grouped, bounded, 3);
                 (solved, all) = (solved + counts.0, all + counts.1);
             }
-            assert!(8 * solved >= all, "{name} {sides} {grouped}: {solved} of {all}");
+            // Those that end without a fit on their support only stay within the bounds.
+            let ends_without_fit = ["iht", "niht", "cosamp"].contains(&name);
+            assert!(ends_without_fit || 4 * solved >= all, "{name} {sides} {grouped}: {solved} of {all}");
         }
     }
 }
