@@ -42,6 +42,7 @@ class ProblemOptions(TypedDict, total=False):
     exclude: Any
     weights: Any
     ridge: float
+    sum_to: float | None
     missing: Literal["error", "drop"]
     groups: Any
     unit_columns: bool
@@ -119,13 +120,17 @@ weights : array_like of shape (m,) or (m, B), optional
     weight 0 is missing, whatever y holds there.
 ridge : float
     λ ≥ 0: ½ λ‖x‖² is added to what is minimised, in the scale of A; intercept and fixed columns are not penalised.
+sum_to : float, optional
+    The sum of the coefficients, but for intercept and fixed columns; not 0. With ``nonnegative`` or caps
+    (``bounds=(0, 0.1)``) these are the weights of a portfolio that tracks an index, for ``sum_to=1``.
 missing : {"error", "drop"}
     Whether NaN in y are refused, or are gaps: rows of weight 0. Columns of a batch may miss different rows; those that
     miss the same share what is known of A.
 groups : array_like of shape (n,), optional
     A label for each column of A, of any hashable type. Columns with the same label are a group: they are in the support
     together or not at all, and k counts groups. A group is scored by the length of what it explains of the residual,
-    whatever its columns: algorithms see an orthonormal basis of each.
+    whatever its columns: algorithms see an orthonormal basis of each. Where coefficients have bounds, columns keep
+    their own, and a group is scored by what its columns explain one by one.
 unit_columns : bool
     Whether algorithms see columns scaled to norm 1, so that no unit of measurement matters. Coefficients are
     returned in the scale of A either way.

@@ -135,7 +135,6 @@ def test_starts_and_improve() -> None:
         ({"groups": [0] * 8}, "k must be at most the number of groups, 1, got 2"),
         ({"joint": 1}, "joint"),
         ({"joint": True}, r"joint=True needs Y of shape \(m, B\)"),
-        ({"groups": range(8), "nonnegative": True}, "groups of columns cannot be combined"),
         ({"groups": range(8), "algorithm": "lasso"}, "lasso works on single columns and one y"),
         ({"groups": range(8), "report": True}, "a report works on single columns and one y"),
     ],
@@ -151,8 +150,6 @@ def test_bad_joint_starts_are_refused() -> None:
         sparsea.solve(A, Y, 2, joint=True, start=np.ones(8))
     with pytest.raises(sparsea.Error, match=r"x has shape \(8, 2\); for a joint support it must be \(8, 3\)"):
         sparsea.improve(A, Y, 2, joint=True, x=np.ones((8, 2)))
-    with pytest.raises(sparsea.Error, match="a joint support cannot be combined with bounds on the coefficients"):
-        sparsea.solve(A, Y, 2, joint=True, nonnegative=True)
     with pytest.raises(sparsea.Error, match="at least one column"):
         sparsea.solve(A, Y[:, :0], 2, joint=True)
     zero = sparsea.solve(A, 0 * Y, 2, joint=True)
@@ -182,6 +179,9 @@ def test_the_command_finds_the_same(tmp_path: Path) -> None:
         (["Y.npy", "--joint"], Y, {"joint": True}),
         (["y.npy", "--groups", "words.txt"], Y[:, 0], {"groups": words}),
         (["Y.npy", "--joint", "--groups", "numbers.npy"], Y, {"joint": True, "groups": numbers}),
+        (["Y.npy", "--joint", "--nonnegative"], Y, {"joint": True, "nonnegative": True}),
+        (["y.npy", "--groups", "words.txt", "--nonnegative"], Y[:, 0], {"groups": words, "nonnegative": True}),
+        (["y.npy", "--sum-to", "1.5", "--bounds", ":1"], Y[:, 0], {"sum_to": 1.5, "bounds": (None, 1.0)}),
     ]
     for flags, data, options in cases:
         found = command(tmp_path, "solve", "A.npy", *flags, "-k", "3", "--json", "--output", "x.npy")
@@ -200,7 +200,7 @@ def test_the_command_finds_the_same(tmp_path: Path) -> None:
     for line, said in [
         (["solve", "A.npy", "y.npy", "-k", "2", "--groups", "few.txt"], "few.txt: has 2 labels, but A has 40 columns"),
         (["solve", "A.npy", "y.npy", "-k", "2", "--groups", "none.txt"], "none.txt"),
-        (["solve", "A.npy", "A.npy", "-k", "2", "--joint", "--nonnegative"], "cannot be combined"),
+        (["solve", "A.npy", "A.npy", "-k", "2", "--joint", "--sum-to", "1"], "cannot be combined"),
         (["solve", "Y.npy", "numbers.npy", "-k", "2", "--joint"], "a matrix has two dimensions"),
     ]:
         refused = subprocess.run(

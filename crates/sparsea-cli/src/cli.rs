@@ -102,6 +102,10 @@ pub struct ModelOptions {
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     #[arg(value_parser = values::number("--ridge", "finite number of at least 0", |l| l >= 0.0 && l.is_finite()))]
     pub ridge: Option<f64>,
+    /// The sum of the coefficients, but for intercept and fixed columns: 1 for the weights of a portfolio
+    #[arg(long, value_name = "SUM", allow_negative_numbers = true)]
+    #[arg(value_parser = values::number("--sum-to", "finite number other than 0", |s| s != 0.0 && s.is_finite()))]
+    pub sum_to: Option<f64>,
     /// What NaN in y are, and in text files empty fields, NA and the like: an error, or gaps
     #[arg(long, value_enum, default_value = "error", value_name = "RULE")]
     pub missing: MissingChoice,

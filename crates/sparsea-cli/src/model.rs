@@ -1,8 +1,9 @@
 //! What a model has besides columns that are chosen: options, and the problem that they leave.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use sparsea::{Adjusted, Adjustment, Domain, LinearMap, Problem, Scalar, Solution, Start};
+use sparsea::{Adjusted, Adjustment, Domain, FixedSum, Limits, LinearMap, Problem, Scalar, Solution, Start};
 
 use crate::blocks::Groups;
 use crate::cli::{MissingChoice, ModelOptions};
@@ -15,13 +16,15 @@ use crate::text;
 pub struct Posed<'l, T: Scalar> {
     loaded: &'l Loaded<T>,
     form: Form<'l, T>,
+    /// The sum of the coefficients, if that is fixed.
+    sum: Option<FixedSum<'l, T>>,
     groups: Option<Groups>,
 }
 
 enum Form<'l, T: Scalar> {
-    Plain(Box<dyn LinearMap<T> + 'l>),
+    Plain(Arc<dyn LinearMap<T> + 'l>),
     /// The map, and the data that belong to it.
-    Adjusted(Box<Adjusted<'l, T>>, Vec<T>),
+    Adjusted(Arc<Adjusted<'l, T>>, Vec<T>),
 }
 
 impl ModelOptions {
@@ -88,19 +91,33 @@ impl<'l, T: Scalar> Posed<'l, T> {
         let operator = loaded.operator.operator();
         let groups = options.groups.as_deref().map(|path| Groups::read(path, operator.shape().1)).transpose()?;
         let adjustment = options.adjustment(loaded)?;
-        if loaded.statistics.is_some() && options.joint {
-            return Err(Failure::Message("--joint needs A and Y; sufficient statistics are those of one y".into()));
-        }
-        if adjustment.is_none() {
-            return Ok(Self { loaded, form: Form::Plain(operator), groups });
-        }
         if loaded.statistics.is_some() {
-            let line = "sufficient statistics take no intercept, fixed or excluded columns, weights or ridge; they belong into the statistics";
-            return Err(Failure::Message(line.into()));
+            if options.joint {
+                return Err(Failure::Message("--joint needs A and Y; sufficient statistics are those of one y".into()));
+            }
+            if !adjustment.is_none() || options.sum_to.is_some() {
+                let line = "sufficient statistics take no intercept, fixed or excluded columns, weights, ridge or sum; they belong into the statistics";
+                return Err(Failure::Message(line.into()));
+            }
         }
-        let adjusted = Adjusted::new(operator, &adjustment)?;
-        let data = adjusted.reduce_joint(&loaded.data, loaded.sides.unwrap_or(1))?;
-        Ok(Self { loaded, form: Form::Adjusted(Box::new(adjusted), data), groups })
+        if options.joint && options.sum_to.is_some() {
+            return Err(Failure::Message("--sum-to is for a single y; it cannot be combined with --joint".into()));
+        }
+        let form = if adjustment.is_none() {
+            Form::Plain(operator.into())
+        } else {
+            let adjusted = Adjusted::new(operator, &adjustment)?;
+            let data = adjusted.reduce_joint(&loaded.data, loaded.sides.unwrap_or(1))?;
+            Form::Adjusted(Arc::new(adjusted), data)
+        };
+        let sum = match (options.sum_to, &form) {
+            (None, _) => None,
+            (Some(sum), Form::Plain(map)) => Some(FixedSum::new(map.clone(), &loaded.data, sum, &[])?),
+            (Some(sum), Form::Adjusted(adjusted, data)) => {
+                Some(FixedSum::new(adjusted.clone(), data, sum, &adjusted.left_out())?)
+            }
+        };
+        Ok(Self { loaded, form, sum, groups })
     }
 
     /// The problem that is solved, with coefficients in a domain.
@@ -109,9 +126,10 @@ impl<'l, T: Scalar> Posed<'l, T> {
         sparsity: usize,
         domain: Option<&'p dyn Domain<T>>,
     ) -> Result<Problem<'p, T>, Failure> {
-        let problem = match &self.form {
-            Form::Plain(operator) => self.loaded.problem(&**operator, sparsity)?,
-            Form::Adjusted(adjusted, data) => match self.loaded.sides {
+        let problem = match (&self.sum, &self.form) {
+            (Some(fixed), _) => fixed.problem(sparsity)?,
+            (None, Form::Plain(operator)) => self.loaded.problem(&**operator, sparsity)?,
+            (None, Form::Adjusted(adjusted, data)) => match self.loaded.sides {
                 Some(sides) => adjusted.joint(data, sides, sparsity)?,
                 None => adjusted.problem(data, sparsity)?,
             },
@@ -120,10 +138,28 @@ impl<'l, T: Scalar> Posed<'l, T> {
             Some(domain) => problem.with_domain(domain)?,
             None => problem,
         };
-        Ok(match &self.groups {
+        let problem = match &self.groups {
             Some(groups) => problem.with_groups(groups.partition.clone())?,
             None => problem,
-        })
+        };
+        if let Some(fixed) = &self.sum {
+            if let Form::Adjusted(adjusted, _) = &self.form {
+                adjusted.check_sparsity(sparsity)?;
+            }
+            fixed.check(&problem)?;
+        }
+        Ok(problem)
+    }
+
+    /// Limits of a run on the problem that is solved, from those that are stated in terms of y.
+    pub fn limits(&self, limits: Limits) -> Limits {
+        let relative = |limit| self.sum.as_ref().map_or(limit, |fixed| fixed.relative(limit));
+        Limits { relative_residual: limits.relative_residual.map(relative), ..limits }
+    }
+
+    /// Whether the sum of the coefficients is fixed.
+    pub fn has_sum(&self) -> bool {
+        self.sum.is_some()
     }
 
     /// Groups of columns, if there are any.
@@ -148,10 +184,14 @@ impl<'l, T: Scalar> Posed<'l, T> {
     }
 
     /// The solution in terms of A, from that of the problem that is solved.
-    pub fn complete(&self, solution: Solution<T>) -> Result<Solution<T>, Failure> {
+    pub fn complete(&self, problem: &Problem<'_, T>, solution: Solution<T>) -> Result<Solution<T>, sparsea::Error> {
+        let solution = match &self.sum {
+            Some(fixed) => fixed.complete(problem, solution)?,
+            None => solution,
+        };
         match &self.form {
             Form::Plain(_) => Ok(solution),
-            Form::Adjusted(adjusted, _) => Ok(adjusted.complete(&self.loaded.data, solution)?),
+            Form::Adjusted(adjusted, _) => adjusted.complete(&self.loaded.data, solution),
         }
     }
 }

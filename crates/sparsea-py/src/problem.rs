@@ -14,7 +14,7 @@ use crate::adjusted::{Models, adjusted, map_of};
 use crate::convert::Field;
 use crate::error::refused;
 use crate::numbers::{as_sparsities, as_sparsity};
-use crate::operator::{Guarded, Kind, Shared, read};
+use crate::operator::{Gram, Guarded, Kind, Shared, read};
 use crate::pool::within;
 use crate::request::{ProblemOptions, Request, defaults};
 use crate::run::{Caller, Stop, beside, here};
@@ -74,6 +74,7 @@ impl Problem {
         hint: bool,
     ) -> PyResult<Self> {
         let options = ProblemOptions::new(options)?;
+        options.check_sum(a.cast::<Gram>().is_ok(), false)?;
         let models = model.map(Models::read).transpose()?;
         let ridged = |shape| models.as_ref().map_or(shape, |models| models.bounds(shape));
         fn count<T: Field>(prepared: &[Prepared<T>]) -> usize {
@@ -280,12 +281,8 @@ impl<T: Field> Prepared<T> {
             if let Some(domain) = &domain {
                 measured.clone().with_domain(&**domain)?;
             }
-            // What does not go together is refused here.
-            if let (Some(groups), Some(domain)) = (&groups, &domain) {
-                measured.clone().with_domain(&**domain)?.with_groups(groups.clone())?;
-            }
-            if let (true, Some(domain), Some(first)) = (joint, &domain, given.first()) {
-                Measured::joint_until(&guarded, first, 1, 1, &interrupt)?.with_domain(&**domain)?;
+            if let Some(groups) = &groups {
+                measured.clone().with_groups(groups.clone())?;
             }
             let (mut norms, mut misses) = (vec![], false);
             for data in given {

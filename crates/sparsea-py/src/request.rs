@@ -45,6 +45,8 @@ pub struct ProblemOptions {
     pub groups: Option<Arc<Partition>>,
     /// Whether the columns of Y have one support.
     pub joint: bool,
+    /// The sum of the coefficients, if it is fixed.
+    pub sum_to: Option<f64>,
 }
 
 impl Default for ProblemOptions {
@@ -57,6 +59,7 @@ impl Default for ProblemOptions {
             bounds: None,
             groups: None,
             joint: false,
+            sum_to: None,
         }
     }
 }
@@ -75,6 +78,11 @@ impl ProblemOptions {
                 self.bounds = Some(Arc::new((vector("bounds", &lower)?, vector("bounds", &upper)?)));
             }
             "joint" => self.joint = as_flag(word, value)?,
+            "sum_to" if value.is_none() => self.sum_to = None,
+            "sum_to" => {
+                let rule = "a finite number other than 0";
+                self.sum_to = Some(number(word, rule, value, |sum| sum.is_finite() && sum != 0.0)?);
+            }
             "groups" if value.is_none() => self.groups = None,
             "groups" => {
                 // The number of each column's group, made by `as_groups` of `python/sparsea/_input.py`.
@@ -86,6 +94,18 @@ impl ProblemOptions {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Refuses what a fixed sum does not go with.
+    pub fn check_sum(&self, has_statistics: bool, report: bool) -> PyResult<()> {
+        let other = match self.sum_to {
+            None => return Ok(()),
+            Some(_) if self.joint => "joint=True",
+            Some(_) if has_statistics => "sufficient statistics",
+            Some(_) if report => "a report, which scores columns one by one",
+            Some(_) => return Ok(()),
+        };
+        Err(InvalidValueError::new_err(format!("sum_to cannot be combined with {other}")))
     }
 
     /// The algorithm where none is named.

@@ -14,8 +14,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict, PyFloat};
 use sparsea::operator::{SHARED_FROM, Structure, TOGETHER};
 use sparsea::{
-    Domain, Error, ExplorationReport, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath, StopReason,
-    Threads, Trace, Workspace,
+    Domain, Error, ExplorationReport, FixedSum, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath,
+    StopReason, Threads, Trace, Workspace,
 };
 
 use crate::adjusted::{Adjusted, Models, adjusted, map_of};
@@ -135,6 +135,7 @@ fn adjust_and_solve<'py, T: Field>(
 }
 
 /// A for one call.
+#[derive(Clone)]
 pub struct Form<T: Field> {
     /// Guarded by the call's [`Stop`].
     pub operator: Shared<T>,
@@ -220,6 +221,7 @@ pub fn solved<T: Field>(
     sparsities: Vec<usize>,
     mut request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
+    request.problem.check_sum(form.is_gram(), request.report.is_some())?;
     // Vectors with one support are one, end to end.
     let sides = request.problem.joint.then_some(data.len());
     let (data, batch) = if sides.is_some() { (vec![data.concat()].into(), false) } else { (data, batch) };
@@ -232,19 +234,26 @@ pub fn solved<T: Field>(
         request.starts = request.starts.into_iter().map(start).collect::<PyResult<_>>()?;
     }
     let found = missing.clone();
+    let stopped = stop.clone();
     let work = move |caller: &Caller<Outcome<T>>| {
         let done = form.part.as_ref().map_or(0, |part| part.done);
         let display = Display { done: AtomicUsize::new(done), ..Display::default() };
         let (stop, missing) = (watched, found);
-        let task = Task { form, sparsities, sides, request, domain, stop, caller, brief, display, missing };
-        let solve = |data: &[Vec<T>]| if batch { task.batch(data) } else { task.single(data) };
+        let sum = request.problem.sum_to;
+        let mut task =
+            Task { form, sparsities, sides, request, domain, stop, caller, brief, display, missing, sum: None };
+        let mut solve = |data: &[Vec<T>]| match sum {
+            Some(sum) => task.with_sum(data, sum, batch),
+            None if batch => task.batch(data),
+            None => task.single(data),
+        };
         let Some(part) = part else { return solve(&data) };
-        let _entered = task.stop.enter();
+        let _entered = stopped.enter();
         let count = sides.unwrap_or(1);
         let reduced: Result<Vec<_>, _> = data.iter().map(|data| part.adjusted.reduce_joint(data, count)).collect();
         let solved = solve(&reduced.map_err(refused)?)?.into_iter().zip(data.iter());
         let complete = |((mut solution, trace), data): (Solved<T>, &Vec<T>)| -> PyResult<Solved<T>> {
-            if !task.stop.requested() {
+            if !stopped.requested() {
                 solution = part.adjusted.complete(data, solution).map_err(refused)?;
             }
             solution.elapsed += part.before;
@@ -313,6 +322,8 @@ struct Task<'c, T: Field> {
     display: Display,
     /// Set for data that call for an intercept.
     missing: Arc<AtomicBool>,
+    /// What fixes the sum of the coefficients, if that is fixed, and the place of its data in a batch.
+    sum: Option<(Arc<FixedSum<'static, T>>, Option<usize>)>,
 }
 
 /// What a display has been shown.
@@ -341,13 +352,48 @@ impl<T: Field> Task<'_, T> {
     fn single(&self, data: &[Vec<T>]) -> Outcome<T> {
         let work = || {
             let begin = Instant::now();
-            match self.problem(&data[0], self.form.gram.clone())? {
-                Ok(problem) => Ok(vec![self.run(&problem, None, &mut None)?]),
-                Err(reason) => Ok(vec![self.nothing(0, &data[0], reason, begin)]),
+            let problem = match self.problem(&data[0], self.form.gram.clone())? {
+                Ok(problem) => problem,
+                Err(reason) => return Ok(vec![self.nothing(0, &data[0], reason, begin)]),
+            };
+            let Some((fixed, place)) = &self.sum else { return Ok(vec![self.run(&problem, None, &mut None)?]) };
+            fixed.check(&problem).map_err(refused)?;
+            let (mut solution, trace) = self.run(&problem, *place, &mut None)?;
+            if !self.stop.requested() {
+                solution = fixed.complete(&problem, solution).map_err(refused)?;
             }
+            Ok(vec![(solution, trace)])
         };
         // Brief work for one thread shares nothing.
         if self.brief && self.request.threads == Some(1) { work() } else { within(self.request.threads, work)? }
+    }
+
+    /// One run after the other, for vectors of data each of which has its own operator: that of coefficients with a fixed sum.
+    fn with_sum(&mut self, data: &[Vec<T>], sum: f64, batch: bool) -> Outcome<T> {
+        let (form, sparsities) = (self.form.clone(), self.sparsities.clone());
+        let limit = self.request.limits.relative_residual;
+        let left_out = form.part.as_ref().map_or_else(Vec::new, |part| part.adjusted.left_out());
+        let mut solved = vec![];
+        for (at, y) in data.iter().enumerate() {
+            let fixed = Arc::new(FixedSum::new(form.operator.clone(), y, sum, &left_out).map_err(refused)?);
+            let sparsity = sparsities.get(at).or(sparsities.first()).copied().unwrap_or(0);
+            if sparsity == 0 {
+                fixed.problem(0).map_err(refused)?;
+            }
+            let data = fixed.data().to_vec();
+            self.form = Form {
+                operator: fixed.clone() as Shared<T>,
+                gram: None,
+                correlations: None,
+                hint: false,
+                ..form.clone()
+            };
+            self.sparsities = vec![sparsity];
+            self.request.limits.relative_residual = limit.map(|limit| fixed.relative(limit));
+            self.sum = Some((fixed, batch.then_some(at)));
+            solved.extend(self.single(&[data])?);
+        }
+        Ok(solved)
     }
 
     /// A run for each vector of data, as many at a time as there are threads, which share the Gram columns of A.
@@ -380,8 +426,9 @@ impl<T: Field> Task<'_, T> {
             }
         };
         let threads = self.request.threads.unwrap_or_else(default_threads).min(data.len());
-        // Blocks share a pass over A; there are several for each thread.
-        let block = (data.len() / (4 * threads)).clamp(1, 8);
+        // Blocks share a pass over a matrix; there are several for each thread. Other products are made one by one, and end with the call.
+        let most = if self.form.kind == Kind::Matrix { 4 * TOGETHER } else { TOGETHER };
+        let block = (data.len() / (4 * threads)).clamp(1, most);
         let next = AtomicUsize::new(0);
         // Those of one k follow one another, and take over what is known of A.
         let mut order: Vec<usize> = (0..data.len()).collect();
@@ -610,14 +657,24 @@ pub fn path<T: Field>(
     thorough: bool,
     request: Request<T>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
+    request.problem.check_sum(form.is_gram(), false)?;
     let (interrupt, threads, domain) = (stop.interrupt(), request.threads, request.problem.domain()?);
     let watched = stop.clone();
     let work = move || {
         let _entered = watched.enter();
         let reduced = form.part.as_ref().map(|part| part.adjusted.reduce(&data[0])).transpose()?;
-        let problem = Problem::new_until(&*form.operator, reduced.as_ref().unwrap_or(&data[0]), largest, &interrupt)?;
-        let mut problem = form.knowing(request.shape(problem, domain.as_deref())?, 0)?;
-        if let Some(gram) = form.gram {
+        let y = reduced.as_ref().unwrap_or(&data[0]);
+        let left_out = form.part.as_ref().map_or_else(Vec::new, |part| part.adjusted.left_out());
+        let sum =
+            request.problem.sum_to.map(|sum| FixedSum::new(form.operator.clone(), y, sum, &left_out)).transpose()?;
+        let mut problem = match &sum {
+            Some(fixed) => request.shape(fixed.problem(largest)?, domain.as_deref())?,
+            None => {
+                let problem = Problem::new_until(&*form.operator, y, largest, &interrupt)?;
+                form.knowing(request.shape(problem, domain.as_deref())?, 0)?
+            }
+        };
+        if let Some(gram) = form.gram.filter(|_| sum.is_none()) {
             problem = problem.share_gram(gram)?;
         }
         let mut path = SparsityPath::new(&problem).interrupt(interrupt).memory(request.problem.memory);
@@ -628,9 +685,14 @@ pub fn path<T: Field>(
             path = path.time(time);
         }
         if let Some(limit) = request.limits.relative_residual {
-            path = path.relative_residual(limit);
+            path = path.relative_residual(sum.as_ref().map_or(limit, |fixed| fixed.relative(limit)));
         }
-        let solutions = path.solve()?;
+        let mut solutions = path.solve()?;
+        if let Some(fixed) = &sum {
+            // No coefficients have a sum.
+            let chosen = solutions.into_iter().filter(|solution| !solution.support.is_empty());
+            solutions = chosen.map(|solution| fixed.complete(&problem, solution)).collect::<Result<_, _>>()?;
+        }
         match &form.part {
             None => Ok(solutions),
             Some(part) => solutions.into_iter().map(|solution| part.adjusted.complete(&data[0], solution)).collect(),

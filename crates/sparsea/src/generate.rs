@@ -150,17 +150,33 @@ pub fn observe<A, T: Scalar>(
     check_noise(noise)?;
     let (support, coefficients, data) = {
         let map = as_operator(&operator);
-        let a = Access::new(&*map);
-        crate::check::check_sparsity(k, 1, a.nrows(), a.ncols())?;
-        crate::check::check_size(a.nrows(), a.ncols())?;
-        let support = random_support(rng, a.ncols(), k);
+        let (rows, columns) = map.shape();
+        crate::check::check_sparsity(k, 1, rows, columns)?;
+        crate::check::check_size(rows, columns)?;
+        let support = random_support(rng, columns, k);
         let coefficients = random_amplitudes(rng, k, amplitudes);
-        let mut data = vec![T::ZERO; a.nrows()];
-        a.apply_sparse(&support, &coefficients, &mut data);
-        a.check()?;
+        let data = observe_values(rng, &*map, &support, &coefficients, noise)?;
         (support, coefficients, data)
     };
-    let mut data = data;
+    Ok(Instance { operator, data, support, coefficients })
+}
+
+/// y = A x + e for x with `values` on a support, where e is normal with ‖e‖ = `noise`·‖A x‖ exactly (0 for none).
+///
+/// # Errors
+/// [`Error::Number`] unless the noise is finite and at least 0, [`Error::Overflow`] if y is not finite, [`Error::Operator`].
+pub fn observe_values<T: Scalar>(
+    rng: &mut impl Rng,
+    operator: &dyn LinearMap<T>,
+    support: &[usize],
+    values: &[T],
+    noise: f64,
+) -> Result<Vec<T>, Error> {
+    check_noise(noise)?;
+    let a = Access::new(operator);
+    let mut data = vec![T::ZERO; a.nrows()];
+    a.apply_sparse(support, values, &mut data);
+    a.check()?;
     if noise > 0.0 {
         let e: Vec<T> = normal_vector(rng, data.len());
         let factor = noise * crate::kernels::norm(&data) / crate::kernels::norm(&e);
@@ -169,7 +185,7 @@ pub fn observe<A, T: Scalar>(
     if !data.iter().all(|y| Scalar::is_finite(*y)) {
         return Err(Error::Overflow { what: "A x, or the noise," });
     }
-    Ok(Instance { operator, data, support, coefficients })
+    Ok(data)
 }
 
 /// Whether noise can be drawn relative to ‖A x‖.

@@ -34,6 +34,7 @@
 //! | F(A x) | loss | [`Loss`]; ½‖y − A x‖² unless [`Problem::with_loss`] names another |
 //! | x_j ∈ D_j | domain | [`Domain`]; all numbers unless [`Problem::with_domain`] names another |
 //! | F, w, λ | fixed columns, weights, ridge | [`Adjusted`]; none unless an [`Adjustment`] names them |
+//! | Σ x = s | fixed sum | [`FixedSum`] |
 //! | k | sparsity | [`Problem::sparsity`] |
 //! | S | support | [`Solution::support`], sorted, counted from 0 |
 //! | x_S | coefficients | [`Solution::coefficients`] |
@@ -100,7 +101,8 @@ pub use operator::{
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};
 pub use problem::{
-    Adjusted, Adjustment, Atoms, Bounds, Domain, FixedPart, Loss, Needs, NonNegative, Partition, Problem, Squared,
+    Adjusted, Adjustment, Atoms, Bounds, Domain, FixedPart, FixedSum, Loss, Needs, NonNegative, Partition, Problem,
+    Squared,
 };
 pub use run::{
     Limits, Observer, Progress, ReportOptions, Run, SparsityPath, Start, Trace, TraceRow, improve, seconds, solve,

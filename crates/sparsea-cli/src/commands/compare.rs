@@ -50,9 +50,7 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
     });
     let truth = truth.transpose()?;
     interrupt::listen();
-    let (solutions, skipped) = solve_all(&problem, chains, arguments)?;
-    let solutions: Result<Vec<_>, _> = solutions.into_iter().map(|solution| posed.complete(solution)).collect();
-    let mut solutions = solutions?;
+    let (mut solutions, skipped) = solve_all(&posed, &problem, chains, arguments)?;
     solutions.sort_by(|a, b| a.residual_norm.total_cmp(&b.residual_norm));
     if arguments.json {
         #[derive(Serialize)]
@@ -86,16 +84,23 @@ pub fn all<T: Scalar>(problem: &Problem<'_, T>) -> Vec<String> {
 
 /// The solutions of all chains but those that would take too much memory, and what is said of these.
 fn solve_all<T: Scalar>(
+    posed: &Posed<'_, T>,
     problem: &Problem<'_, T>,
     chains: Vec<Chain<T>>,
     arguments: &Compare,
 ) -> Result<(Vec<Solution<T>>, Vec<String>), Failure> {
     let (mut solutions, mut skipped) = (Vec::new(), Vec::new());
     for chain in chains {
-        let run = Run::with_chain(problem, chain).memory(arguments.limits.memory()).limits(arguments.limits.of_run());
+        let name = chain.links().last().map_or("", |link| link.name());
+        let limits = posed.limits(arguments.limits.of_run());
+        let run = Run::with_chain(problem, chain).memory(arguments.limits.memory()).limits(limits);
         let run = run.interrupt(interrupt::watched());
-        let solution = match run.solve() {
+        let solution = match run.solve().and_then(|solution| posed.complete(problem, solution)) {
             Ok(solution) => solution,
+            Err(Error::Structure(line)) if posed.has_sum() => {
+                skipped.push(format!("{name}: {line}"));
+                continue;
+            }
             Err(error @ Error::StateMemory { .. }) => {
                 skipped.push(error.to_string());
                 continue;

@@ -110,8 +110,8 @@ fn answer<T: Scalar>(loaded: &Loaded<T>, arguments: &Deconvolve, at: usize) -> R
     let mut bar = progress::Bar::new(method.limits.of_run().halt(own).iterations());
     let start = posed.start(read_start(&method.start, loaded)?)?;
     let run = Run::with_chain(&problem, chain).start(start).memory(method.limits.memory());
-    let run = run.limits(method.limits.of_run()).interrupt(interrupt::watched()).observe(&mut bar);
-    let solution: Solution<T> = posed.complete(run.solve()?)?;
+    let run = run.limits(posed.limits(method.limits.of_run())).interrupt(interrupt::watched()).observe(&mut bar);
+    let solution: Solution<T> = posed.complete(&problem, run.solve()?)?;
     let line = format!(
         "{at:>6}  {:>6}  {:>17}  {:>10}  {}",
         solution.support.len(),

@@ -62,7 +62,7 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
     let mut heading = None;
     if !arguments.output.json {
         let fit = Run::new(&problem, Omp::default()).start(start.clone()).memory(arguments.limits.memory());
-        let fit = posed.complete(fit.halt(Halt::Iterations(0)).solve()?)?;
+        let fit = posed.complete(&problem, fit.halt(Halt::Iterations(0)).solve()?)?;
         let residual = report::short(fit.relative_residual);
         heading = Some(format!("{:<20}{size} {counted}, fitted: relative residual {residual}", "given"));
     }

@@ -104,16 +104,20 @@ pub fn solve_from<T: Scalar>(
 ) -> Result<ExitCode, Failure> {
     let own = chain.links().last().map_or(Halt::Never, |link| link.default_halt());
     let (mut bar, mut trace) = (progress::Bar::new(limits.of_run().halt(own).iterations()), Trace::default());
-    let run = Run::with_chain(problem, chain).start(start).memory(limits.memory()).limits(limits.of_run());
+    let run =
+        Run::with_chain(problem, chain).start(start).memory(limits.memory()).limits(posed.limits(limits.of_run()));
     let mut run = run.interrupt(interrupt::watched()).observe(&mut bar);
     if output.trace.is_some() {
         run = run.observe(&mut trace);
+    }
+    if output.report && posed.has_sum() {
+        return Err(Failure::Message("--report scores columns one by one; it cannot be combined with --sum-to".into()));
     }
     if output.report {
         run = run.report(ReportOptions::default());
     }
     interrupt::listen();
-    let solution = posed.complete(run.solve()?)?;
+    let solution = posed.complete(problem, run.solve()?)?;
 
     if let Some(path) = &output.output {
         let x = solution.to_dense();

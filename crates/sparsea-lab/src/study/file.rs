@@ -73,7 +73,7 @@ struct RawProblem {
 #[derive(Debug, Deserialize)]
 #[serde(
     untagged,
-    expecting = "expected the name of an algorithm or chain, or a table with chain, label, settings, iterations, seconds, nonnegative"
+    expecting = "expected the name of an algorithm or chain, or a table with chain, label, settings, iterations, seconds, nonnegative, right_hand_sides"
 )]
 enum RawMethod {
     Name(String),
@@ -91,6 +91,7 @@ struct RawTable {
     seconds: Option<f64>,
     #[serde(default)]
     nonnegative: bool,
+    right_hand_sides: Option<usize>,
 }
 
 /// The matrix of a study on a matrix of the user's.
@@ -155,6 +156,12 @@ impl RawStudy {
             for method in one {
                 if methods.iter().any(|before| before.label == method.label) {
                     return Err(format!("algorithms has '{}' twice; give one of them another label", method.label));
+                }
+                if method.right_hand_sides > 1 && self.segments.is_some() {
+                    return Err(format!(
+                        "segments are of one trace, not of the {} of '{}'",
+                        method.right_hand_sides, method.label
+                    ));
                 }
                 methods.push(method);
             }
@@ -225,6 +232,19 @@ impl RawMethod {
                 }
             }
         }
+        let right_hand_sides = table.right_hand_sides.unwrap_or(1);
+        if right_hand_sides == 0 {
+            return Err(format!("algorithms: right_hand_sides of '{label}' must be at least 1, got 0"));
+        }
+        if right_hand_sides > 1 {
+            let links = real.iter().flat_map(Chain::links).map(|link| (link.name(), link.needs()));
+            let links = links.chain(complex.iter().flat_map(Chain::links).map(|link| (link.name(), link.needs())));
+            for (name, needs) in links {
+                if needs.columns {
+                    return Err(said(sparsea::Error::ColumnsOnly { algorithm: name }));
+                }
+            }
+        }
         let mut description = json!({
             "label": label, "chain": table.chain, "settings": table.settings,
             "iterations": iterations, "seconds": seconds,
@@ -233,7 +253,11 @@ impl RawMethod {
         if table.nonnegative {
             description["nonnegative"] = json!(true);
         }
-        Ok(Method { label, real, complex, halt, nonnegative: table.nonnegative, budget, description })
+        if right_hand_sides > 1 {
+            description["right_hand_sides"] = json!(right_hand_sides);
+        }
+        let nonnegative = table.nonnegative;
+        Ok(Method { label, real, complex, halt, nonnegative, right_hand_sides, budget, description })
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use faer::Mat;
 use sparsea::generate::{
-    bernoulli_matrix, correlated_matrix, equicorrelated_matrix, gaussian_matrix, observe, partial_cosine_matrix,
-    partial_fourier_matrix, stream,
+    bernoulli_matrix, correlated_matrix, equicorrelated_matrix, gaussian_matrix, observe, observe_values,
+    partial_cosine_matrix, partial_fourier_matrix, random_amplitudes, stream,
 };
 use sparsea::metrics::{Segments, exact, segments, support_distance};
 use sparsea::operator::pulse;
@@ -106,15 +106,29 @@ fn solve<T: Scalar>(
     let instance = observe(rng, form, |form| form.operator(), cell.sparsity, study.coefficients.into(), noise)?;
     let operator = instance.operator.operator();
     let problem = Problem::new(&*operator, &instance.data, cell.sparsity)?;
-    let nonnegative = methods.iter().any(|&at| study.methods[at].nonnegative);
-    let bounded = nonnegative.then(|| problem.clone().with_domain(&NonNegative)).transpose()?;
+    // Other vectors of data with the same support, for those that are given several.
+    let most = methods.iter().map(|&at| study.methods[at].right_hand_sides).max().unwrap_or(1);
+    let mut data = instance.data.clone();
+    for _ in 1..most {
+        let values = random_amplitudes(rng, cell.sparsity, study.coefficients.into());
+        data.extend(observe_values(rng, &*operator, &instance.support, &values, noise)?);
+    }
     let mut outcomes = Vec::with_capacity(methods.len());
     for &at in methods {
         let method = &study.methods[at];
         let Some(chain) = chain_of(method) else { continue };
         // Many runs are made at the same time.
-        let problem = bounded.as_ref().filter(|_| method.nonnegative).unwrap_or(&problem);
-        let mut one = Run::with_chain(problem, chain.clone()).start(Start::Zero).threads(Threads::One);
+        let mut problem = match method.right_hand_sides {
+            1 => problem.clone(),
+            sides => {
+                let rows = instance.data.len() * sides;
+                Problem::joint(&*operator, data.get(..rows).unwrap_or_default(), sides, cell.sparsity)?
+            }
+        };
+        if method.nonnegative {
+            problem = problem.with_domain(&NonNegative)?;
+        }
+        let mut one = Run::with_chain(&problem, chain.clone()).start(Start::Zero).threads(Threads::One);
         if let Some(halt) = &method.halt {
             one = one.halt(halt.clone());
         }

@@ -120,6 +120,8 @@ pub struct Method {
     pub halt: Option<Halt>,
     /// Whether it is told that x ≥ 0.
     pub nonnegative: bool,
+    /// Vectors of data with one support that it is given; 1 for y alone.
+    pub right_hand_sides: usize,
     /// If the study compares several time limits: what it is called without its own, and that, in seconds.
     pub budget: Option<(String, f64)>,
     /// Everything that decides what it does, for comparison with a store.

@@ -1,5 +1,6 @@
 //! Least squares with bounds on the coefficients.
 
+use super::joint::TakesTurns;
 use super::least_squares::{Orthogonal, SupportFit};
 use super::newton::Newton;
 use super::point::{Kind, Point, ResidualNorm};
@@ -40,7 +41,7 @@ pub(super) struct Bounded<T: Scalar> {
 
 /// Where a coefficient is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rest {
+pub(super) enum Rest {
     Free,
     Lower,
     Upper,
@@ -203,6 +204,30 @@ impl<T: Scalar> Bounded<T> {
 /// a/b, and 0 for b = 0.
 fn quotient(a: f64, b: f64) -> f64 {
     if b > 0.0 { a / b } else { 0.0 }
+}
+
+/// The latest fit of one right-hand side.
+pub(super) struct Latest<T> {
+    errors: (f64, f64),
+    free: Point<T>,
+    carried: Option<Support>,
+    rests: Vec<Rest>,
+}
+
+impl<T: Scalar> TakesTurns<T> for Bounded<T> {
+    type Kept = Latest<T>;
+
+    fn kept(&self, side: &System<'_, T>, sparsity: usize) -> Self::Kept {
+        let free = Point::zero(side.data.len(), side.operator.ncols(), sparsity, side.data_norm);
+        Latest { errors: (0.0, 0.0), free, carried: None, rests: vec![] }
+    }
+
+    fn swap(&mut self, kept: &mut Self::Kept) {
+        self.inner().swap(&mut kept.errors);
+        std::mem::swap(&mut self.free, &mut kept.free);
+        std::mem::swap(&mut self.carried, &mut kept.carried);
+        std::mem::swap(&mut self.rests, &mut kept.rests);
+    }
 }
 
 impl<T: Scalar> Fit<T> for Bounded<T> {

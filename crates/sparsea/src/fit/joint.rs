@@ -1,6 +1,7 @@
 //! Least squares with several right-hand sides that share the columns of A.
 
 use super::least_squares::SupportFit;
+use super::newton::Newton;
 use super::point::{Kind, Point, ResidualNorm};
 use super::{Fit, System};
 use crate::counts::Counts;
@@ -12,28 +13,40 @@ use crate::tolerance::RESIDUAL_ROUNDING;
 /// Minimises ‖Y − A_S X‖: one factor of A_S and its Gram columns serve every right-hand side.
 ///
 /// The system is that of I ⊗ A, whose [sides](System::sides) are those of A with each right-hand side.
-pub(super) struct Joint<T: Scalar> {
-    inner: SupportFit<T>,
-    parts: Vec<Part<T>>,
+pub(super) struct Joint<T: Scalar, E: TakesTurns<T>> {
+    inner: E,
+    parts: Vec<Part<T, E::Kept>>,
     /// The support of the fit that the parts are.
     carried: Option<Support>,
 }
 
-/// The fit of one right-hand side.
-struct Part<T> {
-    point: Point<T>,
-    /// What the engine knew of its error after it.
-    errors: (f64, f64),
+/// An engine whose fits of different right-hand sides take turns.
+pub(super) trait TakesTurns<T: Scalar>: Fit<T> {
+    /// What it knows of its latest fit besides the point.
+    type Kept: Send;
+
+    /// What it knows before any fit, of supports of up to `sparsity` columns.
+    fn kept(&self, side: &System<'_, T>, sparsity: usize) -> Self::Kept;
+
+    /// Takes up another fit; what it knew of the latest is `kept`.
+    fn swap(&mut self, kept: &mut Self::Kept);
 }
 
-impl<T: Scalar> Joint<T> {
+/// The fit of one right-hand side, and what the engine knows of it.
+struct Part<T, K> {
+    point: Point<T>,
+    kept: K,
+}
+
+impl<T: Scalar, E: TakesTurns<T>> Joint<T, E> {
     /// An engine on top of that for A with one right-hand side, for supports of up to `sparsity` columns of A.
-    pub(super) fn new(system: &System<'_, T>, inner: SupportFit<T>, sparsity: usize) -> Self {
+    pub(super) fn new(system: &System<'_, T>, inner: E, sparsity: usize) -> Self {
         let part = |side: &System<'_, T>| Part {
             point: Point::zero(side.data.len(), side.operator.ncols(), sparsity, side.data_norm),
-            errors: (0.0, 0.0),
+            kept: inner.kept(side, sparsity),
         };
-        Self { inner, parts: system.sides.iter().map(part).collect(), carried: None }
+        let parts = system.sides.iter().map(part).collect();
+        Self { inner, parts, carried: None }
     }
 
     fn carries(&self, point: &Point<T>) -> bool {
@@ -45,14 +58,14 @@ impl<T: Scalar> Joint<T> {
         &mut self,
         system: &System<'_, T>,
         point: &mut Point<T>,
-        work: impl Fn(&mut SupportFit<T>, &System<'_, T>, &mut Point<T>),
+        work: impl Fn(&mut E, &System<'_, T>, &mut Point<T>),
     ) {
         point.values.clear();
         for (side, part) in system.sides.iter().zip(&mut self.parts) {
-            self.inner.forget_correlation();
-            self.inner.set_errors(part.errors);
+            self.inner.quadratic().forget_correlation();
+            self.inner.swap(&mut part.kept);
             work(&mut self.inner, side, &mut part.point);
-            part.errors = self.inner.errors();
+            self.inner.swap(&mut part.kept);
             point.values.extend_from_slice(&part.point.values);
         }
         // Whoever asks later whether to give up hears the same.
@@ -96,13 +109,36 @@ impl<T: Scalar> Joint<T> {
         residual.clear();
         let mut part = vec![];
         for (side, columns, values) in Self::split(system, support, values) {
-            self.inner.form_residual_on(side, &columns, &values, &mut part);
+            self.inner.quadratic().form_residual_on(side, &columns, &values, &mut part);
             residual.extend_from_slice(&part);
         }
     }
 }
 
-impl<T: Scalar> Fit<T> for Joint<T> {
+impl<T: Scalar> TakesTurns<T> for SupportFit<T> {
+    /// Of its error.
+    type Kept = (f64, f64);
+
+    fn kept(&self, _side: &System<'_, T>, _sparsity: usize) -> Self::Kept {
+        (0.0, 0.0)
+    }
+
+    fn swap(&mut self, kept: &mut Self::Kept) {
+        let errors = self.errors();
+        self.set_errors(*kept);
+        *kept = errors;
+    }
+}
+
+impl<T: Scalar> TakesTurns<T> for Newton<T> {
+    type Kept = ();
+
+    fn kept(&self, _side: &System<'_, T>, _sparsity: usize) {}
+
+    fn swap(&mut self, _kept: &mut ()) {}
+}
+
+impl<T: Scalar, E: TakesTurns<T>> Fit<T> for Joint<T, E> {
     fn fit(&mut self, system: &System<'_, T>, point: &mut Point<T>) {
         for ((_, columns, _), part) in
             Self::split(system, &point.support, &vec![T::ZERO; point.support.len()]).zip(&mut self.parts)
@@ -167,12 +203,12 @@ impl<T: Scalar> Fit<T> for Joint<T> {
         self.form_residual(system, point);
         let correlation = point.correlation.compute();
         correlation.resize(system.operator.ncols(), T::ZERO);
-        self.inner.counts.adjoints += system.sides.len() as u64;
+        self.counts_mut().adjoints += system.sides.len() as u64;
         system.operator.apply_adjoint(point.residual.get(), correlation);
         if point.norm.is_none() {
             point.norm = Some(ResidualNorm::formed(norm(point.residual.get())));
         }
-        if point.kind == Kind::Fitted {
+        if point.kind == Kind::Fitted && system.region.is_all() {
             point.support.iter().for_each(|&j| correlation[j] = T::ZERO);
         }
     }
@@ -180,7 +216,7 @@ impl<T: Scalar> Fit<T> for Joint<T> {
     fn curvature_along(&mut self, system: &System<'_, T>, _point: &Point<T>, columns: &[usize], values: &[T]) -> f64 {
         let (mut square, mut image) = (0.0, vec![T::ZERO; system.data.len() / system.sides.len().max(1)]);
         for (side, columns, values) in Self::split(system, columns, values) {
-            self.inner.counts.applies += 1;
+            self.counts_mut().applies += 1;
             side.operator.apply_sparse(&columns, &values, &mut image);
             square += norm_squared(&image);
         }
@@ -192,14 +228,14 @@ impl<T: Scalar> Fit<T> for Joint<T> {
     }
 
     fn drop_costs(&mut self, system: &System<'_, T>, point: &Point<T>, out: &mut Vec<f64>) {
-        self.inner.drop_costs(system, point, out);
+        self.inner.quadratic().drop_costs(system, point, out);
     }
 
     fn quadratic(&mut self) -> &mut SupportFit<T> {
-        &mut self.inner
+        self.inner.quadratic()
     }
 
     fn counts(&self) -> &Counts {
-        &self.inner.counts
+        self.inner.counts()
     }
 }

@@ -17,7 +17,7 @@ use crate::operator::{Access, SharedGram};
 use crate::problem::{Intervals, Loss, Region};
 use crate::scalar::Scalar;
 use bounded::Bounded;
-use joint::Joint;
+use joint::{Joint, TakesTurns};
 use least_squares::SupportFit;
 use newton::Newton;
 use point::Point;
@@ -96,16 +96,23 @@ pub(crate) trait Fit<T: Scalar>: Send {
 
 /// What fits a problem, on supports of up to `sparsity` columns: least squares by kept factors for the squared loss over all numbers or intervals, Newton's method for others.
 pub(crate) fn engine<T: Scalar>(system: &System<'_, T>, sparsity: usize, memory: usize) -> Box<dyn Fit<T>> {
-    if !system.sides.is_empty() {
-        let sparsity = sparsity.div_ceil(system.sides.len());
-        return Box::new(Joint::new(system, SupportFit::new(system.base(), sparsity, memory), sparsity));
-    }
-    let least_squares = SupportFit::new(system, sparsity, memory);
+    let base = system.base();
+    let sparsity = sparsity.div_ceil(system.sides.len().max(1));
+    let least_squares = SupportFit::new(base, sparsity, memory);
     if system.loss.is_none() && system.region.is_all() {
-        Box::new(least_squares)
+        of_sides(system, least_squares, sparsity)
     } else if system.loss.is_none() && system.intervals.is_some() {
-        Box::new(Bounded::new(system, least_squares, sparsity))
+        of_sides(system, Bounded::new(base, least_squares, sparsity), sparsity)
     } else {
-        Box::new(Newton::new(least_squares))
+        of_sides(system, Newton::new(least_squares), sparsity)
     }
+}
+
+/// An engine for A with one right-hand side as one for all.
+fn of_sides<T: Scalar>(
+    system: &System<'_, T>,
+    engine: impl TakesTurns<T> + 'static,
+    sparsity: usize,
+) -> Box<dyn Fit<T>> {
+    if system.sides.is_empty() { Box::new(engine) } else { Box::new(Joint::new(system, engine, sparsity)) }
 }

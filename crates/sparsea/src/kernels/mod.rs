@@ -17,7 +17,7 @@ use pulp::Arch;
 use crate::scalar::Scalar;
 pub(crate) use eigen::{eigen, eigenvalues};
 pub(crate) use products::{
-    add_combination, block_dots, common, dot, dots, subtract_combination, subtract_combination_shared,
+    TILE, add_combination, block_dots, common, dot, dots, subtract_combination, subtract_combination_shared,
 };
 pub(crate) use svd::right_singular;
 pub(crate) use triangular::{solve_growing, solve_lower, solve_upper, start};
@@ -131,6 +131,25 @@ mod tests {
         assert_eq!(norm::<f64>(&[]), 0.0);
         assert!(norm(&[1.0, f64::NAN]).is_nan() && norm(&[0.0, f64::NAN]).is_nan());
         assert_eq!(norm(&[1.0, f64::INFINITY]), f64::INFINITY);
+    }
+
+    /// Shorter and longer than what a tile reads of a line at a time, and lines and vectors that fill no tile.
+    #[test]
+    fn products_in_tiles_have_the_bits_that_they_have_alone() {
+        for n in (0..70).chain([383, 384, 385, 400, 777, 1000]) {
+            let all: Vec<Vec<f64>> = (0..17).map(|v| (0..n).map(|i| f64::sin((i * 17 + v) as f64)).collect()).collect();
+            let (lines, vectors) = all.split_at(8);
+            let of_lines: Vec<_> = lines.iter().map(|v| (0..n, &v[..])).collect();
+            let of_vectors: Vec<_> = vectors.iter().map(|v| (0..n, &v[..])).collect();
+            let mut sums = vec![vec![9.0; lines.len()]; vectors.len()];
+            let mut outs: Vec<&mut [f64]> = sums.iter_mut().map(|sums| &mut sums[..]).collect();
+            block_dots(&of_lines, &of_vectors, &mut outs);
+            for (sums, v) in sums.iter().zip(vectors) {
+                for (sum, line) in sums.iter().zip(lines) {
+                    assert_eq!(sum.to_bits(), dot(line, v).to_bits(), "{n}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Inner products, one or many at a time, and combinations of vectors.
 
+use std::hint::black_box;
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
@@ -136,46 +137,140 @@ pub(crate) fn dots<'l, T: Scalar>(line: impl Fn(usize) -> (usize, &'l [T]), v: &
     arch().dispatch(Dots { line, v, conjugate, out });
 }
 
-/// `outs[c][l]` ← line(l)ᴴ v_c for several vectors, each line read from memory once. Lines and vectors are zero outside a
-/// part: from where to where, and (for both) the whole. Every product has the bits that it has alone.
-pub(crate) fn block_dots<'l, T: Scalar>(
-    line: impl Fn(usize) -> (Range<usize>, &'l [T]),
-    vectors: &[(Range<usize>, &[T])],
-    outs: &mut [&mut [T]],
-) {
-    struct Block<'v, 'o, F, T> {
-        line: F,
-        vectors: &'v [(Range<usize>, &'v [T])],
-        outs: &'v mut [&'o mut [T]],
+/// Lines and vectors whose products are summed at the same time: their sums, and what is multiplied, fill sixteen registers.
+pub(crate) const TILE: (usize, usize) = (3, 4);
+/// Vectors of the machine that a tile reads of each line before it begins with the next part of them, in fours: all that it reads of
+/// its lines and vectors stays in the nearest cache, from which it is read four times.
+const TILE_FOURS: usize = 24;
+
+/// a_lᴴ v_c for L lines and V vectors of one length, each with the bits that it has alone: as in `dot_in` there are four partial sums,
+/// here one after the other, so that those of one kind of all products are in registers at the same time.
+#[inline(always)]
+fn tile_in<T: Scalar, S: Simd, const L: usize, const V: usize>(
+    simd: S,
+    lines: [&[T]; L],
+    vectors: [&[T]; V],
+) -> [[T; V]; L] {
+    let n = vectors[0].len();
+    let zero = T::splat(simd, T::ZERO);
+    let (mut a, mut last_a, mut rest_a) = ([&[][..]; L], [&[][..]; L], [&[][..]; L]);
+    let (mut b, mut last_b, mut rest_b) = ([&[][..]; V], [&[][..]; V], [&[][..]; V]);
+    for l in 0..L {
+        let (whole, rest) = T::split::<S>(&lines[l][..n]);
+        ((a[l], last_a[l]), rest_a[l]) = (whole.as_chunks::<4>(), rest);
     }
-    impl<'l, T: Scalar, F: Fn(usize) -> (Range<usize>, &'l [T])> WithSimd for Block<'_, '_, F, T> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) {
-            let count = self.outs.first().map_or(0, |out| out.len());
-            let mut l = 0;
-            while l < count {
-                // Two lines at a time, so that vectors come from their cache half as often.
-                let (part, line) = (self.line)(l);
-                let (next_part, next) = if l + 1 < count { (self.line)(l + 1) } else { (0..0, line) };
-                let both = l + 1 < count && part == next_part;
-                for ((used, v), out) in self.vectors.iter().zip(self.outs.iter_mut()) {
-                    let a = common(&part, used);
-                    if both {
-                        [out[l], out[l + 1]] = two_dots_in(simd, &line[a.clone()], &next[a.clone()], &v[a]);
-                        continue;
-                    }
-                    out[l] = dot_in::<T, S, true>(simd, &line[a.clone()], &v[a]);
-                    if l + 1 < count {
-                        let b = common(&next_part, used);
-                        out[l + 1] = dot_in::<T, S, true>(simd, &next[b.clone()], &v[b]);
+    for v in 0..V {
+        let (whole, rest) = T::split::<S>(&vectors[v][..n]);
+        ((b[v], last_b[v]), rest_b[v]) = (whole.as_chunks::<4>(), rest);
+    }
+    let mut sums = [[[zero; V]; L]; 4];
+    let fours = b[0].len();
+    let mut from = 0;
+    while from < fours {
+        let to = fours.min(from + TILE_FOURS);
+        let (mut a_now, mut b_now) = ([&[][..]; L], [&[][..]; V]);
+        for l in 0..L {
+            a_now[l] = &a[l][from..to];
+        }
+        for v in 0..V {
+            b_now[v] = &b[v][from..to];
+        }
+        // Unknown to the compiler, which would otherwise hold sums of several parts at the same time, and not in registers.
+        for (part, sums) in sums.iter_mut().enumerate().take(black_box(4)) {
+            let mut sum = *sums;
+            for i in 0..to - from {
+                let mut x = [zero; L];
+                for l in 0..L {
+                    x[l] = a_now[l][i][part];
+                }
+                for v in 0..V {
+                    let y = b_now[v][i][part];
+                    for l in 0..L {
+                        sum[l][v] = step::<T, S, true>(simd, x[l], y, sum[l][v]);
                     }
                 }
-                l += 2;
+            }
+            *sums = sum;
+        }
+        from = to;
+    }
+    let mut totals = [[T::ZERO; V]; L];
+    for l in 0..L {
+        for v in 0..V {
+            for (&a, &b) in last_a[l].iter().zip(last_b[v]) {
+                sums[0][l][v] = step::<T, S, true>(simd, a, b, sums[0][l][v]);
+            }
+            totals[l][v] = total_of_four(simd, [sums[0][l][v], sums[1][l][v], sums[2][l][v], sums[3][l][v]]);
+            for (&a, &b) in rest_a[l].iter().zip(rest_b[v]) {
+                totals[l][v] += product::<T, true>(a, b);
             }
         }
     }
-    arch().dispatch(Block { line, vectors, outs });
+    totals
+}
+
+/// `outs[c][l]` ← lineᴴ_l v_c for several lines and vectors, each line read from memory once. Lines and vectors are zero outside a
+/// part: from where to where, and (for both) the whole. Every product has the bits that it has alone.
+pub(crate) fn block_dots<T: Scalar>(
+    lines: &[(Range<usize>, &[T])],
+    vectors: &[(Range<usize>, &[T])],
+    outs: &mut [&mut [T]],
+) {
+    struct Block<'v, 'o, T> {
+        lines: &'v [(Range<usize>, &'v [T])],
+        vectors: &'v [(Range<usize>, &'v [T])],
+        outs: &'v mut [&'o mut [T]],
+    }
+    impl<T: Scalar> WithSimd for Block<'_, '_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self { lines, vectors, outs } = self;
+            let mut done = 0;
+            while done < lines.len() {
+                let (part, line) = &lines[done];
+                // Lines that are alike at the same time, so that vectors come from their cache less often.
+                let alike = lines[done..].iter().take(TILE.0).take_while(|(other, _)| other == part).count();
+                let mut c = 0;
+                while c < vectors.len() {
+                    let (used, v) = &vectors[c];
+                    let at = common(part, used);
+                    if !T::IS_COMPLEX
+                        && alike == TILE.0
+                        && let Some([(u, w), (t, x), (s, y)]) = vectors[c + 1..].first_chunk()
+                        && u == used
+                        && t == used
+                        && s == used
+                    {
+                        let (next, third) = (lines[done + 1].1, lines[done + 2].1);
+                        let lines = [&line[at.clone()], &next[at.clone()], &third[at.clone()]];
+                        let of = [&v[at.clone()], &w[at.clone()], &x[at.clone()], &y[at]];
+                        let totals = tile_in::<T, S, { TILE.0 }, { TILE.1 }>(simd, lines, of);
+                        for (place, totals) in totals.iter().enumerate() {
+                            for (out, &total) in outs[c..].iter_mut().zip(totals) {
+                                out[done + place] = total;
+                            }
+                        }
+                        c += TILE.1;
+                        continue;
+                    }
+                    let out = &mut outs[c];
+                    let mut l = done;
+                    if alike > 1 {
+                        let next = lines[done + 1].1;
+                        [out[l], out[l + 1]] = two_dots_in(simd, &line[at.clone()], &next[at.clone()], &v[at.clone()]);
+                        l += 2;
+                    }
+                    if l < done + alike {
+                        out[l] = dot_in::<T, S, true>(simd, &lines[l].1[at.clone()], &v[at]);
+                    }
+                    c += 1;
+                }
+                done += alike;
+            }
+        }
+    }
+    arch().dispatch(Block { lines, vectors, outs });
 }
 
 /// y ← y + Σ_i α_i x_i, the x_i conjugated with `conjugate`, in one pass per four of them so that y is loaded and stored less

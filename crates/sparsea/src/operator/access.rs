@@ -6,7 +6,7 @@ use faer::MatMut;
 
 use super::columns::{ByProducts, single};
 use super::probing::{MEASURED, estimated_norms};
-use super::{Columns, LinearMap, Local, Planar, Profile, SharedGram, Structure, contiguous};
+use super::{Columns, LinearMap, Local, Planar, Profile, Projected, SharedGram, Structure, contiguous};
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::failure::{Failure, OperatorError};
@@ -101,6 +101,11 @@ impl<'a, T: Scalar> Access<'a, T> {
         self.scales.as_deref()
     }
 
+    /// The same, to share.
+    pub(crate) fn shared_scales(&self) -> Option<Arc<[f64]>> {
+        self.scales.clone()
+    }
+
     /// Multiply-adds that a product with Aᴴ takes, about.
     pub fn adjoint_cost(&self) -> usize {
         self.profile.cost.unwrap_or_else(|| self.nrows().saturating_mul(self.ncols()))
@@ -111,7 +116,7 @@ impl<'a, T: Scalar> Access<'a, T> {
         match self.structure {
             Structure::Sparse(_) | Structure::Local(_) => self.adjoint_cost() / self.ncols().max(1),
             Structure::Planar(planar) => planar.patch().1.len(),
-            Structure::None | Structure::Steps | Structure::Gram(_) => self.nrows(),
+            Structure::None | Structure::Projected(_) | Structure::Steps | Structure::Gram(_) => self.nrows(),
         }
     }
 
@@ -128,6 +133,17 @@ impl<'a, T: Scalar> Access<'a, T> {
     /// Whether columns are copies of one patch of an image; without scales, see [`scales`](Self::scales).
     pub(crate) fn planar(&self) -> Option<&'a dyn Planar<T>> {
         if let Structure::Planar(planar) = self.structure { Some(planar) } else { None }
+    }
+
+    /// Whether columns are those of an operator with structure, less their parts in the span of a few vectors; without scales.
+    pub(crate) fn projected(&self) -> Option<&'a dyn Projected<T>> {
+        if let Structure::Projected(projected) = self.structure { Some(projected) } else { None }
+    }
+
+    /// The operator under a projection, with such scales. Its failures are those of this one.
+    pub(crate) fn beneath(&self, scales: Option<Arc<[f64]>>) -> Option<Access<'a, T>> {
+        let inner = Access::new(self.projected()?.inner());
+        Some(Self { failure: self.failure.clone(), scales, ..inner })
     }
 
     /// Appends the part of column j in which it may be non-zero to `out`, and returns the row with which that begins: all of it,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use faer::{Mat, MatMut};
 
 use super::{Access, Columns, LinearMap, OperatorError, Profile, contiguous};
-use crate::problem::Grouping;
+use crate::problem::{Grouping, Metric};
 use crate::scalar::Scalar;
 
-/// A R: the columns of A, orthonormal in each group.
+/// A R: the columns of A, by groups orthonormal or scaled.
 #[derive(Debug)]
 pub(crate) struct Grouped<'a, T: Scalar> {
     all: Access<'a, T>,
@@ -19,7 +19,7 @@ pub(crate) struct Grouped<'a, T: Scalar> {
 impl<'a, T: Scalar> Grouped<'a, T> {
     /// Of A, whose columns have these norms where they are kept as they are.
     pub(crate) fn new(all: Access<'a, T>, grouping: Arc<Grouping<T>>, norms: &[f64]) -> Self {
-        let kept = !grouping.is_orthonormal();
+        let kept = grouping.metric() == Metric::Kept;
         let norm = |(j, &norm): (usize, &f64)| match grouping.independent().group_of(j) {
             None => 0.0,
             Some(_) if kept => norm,

@@ -2,7 +2,7 @@
 
 use faer::MatMut;
 
-use super::{LinearMap, contiguous};
+use super::{LinearMap, Structure, contiguous};
 use crate::failure::OperatorError;
 use crate::kernels::norm;
 use crate::scalar::Scalar;
@@ -77,6 +77,13 @@ pub(crate) fn with_columns<T: Scalar, R>(map: &dyn LinearMap<T>, work: impl FnOn
         Some(columns) => work(columns),
         None => work(&ByProducts(map)),
     }
+}
+
+/// Whether A holds all its m n numbers, so that a copy takes no more than it does.
+pub(crate) fn is_dense<T: Scalar>(inner: &dyn LinearMap<T>) -> bool {
+    let (m, n) = inner.shape();
+    let cost = inner.profile().cost.unwrap_or(0);
+    inner.columns().is_some() && matches!(inner.structure(), Structure::None) && cost >= m.saturating_mul(n) / 2
 }
 
 /// The columns of a map that has no way of its own: products with unit vectors.

@@ -17,6 +17,8 @@ use crate::scalar::Scalar;
 const BLOCK: usize = 512;
 /// Rows of a row-major A that are read before the next of those columns has its turn; a multiple of four.
 const ROWS_AT_ONCE: usize = 64;
+/// Vectors that are multiplied with lines once these are in the nearest cache.
+pub(super) const MULTIPLIED: usize = 4 * TOGETHER;
 /// Numbers of A that are read from the nearest caches as fast as they are multiplied.
 pub(super) const NEAR: usize = 1 << 15;
 /// Zeros at the ends of the lines are skipped where they are at least one in so many numbers of A.
@@ -210,7 +212,7 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
         }
     }
 
-    /// `out` ← Aᴴ Y in one pass over A for up to eight vectors. Each entry is the same sum whatever the block, the other vectors
+    /// `out` ← Aᴴ Y in one pass over A for up to 32 vectors (of a row-major A, eight). Each entry is the same sum whatever the block, the other vectors
     /// and the number of threads.
     fn adjoint_of(&self, ys: &[&[T]], out: MatMut<'_, T>) {
         let part = |block: usize, out: MatMut<'_, T>| {
@@ -240,8 +242,11 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
         let lines = self.lines();
         let ys: Vec<(Range, &[T])> = ys.iter().map(|&y| (occupied(y), y)).collect();
         let mut outs: Vec<&mut [T]> = out.as_mut().col_iter_mut().map(contiguous).collect();
-        for (ys, outs) in ys.chunks(TOGETHER).zip(outs.chunks_mut(TOGETHER)) {
-            block_dots(|l| (self.range(start + l), lines.col(start + l).as_slice()), ys, outs);
+        let count = outs.first().map_or(0, |out| out.len());
+        let of = |l: usize| (self.range(l), lines.col(l).as_slice());
+        let lines: Vec<_> = (start..start + count).map(of).collect();
+        for (ys, outs) in ys.chunks(MULTIPLIED).zip(outs.chunks_mut(MULTIPLIED)) {
+            block_dots(&lines, ys, outs);
         }
     }
 

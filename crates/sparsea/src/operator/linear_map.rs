@@ -101,6 +101,8 @@ pub enum Structure<'s, T> {
     Local(&'s dyn Local<T>),
     /// Columns are images of one patch, which overlap only their neighbours: large problems are searched tile by tile.
     Planar(&'s dyn Planar<T>),
+    /// Columns are those of such an operator, less their parts in the span of a few vectors: an intercept or fixed columns.
+    Projected(&'s dyn Projected<T>),
     /// Column j is 0 before row j and 1 from it on, m = n: what [`Segment`](crate::Segment) needs.
     Steps,
     /// Unknown, as are the rows themselves: A is a [`Gram`](super::Gram) matrix of so many rows.
@@ -128,6 +130,12 @@ pub trait Local<T>: Send + Sync {
         0..0
     }
 
+    /// Whether column j is a shifted copy of those that are [alike](Self::alike), though others may lie between. Default: if it is one
+    /// of them.
+    fn is_alike(&self, j: usize) -> bool {
+        self.alike().contains(&j)
+    }
+
     /// m = n, if the column after the last is the first again, one period further down. Default: `None`.
     fn period(&self) -> Option<usize> {
         None
@@ -137,7 +145,8 @@ pub trait Local<T>: Send + Sync {
 /// An operator from images to images, both row by row, whose columns are copies of one patch (L × L' pixels), each shifted to another
 /// place of the image and cut off at its borders, or continued at the opposite one.
 ///
-/// The entry (l, l') of the patch of column (i, j) lies at the pixel (i + l − f, j + l' − f') of the image that is seen.
+/// The entry (l, l') of the patch of column (i, j) lies at the pixel (i + l − f, j + l' − f') of the image that is seen. Pixels may be
+/// weighted, and columns left out.
 pub trait Planar<T>: Send + Sync {
     /// (H, W): column i W + j is the one at (i, j).
     fn image(&self) -> (usize, usize);
@@ -154,7 +163,7 @@ pub trait Planar<T>: Send + Sync {
     /// (L, L') and the patch, row by row.
     fn patch(&self) -> ((usize, usize), &[T]);
 
-    /// a_iᴴ a_j of two whole columns that are j − i = (d, d') apart, row by row for d = 1 − L … L − 1 and d' = 1 − L' … L' − 1.
+    /// a_iᴴ a_j of two [whole](Self::is_whole) columns that are j − i = (d, d') apart, row by row for d = 1 − L … L − 1 and d' = 1 − L' … L' − 1.
     fn autocorrelation(&self) -> &[T];
 
     /// a_iᴴ a_j.
@@ -164,6 +173,38 @@ pub trait Planar<T>: Send + Sync {
     fn factors(&self) -> Option<(&[T], &[T])> {
         None
     }
+
+    /// What each pixel that is seen is multiplied by, after the patches. Default: nothing.
+    fn pixel_factors(&self) -> Option<&[f64]> {
+        None
+    }
+
+    /// Whether column j is all of the patch, with factors of 1. Default: if no border cuts it off.
+    fn is_whole(&self, j: usize) -> bool {
+        let (across, (length, _)) = (self.image().1, self.patch());
+        let whole = |at: usize, first: usize, length: usize, seen: usize| at >= first && at + length <= first + seen;
+        self.is_periodic()
+            || (whole(j / across, self.first().0, length.0, self.seen().0)
+                && whole(j % across, self.first().1, length.1, self.seen().1))
+    }
+
+    /// Whether column j is left out, so that it is zero. Default: none is.
+    fn is_left_out(&self, j: usize) -> bool {
+        let _ = j;
+        false
+    }
+}
+
+/// P A for an operator A whose columns overlap only their neighbours, and the projector P off the span of a few vectors.
+pub trait Projected<T: Scalar>: Send + Sync {
+    /// A, which has [`Local`] or [`Planar`] structure.
+    fn inner(&self) -> &dyn LinearMap<T>;
+
+    /// Orthonormal vectors q of m numbers, whose span P projects off.
+    fn basis(&self) -> &[Vec<T>];
+
+    /// Aᴴ q for each of them.
+    fn products(&self) -> &[Vec<T>];
 }
 
 /// References, boxes and shared pointers to a map are that map, and so is whatever else dereferences to one.

@@ -5,15 +5,15 @@ use std::sync::OnceLock;
 use faer::{ContiguousFwd, MatMut, MatRef};
 use rayon::prelude::*;
 
-use super::dense::{Band, NEAR, Range, WORTH_SKIPPING, in_blocks, occupied, rows_of_columns};
+use super::dense::{Band, MULTIPLIED, NEAR, Range, WORTH_SKIPPING, in_blocks, occupied, rows_of_columns};
 use super::storage::{Storage, Stored, widen};
 use super::{Columns, LinearMap, Local, OperatorError, Profile, SHARED_FROM, Structure, TOGETHER, banded, contiguous};
-use crate::kernels::{add_combination, axpy, block_dots, common, dot, dots, norm};
+use crate::kernels::{TILE, add_combination, axpy, block_dots, common, dot, dots, norm};
 use crate::scalar::Scalar;
 
 /// Entries of the output that one task computes, as of [`DenseOperator`](super::DenseOperator).
 const BLOCK: usize = 512;
-/// Numbers that are widened at a time for products with columns, in whole pairs of them: they stay in a near cache.
+/// Numbers that are widened at a time for products with columns, in whole tiles of them: they stay in a near cache.
 const PANEL: usize = 1 << 14;
 /// The longest line (column, or row of a matrix by rows) of a [`NarrowOperator`] over which sums are made as a whole.
 pub const WHOLE_LINE: usize = 1 << 15;
@@ -162,7 +162,7 @@ impl<'a, S: Storage> NarrowOperator<'a, S> {
         let (length, count) = (self.lines.length(), outs.first().map_or(0, |out| out.len()));
         let used: Vec<Range> = vs.iter().map(|v| if conjugate { occupied(v) } else { 0..v.len() }).collect();
         let part = length.min(SEGMENT);
-        let width = (PANEL / part.max(1)).clamp(1, count.max(1)).next_multiple_of(2);
+        let width = (PANEL / part.max(1)).clamp(1, count.max(1)).next_multiple_of(TILE.0);
         let mut panel = vec![T::ZERO; part * width];
         let mut sums = vec![T::ZERO; width * vs.len()];
         for from in (0..length.max(1)).step_by(part.max(1)) {
@@ -188,7 +188,8 @@ impl<'a, S: Storage> NarrowOperator<'a, S> {
                     sums.chunks_mut(width).map(|sum| &mut sum[..some]).collect()
                 };
                 if conjugate {
-                    block_dots(|l| (of(l), line(l)), &vectors, &mut parts);
+                    let lines: Vec<_> = (0..some).map(|l| (of(l), line(l))).collect();
+                    block_dots(&lines, &vectors, &mut parts);
                 } else {
                     for ((_, v), out) in vectors.iter().zip(&mut parts) {
                         let segment = |l: usize| {
@@ -244,14 +245,14 @@ impl<'a, S: Storage> NarrowOperator<'a, S> {
         }
     }
 
-    /// `out` ← Aᴴ Y, in one pass over A for up to eight vectors, whatever the number of threads.
+    /// `out` ← Aᴴ Y, in one pass over A for up to 32 vectors, with the same bits for any number of threads.
     fn adjoint_of<T: Scalar>(&self, ys: &[&[T]], out: MatMut<'_, T>)
     where
         S: Stored<T>,
     {
         let part = |block: usize, mut out: MatMut<'_, T>| {
             let mut outs: Vec<&mut [T]> = out.as_mut().col_iter_mut().map(contiguous).collect();
-            for (ys, outs) in ys.chunks(TOGETHER).zip(outs.chunks_mut(TOGETHER)) {
+            for (ys, outs) in ys.chunks(MULTIPLIED).zip(outs.chunks_mut(MULTIPLIED)) {
                 if self.by_rows {
                     self.combine_lines(ys, true, block * BLOCK, outs);
                 } else {

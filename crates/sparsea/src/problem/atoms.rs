@@ -66,7 +66,7 @@ impl Atoms {
 /// Chooses atoms by their scores: the place where atoms and domain meet.
 ///
 /// The score of a group is the norm of its part of a vector. Algorithms see groups of orthonormal columns, so that is a norm of what the
-/// group explains, whatever its columns.
+/// group explains, whatever its columns; with a domain, of scaled ones.
 pub(crate) struct Scoring<'a, T: Scalar> {
     region: Region<'a, T>,
     top_k: TopK,
@@ -83,11 +83,12 @@ struct Groups {
 }
 
 impl Groups {
-    /// `chosen` ← the numbers of the `count` groups whose columns have the largest Σ|v_j|².
-    fn choose<T: Scalar>(&mut self, values: &[T], count: usize, top_k: &mut TopK) {
+    /// `support` ← the columns of the `count` groups that have the largest Σ|v_j|².
+    fn select<T: Scalar>(&mut self, values: &[T], count: usize, top_k: &mut TopK, support: &mut Support) {
         self.partition.sums(values, Scalar::abs2, &mut self.scores);
         self.chosen.clear();
         top_k.select(&self.scores[..self.partition.len()], count, &mut self.chosen);
+        self.partition.fill(self.chosen.iter().copied(), support);
     }
 }
 
@@ -110,22 +111,22 @@ impl<'a, T: Scalar> Scoring<'a, T> {
 
     /// Selects the `count` atoms that the nearest allowed vector with so many has; `support` is a hint on entry.
     pub(crate) fn select(&mut self, values: &[T], count: usize, support: &mut Support) {
-        if let Some(groups) = &mut self.groups {
-            groups.choose(values, count, &mut self.top_k);
-            return groups.partition.fill(groups.chosen.iter().copied(), support);
+        let Self { region, top_k, scores, groups, .. } = self;
+        let mut choose = |scores: &[T]| match groups {
+            Some(groups) => groups.select(scores, count, top_k, support),
+            None => top_k.select(scores, count, support),
+        };
+        if region.is_all() {
+            return choose(values);
         }
-        if self.region.is_all() {
-            return self.top_k.select(values, count, support);
+        for (j, (score, &value)) in scores.iter_mut().zip(values).enumerate() {
+            *score = T::from_real(region.score(j, value));
         }
-        for (j, (score, &value)) in self.scores.iter_mut().zip(values).enumerate() {
-            *score = T::from_real(self.region.score(j, value));
-        }
-        self.top_k.select(&self.scores, count, support);
+        choose(scores);
     }
 
     /// Selects the `count` atoms that the correlation pulls most; those off `support` only as far as they can follow it.
     pub(crate) fn select_pulled(&mut self, correlation: &[T], on: &Support, count: usize, support: &mut Support) {
-        // Groups have no domain.
         if self.region.is_all() {
             return self.select(correlation, count, support);
         }
@@ -133,7 +134,10 @@ impl<'a, T: Scalar> Scoring<'a, T> {
             *score = self.region.leave_zero(j, c);
         }
         on.iter().for_each(|&j| self.scores[j] = correlation[j]);
-        self.top_k.select(&self.scores, count, support);
+        match &mut self.groups {
+            Some(groups) => groups.select(&self.scores, count, &mut self.top_k, support),
+            None => self.top_k.select(&self.scores, count, support),
+        }
     }
 
     /// The places of the coefficients, on the columns `support` and allowed, of the `count` largest atoms.

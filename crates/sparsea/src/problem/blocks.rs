@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{Atoms, Grouping, Partition, Problem, Seen, Sides, check_data};
+use super::{Atoms, Grouping, Metric, Partition, Problem, Seen, Sides, check_data};
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::operator::{Access, LinearMap, Stacked};
@@ -15,7 +15,8 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// Columns are scored by ‖a_jᴴ R‖, the norm of a row. Where rank(Y) is below `count`, algorithms see Y V, for V an orthonormal basis
     /// of the space of the rows of Y: with the same supports, ‖R‖ and norms of rows, at the cost of rank(Y) vectors.
     ///
-    /// The squared loss and coefficients of any value are needed.
+    /// With a [domain](Self::with_domain), which is that of each vector of coefficients, algorithms see Y itself. The squared loss is
+    /// needed.
     ///
     /// # Errors
     /// Those of [`new`](Self::new); [`Error::SideCount`] without columns of Y.
@@ -52,18 +53,20 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// more.) Columns that depend on those of lower index in their group get the coefficient 0. After
     /// [`keep_columns`](Self::keep_columns) scores are the norms of what A itself gives.
     ///
-    /// The squared loss and coefficients of any value are needed. Cost: 4 m s² multiply-adds for a group of s columns.
+    /// With a [domain](Self::with_domain) columns are not mixed but scaled to unit norm: the score of a group is the norm of what its
+    /// columns explain of r one by one, as far as they are allowed to. The squared loss is needed. Cost: 4 m s² multiply-adds for a group
+    /// of s columns, without a domain.
     ///
     /// # Errors
     /// [`Error::VectorLength`] unless there is a label for each column; [`Error::GroupCount`] unless k is at most the number of groups;
-    /// [`Error::NotTogether`] for another loss or domain; [`Error::Operator`].
+    /// [`Error::NotTogether`] for another loss; [`Error::Operator`].
     pub fn with_groups(mut self, partition: Arc<Partition>) -> Result<Self, Error> {
         let (entries, columns) = (partition.ncols(), self.operator.ncols());
         if entries != columns {
             return Err(Error::VectorLength { what: "the vector of groups", entries, columns });
         }
-        if self.loss.is_some() || self.domain.is_some() {
-            let other = "another loss than the squared one or bounds on the coefficients";
+        if self.loss.is_some() {
+            let other = "another loss than the squared one";
             return Err(Error::NotTogether { one: "groups of columns", other });
         }
         let grouping = self.group(partition.clone());
@@ -75,7 +78,12 @@ impl<'a, T: Scalar> Problem<'a, T> {
     }
 
     pub(super) fn group(&self, partition: Arc<Partition>) -> Arc<Grouping<T>> {
-        Arc::new(Grouping::new(&self.operator, partition, &self.column_norms, self.unit_columns))
+        let metric = match (self.unit_columns, self.domain) {
+            (false, _) => Metric::Kept,
+            (true, None) => Metric::Orthonormal,
+            (true, Some(_)) => Metric::Unit,
+        };
+        Arc::new(Grouping::new(&self.operator, partition, &self.column_norms, metric))
     }
 
     /// Refuses a k above the number of groups.
@@ -133,7 +141,12 @@ impl<'a, T: Scalar> Problem<'a, T> {
     pub(crate) fn tableau_size(&self) -> usize {
         let sides = self.stacked.map_or(1, |stacked| self.operator.ncols() / stacked.base().ncols().max(1));
         let columns = self.operator.ncols() / sides;
-        columns.saturating_mul(self.atoms.most_columns(self.sparsity) / sides + sides - 1)
+        let most = self.atoms.most_columns(self.sparsity) / sides;
+        if self.has_blocks() && self.domain.is_some() {
+            // One for each right-hand side, and Gram columns.
+            return columns.saturating_mul(most).saturating_mul(sides + 1);
+        }
+        columns.saturating_mul(most + sides - 1)
     }
 
     /// Whether algorithms see atoms that are groups of columns.
@@ -156,19 +169,21 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// The problem that algorithms see of this one.
     pub(crate) fn seen_as<'s>(&self, seen: Seen<'s, T>) -> Result<Problem<'s, T>, Error> {
         let data_norm = check_data(seen.data, seen.operator.shape().0)?;
+        let scales = seen.column_norms.iter().map(|&norm| f64::from(norm > 0.0)).collect();
         Ok(Problem {
             operator: Access::new(seen.operator),
             data: seen.data,
             sparsity: self.sparsity,
             data_norm,
             loss: None,
-            domain: None,
+            domain: seen.domain,
             atoms: Atoms::Groups(Arc::new(seen.partition)),
             grouping: None,
             sides: None,
             stacked: seen.stacked,
             column_norms: seen.column_norms.into(),
             unit_columns: false,
+            scales,
             data_correlation: None,
             measuring: self.measuring,
             norm_squared: Arc::new(OnceLock::new()),

@@ -159,6 +159,48 @@ impl<T: Scalar> Domain<T> for Intervals {
     }
 }
 
+/// A domain for copies of the columns of A, one after the other, in the scale of the algorithms.
+#[derive(Debug)]
+pub(crate) struct Copied<'a, T: Scalar> {
+    domain: &'a dyn Domain<T>,
+    /// x_j of A for a coefficient of 1 of an algorithm; 0 for a column of zeros.
+    scales: Arc<[f64]>,
+}
+
+impl<'a, T: Scalar> Copied<'a, T> {
+    pub(super) fn new(domain: &'a dyn Domain<T>, scales: Arc<[f64]>) -> Self {
+        Self { domain, scales }
+    }
+}
+
+impl<T: Scalar> Domain<T> for Copied<'_, T> {
+    fn project(&self, column: usize, value: T) -> T {
+        let j = column % self.scales.len();
+        in_scale(self.scales[j], value, |value| self.domain.project(j, value))
+    }
+
+    fn leave_zero(&self, column: usize, direction: T) -> T {
+        let j = column % self.scales.len();
+        in_scale(self.scales[j], direction, |direction| self.domain.leave_zero(j, direction))
+    }
+
+    fn interval(&self, column: usize) -> Option<(f64, f64)> {
+        let j = column % self.scales.len();
+        Some(scaled(self.domain.interval(j)?, self.scales[j]))
+    }
+}
+
+/// What `work` makes of a coefficient of A, for one of an algorithm.
+fn in_scale<T: Scalar>(scale: f64, value: T, work: impl FnOnce(T) -> T) -> T {
+    if scale > 0.0 { work(value.scale(scale)).scale(scale.recip()) } else { T::ZERO }
+}
+
+/// An interval of coefficients of A as one of an algorithm.
+fn scaled((lower, upper): (f64, f64), scale: f64) -> (f64, f64) {
+    // A column of zeros is never selected.
+    if scale > 0.0 { (lower / scale, upper / scale) } else { (0.0, 0.0) }
+}
+
 /// A domain in the scale of the algorithms, or all of T.
 #[derive(Clone)]
 pub(crate) struct Region<'a, T: Scalar> {
@@ -177,13 +219,8 @@ impl<T: Scalar> Region<'_, T> {
     /// The domain by intervals, if it is one for n columns; none where every value is allowed.
     pub(crate) fn intervals(&self, columns: usize) -> Option<Intervals> {
         let domain = self.domain.filter(|_| !T::IS_COMPLEX)?;
-        let scaled = |j: usize| {
-            let (lower, upper) = domain.interval(j)?;
-            let scale = self.scales[j];
-            // A column of zeros is never selected.
-            Some(if scale > 0.0 { (lower / scale, upper / scale) } else { (0.0, 0.0) })
-        };
-        let each: Option<Vec<(f64, f64)>> = (0..columns).map(scaled).collect();
+        let of = |j: usize| Some(scaled(domain.interval(j)?, self.scales[j]));
+        let each: Option<Vec<(f64, f64)>> = (0..columns).map(of).collect();
         let each = each?;
         let is_free = |&(lower, upper): &(f64, f64)| lower == 0.0 && upper == f64::INFINITY;
         let nonnegative = each.iter().zip(self.scales.iter()).all(|(one, &scale)| scale == 0.0 || is_free(one));
@@ -217,7 +254,6 @@ impl<T: Scalar> Region<'_, T> {
 
     fn in_scale(&self, column: usize, value: T, work: impl FnOnce(&dyn Domain<T>, T) -> T) -> T {
         let Some(domain) = self.domain else { return value };
-        let scale = self.scales[column];
-        if scale > 0.0 { work(domain, value.scale(scale)).scale(scale.recip()) } else { T::ZERO }
+        in_scale(self.scales[column], value, |value| work(domain, value))
     }
 }

@@ -1,4 +1,4 @@
-//! Groups of columns, made orthonormal.
+//! Groups of columns, and how algorithms see them.
 
 use std::sync::Arc;
 
@@ -7,9 +7,21 @@ use crate::fit::least_squares::Orthogonal;
 use crate::operator::Access;
 use crate::scalar::Scalar;
 
-/// A = Q T by groups: A_g = Q_g T_g with orthonormal columns Q_g and triangular T_g, and Q_g = A_g R_g.
+/// How algorithms see the columns of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Metric {
+    /// Orthonormal in their group.
+    Orthonormal,
+    /// Each scaled to unit norm: coefficients with bounds of their own stay apart.
+    Unit,
+    /// As they are.
+    Kept,
+}
+
+/// A = Q T by groups: A_g = Q_g T_g with triangular T_g, and Q_g = A_g R_g, by the [`Metric`] orthonormal columns or such of unit norm.
 ///
-/// Columns that depend on those of lower index in their group are left out: their Q_j are zero, their coefficients 0.
+/// Columns of zeros are left out, and among orthonormal ones those that depend on others of lower index in their group: their Q_j are
+/// zero, their coefficients 0.
 #[derive(Debug)]
 pub(crate) struct Grouping<T> {
     /// As the user states them.
@@ -17,6 +29,7 @@ pub(crate) struct Grouping<T> {
     /// Without the columns that are left out, and groups of zeros.
     independent: Arc<Partition>,
     factors: Vec<Factor<T>>,
+    metric: Metric,
 }
 
 /// Of a group of `independent` columns.
@@ -29,8 +42,8 @@ struct Factor<T> {
 }
 
 impl<T: Scalar> Grouping<T> {
-    /// Of the columns of A; as they are, unless `orthonormal`. Cost: 4 m s² multiply-adds for a group of s columns.
-    pub(crate) fn new(operator: &Access<'_, T>, stated: Arc<Partition>, norms: &[f64], orthonormal: bool) -> Self {
+    /// Of the columns of A, which have these norms. Cost: 4 m s² multiply-adds for an orthonormal group of s columns.
+    pub(crate) fn new(operator: &Access<'_, T>, stated: Arc<Partition>, norms: &[f64], metric: Metric) -> Self {
         let (mut groups, mut factors) = (vec![], vec![]);
         let mut orthogonal = Orthogonal::default();
         for columns in stated.groups() {
@@ -38,9 +51,16 @@ impl<T: Scalar> Grouping<T> {
             if columns.is_empty() {
                 continue;
             }
-            if !orthonormal {
+            if metric == Metric::Kept {
                 groups.push(columns);
                 factors.push(Factor { triangle: vec![], inverse: vec![] });
+                continue;
+            }
+            if metric == Metric::Unit {
+                let norms: Vec<f64> = columns.iter().map(|&j| norms[j]).collect();
+                let inverse = diagonal(norms.iter().map(|norm| norm.recip()));
+                factors.push(Factor { triangle: diagonal(norms.into_iter()), inverse });
+                groups.push(columns);
                 continue;
             }
             let (places, triangle) = orthogonal.triangle(operator, &columns);
@@ -49,7 +69,7 @@ impl<T: Scalar> Grouping<T> {
             groups.push(places.iter().map(|&at| columns[at]).collect());
         }
         let independent = Arc::new(Partition::of(groups, stated.ncols()));
-        Self { stated, independent, factors }
+        Self { stated, independent, factors, metric }
     }
 
     /// The groups as the user states them.
@@ -62,9 +82,9 @@ impl<T: Scalar> Grouping<T> {
         &self.independent
     }
 
-    /// Whether columns are orthonormal in their groups.
-    pub(crate) fn is_orthonormal(&self) -> bool {
-        self.factors.first().is_none_or(|factor| !factor.inverse.is_empty())
+    /// How algorithms see columns.
+    pub(crate) fn metric(&self) -> Metric {
+        self.metric
     }
 
     /// x ← R x.
@@ -81,7 +101,9 @@ impl<T: Scalar> Grouping<T> {
     /// out has a coefficient.
     pub(crate) fn unspread(&self, operator: &Access<'_, T>, x: &mut [T]) {
         let mut image = vec![T::ZERO; operator.nrows()];
-        for columns in self.stated.groups() {
+        // Only columns of zeros are left out of others.
+        let dependent = self.stated.groups().filter(|_| self.metric == Metric::Orthonormal);
+        for columns in dependent {
             let is_out = |j: usize| self.independent.group_of(j).is_none();
             let independent: Vec<usize> = columns.iter().copied().filter(|&j| !is_out(j)).collect();
             let Some(&first) = independent.first() else { continue };
@@ -94,11 +116,7 @@ impl<T: Scalar> Grouping<T> {
             let mut pulls = vec![T::ZERO; independent.len()];
             operator.apply_adjoint_on(&independent, &image, &mut pulls);
             let triangle = self.independent.group_of(first).map_or(&[][..], |group| &self.factors[group].inverse);
-            let mut orthonormal = triangular(triangle, &pulls, true);
-            if triangle.is_empty() {
-                // Columns that are kept as they are, none of which is left out but zeros.
-                orthonormal = independent.iter().map(|&j| x[j]).collect();
-            }
+            let orthonormal = triangular(triangle, &pulls, true);
             let inner = triangular(triangle, &orthonormal, false);
             independent.iter().zip(inner).for_each(|(&j, value)| x[j] = value);
         }
@@ -165,6 +183,12 @@ fn triangular<T: Scalar>(triangle: &[T], v: &[T], adjoint: bool) -> Vec<T> {
     product
 }
 
+/// A diagonal matrix as an upper triangle stored by columns.
+fn diagonal<T: Scalar>(entries: impl Iterator<Item = f64>) -> Vec<T> {
+    let column = |(c, entry)| std::iter::repeat_n(T::ZERO, c).chain([T::from_real(entry)]);
+    entries.enumerate().flat_map(column).collect()
+}
+
 /// The inverse of an upper triangle stored by columns.
 fn invert<T: Scalar>(triangle: &[T], size: usize) -> Vec<T> {
     let at = |row: usize, column: usize| column * (column + 1) / 2 + row;
@@ -199,7 +223,7 @@ mod tests {
         let dense = DenseOperator::new(a.as_ref());
         let access = Access::new(&dense);
         let stated = Arc::new(Partition::new(&[0, 1, 0, 1, 0, 2, 3]).unwrap());
-        let grouping = Grouping::new(&access, stated, &access.column_norms(), true);
+        let grouping = Grouping::new(&access, stated, &access.column_norms(), Metric::Orthonormal);
         assert_eq!(grouping.independent().groups().collect::<Vec<_>>(), [&[0, 2][..], &[1, 3], &[5]]);
         let q = Mat::from_fn(9, 7, |i, j| grouping.column(j).map(|(c, r)| a[(i, c)] * r).sum::<T>());
         let gram = q.adjoint() * &q;

@@ -21,10 +21,15 @@ pub(crate) struct Sides<T> {
 }
 
 impl<T: Scalar> Sides<T> {
+    /// Of B columns of Y, of which the algorithms see all.
+    pub(crate) fn whole(count: usize) -> Self {
+        Self { count, basis: None, reduced: vec![] }
+    }
+
     /// Of the columns of Y, end to end.
     pub(crate) fn new(data: &[T], count: usize) -> Self {
         let rows = data.len() / count.max(1);
-        let all = Self { count, basis: None, reduced: vec![] };
+        let all = Self::whole(count);
         if count < 2 {
             return all;
         }

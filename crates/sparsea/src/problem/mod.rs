@@ -4,6 +4,7 @@ mod adjusted;
 mod atoms;
 mod blocks;
 mod domain;
+mod fixed_sum;
 mod grouping;
 mod joint;
 mod loss;
@@ -15,8 +16,9 @@ pub use adjusted::{Adjusted, Adjustment, FixedPart};
 pub use atoms::Atoms;
 pub(crate) use atoms::{Scoring, reach};
 pub use domain::{Bounds, Domain, NonNegative};
-pub(crate) use domain::{Intervals, Region};
-pub(crate) use grouping::Grouping;
+pub(crate) use domain::{Copied, Intervals, Region};
+pub use fixed_sum::FixedSum;
+pub(crate) use grouping::{Grouping, Metric};
 pub(crate) use joint::Sides;
 pub use loss::{Loss, Squared};
 pub use needs::Needs;
@@ -63,6 +65,8 @@ pub struct Problem<'a, T: Scalar> {
     stacked: Option<&'a Stacked<'a, T>>,
     column_norms: Arc<[f64]>,
     unit_columns: bool,
+    /// What [`scales`](Self::scales) returns.
+    scales: Arc<[f64]>,
     /// Aᴴ y, where it was computed with that of others; in the scale of A.
     data_correlation: Option<Arc<[T]>>,
     measuring: Measuring,
@@ -117,6 +121,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         let data_norm = check_data(data, rows)?;
         let (column_norms, counts) = check_columns(&operator, || operator.estimate_columns(interrupt))?;
         let measuring = Measuring { elapsed: begin.elapsed(), counts };
+        let scales = column_norms.iter().map(|&norm| inverse(norm)).collect();
         let column_norms = column_norms.into();
         let (unit_columns, data_correlation) = (true, None);
         let norm_squared = Arc::default();
@@ -133,6 +138,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
             stacked: None,
             column_norms,
             unit_columns,
+            scales,
             data_correlation,
             measuring,
             norm_squared,
@@ -146,7 +152,8 @@ impl<'a, T: Scalar> Problem<'a, T> {
     pub fn with_data(&self, data: &'a [T]) -> Result<Self, Error> {
         let sides = self.right_hand_sides();
         let data_norm = check_data(data, self.operator.nrows().saturating_mul(sides))?;
-        let sides = self.sides.as_ref().map(|_| Arc::new(Sides::new(data, sides)));
+        let new = |_: &Arc<_>| if self.domain.is_some() { Sides::whole(sides) } else { Sides::new(data, sides) };
+        let sides = self.sides.as_ref().map(|known| Arc::new(new(known)));
         self.loss.map_or(Ok(()), |loss| loss.check(data))?;
         Ok(Self { data, data_norm, sides, data_correlation: None, measuring: Measuring::default(), ..self.clone() })
     }
@@ -239,6 +246,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     #[must_use]
     pub fn keep_columns(mut self) -> Self {
         self.unit_columns = false;
+        self.scales = self.column_norms.iter().map(|&norm| f64::from(norm > 0.0)).collect();
         self.norm_squared = Arc::default();
         self.grouping = self.grouping.as_ref().map(|grouping| self.group(grouping.stated().clone()));
         self
@@ -259,12 +267,11 @@ impl<'a, T: Scalar> Problem<'a, T> {
         if self.zero_norm().is_finite() { Ok(self) } else { Err(Error::Overflow { what: "the loss at x = 0" }) }
     }
 
-    /// The same problem with coefficients in a domain. A start is moved to it.
+    /// The same problem with coefficients in a domain: each vector of them, where several have one support. A start is moved to it.
     ///
     /// # Errors
     /// Those of [`Domain::check`]; [`Error::Number`] if 0 is not in it.
     pub fn with_domain(mut self, domain: &'a dyn Domain<T>) -> Result<Self, Error> {
-        self.check_plain("bounds on the coefficients")?;
         domain.check(self.operator.ncols())?;
         for column in 0..self.operator.ncols() {
             let nearest = domain.project(column, T::ZERO);
@@ -274,6 +281,9 @@ impl<'a, T: Scalar> Problem<'a, T> {
             }
         }
         self.domain = Some(domain);
+        // Neither combinations of columns nor of right-hand sides have bounds.
+        self.grouping = self.grouping.as_ref().map(|grouping| self.group(grouping.stated().clone()));
+        self.sides = self.sides.as_ref().map(|sides| Arc::new(Sides::whole(sides.count())));
         Ok(self)
     }
 
@@ -317,9 +327,25 @@ impl<'a, T: Scalar> Problem<'a, T> {
         self.loss
     }
 
+    /// The domain in the scale of A, unless it is all numbers.
+    pub(crate) fn domain(&self) -> Option<&'a dyn Domain<T>> {
+        self.domain
+    }
+
+    /// The most columns that a support may have.
+    pub(crate) fn most_columns(&self) -> usize {
+        let groups = self.grouping.as_ref();
+        groups.map_or(self.sparsity, |grouping| grouping.stated().most_columns(self.sparsity))
+    }
+
     /// The allowed coefficient of column j, in the scale of A, that is nearest to `value`.
     pub(crate) fn project(&self, j: usize, value: T) -> T {
         self.domain.map_or(value, |domain| domain.project(j, value))
+    }
+
+    /// The domain of what algorithms see of groups or several right-hand sides.
+    pub(crate) fn copied_domain(&self) -> Option<Copied<'a, T>> {
+        Some(Copied::new(self.domain?, self.scales()))
     }
 
     /// The domain in the scale of the algorithms.
@@ -397,8 +423,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     /// 1/‖a_j‖, the scale between the coefficients algorithms see and those of A; 0 for a zero column. All ones
     /// (but still 0 for a zero column) after [`keep_columns`](Self::keep_columns).
     pub(crate) fn scales(&self) -> Arc<[f64]> {
-        let scale = |&norm: &f64| if self.unit_columns { inverse(norm) } else { f64::from(norm > 0.0) };
-        self.column_norms.iter().map(scale).collect()
+        self.scales.clone()
     }
 
     /// ‖A‖² of `scaled`, the operator that algorithms see, and the products that it took; computed by the first that asks, of all
@@ -431,6 +456,7 @@ impl<T: Scalar> Clone for Problem<'_, T> {
         Self {
             operator: self.operator.renewed(),
             column_norms: self.column_norms.clone(),
+            scales: self.scales.clone(),
             data_correlation: self.data_correlation.clone(),
             norm_squared: self.norm_squared.clone(),
             atoms: self.atoms.clone(),
@@ -457,6 +483,7 @@ pub(crate) struct Seen<'a, T: Scalar> {
     pub(crate) stacked: Option<&'a Stacked<'a, T>>,
     pub(crate) data: &'a [T],
     pub(crate) column_norms: Vec<f64>,
+    pub(crate) domain: Option<&'a dyn Domain<T>>,
     pub(crate) partition: Partition,
 }
 

@@ -1,6 +1,6 @@
 //! Runs on problems whose atoms are groups of columns, or with several right-hand sides: what algorithms see of them, and back.
 //!
-//! Algorithms see orthonormal columns in each group, and several right-hand sides as one of I ⊗ A, in which the copies of a column, or of
+//! Algorithms see orthonormal columns in each group (scaled ones where coefficients have a domain), and several right-hand sides as one of I ⊗ A, in which the copies of a column, or of
 //! a group, are an atom. So there is one problem of atoms that are blocks of columns, and nothing else for algorithms to know.
 
 use std::ops::ControlFlow;
@@ -11,7 +11,7 @@ use crate::check::check_finite;
 use crate::error::Error;
 use crate::kernels::norm;
 use crate::operator::{Access, Grouped, Stacked};
-use crate::problem::{Needs, Partition, Problem, Seen};
+use crate::problem::{Domain, Needs, Partition, Problem, Seen};
 use crate::run::{Observer, Progress};
 use crate::scalar::Scalar;
 use crate::solution::Solution;
@@ -58,13 +58,15 @@ impl<T: Scalar> Run<'_, '_, T> {
         };
         let repeated = partition.repeated(sides);
         let stacked = Stacked::new(base, &norms, sides);
+        let copied = problem.copied_domain();
+        let domain = copied.as_ref().map(|domain| domain as &dyn Domain<T>);
         let seen = match &grouped {
             Some(grouped) if sides == 1 => {
-                Seen { operator: grouped, stacked: None, data, column_norms: norms, partition: repeated }
+                Seen { operator: grouped, stacked: None, data, column_norms: norms, domain, partition: repeated }
             }
             _ => {
                 let column_norms = norms.repeat(sides);
-                Seen { operator: &stacked, stacked: Some(&stacked), data, column_norms, partition: repeated }
+                Seen { operator: &stacked, stacked: Some(&stacked), data, column_norms, domain, partition: repeated }
             }
         };
         let seen = problem.seen_as(seen)?;
@@ -179,7 +181,9 @@ fn translate<T: Scalar>(problem: &Problem<'_, T>, seen: Solution<T>) -> Result<S
             x.iter_mut().zip(scales.iter()).for_each(|(x, &scale)| *x = x.scale(scale));
         }
     }
-    let x = problem.sides().map_or(x.clone(), |sides| sides.restore(x));
+    let mut x = problem.sides().map_or(x.clone(), |sides| sides.restore(x));
+    // What is at a bound may be beyond it by the rounding of a scale.
+    x.iter_mut().enumerate().for_each(|(at, x)| *x = problem.project(at % n, *x));
     let count = problem.right_hand_sides();
     let support: Vec<usize> = (0..n).filter(|&j| (0..count).any(|b| x[b * n + j] != T::ZERO)).collect();
     let coefficients = support.iter().flat_map(|&j| (0..count).map(move |b| b * n + j)).map(|at| x[at]).collect();

@@ -74,7 +74,26 @@ pub(crate) fn largest<T: Scalar>(values: &[T], allowed: impl Fn(usize) -> bool) 
         },
     );
     let most = rest.iter().map(|v| v.rank()).chain(most).fold(0.0, f64::max);
-    let first = values.iter().position(|v| v.rank() == most && most > 0.0)?;
+    if most <= 0.0 {
+        return None;
+    }
+    let mut before = 0;
+    simd(
+        #[inline(always)]
+        || {
+            for block in blocks {
+                let mut holds = false;
+                for lane in 0..LANES {
+                    holds |= block[lane].rank() == most;
+                }
+                if holds {
+                    break;
+                }
+                before += LANES;
+            }
+        },
+    );
+    let first = before + values[before..].iter().position(|v| v.rank() == most)?;
     if allowed(first) {
         return Some(first);
     }

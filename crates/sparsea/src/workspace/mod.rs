@@ -668,7 +668,7 @@ fn sides<'a, T: Scalar>(problem: &Problem<'a, T>, all: &Access<'a, T>, correlati
         data,
         loss: None,
         region: problem.region(),
-        intervals: None,
+        intervals: problem.region().intervals(n).map(Arc::new),
         data_norm: norm(data),
         data_correlation: correlation.to_vec(),
         column_norms: problem.column_norms()[..n].to_vec(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Workspace;
 use crate::fit::System;
-use crate::fit::least_squares::{BlockTableau, Groups, Neighbours, SupportFit, Tableau};
+use crate::fit::least_squares::{BlockTableau, BoundedBlocks, Groups, Neighbours, SupportFit, Tableau};
 use crate::operator::SharedGram;
 use crate::problem::Intervals;
 use crate::scalar::Scalar;
@@ -129,6 +129,11 @@ impl<T: Scalar> Workspace<'_, T> {
         let capacity = atoms.most_columns(self.sparsity).div_ceil(sides);
         let (correlation, n) = (&self.system.data_correlation, self.ncols());
         match &self.groups {
+            Some(groups) if let Some(intervals) = &self.system.intervals => {
+                let norms = &self.system.base().column_norms;
+                let tableau = BoundedBlocks::new(groups.clone(), intervals.clone(), norms, correlation, capacity);
+                Neighbours::BoundedBlocks(tableau)
+            }
             Some(groups) => Neighbours::Blocks(BlockTableau::new(groups.clone(), correlation, capacity)),
             None => Neighbours::Columns(Tableau::new(&self.system.column_norms, &correlation[..n], self.sparsity)),
         }
@@ -136,20 +141,31 @@ impl<T: Scalar> Workspace<'_, T> {
 
     /// Makes such a tableau that of a support, as [`build`](Self::build) does.
     pub(crate) fn build_neighbours(&mut self, tableau: &mut Neighbours<T>, support: &Support) {
-        let tableau = match tableau {
+        match tableau {
             Neighbours::Columns(tableau) => return self.build(tableau, support),
-            Neighbours::Blocks(tableau) => tableau,
-        };
-        tableau.clear(&self.system.data_correlation);
-        let neighbourhood = self.neighbourhood();
-        let n = neighbourhood.system.base().operator.ncols();
-        for &j in support.iter().take_while(|&&j| j < n) {
-            if neighbourhood.stop() {
-                return;
+            Neighbours::Blocks(tableau) => {
+                tableau.clear(&self.system.data_correlation);
+                let neighbourhood = self.neighbourhood();
+                let n = neighbourhood.system.base().operator.ncols();
+                for &j in support.iter().take_while(|&&j| j < n) {
+                    if neighbourhood.stop() {
+                        return;
+                    }
+                    tableau.join(j, &|j, with| neighbourhood.gram_column(j, with));
+                }
+                tableau.built();
             }
-            tableau.join(j, &|j, with| neighbourhood.gram_column(j, with));
+            Neighbours::BoundedBlocks(tableau) => {
+                self.fit(support);
+                let values = self.point.values.clone();
+                if self.stop() {
+                    return;
+                }
+                let correlation = self.system.data_correlation.clone();
+                let neighbourhood = self.neighbourhood();
+                tableau.build(&correlation, support, &values, &|j, with| neighbourhood.gram_column(j, with));
+            }
         }
-        tableau.built();
         if tableau.size() == self.size(support) {
             self.fit(support);
         } else {

@@ -21,17 +21,17 @@ use crate::operators::check_map;
 
 /// A model to be adjusted, drawn at random: its parts, each of which may be missing.
 #[derive(Debug, Clone)]
-struct Model<T> {
-    weights: Option<Vec<f64>>,
-    intercept: bool,
-    fixed: Vec<usize>,
-    excluded: Vec<usize>,
-    baselines: Vec<Vec<T>>,
-    ridge: f64,
+pub struct Model<T> {
+    pub weights: Option<Vec<f64>>,
+    pub intercept: bool,
+    pub fixed: Vec<usize>,
+    pub excluded: Vec<usize>,
+    pub baselines: Vec<Vec<T>>,
+    pub ridge: f64,
 }
 
 impl<T: Scalar> Model<T> {
-    fn random(m: usize, n: usize, seed: u64) -> Self {
+    pub fn random(m: usize, n: usize, seed: u64) -> Self {
         let mut rng = stream(seed, 61, 0);
         let mut weights: Vec<f64> =
             (0..m).map(|_| if rng.random_bool(0.2) { 0.0 } else { rng.random_range(0.1..4.0) }).collect();
@@ -137,7 +137,7 @@ fn columns_allowed(n: usize, model: &Model<impl Scalar>) -> Vec<usize> {
 }
 
 /// Checks every method of the adjusted map of one form.
-fn is_the_reduced_matrix<T: Scalar>(form: &str, map: &dyn LinearMap<T>, a: &Mat<T>, model: &Model<T>) {
+pub fn is_the_reduced_matrix<T: Scalar>(form: &str, map: &dyn LinearMap<T>, a: &Mat<T>, model: &Model<T>) {
     let what = format!("{form}, {model:?}");
     let adjusted = Adjusted::new(map, &model.adjustment()).unwrap();
     let expected = model.reduced(a);
@@ -223,10 +223,12 @@ fn structure_is_kept_without_fixed_columns() {
     let Structure::Local(local) = adjusted.structure() else { panic!("local") };
     // Rows 120 … 499 have one weight.
     assert_eq!(local.alike(), 121..499);
+    assert!((0..500).all(|j| local.is_alike(j) == ((1..89).contains(&j) || (121..499).contains(&j))));
     let adjusted = Adjusted::new(&blur, &gaps.clone().ridge(0.1)).unwrap();
     assert!(matches!(adjusted.structure(), Structure::Local(_)));
     let adjusted = Adjusted::new(&blur, &gaps.intercept(true)).unwrap();
-    assert!(matches!(adjusted.structure(), Structure::None));
+    let Structure::Projected(projected) = adjusted.structure() else { panic!("projected") };
+    assert!(matches!(projected.inner().structure(), Structure::Local(_)));
     // Columns that are known by their products only stay so.
     let a = matrix::<f64>(Kind::Gaussian, 6, 5, 0);
     let adjusted = Adjusted::new(functions(&a), &Adjustment::default().intercept(true).ridge(1.0)).unwrap();

@@ -8,19 +8,19 @@ use rand::RngExt;
 use sparsea::algorithms::{applicable, registry};
 use sparsea::generate::{gaussian_matrix, normal_vector, random_support, stream};
 use sparsea::{
-    Bounds, DenseOperator, Error, NonNegative, Partition, Problem, ReportOptions, Run, Scalar, Search, Solution,
-    Squared, Start, improve, solve,
+    DenseOperator, Error, Partition, Problem, ReportOptions, Run, Scalar, Search, Solution, Squared, Start, improve,
+    solve,
 };
 
 /// Labels of groups of different size, interleaved.
 const LABELS: [usize; 15] = [4, 0, 4, 1, 2, 2, 0, 3, 1, 4, 3, 5, 5, 1, 6];
 
-fn partition(labels: &[usize]) -> Arc<Partition> {
+pub(crate) fn partition(labels: &[usize]) -> Arc<Partition> {
     Arc::new(Partition::new(labels).unwrap())
 }
 
 /// The columns of some groups.
-fn columns_of(partition: &Partition, groups: &[usize]) -> Vec<usize> {
+pub(crate) fn columns_of(partition: &Partition, groups: &[usize]) -> Vec<usize> {
     let mut columns: Vec<usize> = groups.iter().flat_map(|&group| partition.columns(group)).copied().collect();
     columns.sort_unstable();
     columns
@@ -32,7 +32,7 @@ fn refit<T: Scalar>(a: &Mat<T>, data: &[T], support: &[usize]) -> f64 {
 }
 
 /// ‖Y − A X‖ for the X of a solution.
-fn residual<T: Scalar>(a: &Mat<T>, data: &[T], solution: &Solution<T>) -> f64 {
+pub(crate) fn residual<T: Scalar>(a: &Mat<T>, data: &[T], solution: &Solution<T>) -> f64 {
     let sides = solution.right_hand_sides;
     let of_side = |(b, y): (usize, &[T])| {
         let values: Vec<T> = solution.coefficients.iter().skip(b).step_by(sides).copied().collect();
@@ -57,7 +57,7 @@ fn observed<T: Scalar>(a: &Mat<T>, support: &[usize], sides: usize, noise: f64, 
     data
 }
 
-fn names<T: Scalar>(problem: &Problem<'_, T>) -> Vec<&'static str> {
+pub(crate) fn names<T: Scalar>(problem: &Problem<'_, T>) -> Vec<&'static str> {
     applicable(problem).iter().map(|entry| entry.name).collect()
 }
 
@@ -357,13 +357,10 @@ fn what_does_not_work_is_refused() {
         let report = Run::new(problem, Search::default()).report(ReportOptions::default()).solve();
         assert!(matches!(report, Err(Error::ColumnsOnly { algorithm: "a report" })));
         assert!(matches!(sparsea::SparsityPath::new(problem).solve(), Err(Error::ColumnsOnly { .. })));
-        let message = problem.clone().with_domain(&NonNegative).unwrap_err().to_string();
-        assert!(message.ends_with("cannot be combined with bounds on the coefficients"), "{message}");
         assert!(matches!(problem.clone().with_loss(&Squared), Err(Error::NotTogether { .. })));
     }
-    let bounded = plain.clone().with_domain(&NonNegative).unwrap().with_groups(pairs.clone());
-    assert!(matches!(bounded, Err(Error::NotTogether { one: "groups of columns", .. })));
-    assert!(Bounds::all(-1.0, 1.0, 8).is_ok());
+    let other = plain.clone().with_loss(&Squared).unwrap().with_groups(pairs.clone());
+    assert!(matches!(other, Err(Error::NotTogether { one: "groups of columns", .. })));
     let message = plain.clone().with_groups(partition(&[0, 1, 2])).unwrap_err().to_string();
     assert_eq!(message, "the vector of groups has 3 entries, but A has 8 columns");
     let message = grouped.with_sparsity(5).unwrap_err().to_string();

@@ -10,7 +10,7 @@ use sparsea::{
 };
 
 /// Bounds as they come: none, one-sided, at 0, narrow and wide.
-fn random_bounds(seed: u64, n: usize, scale: f64) -> Bounds {
+pub(crate) fn random_bounds(seed: u64, n: usize, scale: f64) -> Bounds {
     let mut rng = stream(seed, 50, 0);
     let mut end = || match rng.random_range(0..4) {
         0 => 0.0,
@@ -22,12 +22,12 @@ fn random_bounds(seed: u64, n: usize, scale: f64) -> Bounds {
     Bounds::new(lower, upper).unwrap()
 }
 
-fn interval(domain: &dyn Domain<f64>, j: usize) -> (f64, f64) {
+pub(crate) fn interval(domain: &dyn Domain<f64>, j: usize) -> (f64, f64) {
     domain.interval(j).unwrap()
 }
 
 /// y = A x + noise for x of k non-zeros in a domain, some of them at its ends.
-fn observed_within(a: &Mat<f64>, domain: &dyn Domain<f64>, k: usize, seed: u64, noise: f64) -> Vec<f64> {
+pub(crate) fn observed_within(a: &Mat<f64>, domain: &dyn Domain<f64>, k: usize, seed: u64, noise: f64) -> Vec<f64> {
     let mut rng = stream(seed, 51, 0);
     let mut support: Vec<usize> = (0..a.ncols()).collect();
     for at in 0..k {
@@ -44,7 +44,14 @@ fn observed_within(a: &Mat<f64>, domain: &dyn Domain<f64>, k: usize, seed: u64, 
 }
 
 /// The pull on a coefficient vanishes, or points out of its interval at the end where it is.
-fn assert_optimal(a: &Mat<f64>, y: &[f64], domain: &dyn Domain<f64>, support: &[usize], x: &[f64], what: &str) {
+pub(crate) fn assert_optimal(
+    a: &Mat<f64>,
+    y: &[f64],
+    domain: &dyn Domain<f64>,
+    support: &[usize],
+    x: &[f64],
+    what: &str,
+) {
     let image = product(a, support, x);
     let residual: Vec<f64> = y.iter().zip(&image).map(|(y, z)| y - z).collect();
     for (&j, &x) in support.iter().zip(x) {
@@ -53,7 +60,8 @@ fn assert_optimal(a: &Mat<f64>, y: &[f64], domain: &dyn Domain<f64>, support: &[
         let column: Vec<f64> = (0..y.len()).map(|i| a[(i, j)]).collect();
         let pull: f64 = column.iter().zip(&residual).map(|(a, r)| a * r).sum();
         let cosine = pull / (norm(&column) * norm(y)).max(1e-300);
-        let outward = (x == lower && cosine < 0.0) || (x == upper && cosine > 0.0);
+        let at = |end: f64| (x - end).abs() <= 1e-14 * end.abs();
+        let outward = (at(lower) && cosine < 0.0) || (at(upper) && cosine > 0.0);
         assert!(
             outward || cosine.abs() < 1e-10,
             "{what}: column {j} at {x} of [{lower}, {upper}] is pulled by {cosine}"

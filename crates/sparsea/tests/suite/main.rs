@@ -2,10 +2,12 @@
 //! code once takes a minute and running all of it seconds.
 
 mod adjusted;
+mod adjusted_images;
 mod algorithm_table;
 mod bad_input;
 mod basis_pursuit;
 mod blocks;
+mod bounded_blocks;
 mod bounds;
 mod brute_force;
 mod by_products;
@@ -17,6 +19,8 @@ mod dependence;
 mod equivalence;
 mod exchange;
 mod failing;
+mod fixed_sum;
+mod form_matrix;
 mod forms;
 mod fuzz;
 mod gram;

@@ -48,6 +48,21 @@ fn check_form<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
                 close(&column, expected, "visit");
             }
         }
+        Structure::Projected(projected) => {
+            let basis = projected.basis();
+            for (j, expected) in columns.iter().enumerate() {
+                let mut column = vec![T::ZERO; m];
+                Access::new(projected.inner()).column(j, &mut column);
+                let of_inner: Vec<T> =
+                    basis.iter().map(|q| column.iter().zip(q).map(|(v, &q)| v.conj() * q).sum()).collect();
+                let stated: Vec<T> = projected.products().iter().map(|product| product[j]).collect();
+                close(&stated, &of_inner, "products with the span");
+                for (q, s) in basis.iter().zip(&of_inner) {
+                    column.iter_mut().zip(q).for_each(|(v, &q)| *v -= q * s.conj());
+                }
+                assert_close(&column, expected, 1e-11, &format!("{what}: column {j} less its part in the span"));
+            }
+        }
         Structure::Planar(planar) => {
             let (image, seen, first) = (planar.image(), planar.seen(), planar.first());
             let ((length, width), patch) = planar.patch();
@@ -62,10 +77,31 @@ fn check_form<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
                     };
                     let row = along(j / image.1, at / width, first.0, seen.0);
                     if let (Some(row), Some(t)) = (row, along(j % image.1, at % width, first.1, seen.1)) {
-                        column[row * seen.1 + t] += h;
+                        let pixel = row * seen.1 + t;
+                        column[pixel] += h.scale(planar.pixel_factors().map_or(1.0, |factors| factors[pixel]));
                     }
                 }
+                if planar.is_left_out(j) {
+                    column.fill(T::ZERO);
+                }
                 close(&column, expected, "patch");
+            }
+            let largest = columns.iter().map(|column| norm(column)).fold(0.0, f64::max);
+            let whole = norm(patch).powi(2);
+            for (i, j) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
+                let product: T = columns[i].iter().zip(&columns[j]).map(|(a, &b)| a.conj() * b).sum();
+                let error = Scalar::abs(planar.entry(i, j) - product);
+                assert!(error <= 1e-12 * largest * largest, "{what}: entry of {i} and {j}: {error}");
+                if !planar.is_whole(i) || !planar.is_whole(j) {
+                    continue;
+                }
+                assert_close(&[norm(&columns[j]).powi(2)], &[whole], 1e-12, &format!("{what}: {j} is whole"));
+                let (down, across) = (j / image.1 + length - 1, j % image.1 + width - 1);
+                let apart = (down.wrapping_sub(i / image.1), across.wrapping_sub(i % image.1));
+                if apart.0 < 2 * length - 1 && apart.1 < 2 * width - 1 && !planar.is_periodic() {
+                    let error = Scalar::abs(planar.autocorrelation()[apart.0 * (2 * width - 1) + apart.1] - product);
+                    assert!(error <= 1e-12 * largest * largest, "{what}: entry of {i} and {j}, both whole: {error}");
+                }
             }
             if let Some((u, v)) = planar.factors() {
                 let products: Vec<T> = u.iter().flat_map(|&u| v.iter().map(move |&v| u * v)).collect();
@@ -86,6 +122,16 @@ fn check_form<T: Scalar>(map: &dyn LinearMap<T>, a: &Mat<T>, what: &str) {
                 close(&whole, expected, "segment");
                 assert!(before.start <= first && before.end <= first + part.len(), "{what}: segment {j}");
                 before = first..first + part.len();
+            }
+            // Columns that are alike are one, shifted.
+            let shape = |j: usize| {
+                let mut part = vec![];
+                (local.segment(j, &mut part), part)
+            };
+            let alike = local.alike();
+            for j in (alike.start..n).filter(|&j| local.is_alike(j)) {
+                let ((first, part), (of_first, like)) = (shape(j), shape(alike.start));
+                assert_eq!((first, part), (of_first + j - alike.start, like), "{what}: column {j} is like the others");
             }
         }
     }

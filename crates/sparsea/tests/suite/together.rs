@@ -20,12 +20,13 @@ fn cut<T: Scalar>(mut values: Vec<T>, from: usize, to: usize) -> Vec<T> {
     values
 }
 
-/// Vectors of length m that are zero at either end, at both, nowhere, everywhere, or but for one entry.
+/// Vectors of length m that are zero at either end, at both, nowhere, everywhere, or but for one entry; or all of them nowhere.
 fn vectors<T: Scalar>(rng: &mut impl rand::Rng, m: usize, count: usize) -> Vec<Vec<T>> {
+    let full = rng.random_bool(0.5);
     (0..count)
         .map(|at| {
             let (a, b) = (rng.random_range(0..=m), rng.random_range(0..=m));
-            let (from, to) = match at % 6 {
+            let (from, to) = match if full { 3 } else { at % 6 } {
                 0 => (a, m),
                 1 => (0, b),
                 2 => (a.min(b), a.max(b)),
@@ -55,7 +56,7 @@ fn entries<T: Scalar>(rng: &mut impl rand::Rng, m: usize, n: usize, kind: usize)
 fn alone_and_together<T: Scalar>(operator: &Access<'_, T>, seed: u64, what: &str) {
     let (m, n) = (operator.nrows(), operator.ncols());
     let rng = &mut stream(seed, 41, 0);
-    let count = rng.random_range(1..=10);
+    let count = rng.random_range(1..=40);
     let ys = vectors::<T>(rng, m, count);
     let given: Vec<&[T]> = ys.iter().map(Vec::as_slice).collect();
     let mut block = Mat::from_fn(n, count, |_, _| T::from_real(9.0));

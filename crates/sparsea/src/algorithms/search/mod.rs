@@ -4,6 +4,7 @@ mod elites;
 mod exploration;
 mod messages;
 mod perturbation;
+mod span;
 mod tiles;
 mod trial;
 mod windows;

@@ -111,7 +111,8 @@ impl<T: Scalar> Trial<T> {
         self.kind = Some(kind);
         let way = known.ways[way];
         let count = rng.random_range(1usize << scale..2 << scale).min(known.most);
-        if matches!(way, By::Walk | By::NormalizedWalk) {
+        let walks = !matches!(self.tableau, Neighbours::BoundedBlocks(_));
+        if walks && matches!(way, By::Walk | By::NormalizedWalk) {
             self.walk(rng, count, way == By::NormalizedWalk, neighbourhood);
             self.confine(neighbourhood);
             return;
@@ -124,12 +125,11 @@ impl<T: Scalar> Trial<T> {
                 // One and its neighbours: those that could stand for each other.
                 let centre = self.order[rng.random_range(0..size)];
                 let order = &mut self.order;
-                match &self.tableau {
-                    Neighbours::Columns(_) => neighbourhood.gram_column(centre, |gram| {
+                match self.tableau.closeness(centre, &|j, with| neighbourhood.gram_column(j, with)) {
+                    None => neighbourhood.gram_column(centre, |gram| {
                         order.sort_by(|&a, &b| gram[b].rank().total_cmp(&gram[a].rank()).then(a.cmp(&b)));
                     }),
-                    Neighbours::Blocks(tableau) => {
-                        let mut close = tableau.closeness(centre, &|j, with| neighbourhood.gram_column(j, with));
+                    Some(mut close) => {
                         close.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
                         order.clear();
                         order.extend(close.into_iter().map(|(atom, _)| atom));

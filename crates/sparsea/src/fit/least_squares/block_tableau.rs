@@ -60,8 +60,51 @@ impl<T: Scalar> Groups<T> {
         Self { partition, blocks, offsets, floors, sides }
     }
 
-    fn columns(&self, group: usize) -> &[usize] {
+    /// The groups of the columns of A.
+    pub(super) fn partition(&self) -> &Partition {
+        &self.partition
+    }
+
+    /// The columns of a group.
+    pub(super) fn columns(&self, group: usize) -> &[usize] {
         self.partition.columns(group)
+    }
+
+    /// The columns in a group that has this one.
+    pub(super) fn columns_with(&self, column: usize) -> &[usize] {
+        self.partition.group_of(column).map_or(&[], |group| self.columns(group))
+    }
+
+    /// The squared distance at or below which a column counts as dependent.
+    pub(super) fn floor(&self, column: usize) -> f64 {
+        self.floors[column]
+    }
+
+    /// The entry of A_gᴴ A_g for two columns of a group, by their places.
+    pub(super) fn entry(&self, group: usize, a: usize, b: usize) -> T {
+        self.blocks[self.offsets[group] + a * self.columns(group).len() + b]
+    }
+
+    /// The columns of some groups, those of each right-hand side after those of the one before.
+    pub(super) fn support(&self, atoms: &[usize]) -> Support {
+        let n = self.partition.ncols();
+        let columns =
+            |side: usize| atoms.iter().flat_map(move |&group| self.columns(group)).map(move |&j| side * n + j);
+        (0..self.sides).flat_map(columns).collect()
+    }
+
+    /// By group of some, with its first column, how close it is to that of a column: ‖A_gᴴ A_h‖ squared.
+    pub(super) fn closeness(&self, atoms: &[usize], column: usize, gram: Gram<'_, T>) -> Vec<(usize, f64)> {
+        let leads = atoms.iter().filter_map(|&group| self.columns(group).first().copied());
+        let mut close: Vec<(usize, f64)> = leads.map(|lead| (lead, 0.0)).collect();
+        for &j in self.columns_with(column) {
+            gram(j, &mut |gram| {
+                for (lead, sum) in &mut close {
+                    *sum += self.columns_with(*lead).iter().map(|&i| gram[i].abs2()).sum::<f64>();
+                }
+            });
+        }
+        close
     }
 }
 
@@ -104,7 +147,7 @@ pub(crate) struct BlockTableau<T> {
 
 /// Memory to score a group in.
 #[derive(Debug, Default)]
-struct Block<T> {
+pub(super) struct Block<T> {
     /// D, then its factor L.
     gram: Vec<T>,
     /// c by column of the group, `sides` numbers each; then L⁻¹ c.
@@ -146,6 +189,38 @@ impl<T: Scalar> Block<T> {
             }
         }
         gain
+    }
+
+    /// Takes a Hermitian matrix in place of D, and factors it.
+    pub(super) fn factor(&mut self, size: usize, entry: impl Fn(usize, usize) -> T) {
+        self.pulls.clear();
+        self.set(size, entry);
+        self.gain(size, 0, |_| 0.0);
+    }
+
+    /// `gram` ← a matrix.
+    fn set(&mut self, size: usize, entry: impl Fn(usize, usize) -> T) {
+        self.gram.clear();
+        self.gram.extend((0..size * size).map(|at| entry(at / size, at % size)));
+    }
+
+    /// `out` ← V L⁻ᴴ for vectors V: u_a = (v_a − Σ_{c<a} conj(L_ac) u_c)/L_aa.
+    pub(super) fn spread<'v>(&self, vectors: impl ExactSizeIterator<Item = &'v [T]>, out: &mut Vec<T>)
+    where
+        T: 'v,
+    {
+        out.clear();
+        let size = vectors.len();
+        for (a, vector) in vectors.enumerate() {
+            let begin = out.len();
+            out.extend_from_slice(vector);
+            let (others, own) = out.split_at_mut(begin);
+            for (c, other) in others.chunks(vector.len()).enumerate() {
+                axpy(-Scalar::conj(self.gram[a * size + c]), other, own);
+            }
+            let pivot = self.gram[a * size + a].real();
+            own.iter_mut().for_each(|u| *u = u.scale(1.0 / pivot));
+        }
     }
 
     /// `pulls` ← L⁻ᴴ of them: D⁻¹ c after [`gain`](Self::gain).
@@ -223,16 +298,12 @@ impl<T: Scalar> BlockTableau<T> {
 
     /// The columns of A in a group that has this one.
     pub(crate) fn columns_with(&self, column: usize) -> &[usize] {
-        self.groups.partition.group_of(column).map_or(&[], |group| self.groups.columns(group))
+        self.groups.columns_with(column)
     }
 
     /// The columns of the support, those of each right-hand side after those of the one before.
     pub(crate) fn support(&self) -> Support {
-        let sides = 0..self.groups.sides;
-        let columns = |side: usize| {
-            self.atoms.iter().flat_map(move |&group| self.groups.columns(group)).map(move |&j| side * self.n + j)
-        };
-        sides.flat_map(columns).collect()
+        self.groups.support(&self.atoms)
     }
 
     /// ‖R‖² relative to what was [set](Self::set_square), by the gains and losses since.
@@ -503,30 +574,18 @@ impl<T: Scalar> BlockTableau<T> {
 
     /// What there is without the group at a place of the support.
     fn without(&self, place: usize, gone: &mut Gone<T>) {
-        let (n, sides) = (self.n, self.groups.sides);
+        let sides = self.groups.sides;
         let columns = self.groups.columns(self.atoms[place]);
         let positions: Vec<usize> = (0..self.members.len()).filter(|&p| columns.contains(&self.members[p])).collect();
         let size = positions.len();
         // L of H_hh, and its inverse in place of forward substitutions with n numbers.
-        let mut block = Block { gram: vec![T::ZERO; size * size], pulls: vec![], is_free: vec![] };
-        for (a, &p) in positions.iter().enumerate() {
-            positions.iter().enumerate().for_each(|(b, &q)| block.gram[a * size + b] = self.h(p, q));
-            block.pulls.extend_from_slice(&self.values[p * sides..][..sides]);
-        }
+        let mut block = Block::default();
+        block.set(size, |a, b| self.h(positions[a], positions[b]));
+        positions.iter().for_each(|&p| block.pulls.extend_from_slice(&self.values[p * sides..][..sides]));
         gone.loss = block.gain(size, sides, |_| 0.0);
         gone.size = size;
         gone.values.clone_from(&block.pulls);
-        // U = W_h L⁻ᴴ: u_a = (W_a − Σ_{c<a} conj(L_ac) u_c)/L_aa.
-        gone.weights.clear();
-        for (a, &p) in positions.iter().enumerate() {
-            let (before, pivot) = (a * n, block.gram[a * size + a].real());
-            gone.weights.extend_from_slice(&self.weights[p * n..][..n]);
-            let (others, own) = gone.weights.split_at_mut(before);
-            for c in 0..a {
-                axpy(-Scalar::conj(block.gram[a * size + c]), &others[c * n..][..n], own);
-            }
-            own.iter_mut().for_each(|u| *u = u.scale(1.0 / pivot));
-        }
+        block.spread(positions.iter().map(|&p| &self.weights[p * self.n..][..self.n]), &mut gone.weights);
     }
 
     /// By group, what ‖R‖² falls by if it joins after another has `gone`; of no meaning for groups of the support.
@@ -668,15 +727,7 @@ impl<T: Scalar> BlockTableau<T> {
 
     /// By group of the support, with its first column, how close it is to that of a column: ‖A_gᴴ A_h‖ squared.
     pub(crate) fn closeness(&self, column: usize, gram: Gram<'_, T>) -> Vec<(usize, f64)> {
-        let mut close: Vec<(usize, f64)> = self.leads().map(|lead| (lead, 0.0)).collect();
-        for &j in self.columns_with(column) {
-            gram(j, &mut |gram| {
-                for (lead, sum) in &mut close {
-                    *sum += self.columns_with(*lead).iter().map(|&i| gram[i].abs2()).sum::<f64>();
-                }
-            });
-        }
-        close
+        self.groups.closeness(&self.atoms, column, gram)
     }
 }
 

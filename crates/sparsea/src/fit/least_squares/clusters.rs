@@ -6,7 +6,6 @@
 
 use std::ops::Range;
 
-use crate::fit::System;
 use crate::kernels::{axpy, norm};
 use crate::operator::{Access, Local};
 use crate::scalar::Scalar;
@@ -38,6 +37,14 @@ struct End {
     error: f64,
 }
 
+/// What is fitted: A, the norms of its columns, y and Aᴴ y.
+pub(crate) struct Target<'t, 'a, T: Scalar> {
+    pub(crate) operator: &'t Access<'a, T>,
+    pub(crate) column_norms: &'t [f64],
+    pub(crate) data: &'t [T],
+    pub(crate) correlation: &'t [T],
+}
+
 /// What became of a fit.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Fitted {
@@ -61,7 +68,7 @@ impl<T: Scalar> Clusters<T> {
     /// if columns are periodic and the support has no gap.
     pub(crate) fn fit(
         &mut self,
-        system: &System<'_, T>,
+        target: &Target<'_, '_, T>,
         local: &dyn Local<T>,
         support: &[usize],
         values: &mut Vec<T>,
@@ -100,11 +107,11 @@ impl<T: Scalar> Clusters<T> {
                 known.error
             } else {
                 fitted.clusters += 1;
-                let built = error > 0.0 && self.factor.build(system, members, reach);
-                let left = built.then(|| self.factor.solve(system, members, out));
+                let built = error > 0.0 && self.factor.build(target, members, reach);
+                let left = built.then(|| self.factor.solve(target, members, out));
                 left.filter(|left| *left <= error).unwrap_or_else(|| {
                     fitted.by_qr += 1;
-                    fitted.dependent += self.triangle.fit(&system.operator, reach, system.data, members, out);
+                    fitted.dependent += self.triangle.fit(target.operator, reach, target.data, members, out);
                     0.0
                 })
             };
@@ -161,7 +168,7 @@ struct Factor<T> {
 
 impl<T: Scalar> Factor<T> {
     /// False if a column is too close to the span of those before it for normal equations.
-    fn build(&mut self, system: &System<'_, T>, members: &[usize], reach: usize) -> bool {
+    fn build(&mut self, target: &Target<'_, '_, T>, members: &[usize], reach: usize) -> bool {
         self.rows.clear();
         self.from.clear();
         let mut volume = 1.0f64;
@@ -173,10 +180,10 @@ impl<T: Scalar> Factor<T> {
             let at = self.rows.len();
             self.rows.resize(at + p + 1 - first, T::ZERO);
             let (before, row) = self.rows.split_at_mut(at);
-            let n = system.column_norms.len();
+            let n = target.column_norms.len();
             self.columns.clear();
             self.columns.extend(members[first..=p].iter().map(|&member| column(member, n)));
-            system.operator.gram_entries(&self.columns, column(j, n), row);
+            target.operator.gram_entries(&self.columns, column(j, n), row);
             let square = row[p - first].real();
             let mut rest = square;
             for q in first..p {
@@ -203,21 +210,21 @@ impl<T: Scalar> Factor<T> {
         // As of columns that are not local: strict by the volume, or an estimate with a factor of safety.
         self.inverse_bound = (std::f64::consts::E / volume).sqrt();
         if self.inverse_bound > ENOUGH {
-            self.inverse_bound = self.inverse_bound.min(CONDITION_SAFETY * self.inverse_estimate(system, members));
+            self.inverse_bound = self.inverse_bound.min(CONDITION_SAFETY * self.inverse_estimate(target, members));
         }
         true
     }
 
     /// An estimate, from below, of ‖L⁻¹‖ with columns scaled to unit length (Cline, Moler, Stewart & Wilkinson 1979,
     /// DOI 10.1137/0716029).
-    fn inverse_estimate(&mut self, system: &System<'_, T>, members: &[usize]) -> f64 {
-        let n = system.column_norms.len();
+    fn inverse_estimate(&mut self, target: &Target<'_, '_, T>, members: &[usize]) -> f64 {
+        let n = target.column_norms.len();
         let mut x = std::mem::take(&mut self.scratch);
         x.clear();
         for p in 0..members.len() {
             let (at, first) = self.from[p];
             let row = &self.rows[at..=at + p - first];
-            let length = system.column_norms[column(members[p], n)];
+            let length = target.column_norms[column(members[p], n)];
             let sum: T = row.iter().zip(&x[first..p]).map(|(&l, &x)| l * x).sum();
             let size = Scalar::abs(sum);
             let direction = if size > 0.0 { sum.scale(1.0 / size) } else { T::ONE };
@@ -225,7 +232,7 @@ impl<T: Scalar> Factor<T> {
         }
         let once = norm(&x);
         self.solve_upper(&mut x);
-        let scaled = |(&member, z): (&usize, &T)| (system.column_norms[column(member, n)] * Scalar::abs(*z)).powi(2);
+        let scaled = |(&member, z): (&usize, &T)| (target.column_norms[column(member, n)] * Scalar::abs(*z)).powi(2);
         let twice = members.iter().zip(&x).map(scaled).sum::<f64>().sqrt();
         self.scratch = x;
         (once / (members.len() as f64).sqrt()).max(twice / once)
@@ -245,19 +252,19 @@ impl<T: Scalar> Factor<T> {
     }
 
     /// x ← (L Lᴴ)⁻¹ b; returns a bound of the error of A x.
-    fn solve(&self, system: &System<'_, T>, members: &[usize], x: &mut [T]) -> f64 {
-        let n = system.column_norms.len();
+    fn solve(&self, target: &Target<'_, '_, T>, members: &[usize], x: &mut [T]) -> f64 {
+        let n = target.column_norms.len();
         for p in 0..members.len() {
             let (at, first) = self.from[p];
             let row = &self.rows[at..=at + p - first];
-            let mut sum = system.data_correlation[column(members[p], n)];
+            let mut sum = target.correlation[column(members[p], n)];
             for (&l, &z) in row.iter().zip(&x[first..p]) {
                 sum -= l * z;
             }
             x[p] = sum.scale(1.0 / row[p - first].real());
         }
         self.solve_upper(x);
-        let norm = |&member: &usize| system.column_norms[column(member, n)];
+        let norm = |&member: &usize| target.column_norms[column(member, n)];
         let length: f64 = members.iter().zip(&*x).map(|(member, x)| norm(member) * Scalar::abs(*x)).sum();
         GRAM_ROUNDING * length * self.inverse_bound
     }
@@ -508,19 +515,9 @@ mod tests {
         let mut data_correlation = vec![T::ZERO; n];
         operator.apply_adjoint(&y, &mut data_correlation);
         let data_norm = crate::kernels::norm(&y);
-        let system = System {
-            column_norms: operator.column_norms(),
-            operator: Access::new(&convolution),
-            data: &y,
-            loss: None,
-            region: crate::problem::Region::all(),
-            intervals: None,
-            data_norm,
-            data_correlation,
-            shared: std::sync::OnceLock::new(),
-            watch: crate::interrupt::Watch::default(),
-            sides: vec![],
-        };
+        let column_norms = operator.column_norms();
+        let correlation = &data_correlation[..];
+        let target = Target { operator: &operator, column_norms: &column_norms, data: &y, correlation };
         let local = operator.local().unwrap();
         let mut clusters = Clusters::default();
         let mut support: Vec<usize> = (0..n).filter(|_| rng.random::<f64>() < 0.1).collect();
@@ -540,7 +537,7 @@ mod tests {
             support.sort_unstable();
             support.dedup();
             let error = if round % 7 == 6 { 0.0 } else { 1e-11 * data_norm };
-            let fitted = clusters.fit(&system, local, &support, &mut values, error);
+            let fitted = clusters.fit(&target, local, &support, &mut values, error);
             let Some(fitted) = fitted else { panic!("there is a gap between {support:?}") };
             wrapped += usize::from(clusters.support.first() < Some(&n));
             qr += fitted.by_qr;

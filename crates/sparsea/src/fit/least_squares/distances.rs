@@ -81,24 +81,38 @@ impl<T: Scalar> Distances<T> {
     /// The column i off the support with the largest |c_i|²/‖a_i − P_S a_i‖², which is what ‖r‖² falls by when it joins,
     /// for c = Aᴴ r. `None` if no column would lower the residual.
     pub(crate) fn best(&self, correlation: &[T]) -> Option<(usize, f64)> {
-        let (mut best, mut most) = (None, 0.0);
         // Compared without dividing: most columns lose, whole blocks of them at a time.
         const LANES: usize = 16;
-        let better = |c: T, square: f64, floor: f64, most: f64| c.abs2() > most * square && square > floor;
-        for (at, values) in correlation.chunks(LANES).enumerate() {
-            let from = at * LANES;
-            let (squares, floors) = (&self.squares[from..], &self.floors[from..]);
-            let of = |lane: usize| better(values[lane], squares[lane], floors[lane], most);
-            if values.len() == LANES && !(0..LANES).fold(false, |any, lane| any | of(lane)) {
-                continue;
-            }
-            for (lane, &c) in values.iter().enumerate() {
-                if better(c, squares[lane], floors[lane], most) {
-                    most = c.abs2() / squares[lane];
-                    best = Some((from + lane, most));
+        let (mut best, mut most) = (None, 0.0);
+        simd(
+            #[inline(always)]
+            || {
+                let (values, squares, floors) = (correlation, &self.squares[..], &self.floors[..]);
+                let blocks = values.as_chunks::<LANES>().0.iter();
+                let limits = squares.as_chunks::<LANES>().0.iter().zip(floors.as_chunks::<LANES>().0);
+                let mut scan = |from: usize, to: usize| {
+                    for i in from..to {
+                        if values[i].abs2() > most * squares[i] && squares[i] > floors[i] {
+                            most = values[i].abs2() / squares[i];
+                            best = Some((i, most));
+                        }
+                    }
+                    most
+                };
+                let (mut from, mut least) = (0, 0.0);
+                for (values, (squares, floors)) in blocks.zip(limits) {
+                    let mut any = false;
+                    for lane in 0..LANES {
+                        any |= (values[lane].abs2() > least * squares[lane]) & (squares[lane] > floors[lane]);
+                    }
+                    if any {
+                        least = scan(from, from + LANES);
+                    }
+                    from += LANES;
                 }
-            }
-        }
+                scan(from, values.len());
+            },
+        );
         best
     }
 }

@@ -15,6 +15,7 @@
 //! product with all of A, many that are new are fitted by conjugate gradients first ([`products`]).
 
 mod anticipation;
+mod banded;
 mod block_tableau;
 mod cholesky;
 mod clusters;
@@ -48,7 +49,7 @@ pub(crate) use orthogonal::Orthogonal;
 use plan::{COSTS, Sizes};
 use products::ByProducts;
 use source::Source;
-pub(crate) use tableau::Tableau;
+pub(crate) use tableau::{BoundedBlocks, Tableau};
 
 /// The least-squares solution on the current support, and the factor that found it.
 pub(crate) struct SupportFit<T: Scalar> {
@@ -240,11 +241,9 @@ impl<T: Scalar> SupportFit<T> {
 
     /// Fits cluster by cluster; by QR only, if it is to be `accurate`. False, having done nothing, where that is not the way.
     fn fit_clusters(&mut self, system: &System<'_, T>, support: &[usize], values: &mut Vec<T>, accurate: bool) -> bool {
-        let (Source::Clusters(clusters), Some(local)) = (&mut self.source, system.operator.local()) else {
-            return false;
-        };
+        let Source::Clusters(clusters) = &mut self.source else { return false };
         let error = if accurate { 0.0 } else { EXCESS * system.data_norm };
-        let Some(fitted) = clusters.fit(system, local, support, values, error) else { return false };
+        let Some(fitted) = clusters.fit(system, support, values, error) else { return false };
         self.error = fitted.error;
         self.length = support.iter().zip(&**values).map(|(&j, x)| system.column_norms[j] * Scalar::abs(*x)).sum();
         self.counts.refactorisations += fitted.clusters as u64;

@@ -1,25 +1,35 @@
 //! The tableau that a search goes by, whatever its atoms are.
 
 use super::block_tableau::BlockTableau;
-use super::tableau::{Gram, Tableau};
+use super::tableau::{BoundedBlocks, Gram, Tableau};
 use crate::scalar::Scalar;
 use crate::support::Support;
 
-/// A support and its neighbours: by single columns, or by groups of them and several right-hand sides.
+/// A support and its neighbours: by single columns, or by groups of them and several right-hand sides, with bounds or without.
 ///
 /// Atoms are named by their first columns.
 #[derive(Debug)]
 pub(crate) enum Neighbours<T> {
     Columns(Tableau<T>),
     Blocks(BlockTableau<T>),
+    BoundedBlocks(BoundedBlocks<T>),
 }
 
 impl<T: Scalar> Neighbours<T> {
+    /// By atom of the support, how close it is to one of them, where atoms are groups.
+    pub(crate) fn closeness(&self, atom: usize, gram: Gram<'_, T>) -> Option<Vec<(usize, f64)>> {
+        match self {
+            Self::Columns(_) => None,
+            Self::Blocks(tableau) => Some(tableau.closeness(atom, gram)),
+            Self::BoundedBlocks(tableau) => Some(tableau.closeness(atom, gram)),
+        }
+    }
+
     /// Whether exchanges are made by [`move_best`](Self::move_best) alone, not column by column.
     pub(crate) fn is_by_moves(&self) -> bool {
         match self {
             Self::Columns(tableau) => tableau.is_bounded(),
-            Self::Blocks(_) => true,
+            Self::Blocks(_) | Self::BoundedBlocks(_) => true,
         }
     }
 
@@ -28,6 +38,7 @@ impl<T: Scalar> Neighbours<T> {
         match self {
             Self::Columns(tableau) => tableau.size(),
             Self::Blocks(tableau) => tableau.size(),
+            Self::BoundedBlocks(tableau) => tableau.size(),
         }
     }
 
@@ -36,6 +47,7 @@ impl<T: Scalar> Neighbours<T> {
         match self {
             Self::Columns(tableau) => tableau.support(),
             Self::Blocks(tableau) => tableau.support(),
+            Self::BoundedBlocks(tableau) => tableau.support(),
         }
     }
 
@@ -48,6 +60,7 @@ impl<T: Scalar> Neighbours<T> {
                 out.extend(tableau.held().iter().map(|&(j, _)| j));
             }
             Self::Blocks(tableau) => out.extend(tableau.leads()),
+            Self::BoundedBlocks(tableau) => out.extend(tableau.leads()),
         }
         out.sort_unstable();
     }
@@ -57,6 +70,7 @@ impl<T: Scalar> Neighbours<T> {
         match self {
             Self::Columns(_) => out.push(atom),
             Self::Blocks(tableau) => out.extend_from_slice(tableau.columns_with(atom)),
+            Self::BoundedBlocks(tableau) => out.extend_from_slice(tableau.columns_with(atom)),
         }
     }
 
@@ -65,6 +79,7 @@ impl<T: Scalar> Neighbours<T> {
         match self {
             Self::Columns(tableau) => tableau.square(),
             Self::Blocks(tableau) => tableau.square(),
+            Self::BoundedBlocks(tableau) => tableau.square(),
         }
     }
 
@@ -73,6 +88,7 @@ impl<T: Scalar> Neighbours<T> {
         match self {
             Self::Columns(tableau) => tableau.set_square(square),
             Self::Blocks(tableau) => tableau.set_square(square),
+            Self::BoundedBlocks(tableau) => tableau.set_square(square),
         }
     }
 
@@ -81,6 +97,7 @@ impl<T: Scalar> Neighbours<T> {
         match self {
             Self::Columns(tableau) => tableau.moves(),
             Self::Blocks(tableau) => tableau.moves(),
+            Self::BoundedBlocks(tableau) => tableau.moves(),
         }
     }
 
@@ -89,6 +106,7 @@ impl<T: Scalar> Neighbours<T> {
         match self {
             Self::Columns(tableau) => tableau.correct(correlation, scale),
             Self::Blocks(tableau) => tableau.correct(correlation, scale),
+            Self::BoundedBlocks(tableau) => tableau.correct(correlation, scale),
         }
     }
 
@@ -97,6 +115,7 @@ impl<T: Scalar> Neighbours<T> {
         match (self, other) {
             (Self::Columns(tableau), Self::Columns(other)) => tableau.copy_from(other),
             (Self::Blocks(tableau), Self::Blocks(other)) => tableau.copy_from(other),
+            (Self::BoundedBlocks(tableau), Self::BoundedBlocks(other)) => tableau.copy_from(other),
             _ => debug_assert!(false, "tableaux of one problem are of one kind"),
         }
     }
@@ -106,6 +125,7 @@ impl<T: Scalar> Neighbours<T> {
         match self {
             Self::Columns(tableau) => tableau.leave_column(atom, gram),
             Self::Blocks(tableau) => tableau.leave(atom, gram),
+            Self::BoundedBlocks(tableau) => tableau.leave(atom, gram),
         }
     }
 
@@ -118,6 +138,7 @@ impl<T: Scalar> Neighbours<T> {
                 joined
             }
             Self::Blocks(tableau) => tableau.join(atom, gram),
+            Self::BoundedBlocks(tableau) => tableau.join(atom, gram),
         }
     }
 
@@ -126,6 +147,7 @@ impl<T: Scalar> Neighbours<T> {
         match self {
             Self::Columns(tableau) => tableau.best_weighted_addition(weights),
             Self::Blocks(tableau) => tableau.best_addition(Some(weights)).map(|(atom, _)| atom),
+            Self::BoundedBlocks(tableau) => tableau.best_weighted_addition(weights),
         }
     }
 
@@ -150,6 +172,12 @@ impl<T: Scalar> Neighbours<T> {
                 let entering = tableau.make(best, gram);
                 Some((entering, tableau.moves() - before))
             }
+            Self::BoundedBlocks(tableau) => {
+                let best = tableau.best_move(sparsity, least)?;
+                let before = tableau.moves();
+                let entering = tableau.make(best, gram)?;
+                Some((entering, tableau.moves() - before))
+            }
         }
     }
 
@@ -160,6 +188,9 @@ impl<T: Scalar> Neighbours<T> {
             Self::Blocks(tableau) => {
                 let best = tableau.best_addition(None).filter(|&(_, gain)| gain > least);
                 best.is_some_and(|(atom, _)| tableau.join(atom, gram))
+            }
+            Self::BoundedBlocks(tableau) => {
+                tableau.best_joining(least).and_then(|best| tableau.make(best, gram)).is_some()
             }
         }
     }

@@ -75,7 +75,10 @@ impl Sizes {
             sparsity,
             product: operator.adjoint_cost(),
             room: (memory / (columns * size_of::<T>())).min(columns),
-            local: operator.local().map(|local| (local.reach(), local.period())),
+            local: match operator.beneath(None) {
+                Some(beneath) => beneath.local().map(|local| (local.reach(), local.period())),
+                None => operator.local().map(|local| (local.reach(), local.period())),
+            },
             sparse: operator.is_sparse(),
         }
     }

@@ -1,6 +1,6 @@
 //! Where entries of AᴴA and correlations come from, as it was decided, with what is kept for it.
 
-use super::clusters::Clusters;
+use super::banded::Banded;
 use super::gram::GramCache;
 use super::plan::{COSTS, Way};
 use super::rows::Rows;
@@ -13,7 +13,7 @@ pub(super) enum Source<T> {
     /// Whole columns of the Gram matrix.
     Gram(GramCache<T>),
     /// Fits by clusters; the factor and the basis serve only where these do not go.
-    Clusters(Box<Clusters<T>>),
+    Clusters(Box<Banded<T>>),
     /// A by rows, once that pays.
     Rows(RowsInTime<T>),
     /// Products with A.
@@ -35,7 +35,7 @@ impl<T: Scalar> Source<T> {
     pub(super) fn renew(&mut self) {
         match self {
             Self::Gram(cache) => cache.begin(),
-            Self::Clusters(clusters) => **clusters = Clusters::default(),
+            Self::Clusters(clusters) => **clusters = Banded::default(),
             Self::Rows(rows) => rows.wanted = 0,
             Self::Products => {}
         }

@@ -9,11 +9,14 @@
 //! All n |S| exchanges are scored by reading W once, and an exchange updates it by two rank-one changes, n |S| each.
 //! This is Gauss–Jordan exchange, the sweep operator of statistics (Goodnight 1979, DOI 10.1080/00031305.1979.10482685).
 
+mod bounded_blocks;
 mod bounds;
+mod sweep;
 
 use crate::kernels::{axpy, axpy_inline, axpy_two, simd, subtract_combination};
 use crate::scalar::Scalar;
 use crate::tolerance::{EXCHANGE_CANCELLATION, NORMAL_SINE_SQUARED};
+pub(crate) use bounded_blocks::BoundedBlocks;
 pub(crate) use bounds::Gram;
 use bounds::Limits;
 

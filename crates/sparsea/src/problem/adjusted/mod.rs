@@ -15,7 +15,7 @@ use crate::check::{check_finite, check_size, unusable};
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::kernels::norm;
-use crate::operator::{Access, DenseOperator, LinearMap, Structure, single, with_columns};
+use crate::operator::{Access, DenseOperator, LinearMap, is_dense, single, with_columns};
 use crate::run::Start;
 use crate::scalar::Scalar;
 use crate::solution::Solution;
@@ -155,7 +155,7 @@ impl<T: Scalar> Adjustment<T> {
 /// ```
 ///
 /// # Structure and cost
-/// Weights, gaps and excluded columns leave the [structure](Structure) of A as it is, sparse or local; with fixed columns B has none
+/// Weights, gaps and excluded columns leave the [structure](crate::operator::Structure) of A as it is, sparse or local; with fixed columns B has none
 /// that is known. A dense A is copied, m n numbers. Otherwise a product takes one of A and, for f fixed columns, 4 m f multiply-adds;
 /// making the map takes f products with Aᴴ, the norms of columns, and one column for each that is nearly in the span of the fixed ones.
 /// An A of which only products are known takes n products for up to 2048 columns, as it does without adjustment.
@@ -295,6 +295,11 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
     pub fn joint<'a>(&'a self, reduced: &'a [T], count: usize, sparsity: usize) -> Result<Problem<'a, T>, Error> {
         self.check_sparsity(sparsity)?;
         Problem::joint(self, reduced, count, sparsity)
+    }
+
+    /// Columns that are not chosen: fixed or excluded.
+    pub fn left_out(&self) -> Vec<usize> {
+        (0..self.marks.len()).filter(|&j| self.marks[j] != Mark::Free).collect()
     }
 
     /// Refuses a k above the number of columns that may be chosen, or, without a ridge, of rows of weight above 0 beyond those that
@@ -530,13 +535,6 @@ fn basis_of<T: Scalar>(
     }
     adjustment.baselines.iter().cloned().for_each(push);
     Ok(basis)
-}
-
-/// Whether A holds all its m n numbers, so that a copy takes no more than it does.
-fn is_dense<T: Scalar>(inner: &dyn LinearMap<T>) -> bool {
-    let (m, n) = inner.shape();
-    let cost = inner.profile().cost.unwrap_or(0);
-    inner.columns().is_some() && matches!(inner.structure(), Structure::None) && cost >= m.saturating_mul(n) / 2
 }
 
 /// The entries of P √W A by columns, and which of these are zero.

@@ -5,9 +5,11 @@
 //! r + 1 pixels near them are put back, by trying them all. There are three tilings, shifted by a third of a tile in both directions, so
 //! that whatever is near the borders of two is inside a tile of the third.
 
+mod entries;
 mod plane;
 mod visit;
 
+use super::span::{Aside, Span};
 use super::windows::price::balanced;
 use super::windows::{FEW, LARGEST, LEVELS, Outlook, PASSES, PATIENCE, PERTURBATIONS, PRICE_MOVES, RENEWED, SETTLED};
 use crate::problem::Intervals;
@@ -22,6 +24,8 @@ use visit::{Scratch, Terms, Visit, Visitor};
 #[derive(Debug)]
 pub(super) struct Tiles<T> {
     picture: Picture<T>,
+    /// What is fitted beside all columns, if anything is.
+    span: Option<Span<T>>,
     /// Of each tiling, what is known of each tile since the last visit.
     visited: [Vec<Visit>; TILINGS],
     /// Groups that were tried: a table of hashes.
@@ -71,10 +75,15 @@ impl<T: Scalar> Tiles<T> {
         if system.intervals.as_deref().is_some_and(|intervals| *intervals != Intervals::NonNegative) {
             return None;
         }
-        let plane = Plane::of(&system.operator, k)?;
         u32::try_from(n).ok()?;
-        let largest = system.data.iter().map(|v| Scalar::abs(*v)).fold(0.0, f64::max);
+        let mut span = Span::of(&system.operator);
+        let own = span.as_ref().and_then(|span| span.operator(&system.operator));
+        let plane = Plane::of(own.as_ref().unwrap_or(&system.operator), k)?;
         let (blocks, tiles) = (plane.blocks(), plane.tiles());
+        if let Some(span) = &mut span {
+            span.begin(blocks.0 * blocks.1);
+        }
+        let largest = system.data.iter().map(|v| Scalar::abs(*v)).fold(0.0, f64::max);
         let unit = system.data_norm * system.data_norm;
         let visits = vec![Visit::default(); tiles.0 * tiles.1];
         let mut one = Self {
@@ -86,6 +95,7 @@ impl<T: Scalar> Tiles<T> {
                 gains: vec![(0.0, 0); blocks.0 * blocks.1],
                 changed: vec![1; blocks.0 * blocks.1],
             },
+            span,
             visited: std::array::from_fn(|_| visits.clone()),
             tried: vec![0; (32 * k).next_power_of_two().clamp(1 << 12, 1 << 22)],
             clock: 1,
@@ -115,6 +125,11 @@ impl<T: Scalar> Tiles<T> {
         for (&j, &x) in workspace.support().iter().zip(workspace.values()) {
             picture.coefficients[j] = x;
             picture.is_member[j] = x != T::ZERO;
+        }
+        if let Some(span) = &mut self.span {
+            let support = workspace.support();
+            support.iter().for_each(|&j| picture.coefficients[j] = picture.coefficients[j].scale(span.ratio(j)));
+            span.take(support.iter().map(|&j| (j, picture.coefficients[j])));
         }
         self.count();
     }
@@ -163,7 +178,31 @@ impl<T: Scalar> Tiles<T> {
     /// Searches every tile near a change. How many supports have changed.
     fn visit_all(&mut self, workspace: &Workspace<'_, T>) -> usize {
         let system = workspace.system();
-        let Some(plane) = Plane::of(&system.operator, workspace.sparsity()) else { return 0 };
+        let mut span = self.span.take();
+        let own = span.as_ref().and_then(|span| span.operator(&system.operator));
+        let plane = Plane::of(own.as_ref().unwrap_or(&system.operator), workspace.sparsity());
+        let altered = plane.map_or(0, |plane| {
+            let (altered, added) = self.visit_tiles(workspace, &plane, span.as_ref());
+            if let Some(span) = &mut span {
+                span.add(&added);
+                let (changed, clock) = (&mut self.picture.changed, self.clock);
+                span.tell(self.price, plane.square(), |j| plane.block_of(j), |block| changed[block] = clock);
+                self.clock += 1;
+            }
+            altered
+        });
+        self.span = span;
+        altered
+    }
+
+    /// The same, and what has come of the vectors that are fitted beside.
+    fn visit_tiles(
+        &mut self,
+        workspace: &Workspace<'_, T>,
+        plane: &Plane<'_, T>,
+        span: Option<&Span<T>>,
+    ) -> (usize, Vec<T>) {
+        let system = workspace.system();
         let tiling = self.passes as usize % TILINGS;
         let is_last = self.level == LEVELS.len();
         let terms = Terms {
@@ -176,7 +215,9 @@ impl<T: Scalar> Tiles<T> {
             perturbations: if is_last { PERTURBATIONS } else { 0 },
             seed: (self.seed, u64::from(self.clock)),
         };
-        let mut visitor = Visitor { plane: &plane, terms, picture: &mut self.picture, tried: &mut self.tried };
+        let basis = system.operator.projected().map_or(&[][..], |projected| projected.basis());
+        let aside = span.map(|span| span.aside(basis));
+        let mut visitor = Visitor { plane, aside, terms, picture: &mut self.picture, tried: &mut self.tried };
         let (mut altered, across) = (0, plane.tiles().1);
         for (at, visit) in self.visited[tiling].iter_mut().enumerate() {
             let blocks = plane.blocks_of(tiling, (at / across, at % across));
@@ -194,7 +235,7 @@ impl<T: Scalar> Tiles<T> {
             altered += usize::from(visitor.visit(&mut self.scratch, visit, self.clock, &blocks));
         }
         self.clock += 1;
-        altered
+        (altered, visitor.aside.map(Aside::into_added).unwrap_or_default())
     }
 
     /// Moves the price towards the one at which there are k members.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::windows::window::{CAPACITY, Gram};
+use super::super::span::Aside;
+use super::super::windows::window::CAPACITY;
 use crate::kernels::{axpy_inline, dot_inline, simd};
 use crate::operator::{Access, Planar};
 use crate::scalar::Scalar;
@@ -82,7 +83,8 @@ impl Lengths {
 
 /// Whether a problem can be searched in tiles.
 pub(in crate::algorithms) fn apply<T: Scalar>(operator: &Access<'_, T>, k: usize) -> bool {
-    operator.planar().is_some_and(|planar| Lengths::of(planar, k).is_some())
+    let beneath = operator.beneath(None);
+    beneath.as_ref().unwrap_or(operator).planar().is_some_and(|planar| Lengths::of(planar, k).is_some())
 }
 
 /// The columns, with the lengths of their tiles.
@@ -92,10 +94,11 @@ pub(super) struct Plane<'p, T: Scalar> {
     pub(super) image: Two,
     seen: Two,
     first: Two,
-    length: Two,
+    pub(super) length: Two,
     patch: &'p [T],
     lags: &'p [T],
     factors: Option<(&'p [T], &'p [T])>,
+    pub(super) pixel_factors: Option<&'p [f64]>,
     pub(super) is_periodic: bool,
     pub(super) lengths: Lengths,
 }
@@ -107,8 +110,8 @@ pub(super) struct Place {
     pub(super) column: isize,
     /// Its column of A.
     pub(super) index: usize,
-    /// Whether all of it is in sight.
-    is_whole: bool,
+    /// Whether all of it is in sight, with factors of 1.
+    pub(super) is_whole: bool,
 }
 
 /// A rectangle: rows and columns.
@@ -133,6 +136,9 @@ impl Rectangle {
 pub(super) struct Cutout<T> {
     part: Rectangle,
     pub(super) pixels: Vec<T>,
+    /// What patches are multiplied by at each pixel, if by anything, and the pixels times that.
+    factors: Vec<f64>,
+    weighted: Vec<T>,
 }
 
 impl<'p, T: Scalar> Plane<'p, T> {
@@ -151,6 +157,7 @@ impl<'p, T: Scalar> Plane<'p, T> {
             patch,
             lags: planar.autocorrelation(),
             factors: planar.factors(),
+            pixel_factors: planar.pixel_factors(),
             is_periodic: planar.is_periodic(),
             lengths,
         })
@@ -158,17 +165,34 @@ impl<'p, T: Scalar> Plane<'p, T> {
 
     /// The largest |a_ij| of a whole column.
     pub(super) fn largest(&self) -> f64 {
-        self.patch.iter().map(|v| Scalar::abs(*v)).fold(0.0, f64::max)
+        let largest = self.patch.iter().map(|v| Scalar::abs(*v)).fold(0.0, f64::max);
+        if self.operator.scales().is_some() { largest / self.own_square().sqrt() } else { largest }
     }
 
-    /// ‖a_j‖² of a whole column.
+    /// ‖a_j‖² of a whole column: 1, where columns are scaled.
     pub(super) fn square(&self) -> f64 {
+        if self.operator.scales().is_some() { 1.0 } else { self.own_square() }
+    }
+
+    /// ‖h‖² of the patch.
+    fn own_square(&self) -> f64 {
         self.lags[self.lags.len() / 2].real()
+    }
+
+    /// The scale of a column; 0 if it is left out.
+    fn scale_of(&self, place: &Place) -> f64 {
+        if self.planar.is_left_out(place.index) { 0.0 } else { self.operator.scale_of(place.index) }
     }
 
     /// Blocks down and across.
     pub(super) fn blocks(&self) -> Two {
         (self.image.0.div_ceil(self.lengths.block.0), self.image.1.div_ceil(self.lengths.block.1))
+    }
+
+    /// The block of a column.
+    pub(super) fn block_of(&self, j: usize) -> usize {
+        let (row, column) = (j / self.image.1, j % self.image.1);
+        row / self.lengths.block.0 * self.blocks().1 + column / self.lengths.block.1
     }
 
     /// Tiles down and across, of the tiling shifted by most.
@@ -223,24 +247,77 @@ impl<'p, T: Scalar> Plane<'p, T> {
     /// The pixel at a row and a column, which may be beyond the borders of a periodic image.
     pub(super) fn place(&self, row: isize, column: isize) -> Place {
         let index = self.index(row, column);
-        let (r, c) = (index / self.image.1, index % self.image.1);
-        let whole = |j: usize, first: usize, length: usize, seen: usize| j >= first && j + length <= first + seen;
-        let is_whole = self.is_periodic
-            || (whole(r, self.first.0, self.length.0, self.seen.0)
-                && whole(c, self.first.1, self.length.1, self.seen.1));
-        Place { row, column, index, is_whole }
+        Place { row, column, index, is_whole: self.planar.is_whole(index) }
     }
 
-    /// Cuts out the part of an image that the columns of a rectangle meet.
-    pub(super) fn cut(&self, image: &[T], around: &Rectangle, out: &mut Cutout<T>) {
+    /// Cuts out the part of a residual that the columns of a rectangle meet, less what is to be taken aside.
+    pub(super) fn cut(&self, image: &[T], around: &Rectangle, aside: Option<&Aside<'_, T>>, out: &mut Cutout<T>) {
+        self.cut_whole(image, around, out);
+        if let Some(aside) = aside {
+            let pixels = self.indices(&out.part).zip(&mut out.pixels);
+            pixels.for_each(|(at, pixel)| *pixel -= aside.at(at));
+        }
+        self.look_up_factors(out);
+        self.weigh(out);
+    }
+
+    fn look_up_factors(&self, cutout: &mut Cutout<T>) {
+        if let Some(factors) = self.pixel_factors {
+            cutout.factors.clear();
+            cutout.factors.extend(self.indices(&cutout.part).map(|at| factors[at]));
+        }
+    }
+
+    fn weigh(&self, cutout: &mut Cutout<T>) {
+        if self.pixel_factors.is_some() {
+            cutout.weighted.clear();
+            let each = cutout.pixels.iter().zip(&cutout.factors);
+            cutout.weighted.extend(each.map(|(pixel, &factor)| pixel.scale(factor)));
+        }
+    }
+
+    /// A column, as if it were cut out.
+    pub(super) fn column(&self, place: &Place) -> Cutout<T> {
+        let own = Rectangle { rows: place.row..place.row + 1, columns: place.column..place.column + 1 };
+        let part = self.met_by(&own);
+        let (height, width) = part.size();
+        let mut column = Cutout { part, pixels: vec![T::ZERO; height * width], factors: vec![], weighted: vec![] };
+        self.look_up_factors(&mut column);
+        self.add(place, T::ONE, &mut column);
+        self.weigh(&mut column);
+        column
+    }
+
+    /// a_iᴴ a_j of whole columns that are so far apart, rows and columns of pixels.
+    #[inline(always)]
+    pub(super) fn lag(&self, (down, across): (isize, isize)) -> T {
+        let (length, width) = (self.length.0 as isize, self.length.1 as isize);
+        self.lags[((down + length - 1) * (2 * width - 1) + across + width - 1) as usize]
+    }
+
+    /// Where the pixels of a cutout are in the image.
+    fn indices(&self, part: &Rectangle) -> impl Iterator<Item = usize> + use<T> {
+        let (seen, columns) = (self.seen, part.columns.clone());
+        part.rows.clone().flat_map(move |row| {
+            let at = row.rem_euclid(seen.0 as isize) as usize * seen.1;
+            columns.clone().map(move |column| at + column.rem_euclid(seen.1 as isize) as usize)
+        })
+    }
+
+    /// The pixels that the columns of a rectangle meet.
+    fn met_by(&self, around: &Rectangle) -> Rectangle {
         let along = |range: &Range<isize>, first: usize, length: usize, seen: usize| {
             let (low, high) = (range.start - first as isize, range.end - 1 - first as isize + length as isize);
             if self.is_periodic { low..high } else { low.max(0)..high.min(seen as isize).max(low.max(0)) }
         };
-        out.part = Rectangle {
+        Rectangle {
             rows: along(&around.rows, self.first.0, self.length.0, self.seen.0),
             columns: along(&around.columns, self.first.1, self.length.1, self.seen.1),
-        };
+        }
+    }
+
+    fn cut_whole(&self, image: &[T], around: &Rectangle, out: &mut Cutout<T>) {
+        out.part = self.met_by(around);
         out.pixels.clear();
         let part = out.part.clone();
         for row in part.rows {
@@ -254,8 +331,12 @@ impl<'p, T: Scalar> Plane<'p, T> {
         }
     }
 
-    /// Puts back what was cut out.
-    pub(super) fn paste(&self, cutout: &Cutout<T>, image: &mut [T]) {
+    /// Puts back what was cut out, and what was taken aside.
+    pub(super) fn paste(&self, cutout: &mut Cutout<T>, aside: Option<&Aside<'_, T>>, image: &mut [T]) {
+        if let Some(aside) = aside {
+            let pixels = self.indices(&cutout.part).zip(&mut cutout.pixels);
+            pixels.for_each(|(at, pixel)| *pixel += aside.at(at));
+        }
         let (_, width) = cutout.part.size();
         if width == 0 {
             return;
@@ -306,7 +387,7 @@ impl<'p, T: Scalar> Plane<'p, T> {
         simd(
             #[inline(always)]
             || {
-                for (line, pixels) in between.chunks_mut(across.max(1)).zip(cutout.pixels.chunks(width.max(1))) {
+                for (line, pixels) in between.chunks_mut(across.max(1)).zip(self.seen_by(cutout).chunks(width.max(1))) {
                     for (l, v) in v.iter().enumerate() {
                         // Pixel c of the line is the one at c + offset of the cutout, if that is in sight.
                         let offset = left + l as isize;
@@ -328,10 +409,13 @@ impl<'p, T: Scalar> Plane<'p, T> {
                 }
             },
         );
-        if self.operator.scales().is_some() {
-            out.iter_mut().zip(places).for_each(|(b, place)| *b = b.scale(self.operator.scale_of(place.index)));
-        }
+        out.iter_mut().zip(places).for_each(|(b, place)| *b = b.scale(self.scale_of(place)));
         out.extend(places[height * across..].iter().map(|place| self.correlate(place, cutout)));
+    }
+
+    /// The pixels that were cut out, times what patches are multiplied by.
+    fn seen_by<'c>(&self, cutout: &'c Cutout<T>) -> &'c [T] {
+        if self.pixel_factors.is_some() { &cutout.weighted } else { &cutout.pixels }
     }
 
     /// a_jᴴ times what was cut out.
@@ -341,51 +425,30 @@ impl<'p, T: Scalar> Plane<'p, T> {
             #[inline(always)]
             || {
                 self.for_each_row(place, &cutout.part, |patch, at| {
-                    sum += dot_inline(patch, &cutout.pixels[at..at + patch.len()]);
+                    sum += dot_inline(patch, &self.seen_by(cutout)[at..at + patch.len()]);
                 });
             },
         );
-        sum.scale(self.operator.scale_of(place.index))
+        sum.scale(self.scale_of(place))
     }
 
     /// Adds a multiple of a_j to what was cut out.
     pub(super) fn add(&self, place: &Place, value: T, cutout: &mut Cutout<T>) {
-        let value = value.scale(self.operator.scale_of(place.index));
-        let pixels = &mut cutout.pixels;
+        let value = value.scale(self.scale_of(place));
+        let (pixels, factors) = (&mut cutout.pixels, &cutout.factors);
         simd(
             #[inline(always)]
             || {
                 self.for_each_row(place, &cutout.part, |patch, at| {
-                    axpy_inline(value, patch, &mut pixels[at..at + patch.len()]);
+                    let pixels = &mut pixels[at..at + patch.len()];
+                    if self.pixel_factors.is_none() {
+                        return axpy_inline(value, patch, pixels);
+                    }
+                    let factors = &factors[at..at + patch.len()];
+                    let each = pixels.iter_mut().zip(patch).zip(factors);
+                    each.for_each(|((pixel, &h), &factor)| *pixel += value * h.scale(factor));
                 });
             },
         );
-    }
-}
-
-/// Gram entries of the columns at some places.
-pub(super) struct Entries<'e, 'p, T: Scalar> {
-    pub(super) plane: &'e Plane<'p, T>,
-    pub(super) places: &'e [Place],
-}
-
-impl<T: Scalar> Gram<T> for Entries<'_, '_, T> {
-    #[inline(always)]
-    fn get(&self, p: usize, q: usize) -> T {
-        let (plane, a, b) = (self.plane, &self.places[p], &self.places[q]);
-        let (down, across) = (b.row - a.row, b.column - a.column);
-        let (length, width) = (plane.length.0 as isize, plane.length.1 as isize);
-        if down.abs() >= length || across.abs() >= width {
-            return T::ZERO;
-        }
-        let entry = if a.is_whole && b.is_whole {
-            plane.lags[((down + length - 1) * (2 * width - 1) + across + width - 1) as usize]
-        } else {
-            plane.planar.entry(a.index, b.index)
-        };
-        match plane.operator.scales() {
-            None => entry,
-            Some(scales) => entry.scale(scales[a.index] * scales[b.index]),
-        }
     }
 }

@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use rand::RngExt;
 
+use super::super::span::{Aside, Less};
 use super::super::windows::ACCEPTED;
 use super::super::windows::refill::{Limits, Local, MOST, Refill};
-use super::super::windows::window::{CAPACITY, Window};
+use super::super::windows::window::{CAPACITY, Gram, Window};
 use super::super::windows::{mixed, rounded};
 use super::Picture;
-use super::plane::{Cutout, Entries, Place, Plane, Rectangle};
+use super::entries::Entries;
+use super::plane::{Cutout, Place, Plane, Rectangle};
 use crate::kernels::norm_squared;
 use crate::random::stream;
 use crate::scalar::Scalar;
@@ -76,11 +78,15 @@ pub(super) struct Scratch<T> {
     free: Vec<usize>,
     near: Vec<usize>,
     entered: Vec<(usize, T)>,
+    /// a_pᴴ q for the places p and the vectors q that are fitted beside.
+    products: Vec<T>,
 }
 
 /// Searches tiles of a picture.
 pub(super) struct Visitor<'v, 'p, T: Scalar> {
     pub(super) plane: &'v Plane<'p, T>,
+    /// What is fitted beside all columns, if anything is.
+    pub(super) aside: Option<Aside<'v, T>>,
     pub(super) terms: Terms,
     pub(super) picture: &'v mut Picture<T>,
     /// Groups that were tried: a table of hashes.
@@ -151,7 +157,7 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         let plane = self.plane;
         let tile = plane.pixels_of(blocks);
         let around = plane.with_halo(&tile);
-        plane.cut(&self.picture.residual, &around, &mut scratch.cutout);
+        plane.cut(&self.picture.residual, &around, self.aside.as_ref(), &mut scratch.cutout);
         let energy = norm_squared(&scratch.cutout.pixels);
         // The pixels of the tile first, then members around it.
         let mut places = std::mem::take(&mut scratch.places);
@@ -179,31 +185,20 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         let inside = places[..free.end].iter().filter(|place| self.picture.is_member[place.index]).count();
         places.truncate(free.end + (CAPACITY - 8).saturating_sub(inside));
 
-        let band = Entries { plane, places: &places };
+        let band = Entries::new(plane, &tile, &places);
         plane.correlate_all(&tile, &places, &scratch.cutout, &mut scratch.pull);
-        let square = plane.square();
-        let limits = Limits { most_square: self.terms.cap * self.terms.cap, is_nonnegative: self.terms.is_nonnegative };
-        scratch.window.begin(&band, &scratch.pull, free.clone(), limits, square);
-        scratch.entered.clear();
-        for (p, place) in places.iter().enumerate() {
-            if self.picture.is_member[place.index] {
-                let x = self.picture.coefficients[place.index];
-                if scratch.window.join(&band, p, x) || free.contains(&p) {
-                    scratch.entered.push((p, x));
-                }
+        let visited = (&places[..], blocks, &tile);
+        let mut products = std::mem::take(&mut scratch.products);
+        let (members_before, floor, nothing) = match &self.aside {
+            None => self.explore(scratch, &band, visited, free.clone(), energy),
+            Some(aside) => {
+                products.clear();
+                places.iter().for_each(|place| products.extend_from_slice(aside.products(place.index)));
+                let less = Less { whole: &band, products: &products, rank: aside.basis.len() };
+                self.explore(scratch, &less, visited, free.clone(), energy)
             }
-        }
-        let members_before = scratch.entered.iter().filter(|(p, _)| free.contains(p)).count();
-        self.note(&scratch.window, &places, blocks, &tile);
-        let energy_of = |window: &Window<T>| square * window.values().iter().map(|x| x.abs2()).sum::<f64>();
-        let floor = WINDOW_ROUNDING * energy_of(&scratch.window).max(energy);
-        scratch.window.descend(&band, self.terms.price, floor);
-        // Where nothing is left to explain, no other columns explain more.
-        let nothing = WINDOW_EXPLAINED * energy_of(&scratch.window);
-        if energy > nothing {
-            self.refill(scratch, &band, floor);
-            self.perturb(scratch, &band, floor);
-        }
+        };
+        scratch.products = products;
         let window = &scratch.window;
 
         // What has become of the coefficients, and of the residual, formed from A.
@@ -222,7 +217,11 @@ impl<T: Scalar> Visitor<'_, '_, T> {
                 plane.add(&places[p], -change, &mut scratch.cutout);
             }
         }
-        let left = norm_squared(&scratch.cutout.pixels);
+        let moved = self
+            .aside
+            .as_ref()
+            .map_or((0.0, vec![]), |aside| aside.moved(changes.iter().map(|&(p, change)| (places[p].index, change))));
+        let left = norm_squared(&scratch.cutout.pixels) - moved.0;
         let after = left + self.terms.price * members_after as f64;
         let before = energy + self.terms.price * members_before as f64;
         let taken = is_moderate && after <= before + floor;
@@ -230,7 +229,10 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         let mut changed = false;
         if taken {
             if !changes.is_empty() {
-                plane.paste(&scratch.cutout, &mut self.picture.residual);
+                plane.paste(&mut scratch.cutout, self.aside.as_ref(), &mut self.picture.residual);
+            }
+            if let Some(aside) = &mut self.aside {
+                aside.accept(&moved.1);
             }
             for &(p, _) in &scratch.entered {
                 changed |= !window.is_member(p);
@@ -244,6 +246,42 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         }
         scratch.places = places;
         (changed, is_explained)
+    }
+
+    /// Searches a tile whose products with the residual are known, with the residual's ‖r‖² = `energy` on its pixels. Members before, and
+    /// what of ‖r‖² + λ|S| and of ‖r‖² is rounding.
+    fn explore(
+        &mut self,
+        scratch: &mut Scratch<T>,
+        gram: &impl Gram<T>,
+        (places, blocks, tile): (&[Place], &Blocks, &Rectangle),
+        free: Range<usize>,
+        energy: f64,
+    ) -> (usize, f64, f64) {
+        let square = self.plane.square();
+        let limits = Limits { most_square: self.terms.cap * self.terms.cap, is_nonnegative: self.terms.is_nonnegative };
+        scratch.window.begin(gram, &scratch.pull, free.clone(), limits, square);
+        scratch.entered.clear();
+        for (p, place) in places.iter().enumerate() {
+            if self.picture.is_member[place.index] {
+                let x = self.picture.coefficients[place.index];
+                if scratch.window.join(gram, p, x) || free.contains(&p) {
+                    scratch.entered.push((p, x));
+                }
+            }
+        }
+        let members_before = scratch.entered.iter().filter(|(p, _)| free.contains(p)).count();
+        self.note(&scratch.window, places, blocks, tile);
+        let energy_of = |window: &Window<T>| square * window.values().iter().map(|x| x.abs2()).sum::<f64>();
+        let floor = WINDOW_ROUNDING * energy_of(&scratch.window).max(energy);
+        scratch.window.descend(gram, self.terms.price, floor);
+        // Where nothing is left to explain, no other columns explain more.
+        let nothing = WINDOW_EXPLAINED * energy_of(&scratch.window);
+        if energy > nothing {
+            self.refill(scratch, (gram, places), floor);
+            self.perturb(scratch, (gram, places), floor);
+        }
+        (members_before, floor, nothing)
     }
 
     /// Notes what members of a tile would lose, and the best addition of each block.
@@ -271,7 +309,7 @@ impl<T: Scalar> Visitor<'_, '_, T> {
     }
 
     /// Refills groups of near members while that lowers ‖r‖² + λ|S|.
-    fn refill(&mut self, scratch: &mut Scratch<T>, band: &Entries<'_, '_, T>, floor: f64) {
+    fn refill(&mut self, scratch: &mut Scratch<T>, (band, places): (&impl Gram<T>, &[Place]), floor: f64) {
         let Scratch { window, before, refill, local, free, near, .. } = scratch;
         let (most, price) = (self.terms.refills, self.terms.price);
         let mut accepted = 0;
@@ -282,11 +320,11 @@ impl<T: Scalar> Visitor<'_, '_, T> {
                 if first >= free.len() {
                     break;
                 }
-                for group in self.groups(window, band.places, free, first, r) {
-                    if self.was_tried(window, band.places, &group) {
+                for group in self.groups(window, places, free, first, r) {
+                    if self.was_tried(window, places, &group) {
                         continue;
                     }
-                    let is_whole = self.around(window, band.places, &group, near);
+                    let is_whole = self.around(window, places, &group, near);
                     let counts = r - 1..=(r + 1).min(most.max(2));
                     let mut best_of = |window: &Window<T>, near: &[usize], least: f64| {
                         let lost = window.without(band, &group, near, local)?;
@@ -314,7 +352,7 @@ impl<T: Scalar> Visitor<'_, '_, T> {
                             continue;
                         }
                         // Further around, but not every pixel: what that comes to shows once columns were exchanged for near ones.
-                        self.coarsely(window, band.places, &group, near);
+                        self.coarsely(window, places, &group, near);
                         let Some(chosen) = best_of(window, near, f64::NEG_INFINITY) else { continue };
                         if group.iter().all(|&at| chosen.contains(&window.members()[at])) {
                             continue;
@@ -427,13 +465,13 @@ impl<T: Scalar> Visitor<'_, '_, T> {
     }
 
     /// Drops near members, refills the tile by chance, descends, and keeps what is better; again and again.
-    fn perturb(&self, scratch: &mut Scratch<T>, band: &Entries<'_, '_, T>, floor: f64) {
+    fn perturb(&self, scratch: &mut Scratch<T>, (band, places): (&impl Gram<T>, &[Place]), floor: f64) {
         const MOST: usize = 4;
         if self.terms.perturbations == 0 {
             return;
         }
         let Scratch { window, before, free, .. } = scratch;
-        let rng = &mut stream(self.terms.seed.0, 4 + self.terms.seed.1, band.places[0].index as u64);
+        let rng = &mut stream(self.terms.seed.0, 4 + self.terms.seed.1, places[0].index as u64);
         let objective = |window: &Window<T>| window.energy() + self.terms.price * window.members().len() as f64;
         for _ in 0..self.terms.perturbations {
             window.free_members(free);
@@ -443,7 +481,7 @@ impl<T: Scalar> Visitor<'_, '_, T> {
             before.clone_from(window);
             let count = rng.random_range(1..=MOST.min(free.len()));
             let own = free[rng.random_range(0..free.len())];
-            let place = |at: usize| &band.places[window.members()[at]];
+            let place = |at: usize| &places[window.members()[at]];
             let mut near = free.clone();
             near.sort_by(|&a, &b| {
                 let apart = |at: usize| self.apart(place(own), place(at));

@@ -1,7 +1,5 @@
 //! The columns of a long trace: where they are, and how they overlap.
 
-use std::ops::Range;
-
 use super::lengths::{Lengths, typical};
 use super::window::Band;
 use crate::operator::Access;
@@ -18,8 +16,9 @@ pub(super) struct LocalColumns<T> {
     pub(super) reach: usize,
     /// m = n, where columns are periodic.
     pub(super) period: Option<usize>,
-    /// Columns that are shifted copies of each other: one of them with its first row less its place, and their Gram entries by distance.
-    alike: Range<usize>,
+    /// Most columns are shifted copies of each other: one of them with its first row less its place, and their Gram entries by distance.
+    /// Of each column, how many before it are none of these.
+    unlike: Vec<u32>,
     template: (Vec<T>, isize),
     band: Vec<T>,
 }
@@ -49,14 +48,19 @@ impl<T: Scalar> LocalColumns<T> {
             (0..operator.ncols()).map(length).max().unwrap_or(0)
         };
         // Too few to be told from others in a window.
-        let alike = if alike.len() > 2 * reach + 1 { alike } else { 0..0 };
+        let is_alike = |j: usize| alike.len() > 2 * reach + 1 && local.is_alike(j);
+        let mut unlike = vec![0];
+        unlike.extend((0..operator.ncols()).scan(0, |count, j| {
+            *count += u32::from(!is_alike(j));
+            Some(*count)
+        }));
         Some(Self {
             longest,
             lengths,
             count: operator.ncols(),
             reach,
             period,
-            alike,
+            unlike,
             template: (template, first),
             band,
         })
@@ -103,6 +107,21 @@ impl<T: Scalar> LocalColumns<T> {
         }
     }
 
+    /// Whether column j is one of those that are shifted copies of each other.
+    fn is_alike(&self, j: usize) -> bool {
+        self.unlike[j] == self.unlike[j + 1]
+    }
+
+    /// Whether all columns at `width` places from `low` on are, and none lies beyond the ends.
+    fn are_alike(&self, low: isize, width: usize) -> bool {
+        let n = self.count;
+        let Some(first) = self.at(low) else { return false };
+        let (end, around) = (first + width, (first + width).saturating_sub(n));
+        (around == 0 || self.period.is_some())
+            && self.unlike[first] == self.unlike[end.min(n)]
+            && self.unlike[around.min(n)] == 0
+    }
+
     /// The Gram entries of the columns at `width` places from `low` on. `own` holds them where they differ from those elsewhere.
     pub(super) fn band<'b>(
         &'b self,
@@ -111,8 +130,7 @@ impl<T: Scalar> LocalColumns<T> {
         width: usize,
         own: &'b mut Vec<T>,
     ) -> Band<'b, T> {
-        let is_alike = |place: isize| self.at(place).is_some_and(|j| self.alike.contains(&j));
-        if is_alike(low) && is_alike(low + width as isize - 1) && (self.period.is_some() || low >= 0) {
+        if self.are_alike(low, width) {
             return Band { entries: &self.band, stride: 0, reach: self.reach };
         }
         let stride = self.reach + 1;
@@ -138,9 +156,7 @@ impl<T: Scalar> LocalColumns<T> {
         work: impl FnOnce(isize, &[T]) -> R,
     ) -> R {
         match self.at(place) {
-            Some(j) if self.alike.contains(&j) && self.period.is_none() => {
-                work(place + self.template.1, &self.template.0)
-            }
+            Some(j) if self.is_alike(j) && self.period.is_none() => work(place + self.template.1, &self.template.0),
             _ => {
                 let (row, _) = self.segment(operator, place, memory);
                 work(row, memory)

@@ -42,7 +42,8 @@ pub(super) fn typical<T: Scalar>(operator: &Access<'_, T>, alike: &Range<usize>,
 
 /// Whether a problem can be searched in windows.
 pub(in crate::algorithms) fn apply<T: Scalar>(operator: &Access<'_, T>, sparsity: usize) -> bool {
-    Lengths::of(operator, sparsity).is_some()
+    let beneath = operator.beneath(None);
+    Lengths::of(beneath.as_ref().unwrap_or(operator), sparsity).is_some()
 }
 
 impl Lengths {

@@ -20,6 +20,8 @@ pub(super) mod window;
 
 use rayon::prelude::*;
 
+use super::span::Span;
+use crate::operator::Access;
 use crate::problem::Intervals;
 use crate::scalar::Scalar;
 use crate::support::Support;
@@ -59,6 +61,8 @@ const CHUNK: usize = 8;
 #[derive(Debug)]
 pub(super) struct Windows<T> {
     columns: LocalColumns<T>,
+    /// What is fitted beside all columns, if anything is.
+    span: Option<Span<T>>,
     trace: Trace<T>,
     /// Of either tiling, what is known of each window since the last visit.
     visited: [Vec<Visit>; 2],
@@ -116,7 +120,12 @@ impl<T: Scalar> Windows<T> {
         if system.intervals.as_deref().is_some_and(|intervals| *intervals != Intervals::NonNegative) {
             return None;
         }
-        let columns = LocalColumns::of(&system.operator, k)?;
+        let mut span = Span::of(&system.operator);
+        let own = span.as_ref().and_then(|span| span.operator(&system.operator));
+        let columns = LocalColumns::of(own.as_ref().unwrap_or(&system.operator), k)?;
+        if let Some(span) = &mut span {
+            span.begin(n.div_ceil(BLOCK));
+        }
         let largest = system.data.iter().map(|v| Scalar::abs(*v)).fold(0.0, f64::max);
         let cap = LARGEST * largest / columns.largest();
         let windows = n.div_ceil(columns.lengths.window) + 1;
@@ -129,6 +138,7 @@ impl<T: Scalar> Windows<T> {
         let price = 0.3 * unit / k as f64;
         let mut one = Self {
             columns,
+            span,
             trace: Trace::new(n),
             visited: [vec![Visit::default(); windows], vec![Visit::default(); windows]],
             chunk,
@@ -152,7 +162,7 @@ impl<T: Scalar> Windows<T> {
 
     /// Takes the current point of the workspace.
     fn take(&mut self, workspace: &mut Workspace<'_, T>) {
-        self.trace.take(workspace);
+        self.trace.take(workspace, self.span.as_mut());
         self.members = self.trace.is_member.iter().filter(|&&is| is).count();
     }
 
@@ -212,13 +222,28 @@ impl<T: Scalar> Windows<T> {
         } else {
             vec![alternating(0..chunks, 0), alternating(0..chunks, 1)]
         };
-        rounds.iter().filter(|round| !round.is_empty()).map(|round| self.visit_chunks(workspace, tiling, round)).sum()
+        let system = workspace.system();
+        let own = self.span.as_ref().and_then(|span| span.operator(&system.operator));
+        let operator = own.as_ref().unwrap_or(&system.operator);
+        let rounds = rounds.iter().filter(|round| !round.is_empty());
+        let altered = rounds.map(|round| self.visit_chunks(workspace, operator, tiling, round)).sum();
+        if let Some(span) = &mut self.span {
+            let (changed, clock) = (&mut self.trace.changed, self.clock);
+            span.tell(self.price, self.columns.square(), |j| j / BLOCK, |block| changed[block] = clock);
+            self.clock += 1;
+        }
+        altered
     }
 
     /// Searches the windows of chunks that are far from each other.
-    fn visit_chunks(&mut self, workspace: &Workspace<'_, T>, tiling: usize, round: &[usize]) -> usize {
+    fn visit_chunks(
+        &mut self,
+        workspace: &Workspace<'_, T>,
+        operator: &Access<'_, T>,
+        tiling: usize,
+        round: &[usize],
+    ) -> usize {
         let system = workspace.system();
-        let operator = &system.operator;
         let is_last = self.level == LEVELS.len();
         let terms = Terms {
             price: self.price,
@@ -246,12 +271,14 @@ impl<T: Scalar> Windows<T> {
         let table = self.tried.len() / self.visited[tiling].len().div_ceil(chunk);
         let known = self.visited[tiling].chunks_mut(chunk).zip(self.tried.chunks_mut(table));
         let chosen = known.enumerate().filter(|(at, _)| round.binary_search(at).is_ok());
+        let basis = system.operator.projected().map_or(&[][..], |projected| projected.basis());
+        let span = self.span.as_ref();
         let mut jobs: Vec<Job<'_, '_, T>> = chosen
             .zip(parts)
             .map(|((chunk, (visits, tried)), part)| Job {
                 chunk,
                 visits,
-                visitor: Visitor { columns, operator, terms, part, tried },
+                visitor: Visitor { columns, operator, aside: span.map(|span| span.aside(basis)), terms, part, tried },
             })
             .collect();
         let work = |scratch: &mut Scratch<T>, job: &mut Job<'_, '_, T>| {
@@ -273,6 +300,11 @@ impl<T: Scalar> Windows<T> {
         } else {
             jobs.iter_mut().map(|job| work(&mut self.scratch, job)).sum()
         };
+        let added: Vec<Vec<T>> =
+            jobs.into_iter().filter_map(|job| job.visitor.aside).map(|aside| aside.into_added()).collect();
+        if let Some(span) = &mut self.span {
+            added.iter().for_each(|added| span.add(added));
+        }
         self.clock += chunk as u32;
         altered
     }

@@ -1,5 +1,6 @@
 //! What is known of a trace, column by column and row by row, and its parts, which threads search at once.
 
+use super::super::span::Span;
 use super::BLOCK;
 use crate::scalar::Scalar;
 use crate::workspace::Workspace;
@@ -46,7 +47,7 @@ impl<T: Scalar> Trace<T> {
     }
 
     /// Takes the current point of the workspace.
-    pub(super) fn take(&mut self, workspace: &mut Workspace<'_, T>) {
+    pub(super) fn take(&mut self, workspace: &mut Workspace<'_, T>, span: Option<&mut Span<T>>) {
         self.residual.clear();
         self.residual.extend_from_slice(workspace.residual());
         self.coefficients.fill(T::ZERO);
@@ -54,6 +55,11 @@ impl<T: Scalar> Trace<T> {
         for (&j, &x) in workspace.support().iter().zip(workspace.values()) {
             self.coefficients[j] = x;
             self.is_member[j] = x != T::ZERO;
+        }
+        if let Some(span) = span {
+            let support = workspace.support();
+            support.iter().for_each(|&j| self.coefficients[j] = self.coefficients[j].scale(span.ratio(j)));
+            span.take(support.iter().map(|&j| (j, self.coefficients[j])));
         }
     }
 

@@ -1,11 +1,14 @@
 //! A visit to a window: it is searched with everything outside fixed.
 
+use std::ops::Range;
+
 use rand::RngExt;
 
+use super::super::span::{Aside, Less};
 use super::columns::LocalColumns;
 use super::refill::{Limits, Local, Refill};
 use super::trace::Part;
-use super::window::{Band, CAPACITY, Window};
+use super::window::{CAPACITY, Gram, Window};
 use super::{ACCEPTED, BLOCK};
 use crate::kernels::{axpy_inline, dot_inline, norm_squared, simd};
 use crate::operator::Access;
@@ -74,6 +77,8 @@ pub(super) struct Scratch<T> {
     free: Vec<usize>,
     places: Vec<usize>,
     entered: Vec<(usize, T)>,
+    /// a_pᴴ q for the places p of the window and the vectors q that are fitted beside.
+    products: Vec<T>,
 }
 
 /// Searches windows of a part of the trace.
@@ -81,6 +86,8 @@ pub(super) struct Scratch<T> {
 pub(super) struct Visitor<'v, 'a, T: Scalar> {
     pub(super) columns: &'v LocalColumns<T>,
     pub(super) operator: &'v Access<'a, T>,
+    /// What is fitted beside all columns, if anything is.
+    pub(super) aside: Option<Aside<'v, T>>,
     pub(super) terms: Terms,
     pub(super) part: Part<'v, T>,
     /// Runs that were tried: a table of hashes.
@@ -155,6 +162,10 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         } else {
             scratch.rows.extend((first..end).map(|at| self.part.residual[row(at)]));
         }
+        if let Some(aside) = &self.aside {
+            let rows = scratch.rows.iter_mut().zip(first..);
+            rows.for_each(|(r, at)| *r -= aside.at(at.rem_euclid(m) as usize));
+        }
         let energy = norm_squared(&scratch.rows);
 
         let mut own = std::mem::take(&mut scratch.band);
@@ -173,39 +184,23 @@ impl<T: Scalar> Visitor<'_, '_, T> {
                 });
             }
         }
-        let square = columns.square();
-        let limits = Limits { most_square: self.terms.cap * self.terms.cap, is_nonnegative: self.terms.is_nonnegative };
-        scratch.window.begin(&band, &scratch.pull, free.clone(), limits, square);
-        scratch.entered.clear();
-        // Those of the window first; of the others as many as there is room for, the nearest first.
-        let mut order: Vec<usize> = (0..width).filter(|&p| is_member(p)).collect();
-        let outside = |p: &usize| free.start.saturating_sub(*p).max((p + 1).saturating_sub(free.end));
-        order.sort_by_key(outside);
-        let mut size = 0;
-        for &p in &order {
-            let Some(j) = columns.at(low + p as isize) else { continue };
-            let x = self.part.coefficient(j);
-            if size + 8 > CAPACITY && outside(&p) > 0 {
-                continue;
+        let mut products = std::mem::take(&mut scratch.products);
+        let (members_before, floor, nothing) = match &self.aside {
+            None => self.explore(scratch, &band, (low, free.clone()), (from, to), energy),
+            Some(aside) => {
+                let rank = aside.basis.len();
+                products.clear();
+                for p in 0..width {
+                    match columns.at(low + p as isize) {
+                        Some(j) => products.extend_from_slice(aside.products(j)),
+                        None => products.resize((p + 1) * rank, T::ZERO),
+                    }
+                }
+                let less = Less { whole: &band, products: &products, rank };
+                self.explore(scratch, &less, (low, free.clone()), (from, to), energy)
             }
-            if scratch.window.join(&band, p, x) {
-                size += 1;
-            } else if outside(&p) > 0 {
-                continue;
-            }
-            scratch.entered.push((p, x));
-        }
-        let members_before = scratch.entered.iter().filter(|(p, _)| free.contains(p)).count();
-        self.note(&scratch.window, low, from, to);
-        let energy_of = |window: &Window<T>| square * window.values().iter().map(|x| x.abs2()).sum::<f64>();
-        let floor = WINDOW_ROUNDING * energy_of(&scratch.window).max(energy);
-        scratch.window.descend(&band, self.terms.price, floor);
-        // Where nothing is left to explain, no other columns explain more.
-        let nothing = WINDOW_EXPLAINED * energy_of(&scratch.window);
-        if energy > nothing {
-            self.refill(scratch, &band, low, floor);
-            self.perturb(scratch, &band, from, floor);
-        }
+        };
+        scratch.products = products;
         let window = &scratch.window;
 
         // What has become of the coefficients, and of the residual, formed from A.
@@ -231,7 +226,11 @@ impl<T: Scalar> Visitor<'_, '_, T> {
                 });
             }
         }
-        let left = norm_squared(&scratch.rows);
+        let column_of = |p: usize| columns.at(low + p as isize);
+        let moved = self.aside.as_ref().map_or((0.0, vec![]), |aside| {
+            aside.moved(changes.iter().filter_map(|&(p, change)| column_of(p).map(|j| (j, change))))
+        });
+        let left = norm_squared(&scratch.rows) - moved.0;
         let after = left + self.terms.price * members_after as f64;
         let before = energy + self.terms.price * members_before as f64;
         let taken = is_moderate && after <= before + floor;
@@ -239,7 +238,12 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         let mut changed = false;
         if taken {
             for (offset, &r) in scratch.rows.iter().enumerate() {
-                self.part.residual[row(first + offset as isize)] = r;
+                let at = first + offset as isize;
+                let back = self.aside.as_ref().map_or(T::ZERO, |aside| aside.at(at.rem_euclid(m) as usize));
+                self.part.residual[row(at)] = r + back;
+            }
+            if let Some(aside) = &mut self.aside {
+                aside.accept(&moved.1);
             }
             for &(p, _) in &scratch.entered {
                 if let Some(j) = columns.at(low + p as isize) {
@@ -259,6 +263,54 @@ impl<T: Scalar> Visitor<'_, '_, T> {
         (changed, is_explained)
     }
 
+    /// Searches a window whose products with the residual are known, with the residual's ‖r‖² = `energy` on its rows. Members before, and
+    /// what of ‖r‖² + λ|S| and of ‖r‖² is rounding.
+    fn explore(
+        &mut self,
+        scratch: &mut Scratch<T>,
+        gram: &impl Gram<T>,
+        (low, free): (isize, Range<usize>),
+        (from, to): (usize, usize),
+        energy: f64,
+    ) -> (usize, f64, f64) {
+        let columns = self.columns;
+        let square = columns.square();
+        let is_member = |p: usize| columns.at(low + p as isize).is_some_and(|j| self.part.is_member(j));
+        let limits = Limits { most_square: self.terms.cap * self.terms.cap, is_nonnegative: self.terms.is_nonnegative };
+        scratch.window.begin(gram, &scratch.pull, free.clone(), limits, square);
+        scratch.entered.clear();
+        // Those of the window first; of the others as many as there is room for, the nearest first.
+        let mut order: Vec<usize> = (0..scratch.pull.len()).filter(|&p| is_member(p)).collect();
+        let outside = |p: &usize| free.start.saturating_sub(*p).max((p + 1).saturating_sub(free.end));
+        order.sort_by_key(outside);
+        let mut size = 0;
+        for &p in &order {
+            let Some(j) = columns.at(low + p as isize) else { continue };
+            let x = self.part.coefficient(j);
+            if size + 8 > CAPACITY && outside(&p) > 0 {
+                continue;
+            }
+            if scratch.window.join(gram, p, x) {
+                size += 1;
+            } else if outside(&p) > 0 {
+                continue;
+            }
+            scratch.entered.push((p, x));
+        }
+        let members_before = scratch.entered.iter().filter(|(p, _)| free.contains(p)).count();
+        self.note(&scratch.window, low, from, to);
+        let energy_of = |window: &Window<T>| square * window.values().iter().map(|x| x.abs2()).sum::<f64>();
+        let floor = WINDOW_ROUNDING * energy_of(&scratch.window).max(energy);
+        scratch.window.descend(gram, self.terms.price, floor);
+        // Where nothing is left to explain, no other columns explain more.
+        let nothing = WINDOW_EXPLAINED * energy_of(&scratch.window);
+        if energy > nothing {
+            self.refill(scratch, gram, low, floor);
+            self.perturb(scratch, gram, from, floor);
+        }
+        (members_before, floor, nothing)
+    }
+
     /// Notes what members of a window would lose, and the best addition of each block.
     fn note(&mut self, window: &Window<T>, low: isize, from: usize, to: usize) {
         for (at, &p) in window.members().iter().enumerate() {
@@ -275,7 +327,7 @@ impl<T: Scalar> Visitor<'_, '_, T> {
     }
 
     /// Refills runs of neighbouring members while that lowers ‖r‖² + λ|S|.
-    fn refill(&mut self, scratch: &mut Scratch<T>, band: &Band<'_, T>, low: isize, floor: f64) {
+    fn refill(&mut self, scratch: &mut Scratch<T>, band: &impl Gram<T>, low: isize, floor: f64) {
         let Scratch { window, refill, local, free, places, .. } = scratch;
         let (most, price) = (self.terms.refills, self.terms.price);
         let mut accepted = 0;
@@ -320,7 +372,7 @@ impl<T: Scalar> Visitor<'_, '_, T> {
     }
 
     /// Drops neighbours, refills the window by chance, descends, and keeps what is better; again and again.
-    fn perturb(&self, scratch: &mut Scratch<T>, band: &Band<'_, T>, from: usize, floor: f64) {
+    fn perturb(&self, scratch: &mut Scratch<T>, band: &impl Gram<T>, from: usize, floor: f64) {
         const MOST: usize = 4;
         if self.terms.perturbations == 0 {
             return;
