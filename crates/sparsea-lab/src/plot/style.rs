@@ -154,6 +154,11 @@ fn link_style(link: &str) -> CurveStyle {
         let digits = limit.chars().take_while(char::is_ascii_digit).count();
         return CurveStyle { hollow: true, dash: DASHES[digits % DASHES.len()], ..link_style(name) };
     }
+    // So do settings, as in `omp, B = 4`.
+    if let Some((name, settings)) = link.split_once(',') {
+        let sum: usize = settings.bytes().map(usize::from).sum();
+        return CurveStyle { hollow: true, dash: DASHES[sum % DASHES.len()], ..link_style(name) };
+    }
     match ALGORITHMS.iter().find(|a| a.0 == link) {
         Some(&(_, rgb, marker, dash)) => {
             let width = if matches!(link, "sea" | "search") { THICK } else { THIN };

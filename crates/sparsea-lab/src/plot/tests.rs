@@ -357,6 +357,13 @@ fn algorithms_keep_their_colors() {
     assert_eq!(algorithm_color("htp+sea"), algorithm_color("sea"));
     assert_ne!(style::curve_style("omp+sea"), style::curve_style("sea"));
     assert_ne!(style::curve_style("omp+sea"), style::curve_style("htp+sea"));
+    // Settings keep the colour and the marker, and are told from each other by the dash.
+    let settings = ["omp", "omp, B = 2", "omp, B = 4", "omp, B = 3"].map(style::curve_style);
+    for (at, one) in settings.iter().enumerate() {
+        assert_eq!((one.color, one.marker), (settings[0].color, settings[0].marker));
+        assert!(settings[..at].iter().all(|other| (other.dash, other.hollow) != (one.dash, one.hollow)));
+    }
+    assert_eq!(algorithm_color("els, x ≥ 0"), algorithm_color("els"));
     assert_eq!(algorithm_color("unheard-of"), algorithm_color("unheard-of"));
     let _ = (algorithm_color(""), algorithm_color("+"), algorithm_color("sea+"));
 }
