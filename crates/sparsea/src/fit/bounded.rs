@@ -1,7 +1,7 @@
 //! Least squares with bounds on the coefficients.
 
 use super::joint::TakesTurns;
-use super::least_squares::{Orthogonal, SupportFit};
+use super::least_squares::{Joining, Orthogonal, Place, SupportFit, Sweep};
 use super::newton::Newton;
 use super::point::{Kind, Point, ResidualNorm};
 use super::{Fit, System};
@@ -10,12 +10,14 @@ use crate::kernels::norm;
 use crate::problem::Intervals;
 use crate::scalar::Scalar;
 use crate::support::Support;
-use crate::tolerance::FIT;
+use crate::tolerance::{FIT, NORMAL_SINE_SQUARED};
 
 /// Changes of many columns at once that may be in vain before columns change one by one.
 const CHANCES: u32 = 3;
 /// Sets of free columns that are tried at most, and as many more for each column.
 const ROUNDS: (usize, usize) = (50, 3);
+/// Columns up to which pivots on their Gram matrix are tried where others do not end.
+const SWEPT: usize = 1000;
 /// Corrections of a fit beside coefficients at bounds, by normal equations and then by an orthonormal basis.
 const CORRECTIONS: (u32, u32) = (5, 3);
 
@@ -80,9 +82,49 @@ impl<T: Scalar> Bounded<T> {
 
     /// Finds the free columns and their fit; false if that does not end.
     fn solve(&mut self, system: &System<'_, T>, intervals: &Intervals, point: &mut Point<T>) -> bool {
-        let size = point.support.len();
         self.rests.clear();
-        self.rests.resize(size, Rest::Free);
+        self.rests.resize(point.support.len(), Rest::Free);
+        if self.pivot(system, intervals, point) {
+            return true;
+        }
+        // From where single pivots on the Gram matrix end, which lower ‖r‖ each time.
+        self.rest_by_sweep(system, intervals, point) && self.pivot(system, intervals, point)
+    }
+
+    /// Lets columns rest where least squares on their Gram matrix has them; false for more columns than that is for.
+    fn rest_by_sweep(&mut self, system: &System<'_, T>, intervals: &Intervals, point: &Point<T>) -> bool {
+        let support = &point.support;
+        if support.len() > SWEPT {
+            return false;
+        }
+        let (mut sweep, mut entries) = (Sweep::with_capacity(support.len()), vec![]);
+        for (at, &j) in support.iter().enumerate() {
+            entries.resize(at + 1, T::ZERO);
+            system.operator.gram_entries(&support[..=at], j, &mut entries);
+            let real: Vec<f64> = entries.iter().map(|g| g.real()).collect();
+            let norm = system.column_norms[j];
+            let pull = system.data_correlation[j].real();
+            let floor = NORMAL_SINE_SQUARED * norm * norm;
+            sweep.push(&real, Joining { value: 0.0, pull, bounds: intervals.of(j), floor });
+        }
+        sweep.settle((FIT * system.data_norm).powi(2));
+        self.rests.clear();
+        for (at, &j) in support.iter().enumerate() {
+            let ((lower, upper), x) = (intervals.of(j), sweep.values()[at]);
+            self.rests.push(match sweep.place(at) {
+                Place::Free => Rest::Free,
+                _ if x <= lower => Rest::Lower,
+                _ if x >= upper => Rest::Upper,
+                // At 0 between its bounds, where it depends on the others.
+                _ => Rest::Free,
+            });
+        }
+        true
+    }
+
+    /// Moves columns between free and resting until none is to be moved; false if that does not end.
+    fn pivot(&mut self, system: &System<'_, T>, intervals: &Intervals, point: &mut Point<T>) -> bool {
+        let size = point.support.len();
         let (mut fewest, mut chances) = (usize::MAX, CHANCES);
         let mut wrong: Vec<(usize, Rest)> = Vec::new();
         for _ in 0..ROUNDS.0 + ROUNDS.1 * size {

@@ -168,9 +168,13 @@ impl<'o, T: Scalar> FixedSum<'o, T> {
         let support: Support = solution.support.iter().copied().collect();
         let values = self.refit(&support, problem.domain())?;
         let (mut x, mut chosen) = (vec![], vec![]);
-        for (&j, &value) in support.iter().zip(&values).filter(|(_, value)| **value != T::ZERO) {
-            chosen.push(j);
-            x.push(value);
+        for (&j, &value) in support.iter().zip(&values) {
+            // What is at a bound may be beyond it by rounding.
+            let value = problem.project(j, value);
+            if value != T::ZERO {
+                chosen.push(j);
+                x.push(value);
+            }
         }
         let access = Access::new(&*self.rows.inner);
         let mut residual = vec![T::ZERO; self.target.len()];

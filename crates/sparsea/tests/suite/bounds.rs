@@ -115,6 +115,32 @@ fn fits_satisfy_the_conditions_of_optimality() {
     }
 }
 
+/// Neighbouring pulses, whose pivots do not all end by themselves.
+#[test]
+fn fits_of_overlapping_pulses_are_optimal() {
+    for (width, count) in [(1.5, 9), (1.5, 15), (2.0, 9), (3.0, 6)] {
+        for seed in 0..120 {
+            let m = count + 14;
+            let a = Mat::from_fn(m, count, |i, j| (-0.5 * ((i as f64 - (j + 7) as f64) / width).powi(2)).exp());
+            let mut rng = stream(seed, 56, 0);
+            let x: Vec<f64> = (0..count).map(|_| rng.random_range(-0.3..0.9)).collect();
+            let columns: Vec<usize> = (0..count).collect();
+            let mut y = product(&a, &columns, &x);
+            let errors: Vec<f64> = normal_vector(&mut rng, m);
+            y.iter_mut().zip(errors).for_each(|(y, e)| *y += 0.02 * e);
+            let operator = DenseOperator::new(a.as_ref());
+            let caps = Bounds::all(-0.3, 0.5, count).unwrap();
+            for domain in [&caps as &dyn Domain<f64>, &NonNegative] {
+                let problem = Problem::new(&operator, &y, count).unwrap().keep_columns().with_domain(domain).unwrap();
+                let mut workspace = Workspace::new(&problem, Memory::default()).unwrap();
+                workspace.fit(&columns.iter().copied().collect::<Support>());
+                let what = format!("{count} pulses of width {width}, seed {seed}");
+                assert_optimal(&a, &y, domain, &columns, workspace.values(), &what);
+            }
+        }
+    }
+}
+
 /// The least ‖y − A x‖ of x with at most k non-zeros in a domain: by all choices of free coefficients and others at their ends.
 fn least_residual(a: &Mat<f64>, y: &[f64], domain: &dyn Domain<f64>, k: usize) -> f64 {
     #[expect(clippy::too_many_arguments, reason = "a recursion")]
