@@ -24,7 +24,7 @@ use crate::workspace::{Memory, Workspace};
 ///
 /// have the same best support for every γ > 0 as long as multiples of what is allowed are allowed, as x ≥ 0 are: x on a support may be
 /// scaled, which leaves (γ s)² q/(q + γ²) of the least q = ‖B x‖² at Σ_j x_j = 1. With other bounds, as caps, this holds up to
-/// q/γ², relative; γ is ten times the root mean square of the ‖b_j‖. [`complete`](Self::complete) finds the coefficients on the support
+/// q/γ², relative; γ is ten times the median of the ‖b_j‖. [`complete`](Self::complete) finds the coefficients on the support
 /// whose sum is s to rounding.
 ///
 /// ```
@@ -70,6 +70,8 @@ struct Rows<'o, T: Scalar> {
 
 /// γ relative to the columns of B.
 const WEIGHT: f64 = 10.0;
+/// The most that ‖y/s‖ may be, relative to the columns of A.
+const LONGEST: f64 = 1000.0;
 /// Corrections of the sum of a fit. Each leaves q/(q + γ²) of what is missing.
 const CORRECTIONS: usize = 200;
 
@@ -77,7 +79,8 @@ impl<'o, T: Scalar> FixedSum<'o, T> {
     /// Coefficients of the operator `inner`, A, whose sum is s = `sum`, for `data`, y; `left_out` are columns that are not to be chosen.
     ///
     /// # Errors
-    /// [`Error::Number`] unless s is finite and not 0; [`Error::DataLength`], [`Error::NonFinite`], [`Error::ColumnIndex`],
+    /// [`Error::Number`] unless s is finite and not 0; [`Error::Structure`] if ‖y/s‖ is more than 1000 times the median norm of a column,
+    /// whose differences would be lost in y/s − a_j; [`Error::DataLength`], [`Error::NonFinite`], [`Error::ColumnIndex`],
     /// [`Error::Operator`].
     pub fn new(inner: impl LinearMap<T> + 'o, data: &[T], sum: f64, left_out: &[usize]) -> Result<Self, Error> {
         let inner: Box<dyn LinearMap<T> + 'o> = Box::new(inner);
@@ -106,6 +109,13 @@ impl<'o, T: Scalar> FixedSum<'o, T> {
             (None, Access::new(&rows).estimate_columns(&Interrupt::default())?.0)
         };
         rows.weight = weight(&norms);
+        let outer = Access::new(&*rows.inner).estimate_columns(&Interrupt::default())?.0;
+        let length = norm(&rows.share);
+        if !length.is_finite() || length > LONGEST * weight(&outer) / WEIGHT {
+            return Err(Error::Structure(format!(
+                "y is too large for coefficients whose sum is {sum}: more than {LONGEST} times that sum of a column of A"
+            )));
+        }
         let dense = dense.map(|mut entries| {
             let columns = entries.chunks_mut(m + 1).zip(&rows.zeros).filter(|(_, zero)| !**zero);
             columns.for_each(|(column, _)| column[m] = T::from_real(rows.weight));
@@ -230,12 +240,10 @@ const ROUNDING: f64 = 1e-14;
 
 /// γ for columns of B with these norms.
 fn weight(norms: &[f64]) -> f64 {
-    let largest = norms.iter().copied().fold(0.0, f64::max);
-    if largest == 0.0 {
-        return 1.0;
-    }
-    let square: f64 = norms.iter().map(|norm| (norm / largest).powi(2)).sum();
-    WEIGHT * largest * (square / norms.len() as f64).sqrt()
+    // Not a mean, which one column of another scale decides.
+    let mut sizes: Vec<f64> = norms.iter().copied().filter(|&norm| norm > 0.0).collect();
+    let middle = sizes.len() / 2;
+    if sizes.is_empty() { 1.0 } else { WEIGHT * *sizes.select_nth_unstable_by(middle, f64::total_cmp).1 }
 }
 
 impl<T: Scalar> Rows<'_, T> {

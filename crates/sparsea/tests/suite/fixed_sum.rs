@@ -212,6 +212,22 @@ fn what_has_no_sum_is_refused() {
     }
     assert!(matches!(FixedSum::new(&operator, &y[..5], 1.0, &[]), Err(Error::DataLength { entries: 5, rows: 6 })));
     assert!(matches!(FixedSum::new(&operator, &y, 1.0, &[5]), Err(Error::ColumnIndex { index: 5, .. })));
+    let large: Vec<f64> = y.iter().map(|y| 1e4 * y).collect();
+    for (y, sum) in [(&large, 1.0), (&y, 1e-6), (&y, 1e-320)] {
+        let message = FixedSum::new(&operator, y, sum, &[]).unwrap_err().to_string();
+        assert!(message.starts_with("y is too large for coefficients whose sum is"), "{message}");
+    }
+    // One column of another scale decides nothing.
+    let mut wide = a.clone();
+    (0..6).for_each(|i| wide[(i, 4)] *= 1e12);
+    let wide = DenseOperator::new(wide.as_ref());
+    let found = |operator: &DenseOperator<'_, f64>| {
+        let fixed = FixedSum::new(operator, &y, 1.0, &[]).unwrap();
+        let problem = fixed.problem(2).unwrap();
+        fixed.complete(&problem, solve(&problem, Search::default()).unwrap()).unwrap()
+    };
+    let (one, other) = (found(&DenseOperator::new(a.subcols(0, 4))), found(&wide));
+    assert_eq!(one.support, other.support);
     let fixed = FixedSum::new(&operator, &y, 1.0, &[3]).unwrap();
     assert_eq!(fixed.problem(0).unwrap_err().to_string(), "no coefficients (k = 0) have the sum 1");
     let caps = Bounds::all(0.0, 0.3, 5).unwrap();
