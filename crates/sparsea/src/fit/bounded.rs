@@ -1,7 +1,7 @@
 //! Least squares with bounds on the coefficients.
 
 use super::joint::TakesTurns;
-use super::least_squares::{Joining, Orthogonal, Place, SupportFit, Sweep};
+use super::least_squares::{Orthogonal, SupportFit};
 use super::newton::Newton;
 use super::point::{Kind, Point, ResidualNorm};
 use super::{Fit, System};
@@ -10,14 +10,12 @@ use crate::kernels::norm;
 use crate::problem::Intervals;
 use crate::scalar::Scalar;
 use crate::support::Support;
-use crate::tolerance::{FIT, NORMAL_SINE_SQUARED};
+use crate::tolerance::FIT;
 
 /// Changes of many columns at once that may be in vain before columns change one by one.
 const CHANCES: u32 = 3;
 /// Sets of free columns that are tried at most, and as many more for each column.
 const ROUNDS: (usize, usize) = (50, 3);
-/// Columns up to which pivots on their Gram matrix are tried where others do not end.
-const SWEPT: usize = 1000;
 /// Corrections of a fit beside coefficients at bounds, by normal equations and then by an orthonormal basis.
 const CORRECTIONS: (u32, u32) = (5, 3);
 
@@ -26,8 +24,9 @@ const CORRECTIONS: (u32, u32) = (5, 3);
 /// Columns are free, or rest at a bound. Free ones that leave their interval come to rest at its end; resting ones that are pulled into
 /// theirs become free; until there is none of either: block principal pivoting, one column at a time where whole blocks do not lead
 /// on (Portugal, Júdice & Vicente 1994, DOI 10.1090/S0025-5718-1994-1250776-4; Kim & Park 2011, DOI 10.1137/110821172). The fit on the free columns is that of
-/// [`SupportFit`], so that a problem whose bounds do not bind costs what it costs without. What does not end, as it may with dependent
-/// columns, is left to [`Newton`].
+/// [`SupportFit`], so that a problem whose bounds do not bind costs what it costs without. Where that does not end, as with columns that
+/// are nearly dependent, an active set leads to the optimum one column at a time (Lawson & Hanson 1974, DOI 10.1137/1.9781611971217), and
+/// where rounding prevents that too, [`Newton`].
 pub(super) struct Bounded<T: Scalar> {
     newton: Newton<T>,
     orthogonal: Orthogonal<T>,
@@ -87,39 +86,88 @@ impl<T: Scalar> Bounded<T> {
         if self.pivot(system, intervals, point) {
             return true;
         }
-        // From where single pivots on the Gram matrix end, which lower ‖r‖ each time.
-        self.rest_by_sweep(system, intervals, point) && self.pivot(system, intervals, point)
+        self.descend(system, intervals, point)
     }
 
-    /// Lets columns rest where least squares on their Gram matrix has them; false for more columns than that is for.
-    fn rest_by_sweep(&mut self, system: &System<'_, T>, intervals: &Intervals, point: &Point<T>) -> bool {
-        let support = &point.support;
-        if support.len() > SWEPT {
-            return false;
-        }
-        let (mut sweep, mut entries) = (Sweep::with_capacity(support.len()), vec![]);
-        for (at, &j) in support.iter().enumerate() {
-            entries.resize(at + 1, T::ZERO);
-            system.operator.gram_entries(&support[..=at], j, &mut entries);
-            let real: Vec<f64> = entries.iter().map(|g| g.real()).collect();
-            let norm = system.column_norms[j];
-            let pull = system.data_correlation[j].real();
-            let floor = NORMAL_SINE_SQUARED * norm * norm;
-            sweep.push(&real, Joining { value: 0.0, pull, bounds: intervals.of(j), floor });
-        }
-        sweep.settle((FIT * system.data_norm).powi(2));
+    /// Goes from x = 0 to the optimum by an active set: the resting column that is pulled inward most becomes free, and the fit on the
+    /// free ones is approached as far as their intervals allow. ‖r‖ falls each time, so that it ends. False if rounding prevents that.
+    fn descend(&mut self, system: &System<'_, T>, intervals: &Intervals, point: &mut Point<T>) -> bool {
+        let support = point.support.clone();
+        let size = support.len();
+        let bounds: Vec<(f64, f64)> = support.iter().map(|&j| intervals.of(j)).collect();
+        let begin = |&(lower, upper): &(f64, f64)| match (lower < 0.0, upper > 0.0) {
+            (true, true) => Rest::Free,
+            (true, false) => Rest::Upper,
+            _ => Rest::Lower,
+        };
         self.rests.clear();
-        for (at, &j) in support.iter().enumerate() {
-            let ((lower, upper), x) = (intervals.of(j), sweep.values()[at]);
-            self.rests.push(match sweep.place(at) {
-                Place::Free => Rest::Free,
-                _ if x <= lower => Rest::Lower,
-                _ if x >= upper => Rest::Upper,
-                // At 0 between its bounds, where it depends on the others.
-                _ => Rest::Free,
-            });
+        self.rests.extend(bounds.iter().map(begin));
+        let mut x = vec![0.0; size];
+        // Columns that could not move when they were free, until others have.
+        let mut stuck = vec![false; size];
+        let mut latest = None;
+        for _ in 0..ROUNDS.0 + 4 * ROUNDS.1 * size {
+            self.fit_free(system, intervals, point);
+            if system.watch.noticed() {
+                return true;
+            }
+            let fitted: Vec<f64> = point.values.iter().map(|x| x.real()).collect();
+            // How far the way to the fit is allowed.
+            let allowed = |at: usize| {
+                let ((lower, upper), to) = (bounds[at], fitted[at]);
+                if to < lower {
+                    (x[at] - lower) / (x[at] - to)
+                } else if to > upper {
+                    (upper - x[at]) / (to - x[at])
+                } else {
+                    1.0
+                }
+            };
+            let free: Vec<usize> = (0..size).filter(|&at| self.rests[at] == Rest::Free).collect();
+            let first = free.iter().map(|&at| (allowed(at), at)).min_by(|a, b| a.0.total_cmp(&b.0));
+            let Some((share, at)) = first.filter(|(share, _)| *share < 1.0) else {
+                x = fitted;
+                if latest.is_some() {
+                    stuck.fill(false);
+                }
+                let Some(next) = self.most_pulled(system, point, &bounds, &stuck) else { return true };
+                self.rests[next] = Rest::Free;
+                latest = Some(next);
+                continue;
+            };
+            for &other in &free {
+                x[other] += share * (fitted[other] - x[other]);
+            }
+            let is_low = fitted[at] < bounds[at].0;
+            self.rests[at] = if is_low { Rest::Lower } else { Rest::Upper };
+            x[at] = if is_low { bounds[at].0 } else { bounds[at].1 };
+            if share > 0.0 {
+                stuck.fill(false);
+            } else if latest == Some(at) {
+                stuck[at] = true;
+                latest = None;
+            }
         }
-        true
+        false
+    }
+
+    /// The place of the resting column that is pulled inward most, of those that are not stuck.
+    fn most_pulled(
+        &mut self,
+        system: &System<'_, T>,
+        point: &mut Point<T>,
+        bounds: &[(f64, f64)],
+        stuck: &[bool],
+    ) -> Option<usize> {
+        self.pull_resting(system, point);
+        let resting = (0..self.rests.len()).filter(|&at| self.rests[at] != Rest::Free);
+        let cosine = |(at, pull): (usize, &T)| {
+            let inward = if self.rests[at] == Rest::Lower { pull.real() } else { -pull.real() };
+            (inward / (system.data_norm * system.column_norms[point.support[at]]), at)
+        };
+        let movable = |&(cosine, at): &(f64, usize)| cosine > FIT && !stuck[at] && bounds[at].0 < bounds[at].1;
+        let most = resting.zip(&self.pulls).map(cosine).filter(movable).max_by(|a, b| a.0.total_cmp(&b.0));
+        most.map(|(_, at)| at)
     }
 
     /// Moves columns between free and resting until none is to be moved; false if that does not end.
@@ -200,20 +248,27 @@ impl<T: Scalar> Bounded<T> {
         }
     }
 
-    /// Notes the resting columns that are pulled into their intervals.
-    fn find_pulled(&mut self, system: &System<'_, T>, point: &mut Point<T>, wrong: &mut Vec<(usize, Rest)>) {
-        let resting: Vec<usize> = (0..self.rests.len()).filter(|&at| self.rests[at] != Rest::Free).collect();
-        if resting.is_empty() {
+    /// `pulls` ← Aᴴ r of the resting columns.
+    fn pull_resting(&mut self, system: &System<'_, T>, point: &Point<T>) {
+        let resting = point.support.iter().zip(&self.rests).filter(|(_, rest)| **rest != Rest::Free);
+        let columns: Vec<usize> = resting.map(|(&j, _)| j).collect();
+        self.pulls.resize(columns.len(), T::ZERO);
+        if columns.is_empty() {
             return;
         }
-        let columns: Vec<usize> = resting.iter().map(|&at| point.support[at]).collect();
         if self.carried.is_some() {
             self.newton.quadratic().form_residual(system, &mut self.free);
             self.residual.clone_from(self.free.residual.get());
         }
-        self.pulls.resize(columns.len(), T::ZERO);
         system.operator.apply_adjoint_on(&columns, &self.residual, &mut self.pulls);
-        for ((&at, &j), pull) in resting.iter().zip(&columns).zip(&self.pulls) {
+    }
+
+    /// Notes the resting columns that are pulled into their intervals.
+    fn find_pulled(&mut self, system: &System<'_, T>, point: &Point<T>, wrong: &mut Vec<(usize, Rest)>) {
+        self.pull_resting(system, point);
+        let resting = (0..self.rests.len()).filter(|&at| self.rests[at] != Rest::Free);
+        for (at, pull) in resting.zip(&self.pulls) {
+            let j = point.support[at];
             let least = FIT * system.data_norm * system.column_norms[j];
             let inward = if self.rests[at] == Rest::Lower { pull.real() } else { -pull.real() };
             if inward > least {

@@ -49,7 +49,7 @@ pub(crate) use orthogonal::Orthogonal;
 use plan::{COSTS, Sizes};
 use products::ByProducts;
 use source::Source;
-pub(crate) use tableau::{BoundedBlocks, Joining, Place, Sweep, Tableau};
+pub(crate) use tableau::{BoundedBlocks, Tableau};
 
 /// The least-squares solution on the current support, and the factor that found it.
 pub(crate) struct SupportFit<T: Scalar> {

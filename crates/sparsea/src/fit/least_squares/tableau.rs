@@ -19,7 +19,6 @@ use crate::tolerance::{EXCHANGE_CANCELLATION, NORMAL_SINE_SQUARED};
 pub(crate) use bounded_blocks::BoundedBlocks;
 pub(crate) use bounds::Gram;
 use bounds::Limits;
-pub(crate) use sweep::{Joining, Place, Sweep};
 
 /// See the module's text.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 /// Where a coefficient is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(super) enum Place {
     /// Between its bounds; nothing pulls it.
     Free,
     /// At a bound, or at 0 before it has been free.
@@ -16,7 +16,7 @@ pub(crate) enum Place {
 /// With G = A_CᵀA_C, F the free columns, N the others and H = (G_FF)⁻¹, the matrix holds H, H G_FN and G_NN − G_NF H G_FN: G swept on F
 /// (Goodnight 1979, DOI 10.1080/00031305.1979.10482685). A column becomes free or comes to rest by one pivot, |C|² multiply-adds.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Sweep {
+pub(super) struct Sweep {
     size: usize,
     /// Row a at `matrix[a * stride..]`; symmetric.
     matrix: Vec<f64>,
@@ -36,35 +36,35 @@ pub(crate) struct Sweep {
 
 /// A column beside those of a sweep.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Joining {
-    pub(crate) value: f64,
-    pub(crate) pull: f64,
-    pub(crate) bounds: (f64, f64),
-    pub(crate) floor: f64,
+pub(super) struct Joining {
+    pub(super) value: f64,
+    pub(super) pull: f64,
+    pub(super) bounds: (f64, f64),
+    pub(super) floor: f64,
 }
 
 impl Sweep {
     /// No columns, with room for so many.
-    pub(crate) fn with_capacity(columns: usize) -> Self {
+    pub(super) fn with_capacity(columns: usize) -> Self {
         Self { stride: columns, matrix: vec![0.0; columns * columns], ..Self::default() }
     }
 
     /// What ‖r‖² has fallen by since the first point.
-    pub(crate) fn gain(&self) -> f64 {
+    pub(super) fn gain(&self) -> f64 {
         self.gain
     }
 
     /// x.
-    pub(crate) fn values(&self) -> &[f64] {
+    pub(super) fn values(&self) -> &[f64] {
         &self.values
     }
 
-    pub(crate) fn place(&self, at: usize) -> Place {
+    pub(super) fn place(&self, at: usize) -> Place {
         self.places[at]
     }
 
     /// Adds a column that rests; `entries` are its Gram entries with those before it and itself.
-    pub(crate) fn push(&mut self, entries: &[f64], column: Joining) {
+    pub(super) fn push(&mut self, entries: &[f64], column: Joining) {
         let (size, stride) = (self.size, self.stride);
         let own = entries[size];
         for a in 0..size {
@@ -88,7 +88,7 @@ impl Sweep {
     }
 
     /// A resting column becomes free where it is, its pull being 0; not if it depends on the free ones.
-    pub(crate) fn set_free(&mut self, at: usize) {
+    pub(super) fn set_free(&mut self, at: usize) {
         if self.matrix[at * self.stride + at] > self.floors[at] {
             self.pivot(at);
             self.pulls[at] = 0.0;
@@ -130,7 +130,7 @@ impl Sweep {
     }
 
     /// A coefficient goes to 0, and stays there.
-    pub(crate) fn remove(&mut self, at: usize) {
+    pub(super) fn remove(&mut self, at: usize) {
         match self.places[at] {
             Place::Free => self.rest(at, 0.0),
             _ if self.values[at] != 0.0 => self.shift(at, -self.values[at]),
@@ -206,7 +206,7 @@ impl Sweep {
     }
 
     /// Goes on to the optimum: as long as one becoming free lowers ‖r‖² by more than `least`.
-    pub(crate) fn settle(&mut self, least: f64) {
+    pub(super) fn settle(&mut self, least: f64) {
         self.confine();
         // Others come to rest meanwhile, and ‖r‖² need not fall each time.
         let mut in_vain = 0;
