@@ -197,6 +197,28 @@ def test_a_fixed_sum_goes_with_batches_models_and_problems() -> None:
     assert sparsea.solve(A, A @ weights[:, 0], 4, sum_to=1, relative_residual=0.5, algorithm="omp").support.size < 4
 
 
+def test_caps_near_the_sum_and_limits_leave_a_solution() -> None:
+    for seed in range(40):
+        rng = np.random.default_rng([8, seed])
+        A, caps = rng.standard_normal((30, 20)), rng.random(20) * 0.5
+        y = A @ (caps * rng.random(20))
+        total = (0.8, 0.95, 0.99)[seed % 3] * np.sort(caps)[-4:].sum()
+        options: dict[str, Any] = {"sum_to": total, "bounds": (0.0, caps)}
+        given = np.argsort(caps)[-4:]
+        for solution in (
+            sparsea.solve(A, y, 4, **options),
+            sparsea.solve(A, y, 4, algorithm="omp", **options),
+            sparsea.solve(A, y, 4, time=0, **options),
+            sparsea.solve(A, y, 4, callback=lambda _: True, **options),
+            sparsea.improve(A, y, support=given, **options),
+        ):
+            assert abs(solution.x.sum() - total) < 1e-12
+            assert np.all((solution.x >= 0) & (solution.x <= caps))
+            assert len(solution.support) <= 4
+        start = sparsea.solve(A, y, 4, start=given, iterations=0, **options)
+        assert solution.residual_norm <= start.residual_norm * (1 + 1e-9)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -205,7 +227,7 @@ def test_a_fixed_sum_goes_with_batches_models_and_problems() -> None:
         ({"sum_to": "1"}, "sum_to must be"),
         ({"sum_to": 1, "joint": True}, "sum_to cannot be combined with joint=True"),
         ({"sum_to": 1, "report": True}, "sum_to cannot be combined with a report"),
-        ({"sum_to": 1, "bounds": (0, 0.3)}, r"the sum of 2 coefficients within their bounds is 0\.6 at most, not 1"),
+        ({"sum_to": 1, "bounds": (0, 0.3)}, r"the sum of the coefficients of 2 columns within their bounds is 0\.6 at most, not 1"),
     ],
 )
 def test_what_has_no_sum_is_refused(options: dict[str, Any], said: str) -> None:

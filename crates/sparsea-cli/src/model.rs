@@ -86,8 +86,8 @@ impl ModelOptions {
 }
 
 impl<'l, T: Scalar> Posed<'l, T> {
-    /// The problem that was read, with what the options say of it.
-    pub fn new(loaded: &'l Loaded<T>, options: &ModelOptions) -> Result<Self, Failure> {
+    /// The problem that was read, with what the options say of it; `domain` is that of its coefficients.
+    pub fn new(loaded: &'l Loaded<T>, options: &ModelOptions, domain: Option<&dyn Domain<T>>) -> Result<Self, Failure> {
         let operator = loaded.operator.operator();
         let groups = options.groups.as_deref().map(|path| Groups::read(path, operator.shape().1)).transpose()?;
         let adjustment = options.adjustment(loaded)?;
@@ -112,9 +112,9 @@ impl<'l, T: Scalar> Posed<'l, T> {
         };
         let sum = match (options.sum_to, &form) {
             (None, _) => None,
-            (Some(sum), Form::Plain(map)) => Some(FixedSum::new(map.clone(), &loaded.data, sum, &[])?),
+            (Some(sum), Form::Plain(map)) => Some(FixedSum::new(map.clone(), &loaded.data, sum, &[], domain)?),
             (Some(sum), Form::Adjusted(adjusted, data)) => {
-                Some(FixedSum::new(adjusted.clone(), data, sum, &adjusted.left_out())?)
+                Some(FixedSum::new(adjusted.clone(), data, sum, &adjusted.left_out(), domain)?)
             }
         };
         Ok(Self { loaded, form, sum, groups })

@@ -375,7 +375,9 @@ impl<T: Field> Task<'_, T> {
         let left_out = form.part.as_ref().map_or_else(Vec::new, |part| part.adjusted.left_out());
         let mut solved = vec![];
         for (at, y) in data.iter().enumerate() {
-            let fixed = Arc::new(FixedSum::new(form.operator.clone(), y, sum, &left_out).map_err(refused)?);
+            let fixed = Arc::new(
+                FixedSum::new(form.operator.clone(), y, sum, &left_out, self.domain.as_deref()).map_err(refused)?,
+            );
             let sparsity = sparsities.get(at).or(sparsities.first()).copied().unwrap_or(0);
             if sparsity == 0 {
                 fixed.problem(0).map_err(refused)?;
@@ -665,8 +667,11 @@ pub fn path<T: Field>(
         let reduced = form.part.as_ref().map(|part| part.adjusted.reduce(&data[0])).transpose()?;
         let y = reduced.as_ref().unwrap_or(&data[0]);
         let left_out = form.part.as_ref().map_or_else(Vec::new, |part| part.adjusted.left_out());
-        let sum =
-            request.problem.sum_to.map(|sum| FixedSum::new(form.operator.clone(), y, sum, &left_out)).transpose()?;
+        let sum = request
+            .problem
+            .sum_to
+            .map(|sum| FixedSum::new(form.operator.clone(), y, sum, &left_out, domain.as_deref()))
+            .transpose()?;
         let mut problem = match &sum {
             Some(fixed) => request.shape(fixed.problem(largest)?, domain.as_deref())?,
             None => {

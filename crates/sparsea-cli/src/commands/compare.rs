@@ -32,9 +32,9 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
 }
 
 fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCode, Failure> {
-    let posed = Posed::new(loaded, &arguments.model)?;
+    let domain = arguments.domain.domain(loaded.operator.shape().1)?;
+    let posed = Posed::new(loaded, &arguments.model, domain.as_deref())?;
     let columns = loaded.operator.shape().1;
-    let domain = arguments.domain.domain(columns)?;
     let problem = posed.problem(arguments.sparsity, domain.as_deref())?;
     let names = arguments.algorithms.clone().unwrap_or_else(|| all(&problem));
     let chains = names.iter().map(|name| Chain::parse(name, &Map::new())).collect::<Result<Vec<_>, _>>()?;
@@ -91,16 +91,11 @@ fn solve_all<T: Scalar>(
 ) -> Result<(Vec<Solution<T>>, Vec<String>), Failure> {
     let (mut solutions, mut skipped) = (Vec::new(), Vec::new());
     for chain in chains {
-        let name = chain.links().last().map_or("", |link| link.name());
         let limits = posed.limits(arguments.limits.of_run());
         let run = Run::with_chain(problem, chain).memory(arguments.limits.memory()).limits(limits);
         let run = run.interrupt(interrupt::watched());
         let solution = match run.solve().and_then(|solution| posed.complete(problem, solution)) {
             Ok(solution) => solution,
-            Err(Error::Structure(line)) if posed.has_sum() => {
-                skipped.push(format!("{name}: {line}"));
-                continue;
-            }
             Err(error @ Error::StateMemory { .. }) => {
                 skipped.push(error.to_string());
                 continue;

@@ -102,8 +102,8 @@ fn of_trace(failure: Failure, at: usize) -> Failure {
 
 fn answer<T: Scalar>(loaded: &Loaded<T>, arguments: &Deconvolve, at: usize) -> Result<Answer, Failure> {
     let method = &arguments.method;
-    let posed = Posed::new(loaded, &arguments.model)?;
     let domain = method.domain.domain(loaded.operator.shape().1)?;
+    let posed = Posed::new(loaded, &arguments.model, domain.as_deref())?;
     let problem = posed.problem(method.sparsity, domain.as_deref())?;
     let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
     let own = chain.links().last().map_or(Halt::Never, |link| link.default_halt());

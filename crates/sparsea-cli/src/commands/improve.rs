@@ -35,7 +35,8 @@ pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
 }
 
 fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCode, Failure> {
-    let posed = Posed::new(loaded, &arguments.model)?;
+    let domain = arguments.domain.domain(loaded.operator.shape().1)?;
+    let posed = Posed::new(loaded, &arguments.model, domain.as_deref())?;
     let columns = loaded.operator.shape().1;
     let (start, file) = read_given::<T>(arguments, loaded.sides, columns)?;
     // Fixed columns are in the model anyway.
@@ -55,7 +56,6 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
         let file = file.display();
         return Err(Failure::Message(format!("k must be at least {size}, the {counted} of {file}, got {sparsity}")));
     }
-    let domain = arguments.domain.domain(columns)?;
     let problem = posed.problem(sparsity, domain.as_deref())?;
     let chain = chain(arguments.algorithm.as_deref(), &problem, &arguments.settings)?;
     // Shown with the result: what is refused later must not leave half of the output behind.

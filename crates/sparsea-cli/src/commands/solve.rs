@@ -82,8 +82,8 @@ pub fn solve<T: Scalar>(
     model: &ModelOptions,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let posed = Posed::new(loaded, model)?;
     let domain = method.domain.domain(loaded.operator.shape().1)?;
+    let posed = Posed::new(loaded, model, domain.as_deref())?;
     let problem = posed.problem(method.sparsity, domain.as_deref())?;
     let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
     let start = posed.start(read_start(&method.start, loaded)?)?;

@@ -332,12 +332,6 @@ impl<'a, T: Scalar> Problem<'a, T> {
         self.domain
     }
 
-    /// The most columns that a support may have.
-    pub(crate) fn most_columns(&self) -> usize {
-        let groups = self.grouping.as_ref();
-        groups.map_or(self.sparsity, |grouping| grouping.stated().most_columns(self.sparsity))
-    }
-
     /// The allowed coefficient of column j, in the scale of A, that is nearest to `value`.
     pub(crate) fn project(&self, j: usize, value: T) -> T {
         self.domain.map_or(value, |domain| domain.project(j, value))

@@ -111,7 +111,7 @@ fn each_form<T: Scalar>(seed: u64, visit: &mut dyn FnMut(Posed<'_, '_, T>)) {
     let free_of_fixed: Vec<Vec<usize>> = singles.iter().filter(|s| !s.contains(&2)).cloned().collect();
     let best = least(std::slice::from_ref(&problem), &free_of_fixed);
     pose("model", &problem, complex, best, &|s: &Solution<T>| residual(&*adjusted, &reduced, s));
-    let sum = FixedSum::new(&operator, y, -0.5, &[]).unwrap();
+    let sum = FixedSum::new(&operator, y, -0.5, &[], None).unwrap();
     let problem = sum.problem(K).unwrap();
     let best = least(std::slice::from_ref(&problem), &singles);
     pose("fixed sum", &problem, complex, best, &|s: &Solution<T>| residual(&*sum, sum.data(), s));
