@@ -170,8 +170,12 @@ impl<T: Serialize> Solution<T> {
     }
 
     fn write<S: Serializer>(&self, serializer: S, groups: Option<&[impl Serialize]>) -> Result<S::Ok, S::Error> {
-        // As many as there can be: no format that people read such objects in counts them.
-        let fields = 11 + usize::from(self.groups.is_some()) + usize::from(self.report.is_some()) + 4;
+        let optional =
+            [groups.is_some(), self.report.is_some()].into_iter().chain(self.fixed.iter().flat_map(|part| {
+                let has = [!part.intercept.is_empty(), !part.fixed.is_empty(), !part.fixed.is_empty()];
+                has.into_iter().chain([!part.baseline_coefficients.is_empty()])
+            }));
+        let fields = 11 + optional.filter(|is_there| *is_there).count();
         let mut object = serializer.serialize_struct("Solution", fields)?;
         object.serialize_field("algorithm", &self.algorithm)?;
         object.serialize_field("support", &self.support)?;

@@ -357,10 +357,6 @@ impl<T: Scalar> Fit<T> for Bounded<T> {
         norm
     }
 
-    fn formed_residual_norm(&mut self, system: &System<'_, T>, point: &mut Point<T>) -> f64 {
-        self.inner().formed_residual_norm(system, point)
-    }
-
     fn residual_norm_of(&mut self, system: &System<'_, T>, support: &[usize], values: &[T]) -> f64 {
         self.inner().residual_norm_of(system, support, values)
     }

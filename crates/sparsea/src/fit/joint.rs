@@ -171,16 +171,6 @@ impl<T: Scalar, E: TakesTurns<T>> Fit<T> for Joint<T, E> {
         point.norm.map_or(0.0, |known| known.norm)
     }
 
-    fn formed_residual_norm(&mut self, system: &System<'_, T>, point: &mut Point<T>) -> f64 {
-        if let Some(ResidualNorm { norm, off: None }) = point.norm {
-            return norm;
-        }
-        self.form_residual(system, point);
-        let norm = norm(point.residual.get());
-        point.norm = Some(ResidualNorm::formed(norm));
-        norm
-    }
-
     fn residual_norm_of(&mut self, system: &System<'_, T>, support: &[usize], values: &[T]) -> f64 {
         let mut residual = vec![];
         self.form(system, support, values, &mut residual);

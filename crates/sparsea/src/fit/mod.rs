@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::counts::Counts;
 use crate::interrupt::Watch;
+use crate::kernels::norm;
 use crate::operator::{Access, SharedGram};
 use crate::problem::{Intervals, Loss, Region};
 use crate::scalar::Scalar;
@@ -20,7 +21,7 @@ use bounded::Bounded;
 use joint::{Joint, TakesTurns};
 use least_squares::SupportFit;
 use newton::Newton;
-use point::Point;
+use point::{Point, ResidualNorm};
 
 /// A, y, the loss, the domain, and what is known of them: everything a fit needs besides the support.
 pub(crate) struct System<'a, T: Scalar> {
@@ -64,8 +65,16 @@ pub(crate) trait Fit<T: Scalar>: Send {
     /// The norm of the residual of a point.
     fn residual_norm(&mut self, system: &System<'_, T>, point: &mut Point<T>) -> f64;
 
-    /// The same, computed from A.
-    fn formed_residual_norm(&mut self, system: &System<'_, T>, point: &mut Point<T>) -> f64;
+    /// The same, computed from A. Default: that of the residual.
+    fn formed_residual_norm(&mut self, system: &System<'_, T>, point: &mut Point<T>) -> f64 {
+        if let Some(ResidualNorm { norm, off: None }) = point.norm {
+            return norm;
+        }
+        self.form_residual(system, point);
+        let norm = norm(point.residual.get());
+        point.norm = Some(ResidualNorm::formed(norm));
+        norm
+    }
 
     /// The norm of the residual of any point, computed from A.
     fn residual_norm_of(&mut self, system: &System<'_, T>, support: &[usize], values: &[T]) -> f64;

@@ -119,23 +119,21 @@ impl<T: Scalar> Workspace<'_, T> {
         let Some(partition) = atoms.groups() else {
             return Neighbours::Columns(self.tableau(self.sparsity));
         };
-        let sides = self.system.sides.len().max(1);
-        if self.groups.is_none() {
-            let base = self.system.base();
+        let (system, sides) = (&self.system, self.system.sides.len().max(1));
+        let base = system.base();
+        let groups = self.groups.get_or_insert_with(|| {
             let of_first = partition.first(base.operator.ncols());
             let gram = |rows: &[usize], j: usize, out: &mut [T]| base.operator.gram_entries(rows, j, out);
-            self.groups = Some(Arc::new(Groups::new(Arc::new(of_first), &base.column_norms, sides, gram)));
-        }
+            Arc::new(Groups::new(Arc::new(of_first), &base.column_norms, sides, gram))
+        });
         let capacity = atoms.most_columns(self.sparsity).div_ceil(sides);
-        let (correlation, n) = (&self.system.data_correlation, self.ncols());
-        match &self.groups {
-            Some(groups) if let Some(intervals) = &self.system.intervals => {
-                let norms = &self.system.base().column_norms;
-                let tableau = BoundedBlocks::new(groups.clone(), intervals.clone(), norms, correlation, capacity);
-                Neighbours::BoundedBlocks(tableau)
+        let (groups, correlation) = (groups.clone(), &system.data_correlation);
+        match &system.intervals {
+            Some(intervals) => {
+                let norms = &base.column_norms;
+                Neighbours::BoundedBlocks(BoundedBlocks::new(groups, intervals.clone(), norms, correlation, capacity))
             }
-            Some(groups) => Neighbours::Blocks(BlockTableau::new(groups.clone(), correlation, capacity)),
-            None => Neighbours::Columns(Tableau::new(&self.system.column_norms, &correlation[..n], self.sparsity)),
+            None => Neighbours::Blocks(BlockTableau::new(groups, correlation, capacity)),
         }
     }
 

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::elites::Elites;
 use super::perturbation::{Credits, Perturbation};
-use crate::fit::least_squares::Neighbours;
+use crate::fit::least_squares::{Neighbours, OfGroups};
 use crate::scalar::Scalar;
 use crate::support::{Support, SupportSet};
 use crate::tolerance::SMALLEST_GAIN;

@@ -40,7 +40,7 @@ use crate::kernels::{add_combination, norm};
 use crate::scalar::Scalar;
 use crate::tolerance::{EXCESS, FIT, GRAM_ROUNDING};
 use anticipation::Anticipation;
-pub(crate) use block_tableau::{BlockTableau, Groups};
+pub(crate) use block_tableau::{BlockTableau, Groups, OfGroups};
 use cholesky::Cholesky;
 pub(crate) use distances::Distances;
 use nearby::Nearby;

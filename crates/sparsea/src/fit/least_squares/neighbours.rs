@@ -1,6 +1,6 @@
 //! The tableau that a search goes by, whatever its atoms are.
 
-use super::block_tableau::BlockTableau;
+use super::block_tableau::{BlockTableau, OfGroups};
 use super::tableau::{BoundedBlocks, Gram, Tableau};
 use crate::scalar::Scalar;
 use crate::support::Support;

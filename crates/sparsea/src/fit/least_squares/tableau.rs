@@ -60,6 +60,18 @@ pub(crate) struct Exchange {
     pub(crate) gain: f64,
 }
 
+/// `mine` ← `exact`; how far off it was.
+pub(super) fn take_exact<T: Scalar>(mine: &mut [T], exact: &[T]) -> f64 {
+    let mut furthest = 0.0f64;
+    for (mine, &exact) in mine.iter_mut().zip(exact) {
+        let off = Scalar::abs(*mine - exact);
+        // Written so that NaN counts as far off.
+        furthest = if off <= furthest { furthest } else { off };
+        *mine = exact;
+    }
+    furthest
+}
+
 const LANES: usize = 8;
 
 impl<T: Scalar> Tableau<T> {
@@ -135,13 +147,7 @@ impl<T: Scalar> Tableau<T> {
 
     /// Takes exact correlations in place of the updated ones and returns how far those were off, relative to `scale`.
     pub(crate) fn correct(&mut self, correlation: &[T], scale: f64) -> f64 {
-        let mut furthest = 0.0f64;
-        for (mine, &exact) in self.correlation.iter_mut().zip(correlation) {
-            let off = Scalar::abs(*mine - exact);
-            // Written so that NaN counts as far off.
-            furthest = if off <= furthest { furthest } else { off };
-            *mine = exact;
-        }
+        let furthest = take_exact(&mut self.correlation, correlation);
         for &member in &self.members {
             self.correlation[member] = T::ZERO;
         }

@@ -40,16 +40,6 @@ impl<T: Scalar> Fit<T> for SupportFit<T> {
         self.formed_residual_norm(system, point)
     }
 
-    fn formed_residual_norm(&mut self, system: &System<'_, T>, point: &mut Point<T>) -> f64 {
-        if let Some(ResidualNorm { norm, off: None }) = point.norm {
-            return norm;
-        }
-        self.form_residual(system, point);
-        let norm = norm(point.residual.get());
-        point.norm = Some(ResidualNorm::formed(norm));
-        norm
-    }
-
     fn residual_norm_of(&mut self, system: &System<'_, T>, support: &[usize], values: &[T]) -> f64 {
         let mut image = std::mem::take(&mut self.image);
         self.form_residual_on(system, support, values, &mut image);

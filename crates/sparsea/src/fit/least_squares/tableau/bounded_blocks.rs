@@ -9,10 +9,9 @@ use std::sync::Arc;
 use super::Tableau;
 use super::bounds::Gram;
 use super::sweep::{Joining, Place, Sweep};
-use crate::fit::least_squares::block_tableau::{Block, Groups};
+use crate::fit::least_squares::block_tableau::{Block, Groups, OfGroups};
 use crate::problem::Intervals;
 use crate::scalar::Scalar;
-use crate::support::Support;
 use crate::tolerance::{EXCHANGE_CANCELLATION, SMALLEST_GAIN};
 
 /// For each group that may leave, the most promising others of which what they promise is confirmed.
@@ -73,6 +72,16 @@ struct Promises {
     gains: Vec<f64>,
 }
 
+impl<T: Scalar> OfGroups<T> for BoundedBlocks<T> {
+    fn groups(&self) -> &Groups<T> {
+        &self.groups
+    }
+
+    fn atoms(&self) -> &[usize] {
+        &self.atoms
+    }
+}
+
 impl<T: Scalar> BoundedBlocks<T> {
     /// The tableau of the empty support, with room for `capacity` columns. `correlation` is Aᴴ y of each right-hand side, end to end.
     pub(crate) fn new(
@@ -116,26 +125,6 @@ impl<T: Scalar> BoundedBlocks<T> {
             side.built();
         }
         self.moves = 0;
-    }
-
-    /// Number of groups in the support.
-    pub(crate) fn size(&self) -> usize {
-        self.atoms.len()
-    }
-
-    /// The first columns of the groups in the support.
-    pub(crate) fn leads(&self) -> impl Iterator<Item = usize> + '_ {
-        self.atoms.iter().filter_map(|&group| self.groups.columns(group).first().copied())
-    }
-
-    /// The columns of A in a group that has this one.
-    pub(crate) fn columns_with(&self, column: usize) -> &[usize] {
-        self.groups.columns_with(column)
-    }
-
-    /// The columns of the support, those of each right-hand side after those of the one before.
-    pub(crate) fn support(&self) -> Support {
-        self.groups.support(&self.atoms)
     }
 
     /// ‖R‖² relative to what was [set](Self::set_square), by the gains and losses since.
@@ -447,11 +436,6 @@ impl<T: Scalar> BoundedBlocks<T> {
             self.members.retain(|member| !gone.contains(&member.column));
             self.moves += 1;
         }
-    }
-
-    /// By group of the support, with its first column, how close it is to that of a column: ‖A_gᴴ A_h‖ squared.
-    pub(crate) fn closeness(&self, column: usize, gram: Gram<'_, T>) -> Vec<(usize, f64)> {
-        self.groups.closeness(&self.atoms, column, gram)
     }
 }
 

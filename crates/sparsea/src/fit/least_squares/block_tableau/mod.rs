@@ -9,104 +9,20 @@
 //! D_g + W_gh M W_ghᴴ of c_g and D_g. All exchanges are scored by reading W once. Groups join and leave column by column; one that depends
 //! on the others is passed over until it does not.
 
+mod block;
+mod groups;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
-use super::tableau::Gram;
+use super::tableau::{Gram, take_exact};
 use crate::kernels::{axpy, simd, subtract_combination};
-use crate::problem::{Partition, reach};
+use crate::problem::reach;
 use crate::scalar::Scalar;
-use crate::support::Support;
-use crate::tolerance::{EXCHANGE_CANCELLATION, NORMAL_SINE_SQUARED};
-
-/// What does not change: the groups, and AᴴA on each.
-#[derive(Debug)]
-pub(crate) struct Groups<T> {
-    /// Groups of the columns of A.
-    partition: Arc<Partition>,
-    /// A_gᴴ A_g for every group, row by row, end to end.
-    blocks: Vec<T>,
-    /// Where the block of each group begins.
-    offsets: Vec<usize>,
-    /// By column, squared distances at or below which it counts as dependent.
-    floors: Vec<f64>,
-    /// R.
-    sides: usize,
-}
-
-impl<T: Scalar> Groups<T> {
-    /// For R right-hand sides, where `gram` writes A_gᴴ a_j for columns g and j.
-    pub(crate) fn new(
-        partition: Arc<Partition>,
-        norms: &[f64],
-        sides: usize,
-        mut gram: impl FnMut(&[usize], usize, &mut [T]),
-    ) -> Self {
-        let (mut blocks, mut offsets, mut entries) = (vec![], vec![], vec![]);
-        for columns in partition.groups() {
-            offsets.push(blocks.len());
-            if let &[j] = columns {
-                blocks.push(T::from_real(norms[j] * norms[j]));
-                continue;
-            }
-            let (size, begin) = (columns.len(), blocks.len());
-            blocks.resize(begin + size * size, T::ZERO);
-            for (b, &j) in columns.iter().enumerate() {
-                entries.resize(size, T::ZERO);
-                gram(columns, j, &mut entries);
-                entries.iter().enumerate().for_each(|(a, &g)| blocks[begin + a * size + b] = g);
-            }
-        }
-        let floors = norms.iter().map(|norm| NORMAL_SINE_SQUARED * norm * norm).collect();
-        Self { partition, blocks, offsets, floors, sides }
-    }
-
-    /// The groups of the columns of A.
-    pub(super) fn partition(&self) -> &Partition {
-        &self.partition
-    }
-
-    /// The columns of a group.
-    pub(super) fn columns(&self, group: usize) -> &[usize] {
-        self.partition.columns(group)
-    }
-
-    /// The columns in a group that has this one.
-    pub(super) fn columns_with(&self, column: usize) -> &[usize] {
-        self.partition.group_of(column).map_or(&[], |group| self.columns(group))
-    }
-
-    /// The squared distance at or below which a column counts as dependent.
-    pub(super) fn floor(&self, column: usize) -> f64 {
-        self.floors[column]
-    }
-
-    /// The entry of A_gᴴ A_g for two columns of a group, by their places.
-    pub(super) fn entry(&self, group: usize, a: usize, b: usize) -> T {
-        self.blocks[self.offsets[group] + a * self.columns(group).len() + b]
-    }
-
-    /// The columns of some groups, those of each right-hand side after those of the one before.
-    pub(super) fn support(&self, atoms: &[usize]) -> Support {
-        let n = self.partition.ncols();
-        let columns =
-            |side: usize| atoms.iter().flat_map(move |&group| self.columns(group)).map(move |&j| side * n + j);
-        (0..self.sides).flat_map(columns).collect()
-    }
-
-    /// By group of some, with its first column, how close it is to that of a column: ‖A_gᴴ A_h‖ squared.
-    pub(super) fn closeness(&self, atoms: &[usize], column: usize, gram: Gram<'_, T>) -> Vec<(usize, f64)> {
-        let leads = atoms.iter().filter_map(|&group| self.columns(group).first().copied());
-        let mut close: Vec<(usize, f64)> = leads.map(|lead| (lead, 0.0)).collect();
-        for &j in self.columns_with(column) {
-            gram(j, &mut |gram| {
-                for (lead, sum) in &mut close {
-                    *sum += self.columns_with(*lead).iter().map(|&i| gram[i].abs2()).sum::<f64>();
-                }
-            });
-        }
-        close
-    }
-}
+use crate::tolerance::EXCHANGE_CANCELLATION;
+pub(crate) use block::Block;
+pub(crate) use groups::{Groups, OfGroups};
 
 /// One group joins, in place of another if one leaves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -145,100 +61,6 @@ pub(crate) struct BlockTableau<T> {
     column: Vec<T>,
 }
 
-/// Memory to score a group in.
-#[derive(Debug, Default)]
-pub(super) struct Block<T> {
-    /// D, then its factor L.
-    gram: Vec<T>,
-    /// c by column of the group, `sides` numbers each; then L⁻¹ c.
-    pulls: Vec<T>,
-    /// Whether a column is independent of those before it.
-    is_free: Vec<bool>,
-}
-
-impl<T: Scalar> Block<T> {
-    /// `gram` ← L with L Lᴴ = D and `pulls` ← L⁻¹ c for a group of `size` columns, without those that depend; Σ|L⁻¹c|².
-    fn gain(&mut self, size: usize, sides: usize, floors: impl Fn(usize) -> f64) -> f64 {
-        let (gram, pulls) = (&mut self.gram, &mut self.pulls);
-        self.is_free.clear();
-        let mut gain = 0.0;
-        for a in 0..size {
-            for b in 0..a {
-                if !self.is_free[b] {
-                    gram[a * size + b] = T::ZERO;
-                    continue;
-                }
-                let through: T = (0..b).map(|c| gram[a * size + c] * Scalar::conj(gram[b * size + c])).sum();
-                gram[a * size + b] = (gram[a * size + b] - through).scale(1.0 / gram[b * size + b].real());
-            }
-            let explained: f64 = (0..a).map(|c| gram[a * size + c].abs2()).sum();
-            let pivot = gram[a * size + a].real() - explained;
-            let is_free = pivot > floors(a);
-            self.is_free.push(is_free);
-            if !is_free {
-                pulls[a * sides..][..sides].fill(T::ZERO);
-                continue;
-            }
-            let root = pivot.sqrt();
-            gram[a * size + a] = T::from_real(root);
-            for r in 0..sides {
-                let through: T = (0..a).map(|c| gram[a * size + c] * pulls[c * sides + r]).sum();
-                let part = (pulls[a * sides + r] - through).scale(1.0 / root);
-                pulls[a * sides + r] = part;
-                gain += part.abs2();
-            }
-        }
-        gain
-    }
-
-    /// Takes a Hermitian matrix in place of D, and factors it.
-    pub(super) fn factor(&mut self, size: usize, entry: impl Fn(usize, usize) -> T) {
-        self.pulls.clear();
-        self.set(size, entry);
-        self.gain(size, 0, |_| 0.0);
-    }
-
-    /// `gram` ← a matrix.
-    fn set(&mut self, size: usize, entry: impl Fn(usize, usize) -> T) {
-        self.gram.clear();
-        self.gram.extend((0..size * size).map(|at| entry(at / size, at % size)));
-    }
-
-    /// `out` ← V L⁻ᴴ for vectors V: u_a = (v_a − Σ_{c<a} conj(L_ac) u_c)/L_aa.
-    pub(super) fn spread<'v>(&self, vectors: impl ExactSizeIterator<Item = &'v [T]>, out: &mut Vec<T>)
-    where
-        T: 'v,
-    {
-        out.clear();
-        let size = vectors.len();
-        for (a, vector) in vectors.enumerate() {
-            let begin = out.len();
-            out.extend_from_slice(vector);
-            let (others, own) = out.split_at_mut(begin);
-            for (c, other) in others.chunks(vector.len()).enumerate() {
-                axpy(-Scalar::conj(self.gram[a * size + c]), other, own);
-            }
-            let pivot = self.gram[a * size + a].real();
-            own.iter_mut().for_each(|u| *u = u.scale(1.0 / pivot));
-        }
-    }
-
-    /// `pulls` ← L⁻ᴴ of them: D⁻¹ c after [`gain`](Self::gain).
-    fn solve(&mut self, size: usize, sides: usize) {
-        for a in (0..size).rev() {
-            if !self.is_free[a] {
-                continue;
-            }
-            for r in 0..sides {
-                let through: T =
-                    (a + 1..size).map(|c| Scalar::conj(self.gram[c * size + a]) * self.pulls[c * sides + r]).sum();
-                self.pulls[a * sides + r] =
-                    (self.pulls[a * sides + r] - through).scale(1.0 / self.gram[a * size + a].real());
-            }
-        }
-    }
-}
-
 /// A group that may leave: U = W_h L⁻ᴴ and f = L⁻¹ x_h for H_hh = L Lᴴ, so that W_h M W_hᴴ = U Uᴴ and W_h M x_h = U f.
 #[derive(Debug, Default)]
 struct Gone<T> {
@@ -248,6 +70,16 @@ struct Gone<T> {
     values: Vec<T>,
     size: usize,
     loss: f64,
+}
+
+impl<T: Scalar> OfGroups<T> for BlockTableau<T> {
+    fn groups(&self) -> &Groups<T> {
+        &self.groups
+    }
+
+    fn atoms(&self) -> &[usize] {
+        &self.atoms
+    }
 }
 
 impl<T: Scalar> BlockTableau<T> {
@@ -286,26 +118,6 @@ impl<T: Scalar> BlockTableau<T> {
         self.moves = 0;
     }
 
-    /// Number of groups in the support.
-    pub(crate) fn size(&self) -> usize {
-        self.atoms.len()
-    }
-
-    /// The first columns of the groups in the support.
-    pub(crate) fn leads(&self) -> impl Iterator<Item = usize> + '_ {
-        self.atoms.iter().filter_map(|&group| self.groups.columns(group).first().copied())
-    }
-
-    /// The columns of A in a group that has this one.
-    pub(crate) fn columns_with(&self, column: usize) -> &[usize] {
-        self.groups.columns_with(column)
-    }
-
-    /// The columns of the support, those of each right-hand side after those of the one before.
-    pub(crate) fn support(&self) -> Support {
-        self.groups.support(&self.atoms)
-    }
-
     /// ‖R‖² relative to what was [set](Self::set_square), by the gains and losses since.
     pub(crate) fn square(&self) -> f64 {
         self.square
@@ -328,13 +140,7 @@ impl<T: Scalar> BlockTableau<T> {
 
     /// Takes exact correlations in place of the updated ones and returns how far those were off, relative to `scale`.
     pub(crate) fn correct(&mut self, correlation: &[T], scale: f64) -> f64 {
-        let mut furthest = 0.0f64;
-        for (mine, &exact) in self.correlation.iter_mut().zip(correlation) {
-            let off = Scalar::abs(*mine - exact);
-            // Written so that NaN counts as far off.
-            furthest = if off <= furthest { furthest } else { off };
-            *mine = exact;
-        }
+        let furthest = take_exact(&mut self.correlation, correlation);
         self.clear_members();
         furthest / scale
     }
@@ -723,183 +529,5 @@ impl<T: Scalar> BlockTableau<T> {
         axpy(T::from_real(when.max(0.0)), &directions, exploration);
         let entering = self.groups.columns(entering).first().copied()?;
         Some(self.make(BlockMove { leaving: Some(place), entering, gain: 0.0 }, gram))
-    }
-
-    /// By group of the support, with its first column, how close it is to that of a column: ‖A_gᴴ A_h‖ squared.
-    pub(crate) fn closeness(&self, column: usize, gram: Gram<'_, T>) -> Vec<(usize, f64)> {
-        self.groups.closeness(&self.atoms, column, gram)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::{gaussian_matrix, normal_vector, stream};
-    use faer::Mat;
-    use num_complex::Complex;
-    use rand::RngExt;
-
-    struct Bench<T> {
-        a: Mat<T>,
-        gram: Mat<T>,
-        data: Vec<Vec<T>>,
-        partition: Arc<Partition>,
-    }
-
-    impl<T: Scalar> Bench<T> {
-        fn new(labels: &[usize], sides: usize, seed: u64) -> Self {
-            let mut rng = stream(seed, 0, 0);
-            let a: Mat<T> = gaussian_matrix(&mut rng, 14, labels.len());
-            let data = (0..sides).map(|_| normal_vector(&mut rng, 14)).collect();
-            Self { gram: a.adjoint() * &a, a, data, partition: Arc::new(Partition::new(labels).unwrap()) }
-        }
-
-        fn empty(&self, capacity: usize) -> BlockTableau<T> {
-            let n = self.a.ncols();
-            let norms: Vec<f64> = (0..n).map(|j| self.gram[(j, j)].real().sqrt()).collect();
-            let gram = |rows: &[usize], j: usize, out: &mut [T]| {
-                rows.iter().zip(out).for_each(|(&i, out)| *out = self.gram[(i, j)]);
-            };
-            let groups = Arc::new(Groups::new(self.partition.clone(), &norms, self.data.len(), gram));
-            let correlation: Vec<T> = self.data.iter().flat_map(|y| self.correlate(y)).collect();
-            BlockTableau::new(groups, &correlation, capacity)
-        }
-
-        fn correlate(&self, r: &[T]) -> Vec<T> {
-            let entry = |j: usize| (0..r.len()).map(|i| Scalar::conj(self.a[(i, j)]) * r[i]).sum();
-            (0..self.a.ncols()).map(entry).collect()
-        }
-
-        fn column(&self, j: usize, with: &mut dyn FnMut(&[T])) {
-            let column: Vec<T> = (0..self.a.ncols()).map(|i| self.gram[(i, j)]).collect();
-            with(&column);
-        }
-
-        /// ‖R‖² by singular values, and R.
-        fn refit(&self, groups: &[usize]) -> (f64, Vec<Vec<T>>) {
-            let columns: Vec<usize> = groups.iter().flat_map(|&group| self.partition.columns(group)).copied().collect();
-            if columns.is_empty() {
-                return (self.data.iter().map(|y| crate::kernels::norm_squared(y)).sum(), self.data.clone());
-            }
-            let part = Mat::from_fn(14, columns.len(), |i, c| self.a[(i, columns[c])]);
-            let svd = part.thin_svd().unwrap();
-            let residual = |y: &Vec<T>| {
-                let y = Mat::from_fn(14, 1, |i, _| y[i]);
-                let r = &y - svd.U() * (svd.U().adjoint() * &y);
-                r.col_as_slice(0).to_vec()
-            };
-            let residuals: Vec<Vec<T>> = self.data.iter().map(residual).collect();
-            (residuals.iter().map(|r| crate::kernels::norm_squared(r)).sum(), residuals)
-        }
-    }
-
-    fn close(a: f64, b: f64) -> bool {
-        (a - b).abs() <= 1e-9 * (1.0 + a.abs().max(b.abs()))
-    }
-
-    /// Every score against the refit it predicts, on a tableau that has been through joins and leaves.
-    fn scores<T: Scalar>(labels: &[usize], sides: usize, seed: u64) {
-        let bench = Bench::<T>::new(labels, sides, seed);
-        let (count, k) = (bench.partition.len(), 3);
-        let mut tableau = bench.empty(bench.partition.most_columns(k));
-        let first = |group: usize| bench.partition.columns(group)[0];
-        let gram: Gram<'_, T> = &|j, with| bench.column(j, with);
-        let mut rng = stream(seed, 1, 0);
-        tableau.set_square(bench.refit(&[]).0);
-        for _ in 0..40 {
-            let group = rng.random_range(0..count);
-            if tableau.atoms.contains(&group) {
-                tableau.leave(first(group), gram);
-            } else if tableau.size() < k {
-                assert!(tableau.join(first(group), gram));
-            }
-            let atoms = tableau.atoms.clone();
-            let (square, residuals) = bench.refit(&atoms);
-            assert!(close(tableau.square(), square), "{} {square}", tableau.square());
-            let exact: Vec<T> = residuals.iter().flat_map(|r| bench.correlate(r)).collect();
-            assert!(tableau.correlation.iter().zip(&exact).all(|(a, b)| Scalar::abs(*a - *b) < 1e-9));
-            let (mut block, mut gains, mut gone) = (Block::default(), vec![], Gone::default());
-            let mut best = (0.0, None);
-            for place in 0..atoms.len() {
-                let mut rest = atoms.clone();
-                rest.remove(place);
-                tableau.without(place, &mut gone);
-                assert!(close(gone.loss, bench.refit(&rest).0 - square));
-                tableau.gains(Some(&gone), &mut block, &mut gains);
-                for group in (0..count).filter(|group| !atoms.contains(group)) {
-                    let exchanged: Vec<usize> = rest.iter().copied().chain([group]).collect();
-                    let gain = square - bench.refit(&exchanged).0;
-                    assert!(close(gains[group] - gone.loss, gain), "{} {gain}", gains[group] - gone.loss);
-                    if gain > best.0 {
-                        best = (gain, Some((place, first(group))));
-                    }
-                }
-            }
-            tableau.gains(None, &mut block, &mut gains);
-            for group in (0..count).filter(|group| !atoms.contains(group)) {
-                let more: Vec<usize> = atoms.iter().copied().chain([group]).collect();
-                assert!(close(gains[group], square - bench.refit(&more).0));
-            }
-            let found = tableau.best_move(atoms.len(), 1e-9);
-            assert_eq!(found.map(|found| (found.leaving.unwrap(), found.entering)), best.1);
-            assert!(found.is_none_or(|found| close(found.gain, best.0)));
-        }
-    }
-
-    #[test]
-    fn every_score_is_what_refitting_gives() {
-        let labels = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 1, 0, 2, 3, 2, 1, 1, 3, 4]];
-        for (seed, labels) in labels.iter().enumerate() {
-            for sides in [1, 3] {
-                scores::<f64>(labels, sides, seed as u64);
-                scores::<Complex<f64>>(labels, sides, seed as u64);
-            }
-        }
-    }
-
-    /// A group whose columns depend on the support is passed over in part, and joins when they do not depend on it any more.
-    #[test]
-    fn dependent_columns_join_when_they_can() {
-        let labels = [0, 0, 1, 1, 2, 3];
-        let mut bench = Bench::<f64>::new(&labels, 2, 4);
-        for i in 0..14 {
-            bench.a[(i, 2)] = bench.a[(i, 0)] - 2.0 * bench.a[(i, 1)];
-            bench.a[(i, 4)] = bench.a[(i, 2)] + bench.a[(i, 3)];
-        }
-        bench.gram = bench.a.transpose() * &bench.a;
-        let gram: Gram<'_, f64> = &|j, with| bench.column(j, with);
-        let mut tableau = bench.empty(5);
-        tableau.set_square(bench.refit(&[]).0);
-        assert!(tableau.join(0, gram) && tableau.join(2, gram));
-        assert_eq!((tableau.size(), tableau.members.len()), (2, 3));
-        assert_eq!(tableau.support().as_slice(), [0, 1, 2, 3, 6, 7, 8, 9]);
-        assert!(!tableau.join(4, gram), "all of group 2 depends on the others");
-        tableau.leave(0, gram);
-        assert_eq!((tableau.size(), tableau.members.len()), (1, 2));
-        assert!(close(tableau.square(), bench.refit(&[1]).0));
-    }
-
-    /// SEA in continuous time: the group that overtakes is the one that gets there first, and what is overtaken leaves.
-    #[test]
-    fn what_overtakes_takes_the_place_of_the_weakest() {
-        for normalized in [false, true] {
-            let bench = Bench::<Complex<f64>>::new(&[0, 1, 0, 2, 3, 2, 1, 4], 2, 9);
-            let gram: Gram<'_, Complex<f64>> = &|j, with| bench.column(j, with);
-            let mut tableau = bench.empty(4);
-            assert!(tableau.join(0, gram) && tableau.join(1, gram));
-            let mut exploration = vec![];
-            tableau.write(&mut exploration, || 1.0);
-            let norm = |x: &[Complex<f64>], group: usize| {
-                let columns = bench.partition.columns(group).iter();
-                columns.map(|&j| x[j].norm_sqr() + x[8 + j].norm_sqr()).sum::<f64>()
-            };
-            let weakest = if norm(&exploration, 0) < norm(&exploration, 1) { 0 } else { 1 };
-            let goal = norm(&exploration, weakest);
-            let entering = tableau.overtake(&mut exploration, normalized, gram).unwrap();
-            let group = bench.partition.group_of(entering).unwrap();
-            assert!(close(norm(&exploration, group), goal));
-            assert!((2..5).all(|other| norm(&exploration, other) <= goal * (1.0 + 1e-9)));
-            assert!(tableau.atoms.contains(&group) && !tableau.atoms.contains(&weakest));
-        }
     }
 }
