@@ -65,11 +65,12 @@ fn main() -> ExitCode {
 
 /// Everything. The Rust tests come last, so that the output ends with the test runners' own summaries.
 fn test(runner: &mut Runner) -> Result<(), Failure> {
+    // What takes seconds comes first.
     let tools = python::environment(runner)?;
+    python::check(runner, &tools)?;
     rust_checks(runner)?;
     // Building the tests builds the command too, with the same features, so that nothing is compiled twice.
     runner.cargo(&["test", "--workspace", "--locked", "--no-run"], &[])?;
-    python::check(runner, &tools)?;
     python_tests(runner, &tools)?;
     runner.print_times();
     runner.cargo(&["test", "--workspace", "--locked"], &[])
@@ -78,8 +79,8 @@ fn test(runner: &mut Runner) -> Result<(), Failure> {
 /// The static checks of both languages.
 fn lint(runner: &mut Runner) -> Result<(), Failure> {
     let tools = python::environment(runner)?;
-    rust_checks(runner)?;
     python::check(runner, &tools)?;
+    rust_checks(runner)?;
     runner.print_times();
     Ok(())
 }
