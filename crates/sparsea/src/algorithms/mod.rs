@@ -14,6 +14,7 @@ mod niht;
 mod ols;
 mod omp;
 mod ompr;
+mod rank_aware;
 mod sea;
 mod search;
 mod segment;
@@ -80,7 +81,7 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
     /// What it keeps between steps.
     type State: Send + 'static;
 
-    /// What it needs of a problem. Default: nothing; it works with every loss and domain.
+    /// What it needs of a problem, with its default settings. Default: nothing; it works with every loss and domain.
     const NEEDS: Needs = Needs::NONE;
 
     /// Whether it may come back to a support, so that fits are worth remembering.
@@ -96,6 +97,11 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
     /// [`Error::InvalidSetting`].
     fn check(&self) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// What it needs of a problem with these settings. Default: [`NEEDS`](Self::NEEDS).
+    fn needs(&self) -> Needs {
+        Self::NEEDS
     }
 
     /// When it stops if no limit is given. Default: when it has finished. One that may go on for ever has a
@@ -120,7 +126,7 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
 
 /// Any algorithm with its settings, as an object. Implemented once, for every [`Algorithm`].
 pub trait Solver<T: Scalar>: Debug + Send + Sync {
-    /// What is true of it whatever its settings.
+    /// What is true of it whatever its settings, and what these need.
     fn info(&self) -> Info;
     /// Its settings as a JSON object.
     fn settings(&self) -> Value;
@@ -137,13 +143,13 @@ pub trait Solver<T: Scalar>: Debug + Send + Sync {
     fn launch(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Box<dyn Process<T>>;
 }
 
-/// What is true of an algorithm whatever its settings.
+/// What is true of an algorithm whatever its settings, and what these need.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Info {
     /// Its word.
     pub name: &'static str,
-    /// See [`Algorithm::NEEDS`].
+    /// See [`Algorithm::needs`].
     pub needs: Needs,
     /// See [`Algorithm::REVISITS`].
     pub revisits: bool,
@@ -157,7 +163,7 @@ impl<T: Scalar> dyn Solver<T> + '_ {
         self.info().name
     }
 
-    /// See [`Algorithm::NEEDS`].
+    /// See [`Algorithm::needs`].
     pub fn needs(&self) -> Needs {
         self.info().needs
     }
@@ -192,7 +198,7 @@ impl<T: Scalar, A: Algorithm<T>> Process<T> for Started<A, A::State> {
 
 impl<T: Scalar, A: Algorithm<T>> Solver<T> for A {
     fn info(&self) -> Info {
-        Info { name: A::NAME, needs: A::NEEDS, revisits: A::REVISITS, fits: A::FITS }
+        Info { name: A::NAME, needs: Algorithm::needs(self), revisits: A::REVISITS, fits: A::FITS }
     }
 
     fn settings(&self) -> Value {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Algorithm, Setting};
+use super::{Algorithm, Setting, rank_aware};
+use crate::error::Error;
 use crate::fit::least_squares::{Distances, Neighbours};
 use crate::problem::{Needs, Problem};
 use crate::scalar::Scalar;
@@ -17,10 +18,23 @@ use crate::workspace::{Hint, Initial, Step, Workspace};
 ///
 /// # Reference
 /// Chen, Billings & Luo 1989, DOI 10.1080/00207178908953472; as ORMP, Rebollo-Neira & Lowe 2002,
-/// DOI 10.1109/LSP.2002.1001652. It is what SPAMS calls `omp`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// DOI 10.1109/LSP.2002.1001652. It is what SPAMS calls `omp`. Rank-aware, as RA-ORMP, Davies & Eldar 2012,
+/// DOI 10.1109/TIT.2011.2173722.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Ols {}
+pub struct Ols {
+    /// Of a [joint](crate::Problem::joint) support: whether columns are scored with an orthonormal basis of the residuals,
+    /// ‖a_jᴴ U‖/‖a_j − P_S a_j‖ in place of ‖a_jᴴ R‖/‖a_j − P_S a_j‖. The same for one right-hand side.
+    pub rank_aware: bool,
+    /// Singular values of R up to this times ‖Y‖ are noise, and have no part in U.
+    pub rank_tolerance: f64,
+}
+
+impl Default for Ols {
+    fn default() -> Self {
+        Self { rank_aware: false, rank_tolerance: rank_aware::RANK_TOLERANCE }
+    }
+}
 
 /// What OLS keeps between steps.
 #[derive(Debug)]
@@ -42,10 +56,18 @@ impl<T: Scalar> Algorithm<T> for Ols {
     const MEMORY: &'static str = "n k besides the Gram columns";
     const WHEN: &'static str = "coherent columns, at hardly more cost than OMP";
     const NEEDS: Needs = Needs::INTERVALS;
-    const SETTINGS: &'static [Setting] = &[];
+    const SETTINGS: &'static [Setting] = rank_aware::SETTINGS;
     const REVISITS: bool = false;
 
     type State = State<T>;
+
+    fn check(&self) -> Result<(), Error> {
+        rank_aware::check("ols", self.rank_tolerance)
+    }
+
+    fn needs(&self) -> Needs {
+        rank_aware::needs(<Self as Algorithm<T>>::NEEDS, self.rank_aware)
+    }
 
     fn state_size(&self, problem: &Problem<'_, T>) -> usize {
         problem.tableau_size()
@@ -73,7 +95,7 @@ impl<T: Scalar> Algorithm<T> for Ols {
 
     fn step(&self, state: &mut State<T>, workspace: &mut Workspace<'_, T>, _budget: u64) -> Step {
         if let Some(tableau) = &mut state.tableau {
-            return step_by_tableau(tableau, workspace);
+            return self.step_by_tableau(tableau, workspace);
         }
         if state.support.len() == workspace.sparsity() {
             return Step { iterations: 0, finished: true };
@@ -106,19 +128,31 @@ impl<T: Scalar> Algorithm<T> for Ols {
     }
 }
 
-/// Adds the column whose joining lowers ‖r‖ most, with the coefficients in their bounds. Those that come to rest at 0 leave, and make room.
-fn step_by_tableau<T: Scalar>(tableau: &mut Neighbours<T>, workspace: &mut Workspace<'_, T>) -> Step {
-    let before = workspace.residual_norm();
-    let (size, sparsity) = (tableau.size(), workspace.sparsity());
-    let least = SMALLEST_GAIN * before * before;
-    if size >= sparsity || !workspace.add_best(tableau, least) {
-        return Step { iterations: 0, finished: true };
+impl Ols {
+    /// Adds the column whose joining lowers ‖r‖ most, with the coefficients in their bounds. Those that come to rest at 0 leave, and make
+    /// room.
+    fn step_by_tableau<T: Scalar>(&self, tableau: &mut Neighbours<T>, workspace: &mut Workspace<'_, T>) -> Step {
+        let nothing = Step { iterations: 0, finished: true };
+        let (size, sparsity) = (tableau.size(), workspace.sparsity());
+        if size >= sparsity {
+            return nothing;
+        }
+        let before = workspace.residual_norm();
+        let basis = if self.rank_aware { workspace.residual_basis(self.rank_tolerance) } else { None };
+        let added = match &basis {
+            Some(basis) => workspace.add_best_by_rank(tableau, basis),
+            None => workspace.add_best(tableau, SMALLEST_GAIN * before * before),
+        };
+        if !added {
+            return nothing;
+        }
+        workspace.fit(&tableau.support());
+        let scale = workspace.data_norm_or_one();
+        let residual_norm = workspace.residual_norm();
+        tableau.correct(workspace.correlate(), scale);
+        tableau.set_square(residual_norm * residual_norm);
+        // What gains nothing but rounding would gain it again, unless it was chosen for a weak direction.
+        let finished = tableau.size() >= sparsity || (basis.is_none() && !workspace.lowers(before));
+        Step { iterations: 1, finished }
     }
-    workspace.fit(&tableau.support());
-    let scale = workspace.data_norm_or_one();
-    let residual_norm = workspace.residual_norm();
-    tableau.correct(workspace.correlate(), scale);
-    tableau.set_square(residual_norm * residual_norm);
-    // What gains nothing but rounding would gain it again.
-    Step { iterations: 1, finished: tableau.size() >= sparsity || !workspace.lowers(before) }
 }

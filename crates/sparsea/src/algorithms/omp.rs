@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Algorithm, Setting};
+use super::{Algorithm, Setting, rank_aware};
+use crate::error::Error;
+use crate::problem::Needs;
 use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::workspace::{Hint, Initial, Step, Workspace};
@@ -16,10 +18,23 @@ use crate::workspace::{Hint, Initial, Step, Workspace};
 /// Gram column (dense A).
 ///
 /// # Reference
-/// Pati, Rezaiifar & Krishnaprasad 1993, DOI 10.1109/ACSSC.1993.342465.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// Pati, Rezaiifar & Krishnaprasad 1993, DOI 10.1109/ACSSC.1993.342465; rank-aware, as RA-OMP, Davies & Eldar 2012,
+/// DOI 10.1109/TIT.2011.2173722.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Omp {}
+pub struct Omp {
+    /// Of a [joint](crate::Problem::joint) support: whether columns are scored with an orthonormal basis of the residuals, ‖a_jᴴ U‖ in
+    /// place of ‖a_jᴴ R‖. The same for one right-hand side.
+    pub rank_aware: bool,
+    /// Singular values of R up to this times ‖Y‖ are noise, and have no part in U.
+    pub rank_tolerance: f64,
+}
+
+impl Default for Omp {
+    fn default() -> Self {
+        Self { rank_aware: false, rank_tolerance: rank_aware::RANK_TOLERANCE }
+    }
+}
 
 impl<T: Scalar> Algorithm<T> for Omp {
     const NAME: &'static str = "omp";
@@ -29,11 +44,19 @@ impl<T: Scalar> Algorithm<T> for Omp {
     const COST: &'static str = "n |S| + |S|², and one Gram column";
     const MEMORY: &'static str = "k² besides the Gram columns";
     const WHEN: &'static str = "the first thing to try; columns that are far from parallel";
-    const SETTINGS: &'static [Setting] = &[];
+    const SETTINGS: &'static [Setting] = rank_aware::SETTINGS;
     const REVISITS: bool = false;
 
     /// S.
     type State = Support;
+
+    fn check(&self) -> Result<(), Error> {
+        rank_aware::check("omp", self.rank_tolerance)
+    }
+
+    fn needs(&self) -> Needs {
+        rank_aware::needs(Needs::NONE, self.rank_aware)
+    }
 
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Support {
         let (support, _) = workspace.truncated(initial);
@@ -45,7 +68,9 @@ impl<T: Scalar> Algorithm<T> for Omp {
         if workspace.is_full(support) {
             return Step { iterations: 0, finished: true };
         }
-        let Some((chosen, _)) = workspace.strongest() else {
+        let strongest =
+            if self.rank_aware { workspace.strongest_by_rank(self.rank_tolerance) } else { workspace.strongest() };
+        let Some((chosen, _)) = strongest else {
             return Step { iterations: 0, finished: true };
         };
         let remaining = workspace.sparsity() - workspace.size(support);

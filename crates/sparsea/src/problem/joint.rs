@@ -33,11 +33,7 @@ impl<T: Scalar> Sides<T> {
         if count < 2 {
             return all;
         }
-        // No product of two entries leaves the range of doubles.
-        let size = norm(data);
-        let unit = if size > 0.0 { size.recip() } else { 1.0 };
-        let y = Mat::from_fn(rows, count, |i, b| data[b * rows + i].scale(unit));
-        let Some((sizes, vectors)) = right_singular(y.as_ref()) else { return all };
+        let Some((sizes, vectors)) = principal(data, count, norm(data)) else { return all };
         let least = RANK * rows.max(count) as f64 * sizes.first().copied().unwrap_or(0.0);
         // Of Y = 0 one column is left.
         let rank = sizes.iter().filter(|&&size| size > least).count().max(1);
@@ -86,6 +82,14 @@ impl<T: Scalar> Sides<T> {
         }
         reduced
     }
+}
+
+/// Singular values of `count` columns that lie end to end, relative to `size`, and right singular vectors, largest first.
+pub(crate) fn principal<T: Scalar>(columns: &[T], count: usize, size: f64) -> Option<(Vec<f64>, Mat<T>)> {
+    let rows = columns.len() / count.max(1);
+    // No product of two entries leaves the range of doubles.
+    let unit = if size > 0.0 { size.recip() } else { 1.0 };
+    right_singular(Mat::from_fn(rows, count, |i, b| columns[b * rows + i].scale(unit)).as_ref())
 }
 
 #[cfg(test)]

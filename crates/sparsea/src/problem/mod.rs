@@ -19,7 +19,7 @@ pub use domain::{Bounds, Domain, NonNegative};
 pub(crate) use domain::{Copied, Intervals, Region};
 pub use fixed_sum::FixedSum;
 pub(crate) use grouping::{Grouping, Metric};
-pub(crate) use joint::Sides;
+pub(crate) use joint::{Sides, principal};
 pub use loss::{Loss, Squared};
 pub use needs::Needs;
 pub use partition::Partition;

@@ -5,6 +5,7 @@ mod deprecated;
 mod initial;
 mod memory;
 mod quadratic;
+mod rank;
 mod step;
 mod visited;
 
@@ -12,6 +13,7 @@ pub use initial::Initial;
 pub use memory::Memory;
 pub(crate) use quadratic::Neighbourhood;
 pub use quadratic::Quadratic;
+pub(crate) use rank::turned;
 pub use step::Step;
 use visited::{Fit, Visited};
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use faer::Mat;
+
 use super::Workspace;
 use crate::fit::System;
 use crate::fit::least_squares::{BlockTableau, BoundedBlocks, Groups, Neighbours, SupportFit, Tableau};
@@ -195,6 +197,13 @@ impl<T: Scalar> Workspace<'_, T> {
     pub(crate) fn add_best(&mut self, tableau: &mut Neighbours<T>, least: f64) -> bool {
         let neighbourhood = self.neighbourhood();
         tableau.add_best(least, &|j, with| neighbourhood.gram_column(j, with))
+    }
+
+    /// Adds the atom of largest gain for a [basis of the residuals](Self::residual_basis) of a joint support in place of them; false if
+    /// none is left.
+    pub(crate) fn add_best_by_rank(&mut self, tableau: &mut Neighbours<T>, basis: &Mat<T>) -> bool {
+        let neighbourhood = self.neighbourhood();
+        tableau.add_best_by_rank(basis, &|j, with| neighbourhood.gram_column(j, with))
     }
 }
 

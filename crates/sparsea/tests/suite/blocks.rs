@@ -43,7 +43,7 @@ pub(crate) fn residual<T: Scalar>(a: &Mat<T>, data: &[T], solution: &Solution<T>
 }
 
 /// Y = A X + noise for an X on some groups.
-fn observed<T: Scalar>(a: &Mat<T>, support: &[usize], sides: usize, noise: f64, seed: u64) -> Vec<T> {
+pub(crate) fn observed<T: Scalar>(a: &Mat<T>, support: &[usize], sides: usize, noise: f64, seed: u64) -> Vec<T> {
     let mut rng = stream(seed, 61, 0);
     let mut data = vec![];
     for _ in 0..sides {

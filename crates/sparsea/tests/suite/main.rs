@@ -36,6 +36,7 @@ mod narrow;
 mod no_columns;
 mod operators;
 mod path;
+mod rank_aware;
 mod readme;
 mod recorded;
 mod references;

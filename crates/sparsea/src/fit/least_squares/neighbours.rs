@@ -1,9 +1,12 @@
 //! The tableau that a search goes by, whatever its atoms are.
 
+use faer::Mat;
+
 use super::block_tableau::{BlockTableau, OfGroups};
 use super::tableau::{BoundedBlocks, Gram, Tableau};
 use crate::scalar::Scalar;
 use crate::support::Support;
+use crate::tolerance::SMALLEST_GAIN;
 
 /// A support and its neighbours: by single columns, or by groups of them and several right-hand sides, with bounds or without.
 ///
@@ -192,6 +195,17 @@ impl<T: Scalar> Neighbours<T> {
             Self::BoundedBlocks(tableau) => {
                 tableau.best_joining(least).and_then(|best| tableau.make(best, gram)).is_some()
             }
+        }
+    }
+
+    /// Adds the atom of largest gain where R W stands for the residuals R of a joint support without bounds; false if none gains.
+    pub(crate) fn add_best_by_rank(&mut self, basis: &Mat<T>, gram: Gram<'_, T>) -> bool {
+        match self {
+            Self::Blocks(tableau) => {
+                let best = tableau.best_addition_by_rank(basis);
+                best.is_some_and(|(atom, gain)| gain > SMALLEST_GAIN && tableau.join(atom, gram))
+            }
+            Self::Columns(_) | Self::BoundedBlocks(_) => false,
         }
     }
 }

@@ -16,11 +16,14 @@ mod tests;
 
 use std::sync::Arc;
 
+use faer::Mat;
+
 use super::tableau::{Gram, take_exact};
 use crate::kernels::{axpy, simd, subtract_combination};
 use crate::problem::reach;
 use crate::scalar::Scalar;
 use crate::tolerance::EXCHANGE_CANCELLATION;
+use crate::workspace::turned;
 pub(crate) use block::Block;
 pub(crate) use groups::{Groups, OfGroups};
 
@@ -440,6 +443,15 @@ impl<T: Scalar> BlockTableau<T> {
                 best = Some((first, score));
             }
         }
+        best
+    }
+
+    /// [`best_addition`](Self::best_addition) where R W stands for R: its gain is a share of 1 for each column of W, whose R W are orthonormal.
+    pub(crate) fn best_addition_by_rank(&mut self, basis: &Mat<T>) -> Option<(usize, f64)> {
+        let turned = turned(&self.correlation, basis);
+        let correlation = std::mem::replace(&mut self.correlation, turned);
+        let best = self.best_addition(None);
+        self.correlation = correlation;
         best
     }
 
