@@ -26,7 +26,7 @@ pub struct Ols {
     /// Of a [joint](crate::Problem::joint) support: whether columns are scored with an orthonormal basis of the residuals,
     /// ‖a_jᴴ U‖/‖a_j − P_S a_j‖ in place of ‖a_jᴴ R‖/‖a_j − P_S a_j‖. The same for one right-hand side.
     pub rank_aware: bool,
-    /// Singular values of R up to this times ‖Y‖ are noise, and have no part in U.
+    /// Singular values of R up to this times ‖Y‖ are noise, and have no part in U. Where all are, no column is added.
     pub rank_tolerance: f64,
 }
 

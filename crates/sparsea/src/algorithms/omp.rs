@@ -26,7 +26,7 @@ pub struct Omp {
     /// Of a [joint](crate::Problem::joint) support: whether columns are scored with an orthonormal basis of the residuals, ‖a_jᴴ U‖ in
     /// place of ‖a_jᴴ R‖. The same for one right-hand side.
     pub rank_aware: bool,
-    /// Singular values of R up to this times ‖Y‖ are noise, and have no part in U.
+    /// Singular values of R up to this times ‖Y‖ are noise, and have no part in U. Where all are, no column is added.
     pub rank_tolerance: f64,
 }
 

@@ -16,7 +16,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "rank_tolerance",
         range: "at least 0 and below 1",
         default: "1e-6",
-        meaning: "singular values of the residuals up to this, relative to ‖Y‖, are noise",
+        meaning: "singular values of the residuals up to this, relative to ‖Y‖, are noise; nothing is added for noise",
     },
 ];
 
