@@ -231,10 +231,8 @@ def page(record: Record, picture: bool) -> str:
             lines += ["", f"## {section}"]
         for task in tasks:
             lines += ["", f"### {measured.title(task)}", "", *results(measured, task)]
-    lines += ["", "## The same supports"]
-    for peers in dict.fromkeys(SAME.values()):
-        lines += agreement(measured, *peers)
-    return "\n".join(lines)
+    same = [line for peers in dict.fromkeys(SAME.values()) for line in agreement(measured, *peers)]
+    return "\n".join([*lines, *(["", "## The same supports", *same] if same else [])])
 
 
 def write(record: Record, source: Path, destination: Path) -> None:
