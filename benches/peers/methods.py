@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -19,6 +19,12 @@ from tasks import Array, Problem, Support, Task
 
 Call: TypeAlias = Callable[[], Any]
 ITERATIONS = 1000
+# The peers that choose columns as `omp` and as `ols` do, by the kind of task.
+SAME: dict[str, tuple[str, str]] = {
+    "single": ("scikit-learn OMP", "SPAMS omp"),
+    "batch": ("scikit-learn OMP", "SPAMS omp"),
+    "joint": ("NumPy SOMP", "SPAMS somp"),
+}
 
 
 def of_vector(x: Any) -> list[Support]:
@@ -29,6 +35,16 @@ def of_vector(x: Any) -> list[Support]:
 def of_columns(X: Any) -> list[Support]:
     """The supports of the columns of a matrix."""
     return [np.flatnonzero(column) for column in np.asarray(X).T]
+
+
+def of_rows(X: Any) -> list[Support]:
+    """The support of the rows of a matrix."""
+    return [np.flatnonzero(np.any(X, axis=1))]
+
+
+def of_sparse_rows(X: Any) -> list[Support]:
+    """The support of the rows of a sparse matrix by columns."""
+    return [np.unique(X.indices[X.data != 0]).astype(np.int64)]
 
 
 def of_sparse_columns(X: Any) -> list[Support]:
@@ -56,10 +72,25 @@ class Method:
 
 
 def refit(A: Array, y: Array, support: Support) -> Array:
-    """Least squares on a support."""
-    x = np.zeros(A.shape[1])
+    """Least squares on a support, for one signal or for all columns of a matrix."""
+    x = np.zeros((A.shape[1], *y.shape[1:]))
     x[support] = np.linalg.lstsq(A[:, support], y, rcond=None)[0]
     return x
+
+
+def refit_nonnegative(A: Array, y: Array, support: Support) -> Array:
+    """Non-negative least squares on a support."""
+    from scipy.optimize import nnls
+
+    x = np.zeros(A.shape[1])
+    x[support] = nnls(A[:, support], y)[0]
+    return x
+
+
+def largest(sizes: Array, k: int) -> Support:
+    """The non-zeros, or the k largest if there are more."""
+    support = np.flatnonzero(sizes)
+    return support if support.size <= k else support[np.argpartition(sizes[support], -k)[-k:]]
 
 
 # Plain NumPy.
@@ -101,6 +132,36 @@ def numpy_sea_from_omp(problem: Problem, _threads: int) -> Call:
     return lambda: plain_sea(A, y, orthogonal_mp(A, y, n_nonzero_coefs=k), k)
 
 
+def numpy_somp(problem: Problem, _threads: int) -> Call:
+    """Simultaneous OMP as one writes it in NumPy."""
+    A, Y, k = problem.A, problem.Y, problem.k
+
+    def call() -> Array:
+        residual, support = Y, np.empty(0, dtype=np.int64)
+        for _ in range(k):
+            scores = np.linalg.norm(A.T @ residual, axis=1)
+            scores[support] = 0.0
+            support = np.append(support, np.argmax(scores))
+            coefficients, *_ = np.linalg.lstsq(A[:, support], Y, rcond=None)
+            residual = Y - A[:, support] @ coefficients
+        X = np.zeros((A.shape[1], Y.shape[1]))
+        X[support] = coefficients
+        return X
+
+    return call
+
+
+# SciPy.
+
+
+def scipy_nnls(problem: Problem, _threads: int) -> Call:
+    """Non-negative least squares with all columns, then with the k largest."""
+    from scipy.optimize import nnls
+
+    A, y, k = problem.A, problem.y, problem.k
+    return lambda: refit_nonnegative(A, y, largest(nnls(A, y)[0], k))
+
+
 # scikit-learn.
 
 
@@ -119,18 +180,39 @@ def sklearn_omp_batch(precompute: bool) -> Callable[[Problem, int], Call]:
     return prepare
 
 
-def sklearn_lars(problem: Problem, _threads: int) -> Call:
+def sklearn_lars(problem: Problem, _threads: int, positive: bool = False) -> Call:
     """The path of the LASSO to its last point with k non-zeros (or the most below k), then least squares."""
     from sklearn.linear_model import lars_path
 
     A, y, k = problem.A, problem.y, problem.k
+    last_fit = refit_nonnegative if positive else refit
 
     def call() -> Array:
         # Columns that leave the support cost steps too; 4 k are enough on these problems.
-        _, _, path = lars_path(A, y, method="lasso", max_iter=4 * k)
+        _, _, path = lars_path(A, y, method="lasso", max_iter=4 * k, positive=positive)
         sizes = np.count_nonzero(path, axis=0)
         last = np.flatnonzero(sizes == sizes[sizes <= k].max())[-1]
-        return refit(A, y, np.flatnonzero(path[:, last]))
+        return last_fit(A, y, np.flatnonzero(path[:, last]))
+
+    return call
+
+
+def sklearn_multi_task(problem: Problem, _threads: int) -> Call:
+    """The multi-task LASSO, λ lowered by tenths until k rows are non-zero; least squares on the k largest."""
+    from sklearn.linear_model import lasso_path
+
+    A, Y, k = problem.A, problem.Y, problem.k
+
+    def call() -> Array:
+        # It takes and returns the transpose of X.
+        X = np.zeros((Y.shape[1], A.shape[1]), order="F")
+        alpha = float(np.max(np.linalg.norm(A.T @ Y, axis=1))) / Y.shape[0]
+        smallest = 1e-4 * alpha
+        while np.count_nonzero(np.any(X, axis=0)) < k and alpha > smallest:
+            alpha *= 0.9
+            _, path, _ = lasso_path(A, Y, alphas=[alpha], coef_init=X)
+            X = np.asfortranarray(path[:, :, 0])
+        return refit(A, Y, largest(np.linalg.norm(X, axis=0), k))
 
     return call
 
@@ -145,36 +227,70 @@ def spams_omp(problem: Problem, threads: int) -> Call:
     return lambda: spams.omp(Y, problem.A, L=problem.k, eps=0.0, lambda1=0.0, numThreads=threads)
 
 
-def celer_path(problem: Problem, _threads: int) -> Call:
+def spams_somp(problem: Problem, threads: int) -> Call:
+    import spams
+
+    # The first column of each matrix with a support: there is one.
+    begins = np.zeros(1, dtype=np.int32)
+    return lambda: spams.somp(problem.Y, problem.A, begins, L=problem.k, eps=0.0, numThreads=threads)
+
+
+def celer_path(problem: Problem, _threads: int, positive: bool = False) -> Call:
     """The LASSO by coordinate descent, λ lowered by tenths until k are non-zero; least squares on the k largest."""
     from celer import celer_path
 
     A, y, k = problem.A, problem.y, problem.k
+    last_fit = refit_nonnegative if positive else refit
 
     def call() -> Array:
-        alpha = float(np.max(np.abs(A.T @ y))) / y.size
+        correlations = A.T @ y
+        alpha = float(np.max(correlations if positive else np.abs(correlations))) / y.size
         smallest, x = 1e-4 * alpha, np.zeros(A.shape[1])
         while np.count_nonzero(x) < k and alpha > smallest:
             alpha *= 0.9
-            _, path, _ = celer_path(A, y, "lasso", alphas=[alpha], coef_init=x)
+            _, path, _ = celer_path(A, y, "lasso", alphas=[alpha], coef_init=x, positive=positive)
             x = path[:, 0]
-        support = np.flatnonzero(x)
-        if support.size > k:
-            support = support[np.argpartition(np.abs(x[support]), -k)[-k:]]
-        return refit(A, y, support)
+        return last_fit(A, y, largest(np.abs(x), k))
 
     return call
 
 
-def abess_splicing(problem: Problem, threads: int) -> Call:
-    from abess import LinearRegression
+def celer_group_path(problem: Problem, _threads: int) -> Call:
+    """The group LASSO in the same way."""
+    from celer import celer_path
 
-    # It accepts an exchange by an absolute threshold, made for columns and data of norm √m.
-    root = np.sqrt(problem.y.size)
-    A = np.asfortranarray(problem.A * root)
-    y = problem.y * (root / np.linalg.norm(problem.y))
-    model = LinearRegression(support_size=problem.k, fit_intercept=False, thread=threads)
-    return lambda: model.fit(A, y, is_normal=False).coef_
+    A, y, k, groups = problem.A, problem.y, problem.k, problem.groups
+    assert groups is not None
+    members = [np.flatnonzero(groups == g).tolist() for g in np.unique(groups)]
+
+    def norms(x: Array) -> Array:
+        sizes: Array = np.sqrt(np.bincount(groups, weights=x**2))
+        return sizes
+
+    def call() -> Array:
+        alpha = float(np.max(norms(A.T @ y))) / y.size
+        smallest, x = 1e-4 * alpha, np.zeros(A.shape[1])
+        while np.count_nonzero(norms(x)) < k and alpha > smallest:
+            alpha *= 0.9
+            _, path, _ = celer_path(A, y, "grouplasso", alphas=[alpha], coef_init=x, groups=members)
+            x = path[:, 0]
+        return refit(A, y, np.flatnonzero(np.isin(groups, largest(norms(x), k))))
+
+    return call
+
+
+def abess_splicing(model: str = "LinearRegression", **bounds: float) -> Callable[[Problem, int], Call]:
+    def prepare(problem: Problem, threads: int) -> Call:
+        import abess
+
+        # It accepts an exchange by an absolute threshold, made for columns and data of norm √m.
+        A = np.asfortranarray(problem.A * np.sqrt(problem.A.shape[0]))
+        y = problem.Y if model == "MultiTaskRegression" else problem.y
+        y = y * (np.sqrt(y.size) / np.linalg.norm(y))
+        made = getattr(abess, model)(support_size=problem.k, fit_intercept=False, thread=threads, group=problem.groups)
+        return lambda: made.fit(A, y, is_normal=False, **bounds).coef_
+
+    return prepare
 
 
 @lru_cache(maxsize=1)
@@ -200,7 +316,7 @@ def skscope_solver(solver: str) -> Callable[[Problem, int], Call]:
         data = (jnp.asarray(problem.A), jnp.asarray(problem.y))
 
         def call() -> Any:
-            made = getattr(skscope, solver)(problem.A.shape[1], problem.k)
+            made = getattr(skscope, solver)(problem.A.shape[1], problem.k, group=problem.groups)
             # With jit=True it would compile anew in every call; these are compiled in the first.
             return made.solve(lambda x, d: loss(x, *d), data=data, gradient=lambda x, d: gradient(x, *d))
 
@@ -225,7 +341,8 @@ def sparsea_solve(algorithm: str, **options: Any) -> Callable[[Problem, int], Ca
         import sparsea
 
         A, y, k = problem.A, problem.y, problem.k
-        return lambda: sparsea.solve(A, y, k, algorithm=algorithm, threads=threads, **options)
+        form: dict[str, Any] = {} if problem.groups is None else {"groups": problem.groups}
+        return lambda: sparsea.solve(A, y, k, algorithm=algorithm, threads=threads, **form, **options)
 
     return prepare
 
@@ -252,6 +369,17 @@ def _ours(algorithm: str, name: str = "", **options: Any) -> Method:
     return Method(f"sparsea {name or algorithm}", "sparsea", sparsea_solve(algorithm, **options), of_solution)
 
 
+def _ours_joint(algorithm: str, name: str = "", **options: Any) -> Method:
+    solve = sparsea_batch(algorithm, joint=True, **options)
+    return Method(f"sparsea {name or algorithm}", "sparsea", solve, of_solution)
+
+
+def _searches(task: Task, ours: Callable[..., Method] = _ours, **options: Any) -> list[Method]:
+    """`search` with each limit, and with its own halting rule."""
+    limited = [ours("search", f"search, {limit} ms", time=limit / 1e3, **options) for limit in task.limits]
+    return [*limited, ours("search", **options)]
+
+
 def methods(task: Task) -> list[Method]:
     """What runs on a task. Those whose times are compared follow each other."""
     if task.kind == "batch":
@@ -267,6 +395,39 @@ def methods(task: Task) -> list[Method]:
             Method("NumPy SEA", "", numpy_sea_batch, of_columns),
             Method("sparsea sea", "sparsea", sparsea_batch("sea", iterations=ITERATIONS), of_solutions),
         ]
+    if task.kind == "nonnegative":
+        return [
+            Method("SciPy NNLS", "scipy", scipy_nnls),
+            Method("scikit-learn LARS, positive", "scikit-learn", partial(sklearn_lars, positive=True)),
+            Method("celer path, positive", "celer", partial(celer_path, positive=True)),
+            Method("abess, beta_low=0", "abess", abess_splicing(beta_low=0.0)),
+            _ours("omp", nonnegative=True),
+            _ours("omp+sea", iterations=ITERATIONS, nonnegative=True),
+            *_searches(task, nonnegative=True),
+        ]
+    if task.kind == "joint":
+        return [
+            Method("NumPy SOMP", "", numpy_somp, of_rows),
+            _ours_joint("omp"),
+            Method("SPAMS somp", "spams-bin", spams_somp, of_sparse_rows),
+            _ours_joint("ols"),
+            Method("scikit-learn MultiTaskLasso", "scikit-learn", sklearn_multi_task, of_rows),
+            Method("abess MultiTaskRegression", "abess", abess_splicing("MultiTaskRegression"), of_rows),
+            _ours_joint("omp+sea", iterations=ITERATIONS),
+            *_searches(task, _ours_joint),
+        ]
+    if task.kind == "groups":
+        return [
+            Method("abess", "abess", abess_splicing()),
+            Method("skscope Scope", "skscope", skscope_solver("ScopeSolver")),
+            _ours("splicing"),
+            Method("skscope FoBa", "skscope", skscope_solver("FobaSolver")),
+            _ours("foba"),
+            Method("celer group path", "celer", celer_group_path),
+            _ours("omp"),
+            _ours("omp+sea", iterations=ITERATIONS),
+            *_searches(task),
+        ]
     return [
         Method("scikit-learn OMP", "scikit-learn", sklearn_omp),
         _ours("omp"),
@@ -279,13 +440,12 @@ def methods(task: Task) -> list[Method]:
         Method("scikit-learn LARS", "scikit-learn", sklearn_lars),
         Method("celer path", "celer", celer_path),
         _ours("lasso"),
-        Method("abess", "abess", abess_splicing),
+        Method("abess", "abess", abess_splicing()),
         Method("skscope Scope", "skscope", skscope_solver("ScopeSolver")),
         _ours("splicing"),
         Method("skscope FoBa", "skscope", skscope_solver("FobaSolver")),
         _ours("foba"),
         Method("PyLops OMP", "pylops", pylops_omp),
         _ours("els"),
-        *(_ours("search", f"search, {limit} ms", time=limit / 1e3) for limit in task.limits),
-        _ours("search"),
+        *_searches(task),
     ]

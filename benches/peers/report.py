@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import picture
+from methods import SAME
 from tasks import TASKS, Task
 
 Result: TypeAlias = dict[str, Any]
@@ -15,6 +16,9 @@ Record: TypeAlias = dict[str, Any]
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 PICTURE = "images/benchmarks.svg"
+# The section of the plain problem, and those of other forms by the kind of task.
+PLAIN = "Every method"
+FORMS = {"nonnegative": "Non-negative coefficients", "joint": "Joint support", "groups": "Groups"}
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ class Measured:
 
     def title(self, task: Task) -> str:
         signals = self.record["signals"][task.name]
-        return task.title if task.kind == "single" else f"{task.title}, {signals} signals"
+        return f"{task.title}, {signals} signals" if task.batch else task.title
 
 
 def header(record: Record) -> list[str]:
@@ -180,7 +184,7 @@ def qualities(measured: Measured) -> list[str]:
 def results(measured: Measured, task: Task) -> list[str]:
     """The table of a task."""
     rows = []
-    batch = task.kind != "single"
+    batch = task.batch
     for name in measured.names(task):
         one, two = measured.result(task.name, name, 1), measured.result(task.name, name, 2)
         shown = one or two
@@ -203,15 +207,16 @@ def results(measured: Measured, task: Task) -> list[str]:
     return table([*heads, *(["a signal, 1 thread"] if batch else []), "runs"], rows)
 
 
-def agreement(measured: Measured) -> list[str]:
-    """The table of shares of equal supports."""
-    titles = {task.name: measured.title(task) for task in measured.tasks}
+def agreement(measured: Measured, omp: str, ols: str) -> list[str]:
+    """The table of shares of equal supports in the tasks that have these peers of `omp` and `ols`, if there are any."""
+    titles = {task.name: measured.title(task) for task in measured.tasks if SAME.get(task.kind) == (omp, ols)}
 
     def share(value: float | None) -> str:
         return "–" if value is None else f"{100 * value:.1f} %"
 
-    rows = [[titles[row["task"]], share(row["omp"]), share(row["ols"])] for row in measured.record["agreement"]]
-    return table(["task", "`omp` and scikit-learn OMP", "`ols` and SPAMS omp"], rows)
+    shares = [row for row in measured.record["agreement"] if row["task"] in titles]
+    rows = [[titles[row["task"]], share(row["omp"]), share(row["ols"])] for row in shares]
+    return ["", *table(["task", f"`omp` and {omp}", f"`ols` and {ols}"], rows)] if rows else []
 
 
 def page(record: Record, picture: bool) -> str:
@@ -220,10 +225,14 @@ def page(record: Record, picture: bool) -> str:
     lines = [*header(record), "", "## Targets", "", *speeds(measured), "", *qualities(measured)]
     if picture:
         lines += ["", "## Quality against time", "", f"![Mean support distance against median time]({PICTURE})"]
-    lines += ["", "## Every method"]
-    for task in measured.tasks:
-        lines += ["", f"### {measured.title(task)}", "", *results(measured, task)]
-    return "\n".join([*lines, "", "## The same supports", "", *agreement(measured)])
+    for section in (PLAIN, *FORMS.values()):
+        tasks = [task for task in measured.tasks if FORMS.get(task.kind, PLAIN) == section]
+        if tasks:
+            lines += ["", f"## {section}"]
+        for task in tasks:
+            lines += ["", f"### {measured.title(task)}", "", *results(measured, task)]
+    same = [line for peers in dict.fromkeys(SAME.values()) for line in agreement(measured, *peers)]
+    return "\n".join([*lines, *(["", "## The same supports", *same] if same else [])])
 
 
 def write(record: Record, source: Path, destination: Path) -> None:

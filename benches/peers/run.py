@@ -81,8 +81,9 @@ def measure(arguments: dict[str, Any]) -> dict[str, Any]:
         n = problem.A.shape[1]
         if len(found) != len(problem.truth):
             raise SystemExit(f"{method.name}: {len(found)} answers to {len(problem.truth)} signals")
-        for support in found:
-            if support.size > task.k or np.unique(support).size != support.size or not np.all(support < n):
+        for i, columns in enumerate(found):
+            found[i] = support = problem.atoms(columns)
+            if support.size > task.k or np.unique(columns).size != columns.size or not np.all(columns < n):
                 raise SystemExit(f"{method.name} on {task.name}, run {run}: {support} is no support")
         missed = [1.0 - np.isin(t, s).mean() for t, s in zip(problem.truth, found, strict=True)]
         distances.append(float(np.mean(missed)))
@@ -182,7 +183,7 @@ def main() -> None:
         return
 
     import report
-    from methods import methods
+    from methods import SAME, methods
     from tasks import TASKS
 
     chosen = options()
@@ -195,7 +196,7 @@ def main() -> None:
     for task in tasks:
         signals = min(task.signals, QUICK_SIGNALS) if chosen.quick else task.signals
         sizes[task.name] = signals
-        runs = chosen.runs if task.kind == "single" else min(chosen.runs, BATCH_RUNS)
+        runs = min(chosen.runs, BATCH_RUNS) if task.batch else chosen.runs
         for threads in THREADS:
             print(f"\n{task.title}, threads: {threads}", flush=True)
             for method in methods(task):
@@ -211,11 +212,11 @@ def main() -> None:
     same: list[dict[str, Any]] = [
         {
             "task": task.name,
-            "omp": agreement(task.name, results, "sparsea omp", "scikit-learn OMP"),
-            "ols": agreement(task.name, results, "sparsea ols", "SPAMS omp"),
+            "omp": agreement(task.name, results, "sparsea omp", SAME[task.kind][0]),
+            "ols": agreement(task.name, results, "sparsea ols", SAME[task.kind][1]),
         }
         for task in tasks
-        if task.kind != "sea-batch"
+        if task.kind in SAME
     ]
     record = {
         "command": " ".join(["cargo xtask peers", *sys.argv[1:]]),

@@ -60,6 +60,19 @@ def test_orthogonal_least_squares_is_that_of_spams(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_joint_orthogonal_least_squares_is_that_of_spams(seed: int) -> None:
+    spams = pytest.importorskip("spams", reason="SPAMS has no wheel for this Python")
+    A, _, k = problem(seed)
+    # Noise alone: on what k columns explain well, OMP would choose the same.
+    Y = np.asfortranarray(np.random.default_rng(seed + 100).standard_normal((A.shape[0], 4)))
+    # The one matrix begins at column 0 of Y.
+    begins = np.zeros(1, dtype=np.int32)
+    X = spams.somp(Y, np.asfortranarray(A), begins, L=k, eps=0.0, numThreads=1)
+    found = sparsea.solve(A, Y, k, algorithm="ols", joint=True)
+    np.testing.assert_allclose(found.x, X.toarray(), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_exploration_beats_what_it_starts_from(seed: int) -> None:
     A, y, k = problem(seed)
     residual = np.linalg.norm(y - A @ orthogonal_mp(A, y, n_nonzero_coefs=k))
