@@ -9,5 +9,6 @@ except ImportError as error:
     raise ImportError("sparsea.dask needs Dask: pip install 'sparsea[dask]'") from error
 
 from ._batch import Batch, BatchSolution, solve
+from ._tall import CrossValidation, Statistics, cross_validate, statistics
 
-__all__ = ["Batch", "BatchSolution", "solve"]
+__all__ = ["Batch", "BatchSolution", "CrossValidation", "Statistics", "cross_validate", "solve", "statistics"]

@@ -15,7 +15,7 @@ from .._core import as_index, as_sparsity
 from .._errors import InvalidTypeError, InvalidValueError
 from .._input import Array, as_values, is_frame, shown
 from .._options import Options, takes
-from ._client import current_client
+from ._client import current_client, is_dask_frame
 from ._worker import Shared
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def solve(
     """
     shared = Shared(A, start, dict(options))
     names = None
-    if _is_dask_frame(Y):
+    if is_dask_frame(Y):
         if axis not in {None, 0}:
             raise InvalidValueError(f"axis must be 0 for a frame, whose columns are the signals, got {shown(axis)}")
         names, Y = tuple(Y.columns), Y.to_dask_array(lengths=True)
@@ -176,10 +176,6 @@ def solve(
         result=dtype,
     )
     return Batch(solved, axis, largest, shared.operator.names, names, fixed)
-
-
-def _is_dask_frame(given: Any) -> bool:
-    return is_frame(given) and hasattr(given, "to_dask_array")
 
 
 def _whole_signals(Y: Any, shared: Shared, axis: Any) -> tuple[Any, int]:

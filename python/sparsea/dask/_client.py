@@ -1,4 +1,4 @@
-"""The client of the cluster, if there is one."""
+"""What is of Dask: the client of a cluster, frames."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def current_client(given: Any = None) -> Any:
         return get_client()
     except ValueError:
         return None
+
+
+def is_dask_frame(given: Any) -> bool:
+    """Whether it is a frame of Dask, without loading these."""
+    return all(hasattr(given, name) for name in ("columns", "dtypes", "npartitions", "to_delayed"))
