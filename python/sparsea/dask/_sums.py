@@ -86,7 +86,7 @@ def of_block(
     if not hasattr(y, "shape"):
         y, A = A[y], A.drop(columns=[y])
     table, target = matrix_values("A", A), matrix_values("y", y)
-    target = target.reshape(len(target), -1)
+    target = target[:, np.newaxis] if target.ndim == 1 else target
     rows = len(table)
     if len(target) != rows:
         raise InvalidValueError(f"A and y have {rows} and {len(target)} rows in block {number} (counted from 0)")
