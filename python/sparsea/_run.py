@@ -27,9 +27,9 @@ def of_one_scalar(
         return operator.of(operator.dtype), data
     rows = data.shape[0] if data.ndim else 0
     if rows != operator.shape[0]:
-        name = "y" if data.ndim == 1 else "Y"
+        whose = "y" if data.ndim == 1 else "Y"
         entries = "entries" if data.ndim == 1 else "rows"
-        raise InvalidValueError(f"{name} has {rows} {entries}, but A has {operator.shape[0]} rows")
+        raise InvalidValueError(f"{whose} has {rows} {entries}, but A has {operator.shape[0]} rows")
     dtype = operator.dtype if operator.dtype == data.dtype else np.result_type(operator.dtype, data.dtype)
     a, data = operator.of(dtype), as_aligned(data, dtype)
     if not checked:

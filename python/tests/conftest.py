@@ -29,7 +29,9 @@ def clusters() -> Iterator[dict[int, Any]]:
         clients = {}
         for workers in (1, 3):
             cluster = stack.enter_context(
-                distributed.LocalCluster(n_workers=workers, threads_per_worker=2 // workers + 1, dashboard_address="127.0.0.1:0")
+                distributed.LocalCluster(
+                    n_workers=workers, threads_per_worker=2 // workers + 1, dashboard_address="127.0.0.1:0"
+                )
             )
             clients[workers] = stack.enter_context(distributed.Client(cluster, set_as_default=False))
         yield clients

@@ -53,7 +53,8 @@ def same(found: sparsea.dask.BatchSolution, expected: Any) -> None:
 
 @pytest.mark.parametrize("scalar", ["real", "complex"])
 @pytest.mark.parametrize("chunks", [(M, COUNT), (7, 10), (M, (1, 30, 22))])
-def test_the_bits_of_the_local_batch(client: Any, rng: np.random.Generator, chunks: Any, scalar: str) -> None:
+@pytest.mark.usefixtures("client")
+def test_the_bits_of_the_local_batch(rng: np.random.Generator, chunks: Any, scalar: str) -> None:
     A, Y = signals(rng, scalar)
     for order in ("C", "F"):
         matrix = np.array(A, order=order)
@@ -89,7 +90,8 @@ def test_options(clusters: dict[int, Any], rng: np.random.Generator, options: di
         assert found.intercepts is None
 
 
-def test_gaps_and_sparsities_of_each_signal(client: Any, rng: np.random.Generator) -> None:
+@pytest.mark.usefixtures("client")
+def test_gaps_and_sparsities_of_each_signal(rng: np.random.Generator) -> None:
     A, Y = signals(rng)
     Y[rng.random(Y.shape) < 0.1] = np.nan
     ks = rng.integers(0, 5, COUNT)
@@ -152,7 +154,8 @@ def test_what_a_worker_keeps_is_read_once(rng: np.random.Generator) -> None:
     assert counts[1] < counts[0] + N
 
 
-def test_a_cube_as_it_comes(client: Any, rng: np.random.Generator) -> None:
+@pytest.mark.usefixtures("client")
+def test_a_cube_as_it_comes(rng: np.random.Generator) -> None:
     A, Y = signals(rng)
     cube = np.moveaxis(Y[:, :48].reshape(M, 6, 8), 0, -1)
     batch = sparsea.dask.solve(A, da.from_array(cube, chunks=(4, 5, 10)), 3, axis=-1)
@@ -201,7 +204,8 @@ def test_arrays_of_a_batch_are_solved_once(rng: np.random.Generator, tmp_path: P
     assert repr(kept) == "<Batch of 53 signals in 3 blocks, k = 1>"
 
 
-def test_a_frame_names_signals(client: Any, rng: np.random.Generator, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("client")
+def test_a_frame_names_signals(rng: np.random.Generator, tmp_path: Path) -> None:
     dd = pytest.importorskip("dask.dataframe")
     pd = pytest.importorskip("pandas")
     A, Y = signals(rng)
@@ -223,7 +227,8 @@ def test_a_frame_names_signals(client: Any, rng: np.random.Generator, tmp_path: 
         sparsea.dask.solve(A, dd.from_pandas(frame, npartitions=3), 3).compute()
 
 
-def test_zarr(client: Any, rng: np.random.Generator, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("client")
+def test_zarr(rng: np.random.Generator, tmp_path: Path) -> None:
     zarr = pytest.importorskip("zarr")
     A, Y = signals(rng)
     da.from_array(Y, chunks=(M, 10)).to_zarr(str(tmp_path / "signals"))
@@ -251,11 +256,14 @@ def rows_of(path: Path) -> Any:
 
 def expected_rows(solutions: Any) -> Any:
     """The same of solutions."""
-    entries = [(at, j, x) for at, one in enumerate(solutions) for j, x in zip(one.support, one.coefficients, strict=True)]
+    entries = [
+        (at, j, x) for at, one in enumerate(solutions) for j, x in zip(one.support, one.coefficients, strict=True)
+    ]
     return sorted(entries), [(at, one.residual_norm) for at, one in enumerate(solutions)]
 
 
-def test_parquet(client: Any, rng: np.random.Generator, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("client")
+def test_parquet(rng: np.random.Generator, tmp_path: Path) -> None:
     A, Y = signals(rng)
     batch = sparsea.dask.solve(A, da.from_array(Y, chunks=(M, 9)), 3)
     batch.to_parquet(tmp_path / "solved")
@@ -289,17 +297,18 @@ def test_a_worker_that_is_killed(rng: np.random.Generator, tmp_path: Path) -> No
     assert len(list(tmp_path.glob("solved/signals/*"))) == 14
 
 
-def test_an_error_names_the_place_in_all_signals(client: Any, rng: np.random.Generator) -> None:
+@pytest.mark.usefixtures("client")
+def test_an_error_names_the_place_in_all_signals(rng: np.random.Generator) -> None:
     A, Y = signals(rng)
     Y[3, 7 * 6 + 2] = np.nan
     blocks = da.from_array(Y, chunks=(M, 6))
     said = r"^Y contains nan at row 3, column 44 \(counted from 0\); with missing='drop' NaN are gaps$"
-    for options in ({}, {"intercept": True}):
+    for intercept in (False, True):
         with pytest.raises(ValueError, match=said) as raised:
-            sparsea.dask.solve(A, blocks, 3, **options).compute()
+            sparsea.dask.solve(A, blocks, 3, intercept=intercept).compute()
         assert isinstance(raised.value, sparsea.Error)
     Y[:, 44] = np.nan
-    with pytest.raises(ValueError, match="^column 44 of Y has no entry of weight above 0 that is not missing$"):
+    with pytest.raises(ValueError, match=r"^column 44 of Y has no entry of weight above 0 that is not missing$"):
         sparsea.dask.solve(A, da.from_array(Y, chunks=(M, 6)), 3, missing="drop").compute()
 
 
@@ -329,7 +338,7 @@ def frame_of_one() -> Any:
         (lambda A, Y: (A, Y[:, 0], 3), {}, "Y has shape (24,); signals in blocks have at least two", ValueError),
         (lambda A, Y: (A, Y.astype(str), 3), {}, "Y holds elements of type <U", TypeError),
         (lambda A, Y: (A, Y[:, Y[0] > 0], 3), {}, "Y has chunks of unknown size; call", ValueError),
-        (lambda A, Y: (sparsea.Gram(np.eye(2), [1, 1], 3, 5), Y, 1), {}, "A is a Gram, which holds its", TypeError),
+        (lambda _, Y: (sparsea.Gram(np.eye(2), [1, 1], 3, 5), Y, 1), {}, "A is a Gram, which holds its", TypeError),
     ],
 )
 def test_bad_input(

@@ -63,13 +63,13 @@ def contents(store: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("study", [STUDY, TRANSITION])
-def test_the_store_of_one_machine(client: Any, program: str, tmp_path: Path, study: str) -> None:
+@pytest.mark.usefixtures("client")
+def test_the_store_of_one_machine(program: str, tmp_path: Path, study: str) -> None:
     file = tmp_path / "study.toml"
     file.write_text(study, encoding="utf-8")
     subprocess.run([program, "sweep", str(file), "--out", str(tmp_path / "one")], check=True, capture_output=True)
     store = sparsea.dask.sweep(file, out=tmp_path / "many", shards=3, command=program)
     assert contents(store) == contents(tmp_path / "one" / store.name)
-    (client,)
     # Tables and pictures too.
     names = {path.name for path in (tmp_path / "one").iterdir()}
     assert names <= {path.name for path in (tmp_path / "many").iterdir()}
@@ -134,6 +134,6 @@ def test_what_is_said_of_errors(clusters: dict[int, Any], program: str, tmp_path
     file.write_text("title = 'nameless'", encoding="utf-8")
     with pytest.raises(ValueError, match="has no name"):
         sparsea.dask.sweep(file, command=program, **options)
+    file.write_text(STUDY, encoding="utf-8")
     with pytest.raises(ValueError, match="runs must be a whole number of at least 1, got 0"):
-        file.write_text(STUDY, encoding="utf-8")
         sparsea.dask.sweep(file, command=program, runs=0, **options)

@@ -148,9 +148,9 @@ def test_cross_validation_is_that_of_the_rows(rng: np.random.Generator, intercep
     A, y = table(rng)
     A, y = A + 3, y + intercept
     for rule in (False, True):
-        model = SparseRegressorCV(
-            6, cv=model_selection.KFold(4), fit_intercept=intercept, one_standard_error=rule
-        ).fit(A, y)
+        model = SparseRegressorCV(6, cv=model_selection.KFold(4), fit_intercept=intercept, one_standard_error=rule).fit(
+            A, y
+        )
         found = sparsea.dask.cross_validate(
             da.from_array(A, chunks=(411, 5)), y, 6, folds=4, intercept=intercept, one_standard_error=rule
         )
@@ -187,14 +187,15 @@ def test_folds_that_are_drawn(rng: np.random.Generator) -> None:
 def test_splitmix_is_that_of_its_authors() -> None:
     from sparsea.dask._tall import _Drawn
 
-    # The first numbers of java.util.SplittableRandom's generator for the seed 1234567, as its reference code prints them.
+    # The first numbers of the seed 1234567, by the generator's reference code.
     stream = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821]
     assert _Drawn(1234567, 1000)(np.arange(5)).tolist() == [number % 1000 for number in stream]
 
 
 # Dask's reader uses what this version of pandas is about to drop.
 @pytest.mark.filterwarnings("ignore:The inplace keyword")
-def test_frames(client: Any, rng: np.random.Generator, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("client")
+def test_frames(rng: np.random.Generator, tmp_path: Path) -> None:
     dd = pytest.importorskip("dask.dataframe")
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
@@ -210,11 +211,15 @@ def test_frames(client: Any, rng: np.random.Generator, tmp_path: Path) -> None:
     assert solution.support_names_ == expected.support_names_
     other = sparsea.dask.statistics(read.drop(columns="price"), read["price"], intercept=True)
     assert sparsea.solve(other.gram(), None, 3) == solution
+    both = sparsea.dask.statistics(read.assign(twice=2 * read["price"]), ["price", "twice"], intercept=True)
+    assert both.gram().shape == (ROWS, N + 1)
+    agree(sparsea.solve(both.gram(), None, 3)[0], expected)
     chosen = sparsea.dask.cross_validate(read, "price", 4, folds=3, one_standard_error=True)
     assert chosen.solution.support_names_ == ("c3", "c9")
 
 
-def test_an_error_names_the_row_of_all(client: Any, rng: np.random.Generator) -> None:
+@pytest.mark.usefixtures("client")
+def test_an_error_names_the_row_of_all(rng: np.random.Generator) -> None:
     dd = pytest.importorskip("dask.dataframe")
     pd = pytest.importorskip("pandas")
     A, y = table(rng)
@@ -253,12 +258,12 @@ def frame(**columns: Any) -> Any:
         (lambda A, y: (1e200 * A, y), {}, "the squares of A and y add up to more than double", ValueError),
         (lambda A, y: (A.astype(str), y), {}, "A and y must hold numbers, got elements of type <U", TypeError),
         (lambda _, __: (frame(a=[1.0], b=[2.0]), "c"), {}, "A has no column called 'c'; its columns", ValueError),
+        (lambda _, __: (frame(a=[1.0], b=[2.0]), frame(b=[2.0])), {}, "y must be a column of the frame A", TypeError),
+        (lambda A, _: (A[:2], frame(b=[2.0, 3.0]).b), {}, "y must be an array where A is one", TypeError),
         (lambda _, __: (frame(a=["x"], b=[2.0]), "b"), {}, "column 'a' of A holds elements", TypeError),
     ],
 )
-def test_bad_input(
-    rng: np.random.Generator, arguments: Any, options: Any, said: str, error: type[Exception]
-) -> None:
+def test_bad_input(rng: np.random.Generator, arguments: Any, options: Any, said: str, error: type[Exception]) -> None:
     A, y = table(rng)
     with pytest.raises(error) as raised:
         sparsea.dask.statistics(*arguments(da.from_array(A, chunks=(700, N)), y), **options)

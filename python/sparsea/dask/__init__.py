@@ -1,7 +1,7 @@
 """The same answers on a cluster, with Dask (the extra ``[dask]``).
 
-`solve` takes many signals, in blocks; `statistics` and `cross_validate` take more rows than fit into memory; `sweep` runs
-a study.
+`solve` takes many signals, in blocks; `statistics` and `cross_validate` take more rows than fit into memory; `sweep`
+runs a study.
 """
 
 try:

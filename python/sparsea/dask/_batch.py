@@ -66,7 +66,14 @@ class BatchSolution(NamedTuple):
 
 @takes(Options)
 def solve(
-    A: Any, Y: Any, k: Any, *, start: Any = None, axis: int | None = None, client: Any = None, **options: Unpack[Options]
+    A: Any,
+    Y: Any,
+    k: Any,
+    *,
+    start: Any = None,
+    axis: int | None = None,
+    client: Any = None,
+    **options: Unpack[Options],
 ) -> Batch:
     """Solve for many signals on one A, block by block, with the bits of `sparsea.solve` for all of them at once.
 
@@ -332,7 +339,9 @@ class Batch(DaskMethodsMixin):  # type: ignore[misc]
         added = {"new_axis": self._axis, "chunks": _with(self._records.chunks, self._axis, more)} if more else {}
         ndim = self._records.ndim + len(more)
         meta = np.empty((0,) * ndim, shown_as)
-        return self._records.map_blocks(_column, name=None, field=name, axis=self._axis, dtype=shown_as, meta=meta, **added)
+        return self._records.map_blocks(
+            _column, name=None, field=name, axis=self._axis, dtype=shown_as, meta=meta, **added
+        )
 
     def compute(self, **options: Any) -> BatchSolution:
         """Compute the solutions and return them to the client, as NumPy arrays.
@@ -394,11 +403,11 @@ class Batch(DaskMethodsMixin):  # type: ignore[misc]
     def to_parquet(self, path: Any, *, overwrite: bool = False, compute: bool = True) -> Any:
         """Write the solutions as two Parquet data sets, from the workers.
 
-        ``path/signals`` has a row for each signal: its place in Y, ``residual_norm``, ``stop_reason``, and the intercept
-        if there is one. ``path/coefficients`` has a row for each column of a support: the place, ``column`` and
-        ``coefficient``, and ``name`` if A was a frame. The place is ``signal``, the name of a column if Y was a frame; of
-        signals on several axes ``signal_0``, ``signal_1``, … Complex numbers are two columns, ``…_real`` and ``…_imag``.
-        Each block is one file of each.
+        ``path/signals`` has a row for each signal: its place in Y, ``residual_norm``, ``stop_reason``, and the
+        intercept if there is one. ``path/coefficients`` has a row for each column of a support: the place, ``column``
+        and ``coefficient``, and ``name`` if A was a frame. The place is ``signal``, the name of a column if Y was a
+        frame; of signals on several axes ``signal_0``, ``signal_1``, … Complex numbers are two columns, ``…_real`` and
+        ``…_imag``. Each block is one file of each.
 
         Parameters
         ----------
@@ -467,17 +476,18 @@ def _column(records: Array, *, field: str, axis: int) -> Array:
     """One field of the records of a block, as an array of its own."""
     if field == "code":
         return np.ascontiguousarray(records["stop_reason"])
-    values = records[field]
+    values: Array = records[field]
     if field == "stop_reason":
-        return np.array(STOP_REASONS)[values]
+        return np.asarray(np.array(STOP_REASONS)[values])
     return np.ascontiguousarray(np.moveaxis(values, -1, axis) if values.ndim > records.ndim else values)
 
 
 def _gathered(results: Any, function: Callable[..., Any], arguments: Any, axis: int) -> BatchSolution:
-    records = function(results, *arguments)
+    records: Array = function(results, *arguments)
     words = ("support", "coefficients", "residual_norm", "stop_reason", "intercept", "fixed_coefficients")
-    there = records.dtype.names
-    return BatchSolution(*(_column(records, field=word, axis=axis) if word in there else None for word in words))
+    there = records.dtype.names or ()
+    arrays: list[Any] = [_column(records, field=word, axis=axis) if word in there else None for word in words]
+    return BatchSolution(*arrays)
 
 
 def _kept(graph: Any, function: Callable[..., Any], arguments: Any, *rest: Any, rename: Any = None) -> Batch:

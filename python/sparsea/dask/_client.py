@@ -21,4 +21,4 @@ def current_client(given: Any = None) -> Any:
 
 def is_dask_frame(given: Any) -> bool:
     """Whether it is a frame of Dask, without loading these."""
-    return all(hasattr(given, name) for name in ("columns", "dtypes", "npartitions", "to_delayed"))
+    return hasattr(given, "npartitions") and hasattr(given, "columns") and given.ndim == 2

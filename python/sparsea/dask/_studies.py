@@ -72,8 +72,8 @@ def sweep(
 
     Notes
     -----
-    A part of a worker that is lost is computed by another. Where ``sweep`` is interrupted, commands that are at work end
-    with their part, which is dropped.
+    A part of a worker that is lost is computed by another. Where ``sweep`` is interrupted, commands that are at work
+    end with their part, which is dropped.
     """
     client = current_client(client)
     if client is None:
@@ -128,7 +128,8 @@ def _count(folder: Path, name: str, shards: Any, client: Any) -> int:
         (count,) = there
         if wanted not in {None, count}:
             raise InvalidValueError(
-                f"shards must be {count}, as many as there are parts in {folder}, got {wanted}; restart=True drops these"
+                f"shards must be {count}, as many as there are parts in {folder}, got {wanted}; "
+                "restart=True drops these"
             )
         return count
     return wanted or PER_THREAD * max(1, sum(client.nthreads().values()))
@@ -148,9 +149,7 @@ def _keep(client: Any, futures: list[Any], folder: Path, name: str, count: int) 
         future.release()
 
 
-def _shard(
-    text: str, path: str, name: str, shard: str, begun: bytes | None, command: str, options: list[str]
-) -> bytes:
+def _shard(text: str, path: str, name: str, shard: str, begun: bytes | None, command: str, options: list[str]) -> bytes:
     """Run a part of a study on a worker and return its store."""
     with tempfile.TemporaryDirectory(prefix="sparsea-") as folder:
         out = Path(folder)
@@ -165,7 +164,9 @@ def _shard(
         _run(command, ["sweep", str(study), "--out", folder, "--shard", shard, "--threads", "1", *options])
         size = store.stat().st_size
         if size > LARGEST:
-            raise InvalidValueError(f"the store of part {shard} has {size} bytes, more than {LARGEST}; take more shards")
+            raise InvalidValueError(
+                f"the store of part {shard} has {size} bytes, more than {LARGEST}; take more shards"
+            )
         return store.read_bytes()
 
 
@@ -174,7 +175,9 @@ def _run(command: str, arguments: list[str]) -> None:
     try:
         done = subprocess.run([command, *arguments], capture_output=True, text=True, check=False, encoding="utf-8")
     except OSError as error:
-        raise RuntimeError(f"the command {command} cannot be run: {error.strerror}; give its place as command=") from error
+        raise RuntimeError(
+            f"the command {command} cannot be run: {error.strerror}; give its place as command="
+        ) from error
     if done.returncode:
         said = done.stderr.strip().removeprefix("sparsea: ") or f"{command} ended with status {done.returncode}"
         raise InvalidValueError(said) if done.returncode == 2 else RuntimeError(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,13 +15,14 @@ STRIP = 8192
 """Rows that are centred and multiplied together; what is converted to double precision is no longer."""
 
 
-class Sums(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sums:
     """What rows Z = [A, y] add up to. The sums of two sets of rows give those of both, without cancellation.
 
     Chan, Golub & LeVeque 1983, Algorithms for computing the sample variance, DOI 10.1080/00031305.1983.10483115.
     """
 
-    count: int
+    rows: int
     origin: Array
     """A number near the mean of each column of Z."""
     offset: Array
@@ -31,17 +33,19 @@ class Sums(NamedTuple):
     @property
     def means(self) -> Array:
         """μ, the mean of each column of Z."""
-        return self.origin + self.offset
+        means: Array = self.origin + self.offset
+        return means
 
     def beside(self, other: Sums) -> Array:
         """The means of others less these."""
-        return (other.origin - self.origin) + (other.offset - self.offset)
+        apart: Array = (other.origin - self.origin) + (other.offset - self.offset)
+        return apart
 
-    def __add__(self, other: Sums) -> Sums:  # type: ignore[override]
-        count, apart = self.count + other.count, self.beside(other)
-        share = other.count / count
-        between = np.outer(apart.conj(), apart) * (self.count * share)
-        return Sums(count, self.origin, self.offset + apart * share, self.products + other.products + between)
+    def __add__(self, other: Sums) -> Sums:
+        rows, apart = self.rows + other.rows, self.beside(other)
+        share = other.rows / rows
+        between = np.outer(apart.conj(), apart) * (self.rows * share)
+        return Sums(rows, self.origin, self.offset + apart * share, self.products + other.products + between)
 
 
 class Found(NamedTuple):
@@ -81,10 +85,10 @@ def of_block(
 ) -> Found:
     """The sums of one block of rows, of which the first is row `begin` of all, if that is known.
 
-    y is a block too, or the name of the column of A that it is.
+    y is a block too, or the name of the column of A that it is, or a list of names.
     """
     if not hasattr(y, "shape"):
-        y, A = A[y], A.drop(columns=[y])
+        A, y = A.drop(columns=y), A[y]
     table, target = matrix_values("A", A), matrix_values("y", y)
     target = target[:, np.newaxis] if target.ndim == 1 else target
     rows = len(table)

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dask
-import dask.array as da
 import numpy as np
 
 from .._choice import chosen
 from .._core import as_flag, as_whole
-from .._errors import InvalidTypeError, InvalidValueError
+from .._errors import InvalidValueError
 from .._gram import Gram
-from .._input import Array, as_values, shown
+from .._input import Array
 from .._options import RunOptions, takes
 from .._problem import Problem
 from .._solution import Solution
-from ._client import is_dask_frame
+from ._rows import read_rows
 from ._sums import Found, Sums, of_block, of_blocks, pairwise, refused
 
 if TYPE_CHECKING:
@@ -47,8 +46,9 @@ def statistics(
     A : dask.array of shape (N, n), or dask.dataframe
         The rows, in blocks. A frame has numbers only; its columns name those of A. Categories are made numbers before,
         as by `dask.dataframe.get_dummies`.
-    y : dask.array of shape (N,) or (N, B), dask.dataframe, or the name of a column of A
-        The data, in the blocks of A or in others; if the sizes of blocks are not known, in those of A.
+    y : array_like of shape (N,) or (N, B); for a frame the name of a column, a list of names, or a Series of Dask
+        The data, in the blocks of A or in others; if the sizes of blocks are not known, in those of A. Columns that are
+        named are none of A. A Series is joined to the frame by its index.
     intercept : bool
         Whether the model has an intercept. Statistics are then those of centred columns.
     folds : int, optional
@@ -78,9 +78,9 @@ def statistics(
 
     Notes
     -----
-    Each block gives its means and its products about these, in double precision whatever its type; two blocks give those
-    of both without cancellation. [1]_ Which are added first depends on the blocks only, not on what is done first: the
-    same blocks give the same bits, on machines whose BLAS does.
+    Each block gives its means and its products about these, in double precision whatever its type; two blocks give
+    those of both without cancellation. [1]_ Which are added first depends on the blocks only, not on what is done
+    first: the same blocks give the same bits, on machines whose BLAS does.
 
     References
     ----------
@@ -103,7 +103,7 @@ def statistics(
     intercept = as_flag("intercept", intercept)
     count = 1 if folds is None else as_whole("folds", folds, 2)
     drawn = None if seed is None else as_whole("seed", seed, 0, 2**63 - 1)
-    rows = _Rows(A, y, known=folds is not None)
+    rows = read_rows(A, y, known=folds is not None)
     fold_of: Callable[[Array], Array] | None = None
     if folds is not None:
         total = int(sum(rows.sizes))
@@ -112,7 +112,7 @@ def statistics(
         fold_of = _Contiguous(total, count) if drawn is None else _Drawn(drawn, count)
     level = [
         dask.delayed(of_block)(table, target, number, begin, rows.dtype, fold_of, rows.said)
-        for number, (table, target, begin) in enumerate(zip(rows.tables, rows.targets, rows.begins(), strict=True))
+        for number, (table, target, begin) in enumerate(zip(rows.tables, rows.targets, rows.begins, strict=True))
     ]
     while len(level) > 1:
         level = [dask.delayed(of_blocks)(level[at : at + TOGETHER]) for at in range(0, len(level), TOGETHER)]
@@ -214,7 +214,7 @@ class Statistics:
     @property
     def n_samples(self) -> int:
         """The rows."""
-        return self._all.count
+        return self._all.rows
 
     @property
     def means(self) -> Array:
@@ -237,7 +237,7 @@ class Statistics:
         Gram
             Of the centred columns if there is an intercept.
         """
-        count, means, products = self._all.count, self._all.means, self._all.products
+        count, means, products = self._all.rows, self._all.means, self._all.products
         n = self._columns
         if self.intercept:
             products = products.copy()
@@ -298,9 +298,7 @@ class Statistics:
         sums = [one for at, one in enumerate(self._sums) if at != left and one is not None]
         if not sums:
             raise InvalidValueError("there are no rows but those of this fold")
-        return Statistics(
-            [pairwise(sums)], self.names, self._columns, self._batch, self.intercept, self._precision
-        )
+        return Statistics([pairwise(sums)], self.names, self._columns, self._batch, self.intercept, self._precision)
 
     @takes(RunOptions)
     def cross_validate(
@@ -336,7 +334,7 @@ class Statistics:
                 for held, other in zip(self._sums, others, strict=True)
             ]
         ).T
-        rows = np.array([0 if held is None else held.count for held in self._sums])
+        rows = np.array([0 if held is None else held.rows for held in self._sums])
         k = chosen(errors, rows / rows.sum(), rule) + 1
         gram = self.gram()
         found = _path(gram, size, dict(options))[k - 1]
@@ -400,7 +398,7 @@ def _error(held: Sums | None, other: Statistics, solution: Solution) -> float:
     support, x = solution.support, solution.coefficients
     columns = np.append(support, other._columns)
     v = np.append(x, -1.0)
-    spread = (v.conj() @ held.products[np.ix_(columns, columns)] @ v).real / held.count
+    spread = (v.conj() @ held.products[np.ix_(columns, columns)] @ v).real / held.rows
     # With an intercept, A x is right on the mean of the other rows.
     off = (other._all.beside(held) if other.intercept else held.means)[columns] @ v
     return float(max(spread, 0.0) + abs(off) ** 2)
@@ -432,104 +430,3 @@ class _Drawn:
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return ((z ^ (z >> np.uint64(31))) % self._folds).astype(np.int64)
-
-
-class _Rows:
-    """A and y as blocks of rows."""
-
-    def __init__(self, A: Any, y: Any, known: bool) -> None:
-        self.names: tuple[Any, ...] | None = None
-        frame = is_dask_frame(A)
-        named = frame and not _has_blocks(y) and not isinstance(y, np.ndarray)
-        if not (frame or isinstance(A, da.Array)):
-            raise InvalidTypeError(f"A must be an array or a frame of Dask, got {shown(type(A).__name__)}")
-        if isinstance(A, da.Array) and A.ndim != 2:
-            raise InvalidValueError(f"A has shape {A.shape}; a matrix has two dimensions")
-        if named:
-            if y not in list(A.columns):
-                raise InvalidValueError(f"A has no column called {shown(y)}; its columns are {shown(tuple(A.columns))}")
-            self.names = tuple(name for name in A.columns if name != y)
-        elif frame:
-            self.names = tuple(A.columns)
-        self.sizes = _sizes(A, known)
-        self.batch: tuple[int, ...] = ()
-        if named:
-            self.targets: list[Any] = [y] * A.npartitions
-            types = {name: kind for name, kind in A.dtypes.items() if name != y}
-            of_y = [A.dtypes[y]]
-        else:
-            types = dict(A.dtypes.items()) if frame else {None: A.dtype}
-            y = _blocks_of(y, self.sizes)
-            if y.ndim > 1:
-                self.batch = (len(y.columns) if is_dask_frame(y) else int(y.shape[1]),)
-            of_y = list(y.dtypes) if is_dask_frame(y) else [y.dtype] * max(1, *self.batch, 1)
-            self.targets = _delayed(y)
-        self.columns = len(self.names) if self.names is not None else int(A.shape[1])
-        self.tables = _delayed(A)
-        if len(self.tables) != len(self.targets):
-            raise InvalidValueError(f"A has {len(self.tables)} blocks of rows, but y has {len(self.targets)}")
-        of_A = list(types.values()) * (1 if frame else self.columns)
-        kinds = [*of_A, *of_y]
-        wrong = [kind for kind in kinds if getattr(kind, "kind", "O") not in "biufcO"]
-        if wrong:
-            raise InvalidTypeError(f"A and y must hold numbers, got elements of type {wrong[0]}")
-        is_complex = any(getattr(kind, "kind", "") == "c" for kind in kinds)
-        self.dtype = np.dtype(np.complex128 if is_complex else np.float64)
-        self.precision = np.array([_epsilon(kind) for kind in kinds])
-        named_A = [f"A column {shown(name)}" for name in self.names or ()]
-        of_each = [f"Y column {column}" for column in range(self.batch[0])] if self.batch else ["y"]
-        self.said = (*(named_A or [f"A column {column}" for column in range(self.columns)]), *of_each)
-
-    def begins(self) -> list[int | None]:
-        """The row of A with which each block begins, if that is known."""
-        if any(np.isnan(size) for size in self.sizes):
-            return [None] * len(self.sizes)
-        return [int(at) for at in np.cumsum([0, *self.sizes[:-1]])]
-
-
-def _has_blocks(given: Any) -> bool:
-    return isinstance(given, da.Array) or hasattr(given, "to_delayed")
-
-
-def _sizes(A: Any, known: bool) -> tuple[Any, ...]:
-    """The rows of each block, NaN where they are not known."""
-    if isinstance(A, da.Array):
-        if known and any(np.isnan(size) for size in A.chunks[0]):
-            raise InvalidValueError("A has chunks of unknown size; call A.compute_chunk_sizes() first")
-        return tuple(A.chunks[0])
-    if known:
-        return tuple(int(size) for size in A.map_partitions(len).compute())
-    return (np.nan,) * int(A.npartitions)
-
-
-def _blocks_of(y: Any, sizes: tuple[Any, ...]) -> Any:
-    """y in the blocks of A, where the sizes of both are known."""
-    if not _has_blocks(y):
-        y = as_values("y", y)
-        if any(np.isnan(size) for size in sizes):
-            raise InvalidTypeError("y must be in blocks as A is, since the sizes of these are not known")
-        y = da.from_array(y)
-    if isinstance(y, da.Array):
-        if y.ndim not in {1, 2}:
-            raise InvalidValueError(f"y has shape {y.shape}; it must have one dimension, or two for a batch")
-        rows, whole = y.shape[0], sum(sizes)
-        if not (np.isnan(rows) or np.isnan(whole)):
-            if rows != whole:
-                raise InvalidValueError(f"y has {rows} entries, but A has {whole} rows")
-            y = y.rechunk({0: sizes})
-        return y.rechunk({1: -1}) if y.ndim == 2 else y
-    return y
-
-
-def _delayed(given: Any) -> list[Any]:
-    """The blocks of rows, one Delayed each."""
-    if isinstance(given, da.Array):
-        whole = given.rechunk({1: -1}) if given.ndim == 2 else given
-        return list(whole.to_delayed().ravel())
-    return list(given.to_delayed())
-
-
-def _epsilon(kind: Any) -> float:
-    """The ε of the numbers as they were given."""
-    double = float(np.finfo(np.float64).eps)
-    return max(double, float(np.finfo(kind).eps)) if getattr(kind, "kind", "") in ("f", "c") else double

@@ -63,7 +63,8 @@ class Shared:
         self._reset()
 
     def _reset(self) -> None:
-        self._lock, self._read, self._warned = Lock(), {}, False
+        self._lock, self._warned = Lock(), False
+        self._read: dict[np.dtype[Any], Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name not in {"_lock", "_read", "_warned"}}
@@ -149,7 +150,7 @@ def _known(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _packed(operator: Operator) -> Operator:
-    """The operator with A as it will lie on the workers: what is pickled keeps its order only where it is contiguous."""
+    """The operator with A as it will lie on the workers: what is pickled keeps its order where it is contiguous."""
     given = operator._given
     if isinstance(given, np.ndarray) and not (given.flags.c_contiguous or given.flags.f_contiguous):
         given = given.copy(order="K")
