@@ -69,8 +69,9 @@ def compare(client: Client, A: Any, given: argparse.Namespace) -> None:
     for repetition in range(given.repetitions + 1):
         seconds, expected = timed(lambda: sparsea.solve(A, local, given.k, threads=given.workers, **options))
         found_in, found = timed(lambda: sparsea.dask.solve(A, Y, given.k, **options).compute())
-        batch = sparsea.dask.solve(A, Y, given.k, **options)
-        written_in, _ = timed(lambda batch=batch: batch.to_zarr(f"{folder}/solved", overwrite=True))
+        written_in, _ = timed(
+            lambda: sparsea.dask.solve(A, Y, given.k, **options).to_zarr(f"{folder}/solved", overwrite=True)
+        )
         if repetition == 0:
             same = np.array_equal(found.residual_norms, expected.residual_norms)
             print(f"the same residual norms, to the bit: {same}")
@@ -121,9 +122,8 @@ def main() -> None:
     options = {"n_workers": given.workers, "threads_per_worker": 1, "dashboard_address": ":0"}
     with LocalCluster(**options) as cluster, Client(cluster) as client:
         count = given.stream or given.signals
-        print(
-            f"{count} signals of {given.rows} × {given.columns}, k = {given.k}, {given.algorithm}, {given.block} a block"
-        )
+        print(f"{count} signals of {given.rows} × {given.columns}, k = {given.k}, {given.algorithm}")
+        print(f"{given.block} signals in a block, {given.workers} workers of one thread")
         (stream if given.stream else compare)(client, A, given)
 
 

@@ -1,8 +1,8 @@
 """Measure the statistics of many rows beside generating them, and the memory that both take.
 
-Rows of normal numbers are generated block by block, on workers of one thread. "generated" is the time of their sum, which
-reads each number once; "statistics" that of `sparsea.dask.statistics`, "folds" that with statistics for each of five folds.
-The second line has a hundred times as many rows. Memory is the peak of the client and of a worker.
+Rows of normal numbers are generated block by block, on workers of one thread. "generated" is the time of their sum,
+which reads each number once; "statistics" that of `sparsea.dask.statistics`, "folds" that with statistics for each of
+five folds. The second line has a hundred times as many rows. Memory is the peak of the client and of a worker.
 
     python python/benchmarks/dask_tall.py [--rows 100000] [--columns 100] [--block 50000]
 """

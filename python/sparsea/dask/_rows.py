@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
+import dask
 import dask.array as da
 import numpy as np
 
@@ -132,8 +133,9 @@ def _of_arrays(A: Any, y: Any, known: bool) -> Rows:
     if y.numblocks[0] != len(sizes):
         raise InvalidValueError(f"A has {len(sizes)} blocks of rows, but y has {y.numblocks[0]}")
     batch = (int(y.shape[1]),) if y.ndim == 2 else ()
-    whole = [array.rechunk({1: -1}) if array.ndim == 2 else array for array in (A, y)]
-    tables, targets = (list(array.to_delayed().ravel()) for array in whole)
+    # Together: what both are made of is made once.
+    whole = dask.optimize(*(array.rechunk({1: -1}) if array.ndim == 2 else array for array in (A, y)))
+    tables, targets = (list(array.to_delayed(optimize_graph=False).ravel()) for array in whole)
     kinds = [A.dtype] * int(A.shape[1]) + [y.dtype] * max(1, *batch, 1)
     return Rows(tables, targets, sizes, kinds, None, batch, tuple(range(*batch)) if batch else ())
 

@@ -11,7 +11,7 @@ import numpy as np
 from .._errors import InvalidValueError
 from .._input import Array, matrix_values
 
-STRIP = 8192
+STRIP = 4096
 """Rows that are centred and multiplied together; what is converted to double precision is no longer."""
 
 
@@ -58,12 +58,12 @@ class Found(NamedTuple):
 
 
 def of_rows(Z: Array) -> Sums:
-    """The sums of rows that are not empty."""
+    """The sums of rows that are not empty, and are written over."""
     means = Z.mean(axis=0)
-    centered = Z - means
+    Z -= means
     # What rounding left of the mean is taken out in a second pass.
-    rest = centered.mean(axis=0)
-    products = centered.conj().T @ centered - len(Z) * np.outer(rest.conj(), rest)
+    rest = Z.mean(axis=0)
+    products = Z.conj().T @ Z - len(Z) * np.outer(rest.conj(), rest)
     return Sums(len(Z), means, rest, products)
 
 
@@ -108,8 +108,11 @@ def of_block(
         with np.errstate(over="ignore", invalid="ignore"):
             if fold_of is None:
                 strips.append({0: of_rows(Z)})
+                continue
+            fold = fold_of(np.arange(len(Z)) + ((begin or 0) + start))
+            if (fold == fold[0]).all():
+                strips.append({int(fold[0]): of_rows(Z)})
             else:
-                fold = fold_of(np.arange(len(Z)) + ((begin or 0) + start))
                 strips.append({int(which): of_rows(Z[fold == which]) for which in np.unique(fold)})
     return Found(rows, of_folds(strips))
 
