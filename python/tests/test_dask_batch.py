@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import inspect
 import os
 import pickle
 import signal
@@ -206,7 +208,7 @@ def test_arrays_of_a_batch_are_solved_once(rng: np.random.Generator, tmp_path: P
 
 @pytest.mark.usefixtures("client")
 def test_a_frame_names_signals(rng: np.random.Generator, tmp_path: Path) -> None:
-    dd = pytest.importorskip("dask.dataframe")
+    dd = pytest.importorskip("dask.dataframe", exc_type=ImportError)
     pd = pytest.importorskip("pandas")
     A, Y = signals(rng)
     names = [f"s{at}" for at in range(5)]
@@ -281,6 +283,7 @@ def slowly(block: Any) -> Any:
 
 
 def test_a_worker_that_is_killed(rng: np.random.Generator, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
     A, Y = signals(rng)
     blocks = da.from_array(Y, chunks=(M, 4)).map_blocks(slowly, dtype=Y.dtype)
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
@@ -372,6 +375,19 @@ def test_what_is_sent_can_be_pickled(rng: np.random.Generator) -> None:
     # Another A, start or option is another batch.
     others = [Shared(A + 1, "omp", {}), Shared(A, None, {}), Shared(A, "omp", {}), Shared(A, "omp", {"ridge": 1.0})]
     assert len({str(one.__dask_tokenize__()) for one in [shared, *others]}) == 5
+
+
+@pytest.mark.parametrize("name", sparsea.dask.__all__)
+def test_documentation(name: str) -> None:
+    value = getattr(sparsea.dask, name)
+    finder, runner = doctest.DocTestFinder(), doctest.DocTestRunner()
+    for test in finder.find(value, name, module=False, globs={}):
+        runner.run(test)
+    assert runner.failures == 0
+    text = inspect.getdoc(value) or ""
+    if inspect.isroutine(value):
+        for parameter in inspect.signature(value).parameters:
+            assert parameter in text.split("\nReturns\n")[0], parameter
 
 
 def test_importing_sparsea_does_not_load_dask() -> None:

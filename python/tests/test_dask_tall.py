@@ -196,7 +196,7 @@ def test_splitmix_is_that_of_its_authors() -> None:
 @pytest.mark.filterwarnings("ignore:The inplace keyword")
 @pytest.mark.usefixtures("client")
 def test_frames(rng: np.random.Generator, tmp_path: Path) -> None:
-    dd = pytest.importorskip("dask.dataframe")
+    dd = pytest.importorskip("dask.dataframe", exc_type=ImportError)
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
     A, y = table(rng)
@@ -220,7 +220,7 @@ def test_frames(rng: np.random.Generator, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("client")
 def test_an_error_names_the_row_of_all(rng: np.random.Generator) -> None:
-    dd = pytest.importorskip("dask.dataframe")
+    dd = pytest.importorskip("dask.dataframe", exc_type=ImportError)
     pd = pytest.importorskip("pandas")
     A, y = table(rng)
     A[2345, 5] = np.nan
@@ -238,7 +238,7 @@ def test_an_error_names_the_row_of_all(rng: np.random.Generator) -> None:
 
 def frame(**columns: Any) -> Any:
     """A frame of Dask."""
-    dd = pytest.importorskip("dask.dataframe")
+    dd = pytest.importorskip("dask.dataframe", exc_type=ImportError)
     return dd.from_pandas(pytest.importorskip("pandas").DataFrame(columns), npartitions=2)
 
 

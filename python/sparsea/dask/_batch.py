@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dask
 import dask.array as da
 import numpy as np
-from dask.base import DaskMethodsMixin
+from dask.base import DaskMethodsMixin, tokenize
 
 from .._core import as_index, as_sparsity
 from .._errors import InvalidTypeError, InvalidValueError
@@ -165,17 +165,19 @@ def solve(
         arrays.append(da.expand_dims(da.from_array(each, chunks=chunks), axis))
     client = current_client(client)
     if client is None:
-        held = dask.delayed(shared, pure=True)
+        held, key = dask.delayed(shared, pure=True), shared
     else:
-        # In a list, or the batch would be taken for a collection of what is to be sent.
-        [held] = client.scatter([shared], broadcast=True)
+        # Under a key of its own: what is sent again under a key just released may be dropped by the scheduler, which
+        # hears of the release later.
+        [held] = client.scatter([shared], broadcast=True, hash=False)
+        key = held.key
     solved = da.map_blocks(
         _block,
         *arrays,
         drop_axis=axis,
         dtype=dtype,
         meta=np.empty((0,) * len(shape), dtype),
-        name=f"sparsea-{dask.base.tokenize(shared, axis, names, *arrays)}",
+        name=f"sparsea-{tokenize(key, axis, names, *arrays)}",
         shared=held,
         k=largest,
         axis=axis,
@@ -452,8 +454,13 @@ class Batch(DaskMethodsMixin):  # type: ignore[misc]
     def __dask_tokenize__(self) -> Any:
         return ("sparsea.dask.Batch", self._records.name)
 
-    __dask_optimize__ = staticmethod(da.Array.__dask_optimize__)
-    __dask_scheduler__ = staticmethod(da.Array.__dask_scheduler__)
+    @staticmethod
+    def __dask_optimize__(graph: Any, keys: Any, **options: Any) -> Any:
+        return da.Array.__dask_optimize__(graph, keys, **options)
+
+    @staticmethod
+    def __dask_scheduler__(graph: Any, keys: Any, **options: Any) -> Any:
+        return da.Array.__dask_scheduler__(graph, keys, **options)
 
     def __dask_postcompute__(self) -> Any:
         function, arguments = self._records.__dask_postcompute__()
