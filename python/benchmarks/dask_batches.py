@@ -2,8 +2,11 @@
 
 Signals are generated on the workers, block by block, and kept there before the clock starts. "client" is the time until
 all solutions are arrays of the client, "zarr" until the workers have written them. One row of the table is the batch on
-threads of this process, for the same signals. With --stream so many signals are generated, solved and written without
-ever being in memory together; what counts is the peak memory of the client, and of a worker.
+threads of this process, for the same signals. Processor time is that of this process and the workers together, the
+least of the repetitions: other work on the machine disturbs it less.
+
+With --stream so many signals are generated, solved and written without ever being in memory together; what counts is
+the peak memory of the client, and of a worker.
 
     python python/benchmarks/dask_batches.py [--signals 100000] [--block 5000] [--algorithm omp] [--stream 1000000]
 """
@@ -47,11 +50,18 @@ def signals(A: Any, k: int, count: int, block: int) -> Any:
     return da.map_blocks(block_of_signals, A=A, k=k, dtype=float, chunks=((len(A),), sizes), meta=np.empty((0, 0)))
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """The time that something takes, and what it returns."""
+def used() -> float:
+    """The processor time of this process."""
+    return time.process_time()
+
+
+def timed(client: Client, work: Callable[[], Any]) -> tuple[float, float, Any]:
+    """The time that something takes, its processor time here and on the workers, and what it returns."""
+    before = used() + sum(client.run(used).values())
     begin = time.perf_counter()
     result = work()
-    return time.perf_counter() - begin, result
+    seconds = time.perf_counter() - begin
+    return seconds, used() + sum(client.run(used).values()) - before, result
 
 
 def peak() -> int:
@@ -64,35 +74,38 @@ def compare(client: Client, A: Any, given: argparse.Namespace) -> None:
     options = {"algorithm": given.algorithm}
     Y = signals(A, given.k, given.signals, given.block).persist()
     local = Y.compute()
-    on_threads, on_workers, to_disk = [], [], []
+    times: dict[str, list[tuple[float, float]]] = {"threads": [], "client": [], "zarr": []}
     folder = tempfile.mkdtemp()
+    works: dict[str, Callable[[], Any]] = {
+        "threads": lambda: sparsea.solve(A, local, given.k, threads=given.workers, **options),
+        "client": lambda: sparsea.dask.solve(A, Y, given.k, **options).compute(),
+        "zarr": lambda: sparsea.dask.solve(A, Y, given.k, **options).to_zarr(f"{folder}/solved", overwrite=True),
+    }
+    folder, found = tempfile.mkdtemp(), {}
     for repetition in range(given.repetitions + 1):
-        seconds, expected = timed(lambda: sparsea.solve(A, local, given.k, threads=given.workers, **options))
-        found_in, found = timed(lambda: sparsea.dask.solve(A, Y, given.k, **options).compute())
-        written_in, _ = timed(
-            lambda: sparsea.dask.solve(A, Y, given.k, **options).to_zarr(f"{folder}/solved", overwrite=True)
-        )
-        if repetition == 0:
-            same = np.array_equal(found.residual_norms, expected.residual_norms)
-            print(f"the same residual norms, to the bit: {same}")
-            continue
-        on_threads.append(seconds)
-        on_workers.append(found_in)
-        to_disk.append(written_in)
+        for name, work in works.items():
+            seconds, processor, found[name] = timed(client, work)
+            if repetition > 0:
+                times[name].append((seconds, processor))
     shutil.rmtree(folder)
-    base = min(on_threads)
-    for name, times in (("threads", on_threads), ("client", on_workers), ("zarr", to_disk)):
-        print(f"{name:8} {np.median(times):7.2f} s median {min(times):7.2f} s least {min(times) / base - 1:+7.1%}")
-    del client
+    same = np.array_equal(found["client"].residual_norms, found["threads"].residual_norms)
+    print(f"the same residual norms, to the bit: {same}")
+    print(f"{'':8} {'median':>9} {'least':>9} {'processor time':>15}")
+    least = min(processor for _, processor in times["threads"])
+    for name, pairs in times.items():
+        seconds, processor = np.array(pairs).T
+        more = f"{processor.min() / least - 1:+.1%}"
+        print(f"{name:8} {np.median(seconds):7.2f} s {seconds.min():7.2f} s {processor.min():7.2f} s {more}")
 
 
 def stream(client: Client, A: Any, given: argparse.Namespace) -> None:
     """Solve signals that are never in memory together."""
     before, folder = peak(), tempfile.mkdtemp()
-    seconds, _ = timed(
+    seconds, _, _ = timed(
+        client,
         lambda: sparsea.dask.solve(
             A, signals(A, given.k, given.stream, given.block), given.k, algorithm=given.algorithm
-        ).to_zarr(f"{folder}/solved")
+        ).to_zarr(f"{folder}/solved"),
     )
     shutil.rmtree(folder)
     size = given.stream * len(A) * 8

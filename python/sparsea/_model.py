@@ -18,7 +18,7 @@ WORDS = frozenset({"intercept", "fixed", "exclude", "weights", "ridge", "missing
 """The options that make a model."""
 
 _HERE = str(Path(__file__).parent)
-_CALLS = (
+CALLS = (
     "most of y is a constant that no column is near, so columns would be chosen for how they mimic it; "
     "give intercept=True, or intercept=False if the model has none"
 )
@@ -124,7 +124,7 @@ def warn_of_intercept() -> None:
     frame, level = sys._getframe(), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
         frame, level = frame.f_back, level + 1
-    warnings.warn(_CALLS, UserWarning, stacklevel=level)
+    warnings.warn(CALLS, UserWarning, stacklevel=level)
 
 
 def _check_finite(data: Array, columns: Array, weights: Array | None, name: Callable[[int], str]) -> None:

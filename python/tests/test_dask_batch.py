@@ -300,6 +300,21 @@ def test_a_worker_that_is_killed(rng: np.random.Generator, tmp_path: Path) -> No
     assert len(list(tmp_path.glob("solved/signals/*"))) == 14
 
 
+def test_parquet_of_complex_numbers_and_cubes(rng: np.random.Generator, tmp_path: Path) -> None:
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    A, Y = signals(rng, "complex")
+    cube = da.from_array(Y[:, :12].reshape(M, 3, 4), chunks=(M, 2, 3))
+    sparsea.dask.solve(A, cube, 3, intercept=True).to_parquet(tmp_path / "solved")
+    expected = sparsea.solve(A, Y[:, :12], 3, intercept=True)
+    table = pd.read_parquet(tmp_path / "solved" / "coefficients").sort_values(["signal_0", "signal_1", "column"])
+    values = table["coefficient_real"] + 1j * table["coefficient_imag"]
+    assert values.tolist() == [x for one in expected for x in one.coefficients]
+    places = pd.read_parquet(tmp_path / "solved" / "signals").sort_values(["signal_0", "signal_1"])
+    assert (places["intercept_real"] + 1j * places["intercept_imag"]).tolist() == expected.intercepts.tolist()
+    assert places["signal_1"].tolist() == [0, 1, 2, 3] * 3
+
+
 @pytest.mark.usefixtures("client")
 def test_an_error_names_the_place_in_all_signals(rng: np.random.Generator) -> None:
     A, Y = signals(rng)
@@ -354,11 +369,19 @@ def test_bad_input(
     assert isinstance(raised.value, sparsea.Error) or "keyword" in said
 
 
-def test_data_that_call_for_an_intercept(rng: np.random.Generator) -> None:
+def test_data_that_call_for_an_intercept(clusters: dict[int, Any], rng: np.random.Generator) -> None:
     A, Y = signals(rng)
     blocks = da.from_array(Y + 100, chunks=(M, 10))
     with pytest.warns(UserWarning, match="most of y is a constant that no column is near"):
         sparsea.dask.solve(A, blocks, 3).compute(scheduler="sync")
+    with warnings.catch_warnings(record=True) as seen, clusters[1].as_current():
+        warnings.simplefilter("always")
+        sparsea.dask.solve(A, blocks, 3).compute()
+        # The worker tells the client, which need not be at once.
+        deadline = time.monotonic() + 10
+        while not seen and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert any("most of y is a constant" in str(one.message) for one in seen)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sparsea.dask.solve(A, blocks, 3, intercept=False).compute(scheduler="sync")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
@@ -13,7 +12,7 @@ from dask.base import tokenize
 from .. import _core
 from .._errors import InvalidTypeError, InvalidValueError
 from .._input import Array, CalledOperator, Operator, as_aligned, as_bounds, as_data, as_groups, as_operator, shown
-from .._model import Model, advise, take_model
+from .._model import CALLS, Model, advise, take_model
 from .._options import Options
 from .._run import check_finite
 from .._solution import Solutions
@@ -119,20 +118,16 @@ class Shared:
             return self._read[dtype]
 
     def _warn(self) -> None:
-        """Warn of data that call for an intercept, once on each worker, in the name of the client's user."""
+        """Warn of data that call for an intercept, once on each worker."""
         if self._warned:
             return
         self._warned = True
-        from .._model import _CALLS
-
         try:
-            from distributed import get_worker, warn
-
-            get_worker()
-        except (ImportError, ValueError):
-            warnings.warn(_CALLS, UserWarning, stacklevel=2)
-        else:
-            warn(_CALLS, UserWarning)
+            # On a worker the client warns too.
+            from distributed import warn
+        except ImportError:
+            from warnings import warn
+        warn(CALLS, UserWarning, stacklevel=2)
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:
