@@ -15,6 +15,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -57,9 +58,9 @@ def main() -> None:
             A, y = rows_of(count, given.columns, given.block)
             times = []
             works: list[Callable[[], Any]] = [
-                lambda A=A: A.sum().compute(),
-                lambda A=A, y=y: sparsea.dask.statistics(A, y, intercept=True, folds=5),
-                lambda A=A, y=y: sparsea.dask.statistics(A, y, intercept=True),
+                A.sum().compute,
+                partial(sparsea.dask.statistics, A, y, intercept=True, folds=5),
+                partial(sparsea.dask.statistics, A, y, intercept=True),
             ]
             for work in works:
                 before, begin = sum(client.run(time.process_time).values()), time.perf_counter()

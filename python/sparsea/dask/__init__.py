@@ -4,10 +4,10 @@
 runs a study.
 """
 
-try:
-    import dask.array as _array  # noqa: F401
-except ImportError as error:
-    raise ImportError("sparsea.dask needs Dask: pip install 'sparsea[dask]'") from error
+from importlib.util import find_spec
+
+if find_spec("dask") is None:
+    raise ImportError("sparsea.dask needs Dask: pip install 'sparsea[dask]'")
 
 from ._batch import Batch, BatchSolution, solve
 from ._studies import sweep

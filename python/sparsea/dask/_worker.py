@@ -58,7 +58,7 @@ class Shared:
         self.starts = None if start is None else read_start(start, operator, ())
         # One thread for each task that Dask runs at a time.
         self.options = {**options, "threads": 1 if options.get("threads") is None else options["threads"]}
-        self._token = tokenize(self.operator.of(operator.dtype), options, start, *_content(model))
+        self._token = tokenize(self.operator._given, options, start, *_content(model))
         self._reset()
 
     def _reset(self) -> None:
@@ -111,7 +111,8 @@ class Shared:
         with self._lock:
             if dtype not in self._read:
                 a = self.operator.of(dtype)
-                if isinstance(a, CalledOperator) and a.column_norms is None and a.shape[1] <= MEASURED:
+                called = isinstance(a, CalledOperator) and a.column_norms is None and a.shape[1] <= MEASURED
+                if called and self.model is None:
                     nothing = np.zeros((a.shape[0], 0), dtype)
                     a.column_norms = _core.Problem(a, nothing, {}).column_norms[0]
                 self._read[dtype] = a
