@@ -18,6 +18,7 @@ import dask.array as da
 import numpy as np
 import scipy.sparse
 
+import sparsea
 from sparsea.dask import Columns
 
 
@@ -69,18 +70,21 @@ def main() -> None:
         support = np.sort(rng.choice(n, k, replace=False))
         begin = time.perf_counter()
         A = Columns(da.concatenate(blocks, axis=1), keep=not given.forget)
-        measured = time.perf_counter()
-        y = A.select(support) @ rng.choice([-1.0, 1.0], k)
+        made_at = time.perf_counter()
+        planted = A.select(support)
+        y = planted @ rng.choice([-1.0, 1.0], k)
         y += 0.01 * np.linalg.norm(y) / np.sqrt(m) * rng.standard_normal(m)
-        before, start = A.traffic, time.perf_counter()
+        before, solving = A.traffic, time.perf_counter()
         solution = A.solve(y, k, threads=1)
         end = time.perf_counter()
         rounds, sent, received = (after - old for after, old in zip(A.traffic, before, strict=True))
         peaks = client.run(lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         found = len(np.intersect1d(support, solution.support))
+        truth = sparsea.solve(planted, y, k, start=np.arange(k), algorithm="omp").residual_norm
         print(f"{m} × {n}, {given.workers} workers: {found} of {k} columns found")
-        print(f"{measured - begin:.1f} s to make and measure A, {end - start:.1f} s to solve in {rounds} rounds")
+        print(f"residual {solution.residual_norm:.6g}, that of the planted columns {truth:.6g}")
+        print(f"{made_at - begin:.1f} s to make and measure A, {end - solving:.1f} s to solve in {rounds} rounds")
         print(f"{sent / 1e6:.1f} MB sent, {received / 1e6:.2f} MB received")
         print(f"peak memory {peak / 1e3:.0f} MB of the client, {max(peaks.values()) / 1e3:.0f} MB of a worker")
 

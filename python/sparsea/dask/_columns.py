@@ -322,7 +322,8 @@ def _measure(block: Any) -> Array:
 def _norms(block: Any, sparse: Any) -> Array:
     if sparse is not None:
         squares = abs(sparse.astype(np.result_type(sparse.dtype, np.float64))).power(2).sum(axis=0)
-        return np.sqrt(np.asarray(squares).ravel())
+        roots: Array = np.sqrt(np.asarray(squares).ravel())
+        return roots
     norms = np.empty(block.shape[1])
     for places, slab in _slabs(block):
         norms[places] = np.linalg.norm(slab, axis=0)
