@@ -1,7 +1,7 @@
 """Operators whose products all ranks of an MPI communicator compute together (mpi4py, PyLops-MPI).
 
-Every rank calls `solve` with the same data and gets the same solution. A run makes the same products in the same order on every
-rank, since it depends on its input alone; what does not, a limit in time, is decided by rank 0.
+Every rank calls `solve` with the same data and gets the same solution. A run makes the same products in the same order
+on every rank, since it depends on its input alone; what does not, a limit in time, is decided by rank 0.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def solve(A: Any, y: Any, k: Any, *, start: Any = None, comm: Any = None, **opti
     Parameters
     ----------
     A
-        As for `sparsea.solve`: on every rank an object with ``shape``, ``matvec`` and ``rmatvec``, whose products all ranks call
-        together, and which return the whole product on each of them.
+        As for `sparsea.solve`: on every rank an object with ``shape``, ``matvec`` and ``rmatvec``. All ranks call these
+        together, and each gets the whole product.
     y, k, start
         As for `sparsea.solve`, the same on every rank.
     comm : mpi4py.MPI.Comm, optional
@@ -54,9 +54,9 @@ def solve(A: Any, y: Any, k: Any, *, start: Any = None, comm: Any = None, **opti
 
     Notes
     -----
-    A run has one thread, and so the order of its products. ``time`` and what ``callback`` returns are those of rank 0, looked at
-    after every step: a step is not cut off in the middle. An exception on one rank alone leaves the others waiting, as always
-    with MPI: run programs by ``python -m mpi4py``, which aborts all of them.
+    A run has one thread, and so one order of its products. ``time`` and what ``callback`` returns are those of rank 0,
+    looked at after every step: a step is not cut off in the middle. An exception on one rank alone leaves the others
+    waiting, as always with MPI: run programs by ``python -m mpi4py``, which aborts all of them.
 
     Examples
     --------
