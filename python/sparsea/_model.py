@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,15 @@ WORDS = frozenset({"intercept", "fixed", "exclude", "weights", "ridge", "missing
 """The options that make a model."""
 
 _HERE = str(Path(__file__).parent)
-_CALLS = (
+CALLS = (
     "most of y is a constant that no column is near, so columns would be chosen for how they mimic it; "
     "give intercept=True, or intercept=False if the model has none"
 )
+
+
+def nth(column: int) -> str:
+    """What a message calls a column of Y."""
+    return f"column {column}"
 
 
 class Model:
@@ -36,7 +41,7 @@ class Model:
         self.drops = drops(options)
         self.weights = _weights(options.get("weights"), operator)
 
-    def groups(self, data: Array) -> list[tuple[Array | None, list[int]]]:
+    def groups(self, data: Array, name: Callable[[int], str] = nth) -> list[tuple[Array | None, list[int]]]:
         """The weights of rows, and the columns of Y that have these; NaN in Y has weight 0 if it is a gap."""
         columns = data.reshape(data.shape[0], -1)
         count = columns.shape[1]
@@ -45,27 +50,27 @@ class Model:
             raise InvalidValueError(f"weights have shape {weights.shape}, but y has shape {data.shape}")
         gaps = np.isnan(columns) if self.drops else np.zeros(columns.shape, dtype=bool)
         if not gaps.any() and (weights is None or weights.ndim == 1):
-            _check_finite(data, columns, weights)
+            _check_finite(data, columns, weights, name)
             return [(weights, list(range(count)))]
         whole = np.where(gaps, 0.0, 1.0 if weights is None else weights.reshape(len(weights), -1))
-        _check_finite(data, columns, whole)
+        _check_finite(data, columns, whole, name)
         found: dict[bytes, tuple[Array, list[int]]] = {}
         for at in range(count):
             own = np.ascontiguousarray(whole[:, at])
             if self.drops and not own.any():
-                name = "y" if data.ndim == 1 else f"column {at} of Y"
-                raise InvalidValueError(f"{name} has no entry of weight above 0 that is not missing")
+                which = "y" if data.ndim == 1 else f"{name(at)} of Y"
+                raise InvalidValueError(f"{which} has no entry of weight above 0 that is not missing")
             found.setdefault(own.tobytes(), (own, []))[1].append(at)
         return list(found.values())
 
-    def for_core(self, data: Array) -> dict[str, Any]:
-        """What the compiled part reads."""
+    def for_core(self, data: Array, name: Callable[[int], str] = nth) -> dict[str, Any]:
+        """What the compiled part reads; `name` is what a message calls a column of Y."""
         return {
             "intercept": self.intercept,
             "fixed": self.fixed,
             "excluded": self.excluded,
             "ridge": self.ridge,
-            "groups": self.groups(data),
+            "groups": self.groups(data, name),
         }
 
 
@@ -119,10 +124,10 @@ def warn_of_intercept() -> None:
     frame, level = sys._getframe(), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
         frame, level = frame.f_back, level + 1
-    warnings.warn(_CALLS, UserWarning, stacklevel=level)
+    warnings.warn(CALLS, UserWarning, stacklevel=level)
 
 
-def _check_finite(data: Array, columns: Array, weights: Array | None) -> None:
+def _check_finite(data: Array, columns: Array, weights: Array | None, name: Callable[[int], str]) -> None:
     """Refuse NaN and infinities in rows that count."""
     bad = ~np.isfinite(columns)
     if not bad.any():
@@ -135,7 +140,7 @@ def _check_finite(data: Array, columns: Array, weights: Array | None) -> None:
         if data.ndim == 1:
             word = "NaN" if np.isnan(value) else shown(float(np.real(value)))
             raise advise(InvalidValueError(f"y contains {word} at index {row} (counted from 0)"))
-        raise advise(InvalidValueError(f"Y contains {value} at row {row}, column {column} (counted from 0)"))
+        raise advise(InvalidValueError(f"Y contains {value} at row {row}, {name(column)} (counted from 0)"))
 
 
 def _columns(what: str, given: Any, operator: Operator) -> Array:

@@ -10,28 +10,39 @@ import numpy as np
 from . import _core
 from ._errors import InvalidValueError
 from ._input import Array, Operator, as_aligned, as_bounds, as_groups, check_joint
-from ._model import Model, advise, take_model, warn_of_intercept
+from ._model import Model, advise, nth, take_model, warn_of_intercept
 from ._progress import display
 from ._solution import Solutions, make
 from ._start import read_start
 
 
-def of_one_scalar(operator: Operator, data: Array, *, checked: bool = False) -> tuple[Any, Array]:
-    """A and the data as the compiled part takes them; NaN are refused unless the data are checked elsewhere."""
+def of_one_scalar(
+    operator: Operator, data: Array, *, checked: bool = False, name: Callable[[int], str] = nth
+) -> tuple[Any, Array]:
+    """A and the data as the compiled part takes them; NaN are refused unless the data are checked elsewhere.
+
+    `name` is what a message calls a column of Y.
+    """
     if operator.holds_data:
         return operator.of(operator.dtype), data
     rows = data.shape[0] if data.ndim else 0
     if rows != operator.shape[0]:
-        name = "y" if data.ndim == 1 else "Y"
+        whose = "y" if data.ndim == 1 else "Y"
         entries = "entries" if data.ndim == 1 else "rows"
-        raise InvalidValueError(f"{name} has {rows} {entries}, but A has {operator.shape[0]} rows")
+        raise InvalidValueError(f"{whose} has {rows} {entries}, but A has {operator.shape[0]} rows")
     dtype = operator.dtype if operator.dtype == data.dtype else np.result_type(operator.dtype, data.dtype)
     a, data = operator.of(dtype), as_aligned(data, dtype)
-    if data.ndim == 2 and not checked and not np.isfinite(data).all():
-        row, column = np.argwhere(~np.isfinite(data))[0]
-        said = f"Y contains {data[row, column]} at row {row}, column {column} (counted from 0)"
-        raise advise(InvalidValueError(said))
+    if not checked:
+        check_finite(data, name)
     return a, data
+
+
+def check_finite(data: Array, name: Callable[[int], str] = nth) -> None:
+    """Refuse NaN and infinities in a matrix of data; a single vector is checked in compiled code."""
+    if data.ndim == 2 and not np.isfinite(data).all():
+        row, column = np.argwhere(~np.isfinite(data))[0]
+        said = f"Y contains {data[row, column]} at row {row}, {name(column)} (counted from 0)"
+        raise advise(InvalidValueError(said))
 
 
 def solved(

@@ -9,7 +9,7 @@ import numpy as np
 
 import sparsea
 
-for other in ("scipy", "sklearn", "pandas", "polars", "matplotlib", "tqdm"):
+for other in ("scipy", "sklearn", "pandas", "polars", "matplotlib", "tqdm", "dask"):
     assert importlib.util.find_spec(other) is None, f"{other} is installed"
 
 rng = np.random.default_rng(0)

@@ -73,7 +73,9 @@ def test_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     # Estimators have no stubs, and inherit what scikit-learn makes when they are imported.
     allowed = tmp_path / "allowed.txt"
     # Where checkers see **options, the signature shows them one by one.
-    options = r"sparsea\.(_\w+\.)?(Problem\.)?(solve|improve|deconvolve|path|__init__)"
+    options = (
+        r"sparsea\.(dask\.)?(_\w+\.)?(Problem\.|Statistics\.)?(solve|improve|deconvolve|path|cross_validate|__init__)"
+    )
     allowed.write_text("\n".join([r"sparsea\.sklearn\..*", options, ""]), encoding="utf-8")
     command += ["--allowlist", str(allowed), "--ignore-unused-allowlist"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
@@ -99,7 +101,7 @@ def test_signatures_show_the_options_and_their_defaults(name: str) -> None:
 def test_the_package_is_typed_and_has_a_version() -> None:
     assert files("sparsea").joinpath("py.typed").is_file()
     assert metadata.version("sparsea") == sparsea.__version__
-    assert set(metadata.metadata("sparsea").get_all("Provides-Extra") or ()) == {"all", "plot", "sklearn"}
+    assert set(metadata.metadata("sparsea").get_all("Provides-Extra") or ()) == {"all", "dask", "plot", "sklearn"}
 
 
 def test_importing_loads_numpy_and_nothing_else() -> None:

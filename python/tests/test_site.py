@@ -25,6 +25,7 @@ PAGES = (
     "forms",
     "sufficient-statistics",
     "change-points",
+    "many-machines",
 )
 
 
@@ -42,6 +43,10 @@ def given() -> dict[str, Any]:
 def test_the_code_on_a_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn")
     pytest.importorskip("pylops")
+    if page == "many-machines":
+        pytest.importorskip("distributed")
+        pytest.importorskip("zarr")
+        pytest.importorskip("pyarrow")
     monkeypatch.chdir(tmp_path)
     text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
@@ -57,7 +62,7 @@ def test_the_code_on_a_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.
     plt.close("all")
 
 
-@pytest.mark.parametrize("module", ["sparsea", "sparsea.theory", "sparsea.plot", "sparsea.sklearn"])
+@pytest.mark.parametrize("module", ["sparsea", "sparsea.theory", "sparsea.plot", "sparsea.sklearn", "sparsea.dask"])
 def test_the_reference_has_every_name(module: str) -> None:
     public = set(pytest.importorskip(module).__all__) - {"__version__", "theory"}
     page = (DOCS / "api" / f"{module.removeprefix('sparsea.')}.md").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.extmath import safe_sparse_dot
 
 from .. import _core, solve
+from .._choice import chosen
 from .._core import as_index
 from .._errors import InvalidValueError
 from .._input import as_aligned
@@ -193,7 +194,7 @@ class SparseRegressorCV(SparseModel):
         self.n_nonzero_coefs_grid_ = np.arange(1, largest + 1)
         self.mse_path_ = errors
         shares = np.array([weights[test].sum() for _, test in folds])
-        k = _chosen(self.mse_path_, shares / shares.sum(), self.one_standard_error) + 1
+        k = chosen(self.mse_path_, shares / shares.sum(), self.one_standard_error) + 1
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
         best = self._best(problem, k, largest)
         if self.fit_intercept:
@@ -268,14 +269,3 @@ def _errors(
         # Nothing of this fold counts.
         return np.zeros(largest)
     return np.asarray(np.average(squares, axis=0, weights=test_weight))
-
-
-def _chosen(errors: Array, shares: Array, one_standard_error: bool) -> int:
-    """The row of least mean error, or the first within one standard error of it."""
-    means = errors @ shares
-    best = int(np.argmin(means))
-    if not one_standard_error:
-        return best
-    folds = np.count_nonzero(shares)
-    spread = shares @ (errors[best] - means[best]) ** 2
-    return int(np.argmax(means <= means[best] + np.sqrt(spread / max(folds - 1, 1))))

@@ -1,0 +1,471 @@
+"""More columns than fit into memory: the working set of a search lies on the client, scores come from the workers.
+
+It goes as the search of the core among many columns: matching pursuit, searches on the working set, and a look at all
+other columns, by what each explains if it joins, and then by what it explains in place of a member of the support.
+"""
+
+from __future__ import annotations
+
+import math
+import time as clock
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from .._errors import InvalidTypeError, InvalidValueError
+from .._input import Array, as_data, shown
+from .._problem import Problem
+from .._solution import Solution
+from ._columns import ColumnOperator, Strongest
+
+ALGORITHMS = ("search", "omp")
+
+_LOOKED_AT = 64
+"""Columns that join the working set at a time in matching pursuit."""
+_JOINING = (512, 2)
+"""Columns that join at a time: so many, or this multiple of k."""
+_MEMBERS = 8
+"""Columns of the working set at most, as a multiple of k, where that is more than fits the work of a search."""
+_SEARCHED = 1_000_000
+"""Columns of the working set times k."""
+_PAID = 1e-3
+"""‖r‖ must fall by this share for correlations with it to be looked at again."""
+_PROMISING = 0.7
+"""A column joins if in the place of a member it explains this share of what that does."""
+_ITERATIONS = 50
+"""Iterations of search between looks at all columns, once no column joins."""
+_BUDGET = 300
+"""Iterations of search, unless others are given."""
+_TOGETHER = 8
+"""Residuals that are sent in one round."""
+_HELD = 1 << 28
+"""Bytes of columns on the client."""
+
+
+class Columns(ColumnOperator):
+    """An m × n matrix A whose columns lie on the workers of a cluster, in chunks.
+
+    Its `solve` sends residuals to the workers and gets the columns that matter. It has ``shape``, ``matvec`` and
+    ``rmatvec``, and so is an A for `sparsea.solve` as well: every algorithm works with it then, and n numbers travel
+    for each product.
+
+    Parameters
+    ----------
+    A : dask.array of shape (m, n)
+        Chunked along columns; chunks are NumPy arrays, or sparse matrices of SciPy.
+    client : distributed.Client, optional
+        Default: the current one. Without any, the chunks are computed by the default scheduler of Dask.
+    keep : bool
+        Whether the workers keep the chunks in memory. If not, they are made again in every round.
+
+    Raises
+    ------
+    ValueError
+        If A is empty, is not a matrix, holds NaN or infinite numbers, or has chunks of unknown size.
+    TypeError
+        If A is no Dask array of numbers.
+
+    Notes
+    -----
+    A round costs one pass over A on the workers. Measuring the norms is the first; they stay on the workers.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import numpy as np
+    >>> import sparsea.dask
+    >>> rng = np.random.default_rng(0)
+    >>> A = rng.standard_normal((30, 8000))
+    >>> y = A[:, [3, 40, 7700]] @ [1.0, -2.0, 3.0]
+    >>> columns = sparsea.dask.Columns(da.from_array(A, chunks=(30, 1000)))
+    >>> columns
+    <Columns of 30 × 8000 in 8 chunks>
+    >>> columns.solve(y, 3).support
+    array([   3,   40, 7700])
+    """
+
+    def solve(
+        self,
+        y: Any,
+        k: Any,
+        *,
+        algorithm: str = "search",
+        nonnegative: bool = False,
+        bounds: Any = None,
+        iterations: int | None = None,
+        time: float | None = None,
+        memory: int | None = None,
+        threads: int | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Solution:
+        """Find the k columns of A that explain y best: minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k.
+
+        Parameters
+        ----------
+        y : array_like of shape (m,)
+            The data.
+        k : int
+            The sparsity, from 0 to min(m, n).
+        algorithm : {"search", "omp"}
+            ``"omp"`` chooses what `sparsea.solve` chooses, one round for each column. ``"search"`` begins like it, and
+            then searches among the columns that matter, which are those of the working set; all others are scored, and
+            those that could gain join, until none can. Where it still finds no more, the working set is filled
+            up to 10⁶/k columns, or to ``memory``.
+        nonnegative, bounds
+            As for `sparsea.solve`; bounds are two numbers.
+        iterations : int, optional
+            Iterations of search at most; default 300.
+        time : float, optional
+            Seconds after which no round begins. The best support so far is returned.
+        memory : int, optional
+            Bytes of the working set on the client; default 256 MiB. There is room for 2 k + 64 columns at least.
+        threads : int, optional
+            Threads of the searches on the client.
+        settings : mapping, optional
+            Those of the algorithm.
+
+        Returns
+        -------
+        Solution
+            Coefficients are those of the fit on the columns of the support alone: they do not depend on chunks or
+            workers.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument breaks a rule, before anything is sent.
+
+        Notes
+        -----
+        A round sends a residual and the indices of the working set to every worker, m + |W| numbers, and gets at most
+        max(512, 2 k) indices with their scores. Columns that join are fetched, m numbers each. Once no column explains
+        more of the residual, those that could stand in for a member of the support are looked for, with k residuals.
+        """
+        if algorithm not in ALGORITHMS:
+            raise InvalidValueError(
+                f"the algorithms for columns on workers are {' and '.join(ALGORITHMS)}, got {shown(algorithm)}; "
+                "sparsea.solve(sparsea.dask.Columns(A), y, k) takes every other"
+            )
+        data = as_data(y)
+        m, n = self.shape
+        if data.shape != (m,):
+            raise InvalidValueError(f"y must be a vector of {m} numbers, the rows of A, got shape {data.shape}")
+        if not np.isfinite(data).all():
+            at = int(np.flatnonzero(~np.isfinite(data))[0])
+            raise InvalidValueError(f"y contains {data[at]} at index {at} (counted from 0)")
+        k = _core.as_sparsity(k, (m, n))
+        ends = _ends(nonnegative, bounds)
+        if ends != (-math.inf, math.inf) and (self.dtype.kind == "c" or data.dtype.kind == "c"):
+            raise InvalidTypeError("bounds are those of real numbers, but A or y is complex")
+        if time is not None and not time > 0:
+            raise InvalidValueError(f"time must be positive, got {shown(time)}")
+        options: dict[str, Any] = {"threads": threads}
+        # Options and settings are checked before anything travels.
+        probe = Problem(np.eye(2), np.ones(2), bounds=None if ends == (-math.inf, math.inf) else ends)
+        probe.solve(1, algorithm=algorithm, settings=settings, iterations=iterations, **options)
+        held = _HELD if memory is None else _core.as_whole("memory", memory, 0)
+        run = _Search(self, data, k, ends, dict(settings or {}), iterations, time, held, options)
+        return run.omp() if algorithm == "omp" else run.search()
+
+
+def _ends(nonnegative: Any, bounds: Any) -> tuple[float, float]:
+    """The bounds of all coefficients."""
+    if bounds is None:
+        return (0.0, math.inf) if _core.as_flag("nonnegative", nonnegative) else (-math.inf, math.inf)
+    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2 or any(np.ndim(end) > 0 for end in bounds):
+        raise InvalidTypeError(f"bounds of columns on workers must be a pair of numbers or None, got {shown(bounds)}")
+    lower, upper = (
+        infinite if end is None else float(end) for end, infinite in zip(bounds, (-math.inf, math.inf), strict=True)
+    )
+    if nonnegative:
+        lower = max(lower, 0.0)
+    if not (lower <= 0.0 <= upper):
+        raise InvalidValueError(f"bounds must hold 0, got {shown(bounds)}")
+    return lower, upper
+
+
+class _Search:
+    """A search, between rounds."""
+
+    def __init__(
+        self,
+        A: ColumnOperator,
+        y: Array,
+        k: int,
+        ends: tuple[float, float],
+        settings: dict[str, Any],
+        iterations: int | None,
+        time: float | None,
+        memory: int,
+        options: dict[str, Any],
+    ) -> None:
+        self.A, self.y, self.k, self.ends = A, y, k, ends
+        self.settings, self.iterations, self.options = settings, iterations, options
+        self.begin, self.time = clock.perf_counter(), time
+        self.memory = memory
+        self.members: Array = np.zeros(0, np.int64)
+        """W, sorted."""
+        self.held: Any = None
+        """A_W."""
+        self.support: Array = np.zeros(0, np.int64)
+        self.values: Array = np.zeros(0, np.result_type(A.dtype, y.dtype))
+        self.residual = y
+        self.norm = float(np.linalg.norm(y))
+        self.steps = 0
+        self.counts: dict[str, int] = {}
+        self.explored = 0
+
+    def out_of_time(self) -> bool:
+        return self.time is not None and clock.perf_counter() - self.begin >= self.time
+
+    def left(self) -> float | None:
+        return None if self.time is None else max(self.time - (clock.perf_counter() - self.begin), 1e-3)
+
+    def join(self, columns: Array) -> None:
+        """Fetch columns into the working set."""
+        new = self.A.select(np.sort(columns))
+        members = np.concatenate([self.members, np.sort(columns)])
+        order = np.argsort(members)
+        if self.held is None:
+            self.held = new
+        elif hasattr(new, "tocsc"):
+            from scipy.sparse import csc_array, hstack
+
+            self.held = csc_array(hstack([self.held, new], format="csc")[:, order])
+        else:
+            self.held = np.asfortranarray(np.hstack([self.held, new])[:, order])
+        self.members = members[order]
+        bounds = None if self.ends == (-math.inf, math.inf) else self.ends
+        self.problem = Problem(self.held, self.y, bounds=bounds)
+        self.norms = self.problem.column_norms
+
+    def places(self, columns: Array) -> Array:
+        return np.searchsorted(self.members, columns)
+
+    def note(self, solution: Solution) -> None:
+        for word, count in solution.counts.items():
+            self.counts[word] = self.counts.get(word, 0) + count
+        self.explored += solution.supports_explored
+
+    def take(self, solution: Solution) -> None:
+        """Go to a solution on the working set."""
+        self.support, self.values = self.members[solution.support], solution.coefficients
+        self.norm = solution.residual_norm
+        self.residual = self.y - self.held[:, solution.support] @ solution.coefficients
+
+    def fit(self, columns: Array) -> Solution:
+        """The fit on some columns of the working set."""
+        found: Solution = self.problem.solve(
+            len(columns), start=self.places(np.sort(columns)), algorithm="omp", **self.options
+        )
+        self.note(found)
+        return found
+
+    def explains(self, residual: Array) -> Array:
+        """By column of the working set, what it explains of a residual."""
+        products = np.asarray(self.held.conj().T @ residual)
+        if self.ends[0] >= 0.0:
+            products = np.maximum(products, 0.0)
+        if self.ends[1] <= 0.0:
+            products = np.minimum(products, 0.0)
+        scores: Array = np.abs(products) ** 2
+        np.divide(scores, self.norms**2, out=scores, where=self.norms > 0.0)
+        return scores
+
+    def add(self, column: int) -> bool:
+        """Let a column of the working set join the support; false if nothing is gained."""
+        found = self.fit(np.append(self.support, column))
+        self.steps += 1
+        if not found.residual_norm < self.norm:
+            return False
+        self.take(found)
+        return True
+
+    def omp(self) -> Solution:
+        """Orthogonal matching pursuit, a round for each column."""
+        reason = "finished"
+        while len(self.support) < self.k:
+            if self.out_of_time():
+                reason = "time"
+                break
+            best = self.A.strongest(self.residual, 1, left_out=self.members, bounds=self.ends)
+            if not len(best.columns):
+                break
+            self.join(best.columns)
+            if not self.add(int(best.columns[0])):
+                break
+        return self.answer("omp", reason)
+
+    def pursue(self) -> None:
+        """Matching pursuit: the strongest columns join the working set, those that no other can match the support."""
+        while len(self.support) < self.k and not self.out_of_time():
+            best = self.A.strongest(self.residual, _LOOKED_AT + 1, left_out=self.members, bounds=self.ends)
+            outside = float(best.scores[_LOOKED_AT]) if len(best.scores) > _LOOKED_AT else 0.0
+            joining = best.columns[:_LOOKED_AT]
+            if len(joining):
+                self.join(joining)
+            if self.held is None:
+                return
+            least = 0.0
+            while len(self.support) < self.k:
+                scores = self.explains(self.residual)
+                scores[self.places(self.support)] = 0.0
+                strongest = int(np.argmax(scores))
+                if not scores[strongest] > least:
+                    break
+                if not self.add(int(self.members[strongest])):
+                    return
+                least = outside
+            if least == 0.0 and not len(joining):
+                return
+
+    def search(self) -> Solution:
+        """Matching pursuit, then searches on the working set and looks at all columns, until neither finds more."""
+        self.pursue()
+        closed, scored_at, rounds = self.held is None or self.k == 0, math.inf, 0
+        if closed:
+            return self.answer("search", "finished")
+        reason = "finished"
+        seed = int(self.settings.get("seed", 0))
+        some = max(_JOINING[0], _JOINING[1] * self.k)
+        full = False
+        budget, searched = _BUDGET if self.iterations is None else self.iterations, 0
+        while searched < budget:
+            rounds += 1
+            # Rounds differ in their random choices.
+            settings = {**self.settings, "seed": (seed + 7919 * (rounds - 1)) % 2**53}
+            found = self.problem.solve(
+                min(self.k, len(self.members)),
+                start=self.places(self.support),
+                algorithm="search",
+                iterations=min(_ITERATIONS, budget - searched) if closed else 1,
+                time=self.left(),
+                settings=settings,
+                **self.options,
+            )
+            self.note(found)
+            searched += max(found.iterations, 1)
+            self.steps += found.iterations
+            better = found.residual_norm < self.norm
+            if better:
+                self.take(found)
+            if found.stop_reason == "exact_fit":
+                reason = "exact_fit"
+                break
+            if self.out_of_time():
+                reason = "time"
+                break
+            if searched >= budget:
+                reason = "budget" if self.iterations is None else "iterations"
+                break
+            if closed and not better:
+                # What seemed to matter is searched in vain: the working set is filled, once, by the same scores.
+                if not full:
+                    self.let_join(self.exchanges(self.room(), 0.0))
+                full = True
+                continue
+            joined = 0
+            if self.norm < scored_at * (1.0 - _PAID) or len(self.support) < self.k:
+                scored_at = self.norm
+                joined = self.let_join(
+                    self.A.strongest(self.residual, min(self.room(), some), left_out=self.members, bounds=self.ends)
+                )
+            if not joined:
+                joined = self.let_join(self.exchanges(min(self.room(), some), _PROMISING))
+            closed = not joined
+        return self.answer("search", reason)
+
+    def room(self) -> int:
+        """How many columns may join."""
+        members = len(self.members)
+        fit = self.memory // max(1, _bytes(self.held) // max(1, members))
+        most = max(min(max(_SEARCHED // self.k, _MEMBERS * self.k), fit), 2 * self.k + _LOOKED_AT)
+        return max(0, most - members)
+
+    def let_join(self, best: Strongest) -> int:
+        if len(best.columns):
+            self.join(best.columns)
+        return len(best.columns)
+
+    def exchanges(self, room: int, least: float) -> Strongest:
+        """The columns that explain most in place of a member, and more than a share of what that does."""
+        columns, scores = np.zeros(0, np.int64), np.zeros(0)
+        if room <= 0:
+            return Strongest(columns, scores)
+        residuals, losses = self.without()
+        for at in range(0, len(losses), _TOGETHER):
+            part = slice(at, at + _TOGETHER)
+            best = self.A.strongest(
+                np.stack(residuals[part], axis=1),
+                room,
+                losses=losses[part],
+                left_out=self.members,
+                bounds=self.ends,
+                above=least,
+            )
+            columns, scores = np.append(columns, best.columns), np.append(scores, best.scores)
+        # A column may be promising in the place of several.
+        order = np.lexsort((columns, -scores))
+        _, first = np.unique(columns[order], return_index=True)
+        kept = order[np.sort(first)][:room]
+        return Strongest(columns[kept], scores[kept])
+
+    def without(self) -> tuple[list[Array], Array]:
+        """By member of the support that explains anything, the residual without it, and what ‖r‖² rises by."""
+        residuals, losses = [], []
+        chosen = self.held[:, self.places(self.support)]
+        if self.ends == (-math.inf, math.inf):
+            gram = chosen.conj().T @ chosen
+            # Scores need no more digits than this has.
+            normal = np.linalg.pinv(gram.toarray() if hasattr(gram, "toarray") else gram, hermitian=True)
+            for at, value in enumerate(self.values):
+                height = normal[at, at].real
+                loss = abs(value) ** 2 / height if height > 0.0 else 0.0
+                if loss > 0.0 and math.isfinite(loss):
+                    residuals.append(self.residual + chosen @ (normal[:, at] * (value / height)))
+                    losses.append(loss)
+            return residuals, np.array(losses)
+        for at in range(len(self.support)):
+            rest = np.delete(self.support, at)
+            found = self.fit(rest)
+            loss = found.residual_norm**2 - self.norm**2
+            if loss > 0.0:
+                residuals.append(self.y - self.held[:, found.support] @ found.coefficients)
+                losses.append(loss)
+        return residuals, np.array(losses)
+
+    def answer(self, algorithm: str, reason: str) -> Solution:
+        """The solution, with the fit on the columns of the support alone, however these were found."""
+        support = np.sort(self.support)
+        if len(support):
+            chosen = self.held[:, self.places(support)]
+            bounds = None if self.ends == (-math.inf, math.inf) else self.ends
+            alone = Problem(chosen if hasattr(chosen, "tocsc") else np.asfortranarray(chosen), self.y, bounds=bounds)
+            found = alone.solve(len(support), start=np.arange(len(support)), algorithm="omp", **self.options)
+        else:
+            found = Problem(np.zeros((len(self.y), 1), self.values.dtype), self.y).solve(0)
+        fields = dict(found.__dict__)
+        support = support[found.support]
+        support.flags.writeable = False
+        fields.update(
+            algorithm=algorithm,
+            n=self.A.shape[1],
+            support=support,
+            iterations=self.steps,
+            best_iteration=self.steps,
+            supports_explored=self.explored,
+            stop_reason="exact_fit" if found.stop_reason == "exact_fit" else reason,
+            counts=MappingProxyType({**found.counts, **self.counts}),
+            elapsed=clock.perf_counter() - self.begin,
+            memory=0 if self.held is None else _bytes(self.held),
+        )
+        solution = object.__new__(Solution)
+        solution.__dict__.update(fields)
+        return solution
+
+
+def _bytes(held: Any) -> int:
+    return int(held.data.nbytes + held.indices.nbytes + held.indptr.nbytes if hasattr(held, "indptr") else held.nbytes)

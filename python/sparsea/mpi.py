@@ -1,0 +1,123 @@
+"""Operators whose products all ranks of an MPI communicator compute together (mpi4py, PyLops-MPI).
+
+Every rank calls `solve` with the same data and gets the same solution. A run makes the same products in the same order
+on every rank, since it depends on its input alone; what does not, a limit in time, is decided by rank 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import time as clock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._errors import Error, InvalidTypeError, InvalidValueError
+from ._input import shown
+from ._options import Options, takes
+from ._solution import Solution
+from ._solve import solve as _solve
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["solve"]
+
+
+@takes(Options)
+def solve(A: Any, y: Any, k: Any, *, start: Any = None, comm: Any = None, **options: Unpack[Options]) -> Any:
+    """Solve on all ranks of a communicator together, with an operator whose products are collective.
+
+    Parameters
+    ----------
+    A
+        As for `sparsea.solve`: on every rank an object with ``shape``, ``matvec`` and ``rmatvec``. All ranks call these
+        together, and each gets the whole product.
+    y, k, start
+        As for `sparsea.solve`, the same on every rank.
+    comm : mpi4py.MPI.Comm, optional
+        Default: ``MPI.COMM_WORLD``.
+    {options}
+
+    Returns
+    -------
+    Solution or Solutions
+        The same on every rank, but for ``elapsed`` and ``memory``.
+
+    Raises
+    ------
+    ValueError
+        On every rank, if y, k, the start or an option differs between ranks.
+    ValueError, TypeError
+        As `sparsea.solve`; on every rank, if it is raised before the first product.
+
+    Notes
+    -----
+    A run has one thread, and so one order of its products. ``time`` and what ``callback`` returns are those of rank 0,
+    looked at after every step: a step is not cut off in the middle. An exception on one rank alone leaves the others
+    waiting, as always with MPI: run programs by ``python -m mpi4py``, which aborts all of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsea.mpi
+    >>> rng = np.random.default_rng(0)  # the same on every rank
+    >>> A = rng.standard_normal((30, 80))
+    >>> y = A[:, [3, 40, 77]] @ [1.0, -2.0, 3.0]
+    >>> sparsea.mpi.solve(A, y, 3).support  # doctest: +SKIP
+    array([ 3, 40, 77])
+    """
+    if comm is None:
+        try:
+            from mpi4py import MPI
+        except ImportError as error:
+            raise ImportError("sparsea.mpi needs mpi4py: pip install mpi4py") from error
+        comm = MPI.COMM_WORLD
+    given: dict[str, Any] = dict(options)
+    time, callback = given.pop("time", None), given.pop("callback", None)
+    if given.get("threads") not in {None, 1}:
+        raise InvalidValueError(f"threads must be 1 for collective products, got {shown(given['threads'])}")
+    if time is not None and not (isinstance(time, (int, float)) and time > 0):
+        raise InvalidValueError(f"time must be a positive number of seconds, got {shown(time)}")
+    if callback is not None and not callable(callback):
+        raise InvalidTypeError(f"callback must be a function of the progress, got {shown(callback)}")
+    _check_same(comm, {"y": y, "k": k, "start": start, **given, "time": time})
+    begin, late = clock.monotonic(), False
+
+    def ask(progress: Any) -> bool:
+        nonlocal late
+        wanted = bool(callback(progress)) if callback is not None else False
+        over = time is not None and clock.monotonic() - begin >= time
+        wanted, late = comm.bcast((wanted, over), root=0)
+        return wanted or late
+
+    if time is not None or callback is not None:
+        given["callback"] = ask
+    solution = _solve(A, y, k, start=start, **{**given, "threads": 1})
+    if late and isinstance(solution, Solution) and solution.stop_reason == "interrupted":
+        object.__setattr__(solution, "stop_reason", "time")
+    return solution
+
+
+def _check_same(comm: Any, given: dict[str, Any]) -> None:
+    """Refuse, on every rank, what differs between ranks."""
+    digests = {name: _digest(value) for name, value in given.items()}
+    for rank, other in enumerate(comm.allgather(digests)):
+        names = [name for name in {**digests, **other} if digests.get(name) != other.get(name)]
+        # Rank 0 finds the first other one that differs from it, and that finds rank 0.
+        if names:
+            first = min(rank, comm.rank)
+            raise InvalidValueError(f"{names[0]} differs between ranks {first} and {max(rank, comm.rank)}")
+
+
+def _digest(value: Any) -> bytes:
+    if isinstance(value, (list, tuple)) or hasattr(value, "__array__"):
+        try:
+            array = np.ascontiguousarray(value)
+        except (ValueError, Error):
+            array = None
+        if array is not None and array.dtype.kind in "biufc":
+            content = array.tobytes() + repr((array.shape, array.dtype.str)).encode()
+            return hashlib.sha256(content).digest()
+    return hashlib.sha256(pickle.dumps(value)).digest()
