@@ -93,7 +93,8 @@ def solve(
     axis : int, optional
         The axis of the m rows. Default: 0. An image of rows × columns × channels takes ``axis=-1``.
     client : distributed.Client, optional
-        Default: the current one. Without any, A is a part of the graph, which every scheduler of Dask computes.
+        Whose workers A is sent to; it must be the current one when the results are computed. Default: the current one.
+        Without any, A is a part of the graph, which every scheduler of Dask computes.
     {options}
 
     Returns
