@@ -90,7 +90,7 @@ def solve(A: Any, y: Any, k: Any, *, start: Any = None, comm: Any = None, **opti
         wanted = bool(callback(progress)) if callback is not None else False
         over = time is not None and clock.monotonic() - begin >= time
         wanted, late = comm.bcast((wanted, over), root=0)
-        return wanted or late
+        return bool(wanted or late)
 
     if time is not None or callback is not None:
         given["callback"] = ask

@@ -1,6 +1,7 @@
 """What the ranks of an MPI communicator do together; run by test_mpi.py on two of them."""
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ assert comm.allgather(ended.iterations) == [5] * comm.size
 batch = sparsea.mpi.solve(Rows(), np.stack([y, -y], axis=1), k)
 assert batch[0].support.tolist() == batch[1].support.tolist()
 
-for given, said in [
+refused: list[tuple[dict[str, Any], str]] = [
     ({"y": y + comm.rank}, "y differs between ranks 0 and 1"),
     ({"k": k + comm.rank}, "k differs between ranks 0 and 1"),
     ({"nonnegative": comm.rank == 0}, "nonnegative differs between ranks 0 and 1"),
@@ -84,7 +85,8 @@ for given, said in [
     ({"time": 0}, "time must be a positive number of seconds, got 0"),
     ({"callback": 3}, "callback must be a function of the progress, got 3"),
     ({"algorithm": "best"}, "unknown algorithm 'best'"),
-]:
+]
+for given, said in refused:
     with pytest.raises(sparsea.Error, match=said):
         sparsea.mpi.solve(Rows(), **{"y": y, "k": k, **given})
 print(f"rank {comm.rank} of {comm.size} is done")
