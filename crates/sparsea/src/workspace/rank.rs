@@ -26,7 +26,7 @@ impl<T: Scalar> Workspace<'_, T> {
     }
 
     /// [`strongest`](Self::strongest) with the orthonormal basis U of the residuals in place of them: the atom off the support whose ‖a_jᴴ U‖
-    /// is largest. `tolerance` as of [`residual_basis`](Self::residual_basis).
+    /// is largest. U leaves out singular values up to `tolerance` ‖Y‖.
     ///
     /// # Reference
     /// Davies & Eldar 2012, *Rank awareness in joint sparse recovery*, DOI 10.1109/TIT.2011.2173722.
