@@ -13,16 +13,25 @@ import pytest
 
 TESTS = Path(__file__).parent
 EXAMPLE = TESTS.parents[1] / "examples" / "mpi" / "solve_on_ranks.py"
-MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
+
+
+def mpiexec() -> str | None:
+    """The launcher beside Python, beside the installed mpi4py, or on the path."""
+    found = importlib.util.find_spec("mpi4py")
+    if found is None or found.origin is None:
+        return None
+    places = [Path(sys.executable).parent, Path(found.origin).parents[4] / "bin"]
+    return shutil.which("mpiexec", path=os.pathsep.join(map(str, places))) or shutil.which("mpiexec")
 
 
 def on_two_ranks(script: Path) -> str:
     """The output of a script that two ranks run."""
-    if MPIEXEC is None or importlib.util.find_spec("mpi4py") is None:
+    launcher = mpiexec()
+    if launcher is None:
         pytest.skip("there is no mpi4py, or no mpiexec")
     # Containers run tests as root, on any number of processors.
     variables = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-    command = [MPIEXEC, "-n", "2", "--oversubscribe", sys.executable, "-W", "error", "-m", "mpi4py", str(script)]
+    command = [launcher, "-n", "2", "--oversubscribe", sys.executable, "-W", "error", "-m", "mpi4py", str(script)]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
