@@ -9,7 +9,18 @@ import numpy as np
 from . import _core
 from ._core import as_whole
 from ._errors import InvalidTypeError, InvalidValueError
-from ._input import Array, Operator, as_aligned, as_number, as_values, check_paired, index_of, is_frame, matrix_values
+from ._input import (
+    Array,
+    Operator,
+    as_aligned,
+    as_contiguous,
+    as_number,
+    as_values,
+    check_paired,
+    index_of,
+    is_frame,
+    matrix_values,
+)
 
 
 class Gram:
@@ -162,7 +173,7 @@ def _squares(given: Any, batch: tuple[int, ...]) -> tuple[Array, list[np.dtype[A
         )
     if values.dtype.kind == "c":
         raise InvalidTypeError("yty holds complex numbers; squares of norms are real")
-    return np.ascontiguousarray(values, dtype=np.float64), [values.dtype]
+    return as_contiguous(values, dtype=np.float64), [values.dtype]
 
 
 def _gram(AtA: Any, Aty: Any, yty: Any, n_samples: int, precision: float) -> Gram:

@@ -94,7 +94,7 @@ class CalledOperator:
             if np.any(answer.imag != 0):
                 raise InvalidValueError(f"{name} of A returned complex numbers, but A and y are real")
             answer = answer.real
-        return np.ascontiguousarray(answer, dtype=self.dtype)
+        return as_contiguous(answer, dtype=self.dtype)
 
 
 class Operator:
@@ -151,9 +151,9 @@ def as_compressed(given: Any, dtype: Any) -> _core.Compressed:
         values = as_stored(matrix.data, dtype)
         if values.dtype != dtype:
             starts, rows = matrix.indptr.astype(np.int64), matrix.indices.astype(np.uint32)
-            return _core.Compressed(matrix.shape, starts, rows, np.ascontiguousarray(values))
-    starts, rows = (np.ascontiguousarray(part, dtype=np.int64) for part in (matrix.indptr, matrix.indices))
-    return _core.Compressed(matrix.shape, starts, rows, np.ascontiguousarray(matrix.data, dtype=dtype))
+            return _core.Compressed(matrix.shape, starts, rows, as_contiguous(values))
+    starts, rows = (as_contiguous(part, dtype=np.int64) for part in (matrix.indptr, matrix.indices))
+    return _core.Compressed(matrix.shape, starts, rows, as_contiguous(matrix.data, dtype=dtype))
 
 
 def as_operator(given: Any) -> Operator:
@@ -207,6 +207,12 @@ def as_aligned(given: Array, dtype: Any) -> Array:
     return given if given.dtype == dtype and given.flags.aligned else np.require(given, dtype, "A")
 
 
+def as_contiguous(given: Any, dtype: Any = None) -> Array:
+    """An array of a type as compiled code reads it: contiguous and aligned, which a part of a buffer need not be."""
+    values: Array = np.ascontiguousarray(given, dtype=dtype)
+    return values if values.flags.aligned else values.copy()
+
+
 def as_stored(given: Array, dtype: Any) -> Array:
     """A matrix for a problem of this type, read where it lies if it can be."""
     if given.dtype not in _NARROW or not given.dtype.isnative:
@@ -225,7 +231,7 @@ def as_vector(what: str, given: Any) -> Array:
     values = _values(what, given)
     if values.ndim != 1:
         raise InvalidValueError(f"{what} has shape {values.shape}; a vector has one dimension")
-    return np.ascontiguousarray(values, dtype=_scalar(what, values.dtype))
+    return as_contiguous(values, dtype=_scalar(what, values.dtype))
 
 
 def as_kernel(given: Any) -> Array:
@@ -235,7 +241,7 @@ def as_kernel(given: Any) -> Array:
         raise InvalidValueError(
             f"the kernel has shape {values.shape}; that of a trace has one dimension, that of an image two"
         )
-    return np.ascontiguousarray(values, dtype=_scalar("the kernel", values.dtype))
+    return as_contiguous(values, dtype=_scalar("the kernel", values.dtype))
 
 
 def as_number(what: str, rule: str, given: Any, fits: Callable[[float], bool]) -> float:
@@ -320,7 +326,7 @@ def as_bounds(given: Any, columns: int) -> tuple[Array, Array]:
         # SciPy's bounds are arrays; one of one number stands for all.
         if values.shape not in {(), (1,), (columns,)} or values.ndim > 1:
             raise InvalidValueError(f"{what} have shape {values.shape}; A has {columns} columns")
-        ends.append(np.ascontiguousarray(np.broadcast_to(values, (columns,))))
+        ends.append(as_contiguous(np.broadcast_to(values, (columns,))))
     for at, (what, rule, wrong) in enumerate(
         [("lower bound", "at most 0", ends[0] > 0), ("upper bound", "at least 0", ends[1] < 0)]
     ):
@@ -387,7 +393,7 @@ def as_indices(what: str, given: Any) -> Array:
         index = int(np.argmax(wrong))
         found = f"entry {index} (counted from 0) of {what} is {values[index]}"
         raise InvalidValueError(f"{found}; indices are whole numbers from 0 to {np.iinfo(np.int64).max}")
-    return np.ascontiguousarray(values, dtype=np.int64)
+    return as_contiguous(values, dtype=np.int64)
 
 
 def matrix_values(what: str, given: Any) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _core
 from ._errors import InvalidTypeError, InvalidValueError
-from ._input import Array, Operator, as_number, as_support, as_values, index_of, shown
+from ._input import Array, Operator, as_contiguous, as_number, as_support, as_values, index_of, shown
 
 WORDS = frozenset({"intercept", "fixed", "exclude", "weights", "ridge", "missing"})
 """The options that make a model."""
@@ -56,7 +56,7 @@ class Model:
         _check_finite(data, columns, whole, name)
         found: dict[bytes, tuple[Array, list[int]]] = {}
         for at in range(count):
-            own = np.ascontiguousarray(whole[:, at])
+            own = as_contiguous(whole[:, at])
             if self.drops and not own.any():
                 which = "y" if data.ndim == 1 else f"{name(at)} of Y"
                 raise InvalidValueError(f"{which} has no entry of weight above 0 that is not missing")

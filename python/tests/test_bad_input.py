@@ -164,7 +164,7 @@ KNOWN = ", ".join(algorithm.name for algorithm in sparsea.algorithms())
         ({"start": "NOPE"}, f"start: unknown algorithm 'nope'; known: {KNOWN}; or 'zero'", ValueError),
         ({"settings": {"start": "nope"}}, "unknown algorithm 'nope'", ValueError),
         ({"algorithm": "sea", "settings": {"stepsize": 1}}, "unknown setting 'stepsize' for sea; it takes: step_size, start", ValueError),
-        ({"algorithm": "omp", "settings": {"step_size": 1}}, "unknown setting 'step_size' for omp; it takes: start", ValueError),
+        ({"algorithm": "omp", "settings": {"step_size": 1}}, "unknown setting 'step_size' for omp; it takes: rank_aware, rank_tolerance, start", ValueError),
         ({"algorithm": "sea", "settings": {"step_size": -1}}, "sea: step_size must be greater than 0 and finite, got -1", ValueError),
         ({"algorithm": "sea", "settings": {"step_size": -0.011295717017616303}}, "and finite, got -0.011295717017616303", ValueError),
         ({"algorithm": "sea", "settings": {"step_size": np.float64(0)}}, "sea: step_size must be greater than 0 and finite, got 0", ValueError),

@@ -101,7 +101,13 @@ def test_signatures_show_the_options_and_their_defaults(name: str) -> None:
 def test_the_package_is_typed_and_has_a_version() -> None:
     assert files("sparsea").joinpath("py.typed").is_file()
     assert metadata.version("sparsea") == sparsea.__version__
-    assert set(metadata.metadata("sparsea").get_all("Provides-Extra") or ()) == {"all", "dask", "plot", "sklearn"}
+    assert set(metadata.metadata("sparsea").get_all("Provides-Extra") or ()) == {
+        "all",
+        "dask",
+        "mpi",
+        "plot",
+        "sklearn",
+    }
 
 
 def test_importing_loads_numpy_and_nothing_else() -> None:

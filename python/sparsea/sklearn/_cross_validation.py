@@ -222,7 +222,9 @@ class SparseRegressorCV(SparseModel):
         rows = np.arange(len(y), dtype=np.int64)
         pairs = [(rows[train].ravel(), rows[test].ravel()) for train, test in folds]
         digits = np.array(np.broadcast_to(precision.features, X.shape[1]), dtype=np.float64)
-        table = as_aligned(X, np.dtype(np.float64))
+        number = np.dtype(np.float64)
+        table, y = as_aligned(X, number), as_aligned(y, number)
+        sample_weight = None if sample_weight is None else as_aligned(sample_weight, number)
         exact = (digits, precision.target)
         return _core.cross_validate(table, y, sample_weight, bool(self.fit_intercept), exact, pairs, largest, options)
 
