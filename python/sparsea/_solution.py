@@ -286,10 +286,10 @@ class Solution(_Record):
 
     Notes
     -----
-    With an intercept c, fixed columns, weights w or a ridge λ, r = y − A x − c, ``residual_norm`` is √(Σ w_i |r_i|²),
-    without the ridge, ``relative_residual`` is that relative to the same number where nothing is chosen, so that
-    intercept and fixed columns alone explain y, and ``objective`` is ½ Σ w_i |r_i|² + ½ λ‖x_S‖². Traces, reports and
-    the option ``relative_residual`` take the root of twice the objective for ‖r‖.
+    With an intercept c, fixed columns, weights w or a ridge λ, r = y − A x − c, and ``residual_norm`` is
+    ``√(Σ w_i |r_i|²)``, without the ridge. ``relative_residual`` is that relative to the same number where nothing is
+    chosen, so that intercept and fixed columns alone explain y. ``objective`` is ``½ Σ w_i |r_i|² + ½ λ‖x_S‖²``.
+    Traces, reports and the option ``relative_residual`` take the root of twice the objective for ‖r‖.
     """
 
     algorithm: str
