@@ -110,6 +110,17 @@ def test_search_goes_beyond_its_first_columns(rng: np.random.Generator) -> None:
     assert found >= 6
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+def test_narrow_columns_are_searched_like_wide_ones(rng: np.random.Generator, sparse: bool) -> None:
+    A, y, _ = planted(rng, "int8")
+    runs = []
+    for matrix in (A, A.astype(np.float64)):
+        columns = Columns(chunked(matrix, 171, sparse=sparse))
+        solution = columns.solve(y, K)
+        runs.append((solution.support.tolist(), solution.coefficients.tolist(), columns.traffic.rounds))
+    assert runs[0] == runs[1]
+
+
 @pytest.mark.parametrize("form", ["real", "complex", "int8", "sparse"])
 @pytest.mark.usefixtures("client")
 def test_products_and_columns(rng: np.random.Generator, form: str) -> None:

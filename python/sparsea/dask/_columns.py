@@ -14,8 +14,8 @@ from .._errors import InvalidTypeError, InvalidValueError
 from .._input import Array, shown
 from ._client import current_client
 
-_SLAB = 1 << 22
-"""Numbers of a chunk that are in double precision at a time."""
+_SLAB = 1 << 18
+"""Numbers of a chunk that are in double precision at a time: as many as stay in the cache."""
 
 _FAN = 8
 """Results that one task joins."""

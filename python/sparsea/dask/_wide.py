@@ -35,14 +35,10 @@ _PAID = 1e-3
 """‖r‖ must fall by this share for correlations with it to be looked at again."""
 _PROMISING = 0.7
 """A column joins if in the place of a member it explains this share of what that does."""
-_ITERATIONS = 50
-"""Iterations of search between looks at all columns, once no column joins."""
-_BUDGET = 300
-"""Iterations of search, unless others are given."""
 _TOGETHER = 8
 """Residuals that are sent in one round."""
-_HELD = 1 << 28
-"""Bytes of columns on the client."""
+_HELD = 1 << 26
+"""Bytes of columns on the client, as if they were in double precision."""
 
 
 class Columns(ColumnOperator):
@@ -117,11 +113,12 @@ class Columns(ColumnOperator):
         nonnegative, bounds
             As for `sparsea.solve`; bounds are two numbers.
         iterations : int, optional
-            Iterations of search at most; default 300.
+            Iterations of search at most. Default: those of its own rule on the working set, twice.
         time : float, optional
             Seconds after which no round begins. The best support so far is returned.
         memory : int, optional
-            Bytes of the working set on the client; default 256 MiB. There is room for 2 k + 64 columns at least.
+            Bytes of the working set on the client, as if it were in double precision; default 64 MiB. There is room
+            for 2 k + 64 columns at least.
         threads : int, optional
             Threads of the searches on the client.
         settings : mapping, optional
@@ -331,9 +328,8 @@ class _Search:
         reason = "finished"
         seed = int(self.settings.get("seed", 0))
         some = max(_JOINING[0], _JOINING[1] * self.k)
-        full = False
-        budget, searched = _BUDGET if self.iterations is None else self.iterations, 0
-        while searched < budget:
+        full, searched = False, 0
+        while self.iterations is None or searched < self.iterations:
             rounds += 1
             # Rounds differ in their random choices.
             settings = {**self.settings, "seed": (seed + 7919 * (rounds - 1)) % 2**53}
@@ -341,7 +337,7 @@ class _Search:
                 min(self.k, len(self.members)),
                 start=self.places(self.support),
                 algorithm="search",
-                iterations=min(_ITERATIONS, budget - searched) if closed else 1,
+                iterations=self.remaining(searched) if closed else 1,
                 time=self.left(),
                 settings=settings,
                 **self.options,
@@ -358,13 +354,11 @@ class _Search:
             if self.out_of_time():
                 reason = "time"
                 break
-            if searched >= budget:
-                reason = "budget" if self.iterations is None else "iterations"
-                break
+            reason = found.stop_reason
             if closed and not better:
                 # What seemed to matter is searched in vain: the working set is filled, once, by the same scores.
-                if not full:
-                    self.let_join(self.exchanges(self.room(), 0.0))
+                if full or not self.let_join(self.exchanges(self.room(), 0.0)):
+                    break
                 full = True
                 continue
             joined = 0
@@ -378,10 +372,15 @@ class _Search:
             closed = not joined
         return self.answer("search", reason)
 
+    def remaining(self, searched: int) -> int | None:
+        """Iterations that are left, if they are limited; otherwise the search ends by its own rule."""
+        return None if self.iterations is None else self.iterations - searched
+
     def room(self) -> int:
         """How many columns may join."""
         members = len(self.members)
-        fit = self.memory // max(1, _bytes(self.held) // max(1, members))
+        wide = _bytes(self.held) * np.dtype(self.values.dtype).itemsize // self.held.dtype.itemsize
+        fit = self.memory // max(1, wide // max(1, members))
         most = max(min(max(_SEARCHED // self.k, _MEMBERS * self.k), fit), 2 * self.k + _LOOKED_AT)
         return max(0, most - members)
 
@@ -416,7 +415,8 @@ class _Search:
     def without(self) -> tuple[list[Array], Array]:
         """By member of the support that explains anything, the residual without it, and what ‖r‖² rises by."""
         residuals, losses = [], []
-        chosen = self.held[:, self.places(self.support)]
+        # Products of narrow numbers would not fit into their type.
+        chosen = self.held[:, self.places(self.support)].astype(self.values.dtype)
         if self.ends == (-math.inf, math.inf):
             gram = chosen.conj().T @ chosen
             # Scores need no more digits than this has.
