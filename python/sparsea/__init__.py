@@ -25,6 +25,8 @@ from ._improve import improve
 from ._problem import Problem
 from ._solution import ExplorationReport, IndexReport, RankedSupport, Solution, Solutions, Trace
 from ._solve import solve
+from ._stability import stability
+from ._subsamples import Stability
 
 if TYPE_CHECKING:
     from . import theory
@@ -46,6 +48,7 @@ __all__ = [
     "Setting",
     "Solution",
     "Solutions",
+    "Stability",
     "Steps",
     "Trace",
     "__version__",
@@ -55,6 +58,7 @@ __all__ = [
     "gaussian",
     "improve",
     "solve",
+    "stability",
     "theory",
 ]
 
