@@ -6,6 +6,7 @@ minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k
 from typing import TYPE_CHECKING, Any
 
 from ._algorithms import AlgorithmInfo, Setting, algorithms
+from ._bootstrap import Bootstrap, bootstrap
 from ._core import (
     Convolution,
     PartialDCT,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlgorithmInfo",
+    "Bootstrap",
     "Convolution",
     "Error",
     "ExplorationReport",
@@ -53,6 +55,7 @@ __all__ = [
     "Trace",
     "__version__",
     "algorithms",
+    "bootstrap",
     "deconvolve",
     "exponential",
     "gaussian",

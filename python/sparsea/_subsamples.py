@@ -318,7 +318,7 @@ def subsampled(
         raise InvalidValueError(f"subsamples must be even, two for each complementary pair, got {count}")
     seed = as_whole("seed", seed, 0)
     threshold = as_threshold(threshold)
-    rows = _rows_used(data, model)
+    rows = rows_used(data, model)
     size = as_whole("k", k, 1)
     if len(rows) < 2:
         raise InvalidValueError(f"stability needs at least 2 rows that count, got {len(rows)}")
@@ -369,7 +369,7 @@ def subsampled(
     )
 
 
-def _rows_used(data: Array, model: Model | None) -> Array:
+def rows_used(data: Array, model: Model | None) -> Array:
     """The rows that have a weight above 0 somewhere."""
     if model is None:
         return np.arange(len(data))
