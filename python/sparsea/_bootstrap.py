@@ -61,11 +61,6 @@ class Bootstrap(_Record):
     noise: float
     names: tuple[Any, ...] | None = None
 
-    @property
-    def support_names_(self) -> tuple[Any, ...] | None:
-        """The names of the columns of the support, if A was a frame."""
-        return None if self.names is None else tuple(self.names[j] for j in self.support)
-
     def to_dict(self) -> dict[str, Any]:
         """The intervals as a dictionary of columns, as pandas and polars make a frame of.
 
@@ -74,12 +69,14 @@ class Bootstrap(_Record):
         dict
             Of arrays of s entries: ``column``, its index or name, ``coefficient``, ``lower`` and ``upper``.
         """
-        column = self.support if self.names is None else np.array(self.support_names_, dtype=object)
+        column = self.support
+        if self.names is not None:
+            column = np.empty(len(self.support), dtype=object)
+            column[:] = [self.names[j] for j in self.support]
         return {"column": column, "coefficient": self.coefficients, "lower": self.lower, "upper": self.upper}
 
     def __repr__(self) -> str:
-        labels = self.support.tolist() if self.names is None else self.support_names_ or ()
-        rows = list(zip(labels, self.lower, self.upper, strict=True))
+        rows = list(zip(self.to_dict()["column"], self.lower, self.upper, strict=True))
         text = ", ".join(f"{label}: {low:.4g} … {high:.4g}" for label, low, high in rows[:_SHOWN])
         more = f", … {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
         return f"<Bootstrap ({self.scheme}), {100 * self.level:.4g} %: {text}{more}>"

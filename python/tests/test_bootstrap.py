@@ -157,7 +157,7 @@ def test_columns_are_named() -> None:
     A, y = problem_of(6)
     frame = pandas.DataFrame(A, columns=[f"c{j}" for j in range(30)])
     found = sparsea.bootstrap(frame, y, sparsea.stability(frame, y, 3, subsamples=10).selected, samples=20)
-    assert found.support_names_ == ("c3", "c10", "c17")
+    assert found.to_dict()["column"].tolist() == ["c3", "c10", "c17"]
     assert repr(found).startswith("<Bootstrap (parametric), 95 %: c3: ")
     table = pandas.DataFrame(found.to_dict()).set_index("column")
     assert table.loc["c10", "lower"] == found.lower[1]
