@@ -37,8 +37,8 @@ def stability(
         of a matrix are copied for each half; any other A has weights of 0 for the others.
     k : int
         The columns (or groups) that are chosen on each half: from 1 to half of the rows, and to the columns that may
-        be chosen. Choose more than are expected, for a column that comes k-th is chosen by chance; the bound grows
-        with k².
+        be chosen. Take more than are expected, since the last places go to columns by chance; the bound grows with
+        k².
     subsamples : int
         How many halves, an even number for complementary pairs.
     scheme : {"complementary", "half"}
