@@ -6,6 +6,7 @@ minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k
 from typing import TYPE_CHECKING, Any
 
 from ._algorithms import AlgorithmInfo, Setting, algorithms
+from ._bootstrap import Bootstrap, bootstrap
 from ._core import (
     Convolution,
     PartialDCT,
@@ -25,12 +26,15 @@ from ._improve import improve
 from ._problem import Problem
 from ._solution import ExplorationReport, IndexReport, RankedSupport, Solution, Solutions, Trace
 from ._solve import solve
+from ._stability import stability
+from ._subsamples import Stability
 
 if TYPE_CHECKING:
     from . import theory
 
 __all__ = [
     "AlgorithmInfo",
+    "Bootstrap",
     "Convolution",
     "Error",
     "ExplorationReport",
@@ -46,15 +50,18 @@ __all__ = [
     "Setting",
     "Solution",
     "Solutions",
+    "Stability",
     "Steps",
     "Trace",
     "__version__",
     "algorithms",
+    "bootstrap",
     "deconvolve",
     "exponential",
     "gaussian",
     "improve",
     "solve",
+    "stability",
     "theory",
 ]
 

@@ -117,6 +117,20 @@ class Operator:
         """What knows where columns lie in y: a convolution."""
         return self._given if isinstance(self._given, _core.Convolution) else None
 
+    @property
+    def rows(self) -> Any:
+        """The matrix in a form whose rows can be indexed; None of what is no matrix."""
+        given = self._given
+        if isinstance(given, np.ndarray):
+            return given
+        return given.tocsr() if hasattr(given, "tocsc") else None
+
+    @property
+    def is_called(self) -> bool:
+        """Whether products are computed by Python."""
+        given = self._given
+        return not isinstance(given, (np.ndarray, *_COMPILED)) and not hasattr(given, "tocsc")
+
     def pair_rows(self, what: str, given: Any) -> None:
         """Refuse what has an index other than that of the rows of A."""
         check_paired("A", self.index, what, index_of(given))

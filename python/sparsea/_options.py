@@ -15,8 +15,8 @@ from . import _core
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class RunOptions(TypedDict, total=False):
-    """The options of a run on a problem."""
+class SupportOptions(TypedDict, total=False):
+    """The options of runs on a problem of which only the supports are kept."""
 
     algorithm: str | None
     iterations: int | None
@@ -26,9 +26,14 @@ class RunOptions(TypedDict, total=False):
     stagnation: int | None
     settings: Mapping[str, Any] | None
     threads: int | None
+    progress: bool
+
+
+class RunOptions(SupportOptions, total=False):
+    """The options of a run on a problem."""
+
     report: bool | float
     trace: bool
-    progress: bool
     callback: Callable[[_core.Progress], Any] | None
 
 
@@ -52,6 +57,10 @@ class ProblemOptions(TypedDict, total=False):
 
 class Options(RunOptions, ProblemOptions, total=False):
     """The options of a run and of its problem."""
+
+
+class SubsampleOptions(SupportOptions, ProblemOptions, total=False):
+    """The options of runs of which only the supports are kept, and of their problem."""
 
 
 _DEFAULTS = {
@@ -84,13 +93,16 @@ settings : dict, optional
 threads : int, optional
     Number of threads, from 1 to 4096. Default: the number of processors, or the environment variable
     ``RAYON_NUM_THREADS`` (up to 256, or the processors if there are more). Results do not depend on it.
+progress : bool
+    Whether to show a bar: tqdm's if it is installed, otherwise a line on a terminal.
+"""
+
+_SINGLE = """\
 report : bool or float
     Whether to report what was explored, in `Solution.report`: near-ties within 5 % of the best residual, or within
     this margin.
 trace : bool
     Whether to record every step, in `Solution.trace`.
-progress : bool
-    Whether to show a bar with the best residual: tqdm's if it is installed, otherwise a line on a terminal.
 callback : callable, optional
     Called with a `Progress` after every step, in the thread that called this function. If it returns a true value,
     the run stops and returns the best point so far. What it raises is raised here.
@@ -142,7 +154,7 @@ check_adjoint : bool
 """
 
 
-def takes(options: type[RunOptions] | type[ProblemOptions] | None) -> Callable[[F], F]:
+def takes(options: type[SupportOptions] | type[ProblemOptions] | None) -> Callable[[F], F]:
     """Show what a function takes as ``**options`` in its signature, and at ``{options}`` in its docstring.
 
     Without options, only the docstring is completed, by what concerns a problem.
@@ -152,12 +164,13 @@ def takes(options: type[RunOptions] | type[ProblemOptions] | None) -> Callable[[
         if options is None:
             text = _JOINT + _PROBLEM
         else:
-            whole = options is Options
+            types = get_type_hints(options)
+            whole = "nonnegative" in types
             text = _DOCUMENTED.format(measuring=", measuring the columns of A included" if whole else "")
+            text += _SINGLE if "callback" in types else ""
             text += _JOINT + _PROBLEM if whole else ""
             signature = inspect.signature(function)
             kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-            types = get_type_hints(options)
             for name, kind in types.items():
                 default = _DEFAULTS.get(name)
                 kept.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))

@@ -22,10 +22,11 @@ from ._input import (
     check_joint,
     shown,
 )
-from ._model import advise, take_model, unmasked, warn_of_intercept
-from ._options import ProblemOptions, RunOptions, takes
+from ._model import WORDS, advise, take_model, unmasked, warn_of_intercept
+from ._options import ProblemOptions, RunOptions, SupportOptions, takes
 from ._run import of_one_scalar, solved
 from ._solution import Solution, Solutions, make
+from ._subsamples import Stability, subsampled
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -280,6 +281,40 @@ class Problem(Generic[Found]):
         improved: Any = self.solve(k, start=begin, **options)
         found: Solution = improved
         return found
+
+    @takes(SupportOptions)
+    def stability(
+        self,
+        k: int,
+        *,
+        subsamples: int = 100,
+        scheme: Literal["complementary", "half"] = "complementary",
+        seed: int = 0,
+        threshold: float = 0.75,
+        **options: Unpack[SupportOptions],
+    ) -> Stability:
+        """Count how often each column is chosen on random halves of the rows, and bound the false selections.
+
+        Parameters
+        ----------
+        k, subsamples, scheme, seed, threshold
+            As for `sparsea.stability`.
+        {options}
+
+        Returns
+        -------
+        Stability
+            What `sparsea.stability` returns for the same A, y and options, to the bit.
+
+        Raises
+        ------
+        ValueError, TypeError, MemoryError, KeyboardInterrupt
+            As `sparsea.stability`.
+        """
+        own = {word: value for word, value in self._options.items() if word not in {*WORDS, "check_adjoint"}}
+        plan = (k, subsamples, scheme, seed, threshold)
+        given = {**own, **options}
+        return subsampled(self._operator, self._y, self._model, self._codes, self._labels, *plan, given)
 
     def _sparsity_path(self, largest: int, thorough: bool, options: dict[str, Any]) -> list[Solution]:
         """Solutions for k = 1 … `largest`, each from its neighbours, for one vector of data.

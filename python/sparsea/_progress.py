@@ -32,6 +32,19 @@ def display(iterations: Any, batch: tuple[int, ...] = ()) -> Iterator[Callable[[
         bar.close()
 
 
+@contextmanager
+def counter(progress: Any, count: int, unit: str) -> Iterator[Callable[[int, str], None]]:
+    """What shows how many of so many units are done, and by which algorithm, if `progress` asks for it."""
+    if progress is False or not _core.as_flag("progress", progress):
+        yield lambda _done, _algorithm: None
+        return
+    bar = _bar(count, unit)
+    try:
+        yield lambda done, algorithm: bar.show(done, algorithm, "")
+    finally:
+        bar.close()
+
+
 def _bar(limit: int | None, unit: str) -> _Tqdm | _Line:
     try:
         return _Tqdm(limit, unit)

@@ -22,13 +22,24 @@ from ._errors import InvalidTypeError, InvalidValueError
 from ._input import Array, as_data, as_number, as_vector, shown
 from ._solution import ExplorationReport, Solution, Trace
 from ._style import BASELINE, DATA, TEXT, curve_style
+from ._subsamples import Stability
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from matplotlib.axes import Axes
 
-__all__ = ["algorithm_color", "coefficients", "deconvolution", "image", "path", "phase_transition", "report", "trace"]
+__all__ = [
+    "algorithm_color",
+    "coefficients",
+    "deconvolution",
+    "image",
+    "path",
+    "phase_transition",
+    "report",
+    "stability",
+    "trace",
+]
 
 # The objective of an exact fit, ‖r‖ ≤ 128 ε‖y‖, in units of ½‖y‖².
 _EXACT = float((128 * np.finfo(float).eps) ** 2)
@@ -525,6 +536,75 @@ def report(report: Solution | ExplorationReport, *, most: int = 25, ax: Axes | N
     ax.set(xlabel="share of near-ties with j", ylabel="column j")
     ties = f"{found.near_ties} of {found.distinct_supports} supports within {100 * found.margin:.4g} % of the best"
     ax.set_title(f"{ties}\nfilled: in the best; at the end: nearest column (|cos|)", size="medium")
+    return ax
+
+
+def stability(stability: Stability, *, most: int = 25, ax: Axes | None = None) -> Axes:
+    """Draw how often each column is chosen on random halves of the rows, and which are selected.
+
+    Parameters
+    ----------
+    stability : Stability
+        What `sparsea.stability` returned. If A was a frame, the names of its columns are shown; of groups, their
+        labels.
+    most : int
+        The most columns to draw; those that are chosen most often come first.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw. Default: new axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With one bar for each column that is chosen on some half: filled if it is selected. The dotted line is the
+        threshold, the grey one k/p, the frequency of columns that are chosen by chance.
+
+    Raises
+    ------
+    ValueError
+        If ``most`` is less than 1.
+    TypeError
+        If something else is given.
+    ImportError
+        If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsea
+    >>> from sparsea import plot
+    >>> rng = np.random.default_rng(0)
+    >>> A, y = rng.standard_normal((30, 80)), rng.standard_normal(30)
+    >>> ax = plot.stability(sparsea.stability(A, y, 4))
+    >>> ax.get_xlabel()
+    'share of halves that choose j'
+    """
+    if not isinstance(stability, Stability):
+        raise InvalidTypeError(f"a Stability is needed, got {type(stability).__name__}")
+    most = as_whole("most", most, 1)
+    labels = stability.names if stability.groups is None else stability.groups
+    order = np.argsort(-stability.frequencies, kind="stable")
+    rows = order[: min(most, np.count_nonzero(stability.frequencies))]
+    color = algorithm_color(stability.algorithm)
+    new = ax is None
+    ax = _axes(ax)
+    if new:
+        ax.figure.set_size_inches(6.4, 1.2 + 0.24 * max(len(rows), 6))  # type: ignore[union-attr]
+    chance, level = stability.k / stability.candidates, stability.threshold
+    ax.axvline(chance, color=BASELINE, linewidth=1.0, label=f"by chance {chance:.3g}", zorder=0)
+    places = np.arange(len(rows))
+    shares = stability.frequencies[rows]
+    fills = [color if share >= level else "white" for share in shares]
+    ax.barh(places, shares, color=fills, edgecolor=color, height=0.7)
+    ax.axvline(level, color=TEXT, linestyle=":", linewidth=1.0, label=f"threshold {level:.3g}")
+    ax.set_yticks(places, [str(j) if labels is None else str(labels[j]) for j in rows])
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1.02)
+    ax.set_xticks(np.linspace(0, 1, 6))
+    kind = "column" if stability.groups is None else "group"
+    ax.set(xlabel="share of halves that choose j", ylabel=f"{kind} j")
+    false = f"filled: selected, at most {stability.expected_false:.3g} of them expected false"
+    ax.set_title(f"k = {stability.k} on each of {stability.subsamples} halves\n{false}", size="medium")
+    ax.legend(loc="lower right")
     return ax
 
 

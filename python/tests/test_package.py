@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import sparsea
-from sparsea._options import Options, RunOptions
+from sparsea._options import Options, RunOptions, SubsampleOptions, SupportOptions
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {
@@ -73,19 +73,31 @@ def test_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     # Estimators have no stubs, and inherit what scikit-learn makes when they are imported.
     allowed = tmp_path / "allowed.txt"
     # Where checkers see **options, the signature shows them one by one.
-    options = (
-        r"sparsea\.(dask\.)?(_\w+\.)?(Problem\.|Statistics\.)?(solve|improve|deconvolve|path|cross_validate|__init__)"
-    )
+    names = "solve|improve|deconvolve|path|stability|cross_validate|__init__"
+    options = rf"sparsea\.(dask\.)?(_\w+\.)?(Problem\.|Statistics\.)?({names})"
     allowed.write_text("\n".join([r"sparsea\.sklearn\..*", options, ""]), encoding="utf-8")
     command += ["--allowlist", str(allowed), "--ignore-unused-allowlist"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["solve", "improve", "deconvolve", "Problem.solve", "Problem.path", "Problem.improve"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "solve",
+        "improve",
+        "deconvolve",
+        "stability",
+        "Problem.solve",
+        "Problem.path",
+        "Problem.improve",
+        "Problem.stability",
+    ],
+)
 def test_signatures_show_the_options_and_their_defaults(name: str) -> None:
     function = operator.attrgetter(name)(sparsea)
-    options = RunOptions if name.startswith("Problem") else Options
+    run, whole = (SupportOptions, SubsampleOptions) if name.endswith("stability") else (RunOptions, Options)
+    options = run if name.startswith("Problem") else whole
     parameters = inspect.signature(function).parameters
     assert options.__annotations__.keys() <= parameters.keys()
     assert typing.get_type_hints(function).keys() - {"return"} == parameters.keys() - {"self"}
@@ -94,6 +106,9 @@ def test_signatures_show_the_options_and_their_defaults(name: str) -> None:
     given: Any = {word: parameters[word].default for word in options.__annotations__}
     if name == "Problem.solve":
         assert problem.solve(1, **given) == problem.solve(1)
+    if name == "stability":
+        A, y = [[1.0, 2.0], [3.0, 4.0]], [1.0, 0.5]
+        assert sparsea.stability(A, y, 1, **given) == sparsea.stability(A, y, 1)
     if name == "solve":
         assert sparsea.solve([[1.0, 2.0]], [1.0], 1, **given) == sparsea.solve([[1.0, 2.0]], [1.0], 1)
 

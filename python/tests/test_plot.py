@@ -277,6 +277,28 @@ def test_reports(rng: np.random.Generator) -> None:
     assert len(ax.patches) == 4
 
 
+def test_stability(rng: np.random.Generator) -> None:
+    pandas = pytest.importorskip("pandas")
+    data = A[:, 2] - 2 * A[:, 50] + 0.3 * rng.standard_normal(30)
+    names = [f"c{j}" for j in range(80)]
+    plain = sparsea.stability(A, data, 5, subsamples=20)
+    named = sparsea.stability(pandas.DataFrame(A, columns=names), data, 5, subsamples=20)
+    grouped = sparsea.stability(A, data, 4, subsamples=20, groups=[f"g{j // 2}" for j in range(80)])
+    for stable, labels in ((plain, range(80)), (named, names), (grouped, [f"g{j}" for j in range(40)])):
+        ax = plot.stability(stable, most=6)
+        order = sorted(range(len(labels)), key=lambda j: (-stable.frequencies[j], j))[:6]
+        assert [bar.get_width() for bar in ax.patches] == [stable.frequencies[j] for j in order]  # type: ignore[attr-defined]
+        assert [tick.get_text() for tick in ax.get_yticklabels()] == [str(labels[j]) for j in order]
+        filled = [colors.to_hex(bar.get_facecolor()) != "#ffffff" for bar in ax.patches]
+        assert filled == [j in stable.selected for j in order]
+        assert any(filled)
+        assert not all(filled)
+        assert [line.get_xdata()[0] for line in ax.lines] == [stable.k / stable.candidates, stable.threshold]  # type: ignore[index]
+    # Columns that are never chosen are not drawn.
+    few = plot.stability(sparsea.stability(A[:, :2], A[:, 1], 1, subsamples=4))
+    assert [tick.get_text() for tick in few.get_yticklabels()] == ["1"]
+
+
 STUDY = """
 name = "small"
 title = "small"
@@ -415,6 +437,7 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
     "not solutions": (lambda _: plot.path([3]), TypeError, "a path holds solutions, got int"),
     "criteria": (lambda s: plot.path([s], criteria=["bic"]), ValueError, "solutions alone have no criteria"),
     "no report": (plot.report, ValueError, "the solution has no report; solve with report=True"),
+    "not a stability": (lambda s: plot.stability(s), TypeError, "a Stability is needed, got Solution"),
     "not a report": (lambda _: plot.report(3), TypeError, "a Solution or ExplorationReport is needed, got int"),  # type: ignore[arg-type]
     "level": (
         lambda _: plot.phase_transition("x", level=1.0),
@@ -437,12 +460,14 @@ def test_axes_that_are_given_are_drawn_into(tmp_path: Path) -> None:
     store = a_store(tmp_path / "s.sqlite", [*runs(4, 1, 1.0), *runs(4, 2, 0.0)])
     solution = sparsea.solve(A, y, 3, trace=True, report=True)
     delta = sparsea.deconvolve(y, [1.0], 2)
-    _, axes = plt.subplots(2, 3)
+    stable = sparsea.stability(A, y, 2, subsamples=4)
+    _, axes = plt.subplots(1, 7)
     draw: list[Any] = [
         lambda ax: plot.coefficients(solution, ax=ax),
         lambda ax: plot.trace(solution, ax=ax),
         lambda ax: plot.path([solution], ax=ax),
         lambda ax: plot.report(solution, ax=ax),
+        lambda ax: plot.stability(stable, ax=ax),
         lambda ax: plot.deconvolution(y, [1.0], delta, ax=ax),
         lambda ax: plot.phase_transition(store, ax=ax),
     ]

@@ -33,9 +33,13 @@ def results(
     assert_type(sparsea.Problem(A, matrix).path([3, 4]), list[sparsea.Solutions])
     assert_type(sparsea.Problem(A, either).solve(3), Any)
     assert_type(sparsea.Problem(A, anything).improve(vector), sparsea.Solution)
+    assert_type(sparsea.stability(A, either, 3, algorithm="omp"), sparsea.Stability)
+    assert_type(sparsea.Problem(A, vector).stability(3, scheme="half"), sparsea.Stability)
     # Unused ignores are errors: these are what they say.
     sparsea.solve(A, vector, 3, itertions=3)  # type: ignore[call-overload]
     sparsea.solve(A, vector, 3, iterations="3")  # type: ignore[call-overload]
+    sparsea.stability(A, vector, 3, report=True)  # type: ignore[call-arg]
+    sparsea.stability(A, vector, 3, scheme="pairs")  # type: ignore[arg-type]
     sparsea.Problem(A, vector).solve(3, unit_columns=False)  # type: ignore[call-arg]
 
 
