@@ -379,9 +379,9 @@ class _Search:
     def room(self) -> int:
         """How many columns may join."""
         members = len(self.members)
-        wide = _bytes(self.held) * np.dtype(self.values.dtype).itemsize // self.held.dtype.itemsize
+        wide = _bytes(self.held) * self.values.dtype.itemsize // int(self.held.dtype.itemsize)
         fit = self.memory // max(1, wide // max(1, members))
-        most = max(min(max(_SEARCHED // self.k, _MEMBERS * self.k), fit), 2 * self.k + _LOOKED_AT)
+        most: int = max(min(max(_SEARCHED // self.k, _MEMBERS * self.k), fit), 2 * self.k + _LOOKED_AT)
         return max(0, most - members)
 
     def let_join(self, best: Strongest) -> int:
