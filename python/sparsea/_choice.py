@@ -26,6 +26,14 @@ def chosen(errors: Array, shares: Array, one_standard_error: bool, exact: float)
     return int(np.argmax(means <= means[best] + np.sqrt(spread / max(folds - 1, 1))))
 
 
+def default_largest(features: int, limit: int, samples: float) -> tuple[int, int]:
+    """The K that a default begins with, and the most that it grows to, neither above the limit."""
+    first = min(max(features // 10, 5), limit)
+    # Of many features so many fit anything, and criteria that estimate the noise fall without end.
+    most = features if 2 * features <= samples else int(samples // 4)
+    return first, max(first, min(most, limit))
+
+
 def until_turned(best_of: Callable[[int], int], largest: int, most: int) -> int:
     """Double K until the best k for it is at most K/2, or K is `most`; the best k."""
     while True:

@@ -429,9 +429,7 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
         if not isinstance(solution, Solution):
             raise InvalidTypeError(f"a path holds solutions, got {type(solution).__name__}")
     wanted = _criteria(path, fitted, criteria)
-    sizes = (
-        np.arange(len(solutions)) if fitted else np.array([np.count_nonzero(s.coefficients) for s in solutions])
-    )
+    sizes = np.arange(len(solutions)) if fitted else np.array([np.count_nonzero(s.coefficients) for s in solutions])
     order = np.argsort(sizes, kind="stable")
     ax = _axes(ax)
     color = algorithm_color(solutions[-1].algorithm)

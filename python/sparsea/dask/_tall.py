@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dask
 import numpy as np
 
-from .._choice import chosen, least, until_turned, warn_of_largest
+from .._choice import chosen, default_largest, least, until_turned, warn_of_largest
 from .._core import as_flag, as_whole
 from .._errors import InvalidValueError
 from .._gram import Gram
@@ -151,8 +151,9 @@ def cross_validate(
         As for `statistics`; y is one vector.
     largest : int, optional
         K: solutions are found for k = 0 … K, 0 being the null model, the mean of y (0 without an intercept). Default: a
-        tenth of the columns, at least 5, doubled until the k of least error is at most K/2. If that k is K and there
-        are more columns, a warning says so.
+        tenth of the columns, at least 5, doubled until the k of least error is at most K/2, up to all columns if they
+        are at most half as many as the training rows, and otherwise to a quarter of these. If the k of least error is K
+        and there are more columns, a warning says so.
     one_standard_error : bool
         Whether to take the smallest k whose mean error is within one standard error of the least, as
         `sparsea.sklearn.SparseRegressorCV`.
@@ -315,8 +316,9 @@ class Statistics:
         ----------
         largest : int, optional
             K: solutions are found for k = 0 … K, 0 being the null model, the mean of y (0 without an intercept).
-            Default: a tenth of the columns, at least 5, doubled until the k of least error is at most K/2. If that k is
-            K and there are more columns, a warning says so.
+            Default: a tenth of the columns, at least 5, doubled until the k of least error is at most K/2, up to all
+            columns if they are at most half as many as the training rows, and otherwise to a quarter of these. If the k
+            of least error is K and there are more columns, a warning says so.
         one_standard_error : bool
             Whether to take the smallest k whose mean error is within one standard error of the least.
         {options}
@@ -328,7 +330,9 @@ class Statistics:
         """
         return self._cross_validate(largest, one_standard_error, dict(options))
 
-    def _cross_validate(self, largest: int | None, one_standard_error: bool, options: dict[str, Any]) -> CrossValidation:
+    def _cross_validate(
+        self, largest: int | None, one_standard_error: bool, options: dict[str, Any]
+    ) -> CrossValidation:
         """As `cross_validate`, called by what is called."""
         if self.folds == 1:
             raise InvalidValueError("these statistics have no folds; give statistics(…, folds=5)")
@@ -336,9 +340,10 @@ class Statistics:
             raise InvalidValueError(f"k is chosen for one y at a time, but there are {self._batch[0]}")
         rule = as_flag("one_standard_error", one_standard_error)
         others = [self.without(fold) for fold in range(self.folds)]
-        most = min([self._columns, *(other.n_samples for other in others)])
+        fewest = min(other.n_samples for other in others)
+        most = min(self._columns, fewest)
         if largest is None:
-            size = min(max(self._columns // 10, 5), most)
+            size, most = default_largest(self._columns, most, fewest)
         else:
             size = most = as_whole("largest", largest, 1, most)
         rows = np.array([0 if held is None else held.rows for held in self._sums])

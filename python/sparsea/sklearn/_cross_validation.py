@@ -11,7 +11,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.extmath import safe_sparse_dot
 
 from .. import _core, solve
-from .._choice import chosen, least, until_turned, warn_of_largest
+from .._choice import chosen, default_largest, least, until_turned, warn_of_largest
 from .._core import as_index
 from .._errors import InvalidValueError
 from .._input import as_aligned
@@ -19,7 +19,7 @@ from ._criteria import exact_rss
 from ._design import Array, Design, Precision, checked_count, clipped_count, design, precision_of, validated
 from ._intercept import with_intercept
 from ._model import SparseModel
-from ._path import default_largest, exchanges, residual_norm, solve_path
+from ._path import exchanges, residual_norm, solve_path
 
 if TYPE_CHECKING:
     from .. import Solution
@@ -42,7 +42,8 @@ class SparseRegressorCV(SparseModel):
     ----------
     max_nonzero_coefs : int or None, default=None
         K. If None, K begins with a tenth of the features, at least 5, and is doubled until the k of least error is at
-        most K/2. More than the smallest fold has training samples of non-zero weight, or features, is clipped, with a
+        most K/2, up to all features if they are at most half as many as the training samples, and otherwise to a quarter
+        of these. More than the smallest fold has training samples of non-zero weight, or features, is clipped, with a
         warning if K was given. If the k of least error is K and there are more features, a warning says so.
     cv : int, splitter, iterable or None, default=None
         How to split: the number of folds (5 if None), a splitter of scikit-learn, or pairs of training and test
@@ -180,7 +181,8 @@ class SparseRegressorCV(SparseModel):
             raise InvalidValueError("sample_weight must not be zero for every training sample of a fold")
         limit = min(trained, self.n_features_in_)
         if self.max_nonzero_coefs is None:
-            largest, most = min(default_largest(self.n_features_in_), limit), limit
+            least_weight = min(float(weights[train].sum()) for train, _ in folds)
+            largest, most = default_largest(self.n_features_in_, limit, least_weight)
         else:
             bound = f"there are {trained} training samples in the smallest fold and {self.n_features_in_} features"
             largest = checked_count("max_nonzero_coefs", self.max_nonzero_coefs)
@@ -234,7 +236,7 @@ class SparseRegressorCV(SparseModel):
     def _errors_together(
         self, X: Array, y: Array, sample_weight: Array | None, folds: list[Any], largest: int, precision: Precision
     ) -> Array | None:
-        """Mean squared errors for k = 1 … `largest`, of all folds together; None where numbers leave the range for that."""
+        """Mean squared errors for k = 1 … `largest` and all folds, or None where numbers leave the range for that."""
         options = self._options()
         jobs = _jobs(self.n_jobs, len(folds))
         if jobs is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import Problem
-from .._choice import until_turned, warn_of_largest
+from .._choice import default_largest, until_turned, warn_of_largest
 from .._errors import InvalidValueError, MemoryLimitError
 from .._input import as_number, shown
 from ._criteria import CRITERIA, criteria, exact_rss, full_variance
@@ -75,11 +75,6 @@ def residual_norm(solution: Solution) -> float:
     return solution.residual_norm
 
 
-def default_largest(features: int) -> int:
-    """The K that a default begins with: a tenth of the features, at least 5 where there are as many."""
-    return min(max(features // 10, 5), features)
-
-
 class SparsityPath(SparseModel):
     """Solutions for every number of features k = 0 … K, and the one that a criterion prefers.
 
@@ -96,9 +91,10 @@ class SparsityPath(SparseModel):
     Parameters
     ----------
     max_nonzero_coefs : int or None, default=None
-        K. If None, K begins with a tenth of the features, at least 5, and is doubled until the best k is at most K/2,
-        up to all features or half the samples. More than there are samples of non-zero weight, or features, is clipped,
-        with a warning if K was given. If the best k is K and there are more features, a warning says so.
+        K. If None, K begins with a tenth of the features, at least 5, and is doubled until the best k is at most K/2, up
+        to all features if they are at most half as many as the samples, and otherwise to a quarter of the samples. More
+        than there are samples of non-zero weight, or features, is clipped, with a warning if K was given. If the best k
+        is K and there are more features, a warning says so.
     criterion : {"aic", "bic", "ebic", "cp", "aicc", "loo"}, default="ebic"
         What is minimised over k; see Notes.
     ebic_gamma : float, default=1.0
@@ -128,8 +124,8 @@ class SparsityPath(SparseModel):
     Attributes
     ----------
     path_ : list of Solution
-        The solutions of the centred and weighted problem, ``path_[k]`` for k = 0 … K. Where all are solved together, their
-        ``algorithm`` is ``"path"``, and ``counts``, ``memory`` and ``elapsed`` are those of the whole path.
+        The solutions of the centred and weighted problem, ``path_[k]`` for k = 0 … K. Where all are solved together,
+        their ``algorithm`` is ``"path"``, and ``counts``, ``memory`` and ``elapsed`` are those of the whole path.
     coef_path_ : ndarray of shape (K + 1, n_features)
         Their coefficients.
     intercept_path_ : ndarray of shape (K + 1,)
@@ -192,7 +188,8 @@ class SparsityPath(SparseModel):
        DOI 10.1093/biomet/asn034.
     .. [4] Mallows 1973, Some comments on Cp, DOI 10.1080/00401706.1973.10489103.
     .. [5] Miller 1984, Selection of subsets of regression variables, DOI 10.2307/2981576.
-    .. [6] Hurvich & Tsai 1989, Regression and time series model selection in small samples, DOI 10.1093/biomet/76.2.297.
+    .. [6] Hurvich & Tsai 1989, Regression and time series model selection in small samples,
+       DOI 10.1093/biomet/76.2.297.
     .. [7] Chapelle, Vapnik & Bengio 2002, Model selection for small sample regression, DOI 10.1023/A:1013943418833.
     .. [8] Allen 1974, The relationship between variable selection and data augmentation and a method for prediction,
        DOI 10.1080/00401706.1974.10489157.
@@ -293,9 +290,7 @@ class SparsityPath(SparseModel):
                 f"{problem.samples} samples and {self.n_features_in_} features"
             )
         if self.max_nonzero_coefs is None:
-            largest = min(default_largest(self.n_features_in_), problem.limit)
-            # Beyond, criteria that estimate the noise fall without end.
-            most = max(largest, min(problem.limit, problem.samples // 2))
+            largest, most = default_largest(self.n_features_in_, problem.limit, problem.total_weight)
         else:
             largest = checked_count("max_nonzero_coefs", self.max_nonzero_coefs)
             largest = most = clipped_count("max_nonzero_coefs", largest, problem.limit, problem.bound)
