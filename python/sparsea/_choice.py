@@ -28,18 +28,18 @@ def chosen(errors: Array, shares: Array, one_standard_error: bool, exact: float)
 
 def default_largest(features: int, limit: int, samples: float) -> tuple[int, int]:
     """The K that a default begins with, and the most that it grows to, neither above the limit."""
-    first = min(max(features // 10, 5), limit)
+    first = min(max(int(min(features, samples) // 10), 5), limit)
     # Of many features so many fit anything, and criteria that estimate the noise fall without end.
     most = features if 2 * features <= samples else int(samples // 4)
     return first, max(first, min(most, limit))
 
 
-def until_turned(best_of: Callable[[int], int], largest: int, most: int) -> int:
-    """Double K until the best k for it is at most K/2, or K is `most`; the best k."""
+def until_turned(best_of: Callable[[int], int], largest: int, most: int) -> tuple[int, int]:
+    """Double K until the best k for it is at most K/2, or K is `most`; the best k and K."""
     while True:
         best = best_of(largest)
         if 2 * best <= largest or largest >= most:
-            return best
+            return best, largest
         largest = min(2 * largest, most)
 
 

@@ -151,9 +151,9 @@ def cross_validate(
         As for `statistics`; y is one vector.
     largest : int, optional
         K: solutions are found for k = 0 … K, 0 being the null model, the mean of y (0 without an intercept). Default: a
-        tenth of the columns, at least 5, doubled until the k of least error is at most K/2, up to all columns if they
-        are at most half as many as the training rows, and otherwise to a quarter of these. If the k of least error is K
-        and there are more columns, a warning says so.
+        tenth of the columns or training rows, whichever are fewer, at least 5, doubled until the k of least error is at
+        most K/2, up to all columns if they are at most half as many as the training rows, and otherwise to a quarter of
+        these. If the k of least error is K and there are more columns, a warning says so.
     one_standard_error : bool
         Whether to take the smallest k whose mean error is within one standard error of the least, as
         `sparsea.sklearn.SparseRegressorCV`.
@@ -316,9 +316,9 @@ class Statistics:
         ----------
         largest : int, optional
             K: solutions are found for k = 0 … K, 0 being the null model, the mean of y (0 without an intercept).
-            Default: a tenth of the columns, at least 5, doubled until the k of least error is at most K/2, up to all
-            columns if they are at most half as many as the training rows, and otherwise to a quarter of these. If the k
-            of least error is K and there are more columns, a warning says so.
+            Default: a tenth of the columns or training rows, whichever are fewer, at least 5, doubled until the k of
+            least error is at most K/2, up to all columns if they are at most half as many as the training rows, and
+            otherwise to a quarter of these. If the k of least error is K and there are more columns, a warning says so.
         one_standard_error : bool
             Whether to take the smallest k whose mean error is within one standard error of the least.
         {options}
@@ -360,8 +360,7 @@ class Statistics:
             exact = EXACT * float(errors[0] @ shares)
             return least(errors, shares, exact)
 
-        best_k = until_turned(best_of, size, most)
-        size = len(errors) - 1
+        best_k, size = until_turned(best_of, size, most)
         if best_k == size < self._columns and errors[best_k] @ shares > exact:
             warn_of_largest("cross-validation", best_k, 3)
         k = chosen(errors, shares, rule, exact)

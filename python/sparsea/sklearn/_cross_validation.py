@@ -41,10 +41,10 @@ class SparseRegressorCV(SparseModel):
     Parameters
     ----------
     max_nonzero_coefs : int or None, default=None
-        K. If None, K begins with a tenth of the features, at least 5, and is doubled until the k of least error is at
-        most K/2, up to all features if they are at most half as many as the training samples, and otherwise to a quarter
-        of these. More than the smallest fold has training samples of non-zero weight, or features, is clipped, with a
-        warning if K was given. If the k of least error is K and there are more features, a warning says so.
+        K. If None, K begins with a tenth of the features or training samples, whichever are fewer, at least 5, and is
+        doubled until the k of least error is at most K/2, up to all features if they are at most half as many as the
+        training samples, and otherwise to a quarter of these. More than the smallest fold has training samples of non-zero weight, or features, is clipped,
+        with a warning if K was given. If the k of least error is K and there are more features, a warning says so.
     cv : int, splitter, iterable or None, default=None
         How to split: the number of folds (5 if None), a splitter of scikit-learn, or pairs of training and test
         indices.
@@ -197,8 +197,7 @@ class SparseRegressorCV(SparseModel):
             self.mse_path_ = self._errors(X, y, sample_weight, folds, largest, precision)
             return least(self.mse_path_, shares, exact)
 
-        best_k = until_turned(best_of, largest, most)
-        largest = len(self.mse_path_) - 1
+        best_k, largest = until_turned(best_of, largest, most)
         self.n_nonzero_coefs_grid_ = np.arange(largest + 1)
         if best_k == largest < self.n_features_in_ and self.mse_path_[best_k] @ shares > exact:
             warn_of_largest("cross-validation", best_k)

@@ -91,10 +91,10 @@ class SparsityPath(SparseModel):
     Parameters
     ----------
     max_nonzero_coefs : int or None, default=None
-        K. If None, K begins with a tenth of the features, at least 5, and is doubled until the best k is at most K/2, up
-        to all features if they are at most half as many as the samples, and otherwise to a quarter of the samples. More
-        than there are samples of non-zero weight, or features, is clipped, with a warning if K was given. If the best k
-        is K and there are more features, a warning says so.
+        K. If None, K begins with a tenth of the features or samples, whichever are fewer, at least 5, and grows until
+        the best k is at most K/2, up to all features if they are at most half as many as the samples, and otherwise to
+        a quarter of the samples. More than there are samples of non-zero weight, or features, is clipped, with a warning if K was given. If the
+        best k is K and there are more features, a warning says so.
     criterion : {"aic", "bic", "ebic", "cp", "aicc", "loo"}, default="ebic"
         What is minimised over k; see Notes.
     ebic_gamma : float, default=1.0
@@ -295,8 +295,8 @@ class SparsityPath(SparseModel):
             largest = checked_count("max_nonzero_coefs", self.max_nonzero_coefs)
             largest = most = clipped_count("max_nonzero_coefs", largest, problem.limit, problem.bound)
 
-        def best_of(largest: int) -> int:
-            self.path_ = solve_path(problem, largest, self._options())
+        def best_of(largest: int, thorough: bool = True) -> int:
+            self.path_ = solve_path(problem, largest, self._options(), thorough=thorough)
             self.coef_path_ = np.array([solution.x for solution in self.path_])
             self.rss_ = np.array([solution.residual_norm**2 for solution in self.path_])
             self._measure(problem, sample_weight, gamma, known)
@@ -305,7 +305,16 @@ class SparsityPath(SparseModel):
             exact = np.flatnonzero(self.rss_ <= exact_rss(problem))
             return int(np.argmin(values[: exact[0] + 1] if len(exact) else values))
 
-        best = until_turned(best_of, largest, most)
+        first = best_of(largest)
+        if 2 * first > largest and largest < most and exchanges(self._options()):
+            # How far to go is cheaper to see without perturbed supports.
+            turned, _ = until_turned(lambda largest: best_of(largest, False), min(2 * largest, most), most)
+            largest = min(max(2 * turned, largest + 1), most)
+            best, _ = until_turned(best_of, largest, most)
+        elif 2 * first > largest and largest < most:
+            best, _ = until_turned(best_of, min(2 * largest, most), most)
+        else:
+            best = first
         self.intercept_path_ = problem.intercept(self.coef_path_)
         if best == len(self.path_) - 1 < self.n_features_in_ and self.rss_[best] > exact_rss(problem):
             warn_of_largest(self.criterion, best)
