@@ -690,8 +690,8 @@ def _criteria(path: Any, fitted: bool, criteria: Iterable[str] | None) -> list[s
         if not isinstance(name, str) or name not in _CRITERIA:
             raise InvalidValueError(f"criteria are {', '.join(_CRITERIA)}, got {shown(name)}")
         if np.isnan(_values(path, name)).all():
-            why = ": the path has no noise variance" if name == "cp" else " for any k"
-            raise InvalidValueError(f"{name} is not known{why}")
+            known = {"cp": "the path has no noise variance", "loo": "the criterion of the path is another"}
+            raise InvalidValueError(f"{name} is not known: {known.get(name, 'there are too few samples')}")
     return wanted
 
 

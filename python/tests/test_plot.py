@@ -257,6 +257,8 @@ def test_a_path_of_the_estimator() -> None:
     assert len(plot.path(path, criteria=[]).figure.axes) == 1
     with pytest.raises(ValueError, match=r"cp is not known: the path has no noise variance"):
         plot.path(path, criteria=["cp"])
+    with pytest.raises(ValueError, match=r"loo is not known: the criterion of the path is another"):
+        plot.path(path, criteria=["loo"])
 
 
 @pytest.mark.filterwarnings("ignore:k = .* is the best by")

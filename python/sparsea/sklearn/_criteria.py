@@ -34,7 +34,7 @@ class Criteria:
     cp: Array
     aicc: Array
     loo: Array
-    """Leave-one-out errors, exact."""
+    """Leave-one-out errors, exact; they take longer than the others, and are NaN unless they choose."""
     corrected_loo: Array
     """What is minimised of them."""
 
@@ -55,6 +55,7 @@ def criteria(
     gamma: float,
     variance: float,
     known: bool,
+    loo: bool,
 ) -> Criteria:
     """Those of solutions, of which the coefficients are rows.
 
@@ -75,15 +76,17 @@ def criteria(
         rest = n - parameters - 1
         small = 0.0 if known else np.where(rest > 0, 2 * parameters * (parameters + 1) / rest, np.inf)
         bic = fit + np.log(n) * k
-        loo, factors = _leave_one_out(design, coefs, fit_intercept, sample_weight)
+        errors, factors = np.full((2, len(coefs)), np.nan)
+        if loo:
+            errors, factors = _leave_one_out(design, coefs, fit_intercept, sample_weight)
         return Criteria(
             aic=aic,
             bic=bic,
             ebic=bic + 2 * gamma * log_models(features, k),
             cp=scaled - n + 2 * k,
             aicc=aic + small,
-            loo=loo,
-            corrected_loo=np.maximum(loo, exact / n) * factors,
+            loo=errors,
+            corrected_loo=np.maximum(errors, exact / n) * factors,
         )
 
 

@@ -43,8 +43,9 @@ class SparseRegressorCV(SparseModel):
     max_nonzero_coefs : int or None, default=None
         K. If None, K begins with a tenth of the features or training samples, whichever are fewer, at least 5, and is
         doubled until the k of least error is at most K/2, up to all features if they are at most half as many as the
-        training samples, and otherwise to a quarter of these. More than the smallest fold has training samples of non-zero weight, or features, is clipped,
-        with a warning if K was given. If the k of least error is K and there are more features, a warning says so.
+        training samples, and otherwise to a quarter of these. More than the smallest fold has training samples of
+        non-zero weight, or features, is clipped, with a warning if K was given. If the k of least error is K and there
+        are more features, a warning says so.
     cv : int, splitter, iterable or None, default=None
         How to split: the number of folds (5 if None), a splitter of scikit-learn, or pairs of training and test
         indices.

@@ -93,8 +93,8 @@ class SparsityPath(SparseModel):
     max_nonzero_coefs : int or None, default=None
         K. If None, K begins with a tenth of the features or samples, whichever are fewer, at least 5, and grows until
         the best k is at most K/2, up to all features if they are at most half as many as the samples, and otherwise to
-        a quarter of the samples. More than there are samples of non-zero weight, or features, is clipped, with a warning if K was given. If the
-        best k is K and there are more features, a warning says so.
+        a quarter of the samples. More than there are samples of non-zero weight, or features, is clipped, with a
+        warning if K was given. If the best k is K and there are more features, a warning says so.
     criterion : {"aic", "bic", "ebic", "cp", "aicc", "loo"}, default="ebic"
         What is minimised over k; see Notes.
     ebic_gamma : float, default=1.0
@@ -136,7 +136,8 @@ class SparsityPath(SparseModel):
         The criteria of each. ``cp_`` is NaN if σ² is neither given nor can be estimated.
     loo_ : ndarray of shape (K + 1,)
         The mean squared error of leave-one-out on the support of each: each sample with its weight is left out in turn,
-        coefficients and intercept are fitted to the others, and the support stays. Infinite where that is not possible.
+        coefficients and intercept are fitted to the others, and the support stays. Infinite where that is not possible,
+        and NaN unless the criterion is ``"loo"``.
     corrected_loo_ : ndarray of shape (K + 1,)
         ``loo_`` corrected for the number of coefficients, which criterion ``"loo"`` minimises.
     noise_variance_ : float
@@ -347,6 +348,7 @@ class SparsityPath(SparseModel):
             gamma=gamma,
             variance=self.noise_variance_,
             known=known,
+            loo=self.criterion == "loo",
         )
         for name, values in vars(measured).items():
             setattr(self, f"{name}_", values)
