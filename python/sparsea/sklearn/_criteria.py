@@ -108,7 +108,7 @@ def _leave_one_out(
         residual = design.y - basis @ (basis.T @ design.y)
         # What is left of 1 where a sample decides a coefficient alone is rounding.
         left = 1.0 - constant - np.einsum("ij,ij->i", basis, basis)
-        if left.min() > EXACT:
+        if left.min() > EXACT and triangle.diagonal().all():
             errors[at] = np.sum((residual / left) ** 2) / design.total_weight
             trace = np.sum(np.linalg.inv(triangle) ** 2) + fit_intercept
             factors[at] = (1 + trace / n) / (1 - (size + fit_intercept) / n)

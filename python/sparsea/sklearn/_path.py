@@ -262,7 +262,7 @@ class SparsityPath(SparseModel):
             The target.
         sample_weight : array of shape (n_samples,), float or None, default=None
             Weights of the samples, at least 0. A weight of 2 is as good as having the sample twice: the criteria count
-            the sum of the weights as the number of samples.
+            the sum of the weights as the number of samples. Only LOO does not: it leaves a sample out with its weight.
 
         Returns
         -------
@@ -306,16 +306,14 @@ class SparsityPath(SparseModel):
             exact = np.flatnonzero(self.rss_ <= exact_rss(problem))
             return int(np.argmin(values[: exact[0] + 1] if len(exact) else values))
 
-        first = best_of(largest)
-        if 2 * first > largest and largest < most and exchanges(self._options()):
-            # How far to go is cheaper to see without perturbed supports.
-            turned, _ = until_turned(lambda largest: best_of(largest, False), min(2 * largest, most), most)
-            largest = min(max(2 * turned, largest + 1), most)
-            best, _ = until_turned(best_of, largest, most)
-        elif 2 * first > largest and largest < most:
-            best, _ = until_turned(best_of, min(2 * largest, most), most)
-        else:
-            best = first
+        best = best_of(largest)
+        if 2 * best > largest and largest < most:
+            following = min(2 * largest, most)
+            if exchanges(self._options()):
+                # How far to go is cheaper to see without perturbed supports.
+                turned, _ = until_turned(lambda largest: best_of(largest, False), following, most)
+                following = min(max(2 * turned, largest + 1), most)
+            best, _ = until_turned(best_of, following, most)
         self.intercept_path_ = problem.intercept(self.coef_path_)
         if best == len(self.path_) - 1 < self.n_features_in_ and self.rss_[best] > exact_rss(problem):
             warn_of_largest(self.criterion, best)
