@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
+
 import numpy as np
 
 from ._input import Array
 
 
-def chosen(errors: Array, shares: Array, one_standard_error: bool) -> int:
-    """The row of least mean error, or the first within one standard error of it."""
-    means = errors @ shares
-    best = int(np.argmin(means))
+def least(errors: Array, shares: Array, exact: float) -> int:
+    """The first row of least mean error; means up to `exact` are equal."""
+    return int(np.argmin(np.maximum(errors @ shares, exact)))
+
+
+def chosen(errors: Array, shares: Array, one_standard_error: bool, exact: float) -> int:
+    """The row of least mean error, or the first within one standard error of it; means up to `exact` are equal."""
+    means = np.maximum(errors @ shares, exact)
+    best = least(errors, shares, exact)
     if not one_standard_error:
         return best
     folds = np.count_nonzero(shares)
     spread = shares @ (errors[best] - means[best]) ** 2
     return int(np.argmax(means <= means[best] + np.sqrt(spread / max(folds - 1, 1))))
+
+
+def default_largest(features: int, limit: int, samples: float) -> tuple[int, int]:
+    """The K that a default begins with, and the most that it grows to, neither above the limit."""
+    first = min(max(int(min(features, samples) // 10), 5), limit)
+    # Of many features so many fit anything, and criteria that estimate the noise fall without end.
+    most = features if 2 * features <= samples else int(samples // 4)
+    return first, max(first, min(most, limit))
+
+
+def until_turned(best_of: Callable[[int], int], largest: int, most: int) -> tuple[int, int]:
+    """Double K until the best k for it is at most K/2, or K is `most`; the best k and K."""
+    while True:
+        best = best_of(largest)
+        if 2 * best <= largest or largest >= most:
+            return best, largest
+        largest = min(2 * largest, most)
+
+
+def warn_of_largest(criterion: str, k: int, stacklevel: int = 2) -> None:
+    """Say that the best k is at the end of those tried."""
+    said = f"k = {k} is the best by {criterion} and the largest that was tried; a larger k may be better"
+    warnings.warn(said, UserWarning, stacklevel=stacklevel + 1)

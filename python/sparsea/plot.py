@@ -43,7 +43,14 @@ __all__ = [
 
 # The objective of an exact fit, ‖r‖ ≤ 128 ε‖y‖, in units of ½‖y‖².
 _EXACT = float((128 * np.finfo(float).eps) ** 2)
-_CRITERIA = {"aic": ("AIC", "#d55e00"), "bic": ("BIC", "#009e73"), "ebic": ("EBIC", "#cc79a7"), "cp": ("Cp", "#e69f00")}
+_CRITERIA = {
+    "aic": ("AIC", "#d55e00"),
+    "bic": ("BIC", "#009e73"),
+    "ebic": ("EBIC", "#cc79a7"),
+    "cp": ("Cp", "#e69f00"),
+    "aicc": ("AICc", "#56b4e9"),
+    "loo": ("LOO", "#000000"),
+}
 
 
 def algorithm_color(name: str) -> str:
@@ -393,9 +400,9 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
     ----------
     path : sequence of Solution, or a fitted sparsea.sklearn.SparsityPath
         Solutions for several k, in any order; k is the number of their non-zero coefficients.
-    criteria : iterable of {"aic", "bic", "ebic", "cp"}, optional
-        What to draw of a `SparsityPath`, each above its least value. Default: all that are known, and Cp only where
-        it has chosen. Solutions alone have none.
+    criteria : iterable of {"aic", "bic", "ebic", "cp", "aicc", "loo"}, optional
+        What to draw of a `SparsityPath`, each above its least value; of LOO that is ``corrected_loo_``. Default: AIC,
+        BIC and EBIC, with AICc where it has chosen, or Cp or LOO alone where these have. Solutions alone have none.
     ax : matplotlib.axes.Axes, optional
         Where to draw the residual. Default: new axes. Criteria are drawn into axes of their own with the scale on
         the right, the last of ``ax.figure.axes``.
@@ -433,9 +440,7 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
         if not isinstance(solution, Solution):
             raise InvalidTypeError(f"a path holds solutions, got {type(solution).__name__}")
     wanted = _criteria(path, fitted, criteria)
-    sizes = (
-        np.arange(1, len(solutions) + 1) if fitted else np.array([np.count_nonzero(s.coefficients) for s in solutions])
-    )
+    sizes = np.arange(len(solutions)) if fitted else np.array([np.count_nonzero(s.coefficients) for s in solutions])
     order = np.argsort(sizes, kind="stable")
     ax = _axes(ax)
     color = algorithm_color(solutions[-1].algorithm)
@@ -447,7 +452,7 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
         other = ax.twinx()
         for name in wanted:
             label, shade = _CRITERIA[name]
-            values = np.asarray(getattr(path, f"{name}_"))
+            values = _values(path, name)
             other.plot(sizes, values - np.nanmin(values), color=shade, marker=".", linewidth=1.2, label=label)
         other.set_ylabel("criterion − its least value")
         other.set_ylim(bottom=-0.02 * other.get_ylim()[1])
@@ -757,14 +762,23 @@ def _criteria(path: Any, fitted: bool, criteria: Iterable[str] | None) -> list[s
             raise InvalidValueError("solutions alone have no criteria; fit a sparsea.sklearn.SparsityPath")
         return []
     if criteria is None:
-        return ["cp"] if path.criterion == "cp" else ["aic", "bic", "ebic"]
+        if path.criterion in ("cp", "loo"):
+            return [path.criterion]
+        return ["aic", "bic", "ebic", *(["aicc"] if path.criterion == "aicc" else [])]
     wanted = _listed("criteria", criteria)
     for name in wanted:
         if not isinstance(name, str) or name not in _CRITERIA:
             raise InvalidValueError(f"criteria are {', '.join(_CRITERIA)}, got {shown(name)}")
-        if np.isnan(getattr(path, f"{name}_")).all():
-            raise InvalidValueError(f"{name} is not known: the path has no noise variance")
+        if np.isnan(_values(path, name)).all():
+            known = {"cp": "the path has no noise variance", "loo": "the criterion of the path is another"}
+            raise InvalidValueError(f"{name} is not known: {known.get(name, 'there are too few samples')}")
     return wanted
+
+
+def _values(path: Any, name: str) -> Array:
+    """A criterion for each k, NaN where it is infinite."""
+    values = np.asarray(path.corrected_loo_ if name == "loo" else getattr(path, f"{name}_"))
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 _KINDS = ("family", "n", "parameter", "snr_db")

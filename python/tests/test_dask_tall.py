@@ -141,6 +141,7 @@ def test_a_worker_that_is_killed(rng: np.random.Generator) -> None:
     assert sparsea.solve(found.gram(), None, 3) == sparsea.solve(expected.gram(), None, 3)
 
 
+@pytest.mark.filterwarnings("ignore:k = 6 is the best by cross-validation")
 @pytest.mark.parametrize("intercept", [False, True])
 def test_cross_validation_is_that_of_the_rows(rng: np.random.Generator, intercept: bool) -> None:
     model_selection = pytest.importorskip("sklearn.model_selection")
@@ -182,7 +183,45 @@ def test_folds_that_are_drawn(rng: np.random.Generator) -> None:
         for k in range(1, 5):
             x = sparsea.solve(A[train], y[train], k, algorithm="omp").x
             error = np.mean((y[test] - A[test] @ x) ** 2)
-            np.testing.assert_allclose(read[0].errors[k - 1, held], error, rtol=1e-9)
+            np.testing.assert_allclose(read[0].errors[k, held], error, rtol=1e-9)
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+def test_nothing_is_found_in_noise(rng: np.random.Generator, intercept: bool) -> None:
+    A, _ = table(rng)
+    y = rng.standard_normal(ROWS) + 5 * intercept
+    blocks = da.from_array(A, chunks=(700, N))
+    found = sparsea.dask.cross_validate(blocks, y, folds=4, intercept=intercept, one_standard_error=True)
+    assert found.k == found.ks[0] == 0
+    assert found.solution.support.size == 0
+    np.testing.assert_allclose(found.intercept, y.mean() if intercept else 0.0, rtol=1e-12)
+    for held, test in enumerate(np.split(np.arange(ROWS), 4)):
+        level = np.delete(y, test).mean() if intercept else 0.0
+        np.testing.assert_allclose(found.errors[0, held], np.mean((y[test] - level) ** 2), rtol=1e-10)
+
+
+def test_of_exact_data_the_smallest_exact_k_is_chosen(rng: np.random.Generator) -> None:
+    A, _ = table(rng)
+    y = A[:, 3] - 0.01 * A[:, 8] + 7
+    found = sparsea.dask.cross_validate(da.from_array(A, chunks=(700, N)), y, 5, intercept=True)
+    assert found.k == 2
+    assert found.solution.support.tolist() == [3, 8]
+
+
+def test_the_largest_k_is_no_optimum(rng: np.random.Generator) -> None:
+    A, _ = table(rng)
+    y = A[:, :9] @ np.ones(9) + 0.1 * rng.standard_normal(ROWS)
+    blocks = da.from_array(A, chunks=(700, N))
+    with pytest.warns(UserWarning, match="k = 3 is the best by cross-validation and the largest") as warned:
+        assert sparsea.dask.cross_validate(blocks, y, 3).k == 3
+    assert warned[0].filename == __file__
+    with pytest.warns(UserWarning, match="k = 4 is the best by cross-validation") as warned:
+        sparsea.dask.statistics(blocks, y, folds=3).cross_validate(4)
+    assert warned[0].filename == __file__
+    # The default grows from 5 to 10, and to all 12.
+    found = sparsea.dask.cross_validate(blocks, y, one_standard_error=True)
+    assert found.k == 9
+    assert found.ks.tolist() == list(range(N + 1))
 
 
 def test_splitmix_is_that_of_its_authors() -> None:

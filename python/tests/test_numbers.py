@@ -14,6 +14,9 @@ import sparsea
 from sparsea import plot, theory
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
+# K is small.
+pytestmark = pytest.mark.filterwarnings("ignore:k = .* is the best by")
+
 A = np.vander(np.linspace(-1, 1, 12), 8) + np.eye(12, 8)
 y = A[:, 2] - A[:, 5]
 SOLUTION = sparsea.solve(A, y, 2, report=True)
@@ -100,6 +103,7 @@ REAL: list[tuple[str, Callable[[Any], Any]]] = [
     ("step_size", lambda v: theory.recovery(A, 1, truth=np.eye(8)[0], step_size=v)),
     ("ebic_gamma", lambda v: fitted(SparsityPath(ebic_gamma=v))),
     ("noise_variance", lambda v: fitted(SparsityPath(noise_variance=v))),
+    ("sigma", lambda v: fitted(SparsityPath(sigma=v))),
     ("level", lambda v: plot.phase_transition("none.sqlite", level=v)),
 ]
 

@@ -15,6 +15,9 @@ import sparsea
 from sparsea import theory
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
+# K is small.
+pytestmark = pytest.mark.filterwarnings("ignore:k = .* is the best by")
+
 M, N = 14, 5
 rows = pd.Index([f"r{i}" for i in range(M)])
 columns = [f"c{j}" for j in range(N)]

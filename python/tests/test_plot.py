@@ -241,20 +241,40 @@ def test_a_path_of_solutions() -> None:
     assert len(ax.figure.axes) == 1
 
 
+@pytest.mark.filterwarnings("ignore:k = .* is the best by")
 def test_a_path_of_the_estimator() -> None:
     tools = pytest.importorskip("sparsea.sklearn")
-    path = tools.SparsityPath(max_nonzero_coefs=6, criterion="bic", algorithm="omp").fit(A, y)
+    path = tools.SparsityPath(max_nonzero_coefs=8, criterion="bic", algorithm="omp").fit(A, y)
     ax = plot.path(path)
     other = ax.figure.axes[-1]
     assert other is not ax
     bic = line(other, "BIC").get_ydata()
     np.testing.assert_array_equal(bic, path.bic_ - path.bic_.min())
-    assert np.argmin(bic) == path.n_nonzero_coefs_ - 1
+    assert np.argmin(bic) == path.n_nonzero_coefs_
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), np.arange(9))
     assert line(ax, f"k = {path.n_nonzero_coefs_} by BIC").get_xdata() == [path.n_nonzero_coefs_] * 2
     assert labels(other)[-3:] == ["AIC", "BIC", "EBIC"]
     assert len(plot.path(path, criteria=[]).figure.axes) == 1
     with pytest.raises(ValueError, match=r"cp is not known: the path has no noise variance"):
         plot.path(path, criteria=["cp"])
+    with pytest.raises(ValueError, match=r"loo is not known: the criterion of the path is another"):
+        plot.path(path, criteria=["loo"])
+
+
+@pytest.mark.filterwarnings("ignore:k = .* is the best by")
+@pytest.mark.parametrize(("criterion", "drawn"), [("loo", ["LOO"]), ("aicc", ["AIC", "BIC", "EBIC", "AICc"])])
+def test_criteria_that_have_chosen_are_drawn(criterion: str, drawn: list[str]) -> None:
+    tools = pytest.importorskip("sparsea.sklearn")
+    # With as many parameters as samples, both are infinite.
+    path = tools.SparsityPath(11, criterion=criterion, algorithm="omp").fit(A[:12], y[:12])
+    ax = plot.path(path)
+    other = ax.figure.axes[-1]
+    assert labels(other)[-len(drawn) :] == drawn
+    values = path.corrected_loo_ if criterion == "loo" else path.aicc_
+    assert np.isinf(values[-1])
+    heights = line(other, drawn[-1]).get_ydata()
+    np.testing.assert_array_equal(heights[np.isfinite(values)], (values - values.min())[np.isfinite(values)])
+    assert np.isnan(heights[-1])
 
 
 def test_reports(rng: np.random.Generator) -> None:

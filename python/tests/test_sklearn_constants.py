@@ -102,8 +102,8 @@ def test_features_constant_to_rounding_have_no_coefficient(seed: int, form: str,
         assert_allclose(model.predict(features), fit_of_numpy(X, y, weights), rtol=1e-9, atol=1e-9)
     # The path goes no further than the six features that there are.
     path = models[2]
-    assert np.count_nonzero(path.coef_path_[6]) == 6
-    assert path.ebic_[6] == path.ebic_[5]
+    assert np.count_nonzero(path.coef_path_[7]) == 6
+    assert path.ebic_[7] == path.ebic_[6]
 
 
 @pytest.mark.parametrize("seed", range(8))

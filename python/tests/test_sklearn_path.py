@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import pickle
+import warnings
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ import sparsea
 from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
 Array = NDArray[Any]
+
+# K is often too small on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:k = .* is the best by")
 
 ALGORITHMS = [entry.name for entry in sparsea.algorithms() if entry.operator is None]
 
@@ -40,13 +44,13 @@ def problem(
 def test_error_never_rises_with_k(algorithm: str) -> None:
     X, y = problem(samples=25)
     path = SparsityPath(20, algorithm=algorithm, iterations=30).fit(X, y)
-    assert len(path.path_) == 20
+    assert len(path.path_) == 21
     assert np.all(np.diff(path.rss_) <= 0)
-    assert path.rss_[-1] < 0.5 * path.rss_[0]
-    for k, solution in enumerate(path.path_, start=1):
+    assert path.rss_[-1] < 0.5 * path.rss_[1]
+    for k, solution in enumerate(path.path_):
         assert len(solution.support) <= k
-        rss = np.sum((y - X @ path.coef_path_[k - 1] - path.intercept_path_[k - 1]) ** 2)
-        assert_allclose(path.rss_[k - 1], rss, rtol=1e-9, atol=1e-20)
+        rss = np.sum((y - X @ path.coef_path_[k] - path.intercept_path_[k]) ** 2)
+        assert_allclose(path.rss_[k], rss, rtol=1e-9, atol=1e-20)
 
 
 @pytest.mark.parametrize("algorithm", [name for name in ALGORITHMS if name != "omp"])
@@ -67,7 +71,7 @@ def test_search_along_the_path_finds_what_search_alone_finds() -> None:
     path = SparsityPath(6).fit(X, y)
     for k in range(1, 7):
         alone = SparseRegressor(k).fit(X, y)
-        assert_array_equal(path.path_[k - 1].support, alone.support_)
+        assert_array_equal(path.path_[k].support, alone.support_)
 
 
 def rss_on(X: Array, y: Array, support: Any) -> float:
@@ -95,8 +99,8 @@ def test_a_path_is_nearly_always_the_best_of_all_and_never_worse_than_forward_se
         forward = forward_selection(X, y, 5)
         for k in range(1, 6):
             optimum = min(rss_on(X, y, S) for S in itertools.combinations(range(9), k))
-            assert optimum * (1 - 1e-9) <= path.rss_[k - 1] <= forward[k - 1] * (1 + 1e-9)
-            best += path.rss_[k - 1] <= optimum * (1 + 1e-9)
+            assert optimum * (1 - 1e-9) <= path.rss_[k] <= forward[k - 1] * (1 + 1e-9)
+            best += path.rss_[k] <= optimum * (1 + 1e-9)
             count += 1
     assert best >= 0.95 * count
 
@@ -127,8 +131,8 @@ def test_the_default_solves_for_all_k_together() -> None:
 def test_without_time_a_path_is_forward_selection() -> None:
     X, y = problem(samples=60, features=40, k=12, noise=3.0)
     path = SparsityPath(8, time=0.0).fit(X, y)
-    assert_allclose(path.rss_, forward_selection(X, y, 8), rtol=1e-9)
-    assert {solution.stop_reason for solution in path.path_} == {"time"}
+    assert_allclose(path.rss_[1:], forward_selection(X, y, 8), rtol=1e-9)
+    assert {solution.stop_reason for solution in path.path_[1:]} == {"time"}
 
 
 def test_a_path_takes_no_more_than_its_memory() -> None:
@@ -154,16 +158,86 @@ def test_criteria_are_their_formulas(weighted: bool, sparse: bool, fit_intercept
     everything = LinearRegression(fit_intercept=fit_intercept).fit(X[rows], y[rows])
     variance = np.sum((y[rows] - everything.predict(X[rows])) ** 2) / (n - p - fit_intercept)
     assert_allclose(path.noise_variance_, variance, rtol=1e-8)
-    for k in range(1, 9):
-        residual = y[rows] - X[rows] @ path.coef_path_[k - 1] - path.intercept_path_[k - 1]
+    hurvich_tsai = []
+    for k in range(9):
+        residual = y[rows] - X[rows] @ path.coef_path_[k] - path.intercept_path_[k]
         rss = float(residual @ residual)
-        assert_allclose(path.rss_[k - 1], rss, rtol=1e-9)
+        assert_allclose(path.rss_[k], rss, rtol=1e-9)
         aic = n * math.log(rss / n) + 2 * k
         bic = n * math.log(rss / n) + k * math.log(n)
-        assert_allclose(path.aic_[k - 1], aic, rtol=1e-9)
-        assert_allclose(path.bic_[k - 1], bic, rtol=1e-9)
-        assert_allclose(path.ebic_[k - 1], bic + 2 * 0.5 * math.log(math.comb(p, k)), rtol=1e-9)
-        assert_allclose(path.cp_[k - 1], rss / variance - n + 2 * k, rtol=1e-7)
+        assert_allclose(path.aic_[k], aic, rtol=1e-9)
+        assert_allclose(path.bic_[k], bic, rtol=1e-9)
+        assert_allclose(path.ebic_[k], bic + 2 * 0.5 * math.log(math.comb(p, k)), rtol=1e-9, atol=1e-9)
+        assert_allclose(path.cp_[k], rss / variance - n + 2 * k, rtol=1e-7)
+        # As they write it, with m parameters of the mean.
+        m = k + fit_intercept
+        hurvich_tsai.append(n * math.log(rss / n) + n * (1 + m / n) / (1 - (m + 2) / n))
+    # It differs from AIC + … by what does not depend on k.
+    assert_allclose(np.diff(path.aicc_), np.diff(hurvich_tsai), rtol=1e-9)
+    assert path.coef_path_.shape == (9, p)
+    assert path.path_[0].support.size == 0
+    assert_allclose(path.intercept_path_[0], y[rows].mean() if fit_intercept else 0.0, rtol=1e-12)
+
+
+def leave_one_out_by_refits(X: Array, y: Array, w: Array, fit_intercept: bool) -> float:
+    """The weighted mean of squared errors of n least-squares fits."""
+    total = 0.0
+    for i in np.flatnonzero(w):
+        kept = (np.arange(len(y)) != i) & (w > 0)
+        wide = np.column_stack([X, np.ones(len(y))]) if fit_intercept else X
+        root = np.sqrt(w[kept])
+        coef = np.linalg.lstsq(wide[kept] * root[:, np.newaxis], y[kept] * root, rcond=None)[0]
+        total += w[i] * (y[i] - wide[i] @ coef) ** 2
+    return float(total / w.sum())
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("sparse", [True, False])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_leave_one_out_is_that_of_refits(weighted: bool, sparse: bool, fit_intercept: bool) -> None:
+    X, y = problem()
+    X *= 10.0 ** np.random.default_rng(2).uniform(-3, 3, X.shape[1])
+    w = np.ones(len(y))
+    if weighted:
+        w = np.random.default_rng(1).uniform(0.1, 3, len(y)) * (np.arange(len(y)) % 7 > 0)
+    path = SparsityPath(8, criterion="loo", fit_intercept=fit_intercept)
+    path.fit(scipy.sparse.csr_array(X) if sparse else X, y, w if weighted else None)
+    n = np.count_nonzero(w)
+    for k, solution in enumerate(path.path_):
+        columns = X[:, solution.support]
+        assert_allclose(path.loo_[k], leave_one_out_by_refits(columns, y, w, fit_intercept), rtol=1e-10)
+        if fit_intercept:
+            columns = np.column_stack([columns - np.average(columns, axis=0, weights=w), np.ones(len(y))])
+        columns = columns / np.sqrt(np.average(columns**2, axis=0, weights=w))
+        trace = np.trace(np.linalg.inv(columns.T @ (columns * (w / w.sum())[:, np.newaxis])))
+        factor = (1 + trace / n) / (1 - (k + fit_intercept) / n)
+        assert_allclose(path.corrected_loo_[k], path.loo_[k] * factor, rtol=1e-8)
+    assert path.n_nonzero_coefs_ == int(np.argmin(path.corrected_loo_))
+
+
+def test_leave_one_out_is_infinite_where_a_sample_alone_has_a_feature() -> None:
+    X, y = problem(samples=20, features=4, k=2)
+    X[:, 2] = 0
+    X[5, 2] = 1.0
+    y[5] += 100
+    path = SparsityPath(1, criterion="loo").fit(X, y)
+    assert_array_equal(path.path_[1].support, [2])
+    assert path.loo_[1] == path.corrected_loo_[1] == np.inf
+    assert path.n_nonzero_coefs_ == 0
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_every_target_has_a_fit_with_as_many_parameters_as_samples(fit_intercept: bool) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((9, 30)), rng.standard_normal(9)
+    for criterion in ["aic", "bic", "ebic", "aicc", "loo"]:
+        path = SparsityPath(8 + (not fit_intercept), criterion=criterion, fit_intercept=fit_intercept).fit(X, y)
+        assert path.rss_[-1] < 1e-20
+        values = path.corrected_loo_ if criterion == "loo" else getattr(path, f"{criterion}_")
+        assert values[-1] == np.inf
+        assert path.n_nonzero_coefs_ < len(values) - 1
+    # With q parameters there are n − q − 1 samples left, or none.
+    assert np.isfinite(path.aicc_).sum() == 7 - fit_intercept
 
 
 @pytest.mark.parametrize("sparse", [True, False])
@@ -184,17 +258,17 @@ def test_cp_of_all_features_is_their_number() -> None:
     assert_allclose(path.cp_[-1], 29, rtol=1e-8)
 
 
-@pytest.mark.parametrize("criterion", ["aic", "bic", "ebic", "cp"])
+@pytest.mark.parametrize("criterion", ["aic", "bic", "ebic", "cp", "aicc"])
 def test_the_least_is_chosen(criterion: str) -> None:
     X, y = problem(noise=0.3)
     path = SparsityPath(12, criterion=criterion).fit(X, y)
     values = getattr(path, f"{criterion}_")
     k = path.n_nonzero_coefs_
-    assert k == 1 + int(np.argmin(values))
-    assert_array_equal(path.coef_, path.coef_path_[k - 1])
-    assert_allclose(path.intercept_, path.intercept_path_[k - 1], rtol=1e-9, atol=1e-12)
-    assert path.solution_ == path.path_[k - 1]
-    assert_array_equal(path.support_, path.path_[k - 1].support)
+    assert k == int(np.argmin(values))
+    assert_array_equal(path.coef_, path.coef_path_[k])
+    assert_allclose(path.intercept_, path.intercept_path_[k], rtol=1e-9, atol=1e-12)
+    assert path.solution_ == path.path_[k]
+    assert_array_equal(path.support_, path.path_[k].support)
     assert_allclose(path.predict(X), X @ path.coef_ + path.intercept_)
 
 
@@ -206,48 +280,146 @@ def test_a_strong_signal_is_found_among_many_features() -> None:
     assert np.isnan(path.cp_).all()
 
 
-def test_an_exact_fit_ends_the_gains() -> None:
-    X, _ = problem()
-    y = X[:, 3] - X[:, 7] + 1
-    for criterion in ["aic", "bic", "ebic"]:
-        path = SparsityPath(8, criterion=criterion).fit(X, y)
-        assert path.n_nonzero_coefs_ == 2
-        assert_array_equal(path.support_, [3, 7])
-        assert np.isfinite(getattr(path, f"{criterion}_")).all()
+@pytest.mark.parametrize("sparse", [True, False])
+@pytest.mark.parametrize("exact", range(4))
+def test_of_exact_data_the_smallest_exact_k_is_chosen(exact: int, sparse: bool) -> None:
+    for seed in range(5):
+        X, _ = problem(seed=seed)
+        places = [3, 7, 22][:exact]
+        y = X[:, places] @ np.array([1.0, -1.0, 0.01])[:exact] + 1
+        features = scipy.sparse.csc_array(X) if sparse else X
+        models: list[Any] = [SparsityPath(8, criterion=name) for name in ("aic", "bic", "ebic", "cp", "aicc", "loo")]
+        models += [SparsityPath(8, sigma=1e-6), SparseRegressorCV(8), SparseRegressorCV(8, one_standard_error=True)]
+        for model in models:
+            model.fit(features, y)
+            assert_array_equal(model.support_, places)
+            assert_allclose(model.predict(X), y, rtol=1e-9)
+        assert all(np.isfinite(getattr(models[0], f"{name}_")).all() for name in ("aic", "bic", "ebic", "cp", "aicc"))
 
 
-def test_given_variance_is_used() -> None:
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_in_noise_nothing_is_found(fit_intercept: bool) -> None:
+    found = np.zeros(2)
+    models: list[Any] = [
+        SparsityPath(fit_intercept=fit_intercept),
+        SparseRegressorCV(fit_intercept=fit_intercept, one_standard_error=True),
+    ]
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        X, y = rng.standard_normal((100, 50)), rng.standard_normal(100)
+        found += [model.fit(X, y).n_nonzero_coefs_ > 0 for model in models]
+    assert (found <= [10, 20]).all()
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_a_model_of_nothing(sparse: bool, fit_intercept: bool) -> None:
+    rng = np.random.default_rng(1)
+    X, y = rng.standard_normal((100, 50)), rng.standard_normal(100) + (3 if fit_intercept else 0)
+    w = rng.uniform(0.5, 2, 100)
+    level = np.average(y, weights=w) if fit_intercept else 0.0
+    models: list[Any] = [SparsityPath, SparseRegressorCV]
+    variants: list[dict[str, Any]] = [{}, {"algorithm": "omp"}, {"iterations": 5}, {"algorithm": "omp+sea"}]
+    for estimator in models:
+        for options in variants:
+            model = estimator(3, fit_intercept=fit_intercept, **options)
+            model.fit(scipy.sparse.csr_array(X) if sparse else X, y, w)
+            assert model.n_nonzero_coefs_ == 0 == model.solution_.support.size
+            assert_array_equal(model.coef_, np.zeros(50))
+            assert model.support_.size == 0
+            assert_allclose(model.intercept_, level, rtol=1e-12)
+            assert_allclose(model.predict(X[:3]), np.full(3, level), rtol=1e-12)
+
+
+def test_a_given_noise_level_is_used() -> None:
     X, y = problem(samples=20, features=40)
-    path = SparsityPath(6, criterion="cp", noise_variance=2.5).fit(X, y)
-    assert path.noise_variance_ == 2.5
-    assert_allclose(path.cp_, path.rss_ / 2.5 - 20 + 2 * np.arange(1, 7))
-    with pytest.raises(ValueError, match=r"criterion 'cp' needs noise_variance: .* 20 samples and 40 features"):
+    path = SparsityPath(6, criterion="cp", sigma=1.5, ebic_gamma=0.5).fit(X, y)
+    assert path.noise_variance_ == 2.25
+    k = np.arange(7)
+    assert_allclose(path.cp_, path.rss_ / 2.25 - 20 + 2 * k)
+    assert_allclose(path.aic_, path.rss_ / 2.25 + 2 * k)
+    assert_allclose(path.aicc_, path.aic_)
+    assert_allclose(path.bic_, path.rss_ / 2.25 + math.log(20) * k)
+    assert_allclose(path.ebic_, path.bic_ + [math.log(math.comb(40, i)) for i in k])
+    same = SparsityPath(6, criterion="cp", noise_variance=2.25, ebic_gamma=0.5).fit(X, y)
+    assert_array_equal(same.ebic_, path.ebic_)
+    with pytest.raises(ValueError, match=r"criterion 'cp' needs sigma: .* 20 samples and 40 features"):
         SparsityPath(6, criterion="cp").fit(X, y)
+    with pytest.raises(ValueError, match=r"sigma and noise_variance cannot be given together, got 1\.5 and 2\.0"):
+        SparsityPath(6, sigma=1.5, noise_variance=2.0).fit(X, y)
+
+
+def test_a_default_grows_until_the_criterion_has_turned() -> None:
+    X, y = problem(samples=300, features=60, k=20, seed=1, noise=0.1)
+    models: list[tuple[Any, str]] = [
+        (SparsityPath(), "ebic_"),
+        (SparsityPath(algorithm="omp"), "ebic_"),
+        (SparseRegressorCV(one_standard_error=True), "mse_path_"),
+    ]
+    for model, values in models:
+        # It begins with 6.
+        largest = len(getattr(model.fit(X, y), values)) - 1
+        assert 20 <= model.n_nonzero_coefs_ <= largest / 2
+        assert largest <= 48
+    assert model.n_nonzero_coefs_ == 20
+
+
+@pytest.mark.parametrize("estimator", [SparsityPath, SparseRegressorCV])
+def test_a_default_does_not_grow_until_anything_is_fitted(estimator: Any) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 300))
+    y = X[:, :3] @ [1.0, -1.0, 1.0] + 0.3 * rng.standard_normal(60)
+    assert_array_equal(estimator().fit(X, y).support_[:3], [0, 1, 2])
+    assert estimator().fit(X, y).n_nonzero_coefs_ <= 5
+    with pytest.warns(UserWarning, match="k = 15 is the best by aic and the largest that was tried"):
+        SparsityPath(criterion="aic").fit(X, y)
+
+
+@pytest.mark.filterwarnings("default:k = .* is the best by")
+def test_the_largest_k_is_no_optimum() -> None:
+    X, y = problem(noise=0.3)
+    with pytest.warns(UserWarning, match="k = 3 is the best by ebic and the largest that was tried") as warned:
+        assert SparsityPath(3).fit(X, y).n_nonzero_coefs_ == 3
+    assert warned[0].filename == __file__
+    with pytest.warns(UserWarning, match="k = 3 is the best by cross-validation and the largest") as warned:
+        assert SparseRegressorCV(3).fit(X, y).n_nonzero_coefs_ == 3
+    assert warned[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # Where all features are the best, and where the fit is exact, there is no larger one.
+        true = SparsityPath(12).fit(X, y).support_
+        assert SparsityPath(len(true)).fit(X[:, true], y).n_nonzero_coefs_ == len(true)
+        assert SparsityPath(2).fit(X, X[:, 1] + X[:, 9]).n_nonzero_coefs_ == 2
+        assert SparseRegressorCV(2).fit(X, X[:, 1] + X[:, 9]).n_nonzero_coefs_ == 2
 
 
 def test_default_and_clipped_lengths() -> None:
-    X, y = problem()
-    assert len(SparsityPath().fit(X, y).path_) == 5
-    assert len(SparsityPath().fit(X[:, :3], y).path_) == 3
-    assert len(SparsityPath().fit(np.tile(X, 3)[:, :80], y).path_) == 8
+    X, _ = problem()
+    y = np.random.default_rng(5).standard_normal(len(X))
+    assert len(SparsityPath().fit(X, y).path_) == 6
+    assert len(SparsityPath().fit(X[:, :3], y).path_) == 4
+    assert len(SparsityPath().fit(np.tile(X, 3)[:, :80], y).path_) == 6
+    assert len(SparsityPath().fit(np.tile(X, (2, 3))[:, :80], np.r_[y, -y]).path_) == 9
     with pytest.warns(
         UserWarning, match=r"max_nonzero_coefs is 31, but there are 50 samples and 30 features: 30 is used"
     ):
-        assert len(SparsityPath(31, algorithm="ols").fit(X, y).path_) == 30
+        assert len(SparsityPath(31, algorithm="ols").fit(X, y).path_) == 31
     with pytest.warns(
         UserWarning, match="there are 8 training samples in the smallest fold and 30 features: 8 is used"
     ):
         model = SparseRegressorCV(9, algorithm="ols", cv=5).fit(X[:10], y[:10])
-    assert_array_equal(model.n_nonzero_coefs_grid_, np.arange(1, 9))
+    assert_array_equal(model.n_nonzero_coefs_grid_, np.arange(9))
 
 
 @pytest.mark.parametrize(
     ("parameters", "error", "message"),
     [
-        ({"criterion": "aicc"}, ValueError, "criterion must be one of aic, bic, ebic, cp, got 'aicc'"),
+        ({"criterion": "hq"}, ValueError, "criterion must be one of aic, bic, ebic, cp, aicc, loo, got 'hq'"),
         ({"ebic_gamma": -0.1}, ValueError, "ebic_gamma must be from 0 to 1, got -0.1"),
         ({"ebic_gamma": float("nan")}, ValueError, "ebic_gamma must be from 0 to 1, got nan"),
         ({"noise_variance": 0.0}, ValueError, "noise_variance must be above 0 and finite, got 0.0"),
+        ({"sigma": 0.0}, ValueError, "sigma must be above 0 and finite, and so its square, got 0.0"),
+        ({"sigma": 1e-200}, ValueError, "sigma must be above 0 and finite, and so its square, got 1e-200"),
         ({"max_nonzero_coefs": 0}, ValueError, "max_nonzero_coefs must be a whole number of at least 1, got 0"),
         ({"max_nonzero_coefs": 1.5}, TypeError, "max_nonzero_coefs must be a whole number of at least 1, got 1.5"),
         ({"algorithm": "none"}, ValueError, "unknown algorithm 'none'"),
@@ -266,17 +438,17 @@ def test_errors_are_those_of_models_fitted_fold_by_fold(weighted: bool, sparse: 
     weights = np.random.default_rng(1).uniform(0.5, 2, len(y)) if weighted else None
     folds = KFold(4, shuffle=True, random_state=0)
     model = SparseRegressorCV(7, cv=folds).fit(scipy.sparse.csr_array(X) if sparse else X, y, weights)
-    assert model.mse_path_.shape == (7, 4)
+    assert model.mse_path_.shape == (8, 4)
     for f, (train, test) in enumerate(folds.split(X)):
         w = (None, None) if weights is None else (weights[train], weights[test])
         path = SparsityPath(7).fit(X[train], y[train], w[0])
-        for k in range(7):
+        for k in range(8):
             predicted = X[test] @ path.coef_path_[k] + path.intercept_path_[k]
             error = np.average((y[test] - predicted) ** 2, weights=w[1])
             assert_allclose(model.mse_path_[k, f], error, rtol=1e-7)
     shares = np.array([len(test) if weights is None else weights[test].sum() for _, test in folds.split(X)])
     means = np.average(model.mse_path_, axis=1, weights=shares)
-    assert model.n_nonzero_coefs_ == 1 + int(np.argmin(means))
+    assert model.n_nonzero_coefs_ == int(np.argmin(means))
     alone = SparsityPath(model.n_nonzero_coefs_).fit(X, y, weights)
     assert_allclose(model.coef_, alone.coef_path_[-1], rtol=1e-7)
     assert_allclose(model.intercept_, alone.intercept_path_[-1], rtol=1e-7)
@@ -300,7 +472,7 @@ def test_errors_are_those_of_the_best_of_all(fit_intercept: bool, weighted: bool
                     coef = np.linalg.lstsq(wide[train] * root[:, np.newaxis], y[train] * root, rcond=None)[0]
                     rest = (y - wide @ coef) ** 2
                     fits.append((w[train] @ rest[train], np.average(rest[test], weights=w[test])))
-                same += bool(np.isclose(model.mse_path_[k - 1, f], min(fits)[1], rtol=1e-8))
+                same += bool(np.isclose(model.mse_path_[k, f], min(fits)[1], rtol=1e-8))
                 count += 1
     assert same >= 0.95 * count
 
@@ -333,8 +505,8 @@ def test_what_is_constant_in_training_is_not_used(dtype: type) -> None:
     folds = [(np.arange(30), np.arange(30, 40))]
     model = SparseRegressorCV(6, cv=folds).fit(X, y)
     without = SparseRegressorCV(5, cv=folds).fit(np.delete(X, 2, axis=1), y)
-    assert_allclose(model.mse_path_[:5], without.mse_path_, rtol=1e-9)
-    assert_array_equal(model.mse_path_[5], model.mse_path_[4])
+    assert_allclose(model.mse_path_[:6], without.mse_path_, rtol=1e-9)
+    assert_array_equal(model.mse_path_[6], model.mse_path_[5])
 
 
 def test_threads_do_not_matter() -> None:
@@ -364,9 +536,9 @@ def test_one_standard_error_takes_fewer_features() -> None:
     assert_array_equal(fewer.mse_path_, least.mse_path_)
     shares = np.array([len(test) for _, test in KFold(5).split(X)]) / len(y)
     means = least.mse_path_ @ shares
-    best = least.n_nonzero_coefs_ - 1
+    best = least.n_nonzero_coefs_
     bound = means[best] + np.sqrt(shares @ (least.mse_path_[best] - means[best]) ** 2 / 4)
-    assert fewer.n_nonzero_coefs_ == 1 + int(np.flatnonzero(means <= bound)[0])
+    assert fewer.n_nonzero_coefs_ == int(np.flatnonzero(means <= bound)[0])
     assert fewer.n_nonzero_coefs_ < least.n_nonzero_coefs_
 
 

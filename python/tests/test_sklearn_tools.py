@@ -24,6 +24,9 @@ from sparsea.sklearn import SparseRegressor, SparseRegressorCV, SparsityPath
 
 Array = NDArray[Any]
 
+# K is often too small on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:k = .* is the best by")
+
 MODELS = [SparseRegressor(4), SparseRegressorCV(6), SparsityPath(6)]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dask
 import numpy as np
 
-from .._choice import chosen
+from .._choice import chosen, default_largest, least, until_turned, warn_of_largest
 from .._core import as_flag, as_whole
 from .._errors import InvalidValueError
 from .._gram import Gram
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 TOGETHER = 8
 """Blocks whose sums are added in one task."""
+
+EXACT = 64 * float(np.finfo(float).eps)
+"""Mean errors this small, relative to that of the null model, are rounding of products."""
 
 ROUNDING = 4.0
 """What rounding leaves of a centred column, in units of ε times its norm before; as for estimators."""
@@ -147,7 +150,10 @@ def cross_validate(
     A, y, intercept, folds, seed, client
         As for `statistics`; y is one vector.
     largest : int, optional
-        K: solutions are found for k = 1 … K. Default: a tenth of the columns, at least 5.
+        K: solutions are found for k = 0 … K, 0 being the null model, the mean of y (0 without an intercept). Default: a
+        tenth of the columns or training rows, whichever are fewer, at least 5, doubled until the k of least error is at
+        most K/2, up to all columns if they are at most half as many as the training rows, and otherwise to a quarter of
+        these. If the k of least error is K and there are more columns, a warning says so.
     one_standard_error : bool
         Whether to take the smallest k whose mean error is within one standard error of the least, as
         `sparsea.sklearn.SparseRegressorCV`.
@@ -175,7 +181,7 @@ def cross_validate(
     (2, array([ 7, 31]))
     """
     read = statistics(A, y, intercept=intercept, folds=folds, seed=seed, client=client)
-    return read.cross_validate(largest, one_standard_error=one_standard_error, **options)
+    return read._cross_validate(largest, one_standard_error, dict(options))
 
 
 class Statistics:
@@ -309,7 +315,10 @@ class Statistics:
         Parameters
         ----------
         largest : int, optional
-            K: solutions are found for k = 1 … K. Default: a tenth of the columns, at least 5.
+            K: solutions are found for k = 0 … K, 0 being the null model, the mean of y (0 without an intercept).
+            Default: a tenth of the columns or training rows, whichever are fewer, at least 5, doubled until the k of
+            least error is at most K/2, up to all columns if they are at most half as many as the training rows, and
+            otherwise to a quarter of these. If the k of least error is K and there are more columns, a warning says so.
         one_standard_error : bool
             Whether to take the smallest k whose mean error is within one standard error of the least.
         {options}
@@ -319,29 +328,48 @@ class Statistics:
         CrossValidation
             The errors, the k chosen and its solution on all rows.
         """
+        return self._cross_validate(largest, one_standard_error, dict(options))
+
+    def _cross_validate(
+        self, largest: int | None, one_standard_error: bool, options: dict[str, Any]
+    ) -> CrossValidation:
+        """As `cross_validate`, called by what is called."""
         if self.folds == 1:
             raise InvalidValueError("these statistics have no folds; give statistics(…, folds=5)")
         if self._batch:
             raise InvalidValueError(f"k is chosen for one y at a time, but there are {self._batch[0]}")
         rule = as_flag("one_standard_error", one_standard_error)
         others = [self.without(fold) for fold in range(self.folds)]
-        most = min([self._columns, *(other.n_samples for other in others)])
-        default = min(max(self._columns // 10, 5), most)
-        size = default if largest is None else as_whole("largest", largest, 1, most)
-        errors = np.array(
-            [
-                [_error(held, other, solution) for solution in _path(other.gram(), size, dict(options))]
+        fewest = min(other.n_samples for other in others)
+        most = min(self._columns, fewest)
+        if largest is None:
+            size, most = default_largest(self._columns, most, fewest)
+        else:
+            size = most = as_whole("largest", largest, 1, most)
+        rows = np.array([0 if held is None else held.rows for held in self._sums])
+        shares = rows / rows.sum()
+        errors, exact = np.zeros((0, self.folds)), 0.0
+
+        def best_of(size: int) -> int:
+            nonlocal errors, exact
+            columns = [
+                [_error(held, other, solution) for solution in _path(other.gram(), size, options)]
                 for held, other in zip(self._sums, others, strict=True)
             ]
-        ).T
-        rows = np.array([0 if held is None else held.rows for held in self._sums])
-        k = chosen(errors, rows / rows.sum(), rule) + 1
+            errors = np.array(columns).T
+            exact = EXACT * float(errors[0] @ shares)
+            return least(errors, shares, exact)
+
+        best_k, size = until_turned(best_of, size, most)
+        if best_k == size < self._columns and errors[best_k] @ shares > exact:
+            warn_of_largest("cross-validation", best_k, 3)
+        k = chosen(errors, shares, rule, exact)
         gram = self.gram()
-        found = _path(gram, size, dict(options))[k - 1]
+        found = _path(gram, size, options)[k]
         problem: Problem[Solution] = Problem(gram)
         searched = problem.solve(k, start=found.support, **options)
         best = min(searched, found, key=lambda one: one.residual_norm)
-        return CrossValidation(np.arange(1, size + 1), errors, rows, k, best, self.intercept_of(best))
+        return CrossValidation(np.arange(size + 1), errors, rows, k, best, self.intercept_of(best))
 
     def __repr__(self) -> str:
         folds = "" if self.folds == 1 else f" in {self.folds} folds"
@@ -354,14 +382,14 @@ class CrossValidation:
 
     Attributes
     ----------
-    ks : ndarray of shape (K,)
-        1 … K.
-    errors : ndarray of shape (K, folds)
+    ks : ndarray of shape (K + 1,)
+        0 … K.
+    errors : ndarray of shape (K + 1, folds)
         The mean squared error on each fold of what the others were solved for.
     rows : ndarray of shape (folds,)
         The rows of each fold, by which folds count.
     k : int
-        The number chosen.
+        The number chosen; 0 if nothing was found.
     solution : Solution
         For this k, on all rows.
     intercept : float or complex
@@ -382,13 +410,14 @@ class CrossValidation:
 
 
 def _path(gram: Gram, largest: int, options: dict[str, Any]) -> list[Solution]:
-    """Solutions for k = 1 … `largest`."""
+    """Solutions for k = 0 … `largest`."""
     problem: Problem[Solution] = Problem(gram)
+    nothing = problem.solve(0, algorithm="omp")
     algorithm = options.get("algorithm")
     default = algorithm is None or (isinstance(algorithm, str) and algorithm.strip().lower() == "search")
     if default and not options.keys() & {"iterations", "supports", "stagnation", "settings"}:
-        return problem._sparsity_path(largest, False, options)
-    return problem.path(range(1, largest + 1), **options)
+        return [nothing, *problem._sparsity_path(largest, False, dict(options))]
+    return [nothing, *problem.path(range(1, largest + 1), **options)]
 
 
 def _error(held: Sums | None, other: Statistics, solution: Solution) -> float:

@@ -1,7 +1,8 @@
-"""Information criteria of least-squares fits on k features."""
+"""Criteria of least-squares fits on k features: information criteria, and errors on samples left out."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,19 +18,120 @@ _LARGEST = 1e150
 MOST_RANKED = 1000
 """The most sparse features whose rank is determined; of more, all that are not constant count as independent."""
 
-CRITERIA = ("aic", "bic", "ebic", "cp")
+CRITERIA = ("aic", "bic", "ebic", "cp", "aicc", "loo")
 
 # A residual this small relative to y is an exact fit, as in the solver: a smaller one is rounding, not a better fit.
 EXACT = 128 * np.finfo(float).eps
 
 
-def log_likelihood_terms(rss: Array, y_square: float, samples: float, rounding: float = 0.0) -> Array:
-    """n log(RSS/n), with the RSS of an exact fit bounded from below by rounding.
+@dataclass(frozen=True)
+class Criteria:
+    """What may choose among solutions, one number for each."""
 
-    `rounding` is what centring may have left in y.
+    aic: Array
+    bic: Array
+    ebic: Array
+    cp: Array
+    aicc: Array
+    loo: Array
+    """Leave-one-out errors, exact; they take longer than the others, and are NaN unless they choose."""
+    corrected_loo: Array
+    """What is minimised of them."""
+
+
+def exact_rss(design: Design) -> float:
+    """The RSS of an exact fit: below it is rounding, of the fit or of what centring left in y."""
+    y_square = float(design.y @ design.y)
+    return float(max(EXACT**2 * y_square, min(float(design.rounding), _LARGEST) ** 2, np.finfo(float).tiny))
+
+
+def criteria(
+    design: Design,
+    coefs: Array,
+    rss: Array,
+    *,
+    fit_intercept: bool,
+    sample_weight: Array | None,
+    gamma: float,
+    variance: float,
+    known: bool,
+    loo: bool,
+) -> Criteria:
+    """Those of solutions, of which the coefficients are rows.
+
+    σ² is the `variance`, given if it is `known`, and otherwise estimated for Cp.
     """
-    floor = max(EXACT**2 * y_square, min(rounding, _LARGEST) ** 2, np.finfo(float).tiny)
-    return np.asarray(samples * np.log(np.maximum(rss, floor) / samples))
+    n, features = design.total_weight, len(design.feature_means)
+    k = np.count_nonzero(coefs, axis=1).astype(np.float64)
+    exact = exact_rss(design)
+    floored = np.maximum(rss, exact)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        # An estimate from exact data is rounding as well.
+        scaled = floored / (variance if known else np.maximum(variance, exact / n))
+        # With as many parameters as samples every y is fitted, so that nothing is known of σ².
+        free = design.samples - k - fit_intercept > 0
+        fit = scaled if known else np.where(free, n * np.log(floored / n), np.inf)
+        aic = fit + 2 * k
+        parameters = k + fit_intercept + 1
+        rest = n - parameters - 1
+        small = 0.0 if known else np.where(rest > 0, 2 * parameters * (parameters + 1) / rest, np.inf)
+        bic = fit + np.log(n) * k
+        errors, factors = np.full((2, len(coefs)), np.nan)
+        if loo:
+            errors, factors = _leave_one_out(design, coefs, fit_intercept, sample_weight)
+        return Criteria(
+            aic=aic,
+            bic=bic,
+            ebic=bic + 2 * gamma * log_models(features, k),
+            cp=scaled - n + 2 * k,
+            aicc=aic + small,
+            loo=errors,
+            corrected_loo=np.maximum(errors, exact / n) * factors,
+        )
+
+
+def _leave_one_out(
+    design: Design, coefs: Array, fit_intercept: bool, sample_weight: Array | None
+) -> tuple[Array, Array]:
+    """Mean squared errors on samples left out of least squares on each support, and the factors that correct them."""
+    n = design.samples
+    ones = np.full(len(design.y), 1.0) if sample_weight is None else sample_weight
+    constant = ones / design.total_weight if fit_intercept else 0.0
+    union = np.flatnonzero(np.any(coefs != 0, axis=0))
+    columns = _unit_columns(design.A, union)
+    errors, factors = np.full(len(coefs), np.inf), np.full(len(coefs), np.inf)
+    for at, coef in enumerate(coefs):
+        size = np.count_nonzero(coef)
+        if size + fit_intercept >= n:
+            continue
+        basis, triangle = np.linalg.qr(columns[:, coef[union] != 0])
+        residual = design.y - basis @ (basis.T @ design.y)
+        # What is left of 1 where a sample decides a coefficient alone is rounding.
+        left = 1.0 - constant - np.einsum("ij,ij->i", basis, basis)
+        if left.min() > EXACT and triangle.diagonal().all():
+            errors[at] = np.sum((residual / left) ** 2) / design.total_weight
+            trace = np.sum(np.linalg.inv(triangle) ** 2) + fit_intercept
+            factors[at] = (1 + trace / n) / (1 - (size + fit_intercept) / n)
+    return errors, factors
+
+
+def _unit_columns(A: Any, places: NDArray[np.intp]) -> Array:
+    """These columns, none of them zero, scaled to norm 1."""
+    if isinstance(A, np.ndarray):
+        columns = A[:, places]
+    else:
+        columns = np.empty((A.shape[0], len(places)))
+        for at, j in enumerate(places):
+            columns[:, at] = A.matvec(_unit(A.shape[1], j))
+    largest = np.abs(columns).max(axis=0, initial=0.0)
+    columns = columns / largest
+    return np.asarray(columns / np.linalg.norm(columns, axis=0))
+
+
+def _unit(size: int, place: int) -> Array:
+    basis = np.zeros(size)
+    basis[place] = 1.0
+    return basis
 
 
 def log_models(features: int, k: Array) -> Array:
@@ -68,8 +170,6 @@ def _rank(unit: Any, columns: NDArray[np.intp]) -> int:
     """The rank of these columns of norm 1, from their Gram matrix: A itself is never formed."""
     gram = np.empty((len(columns), len(columns)))
     for place, j in enumerate(columns):
-        basis = np.zeros(unit.shape[1])
-        basis[j] = 1.0
-        gram[place] = unit.rmatvec(unit.matvec(basis))[columns]
+        gram[place] = unit.rmatvec(unit.matvec(_unit(unit.shape[1], j)))[columns]
     values = np.linalg.eigvalsh(gram)
     return int(np.count_nonzero(values > len(columns) * np.finfo(float).eps * values.max(initial=0.0)))

@@ -11,14 +11,15 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.extmath import safe_sparse_dot
 
 from .. import _core, solve
-from .._choice import chosen
+from .._choice import chosen, default_largest, least, until_turned, warn_of_largest
 from .._core import as_index
 from .._errors import InvalidValueError
 from .._input import as_aligned
+from ._criteria import exact_rss
 from ._design import Array, Design, Precision, checked_count, clipped_count, design, precision_of, validated
 from ._intercept import with_intercept
 from ._model import SparseModel
-from ._path import default_largest, exchanges, residual_norm, solve_path
+from ._path import exchanges, residual_norm, solve_path
 
 if TYPE_CHECKING:
     from .. import Solution
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 class SparseRegressorCV(SparseModel):
     """Linear regression on at most k features, with k chosen by cross-validation.
 
-    On the training samples of each fold solutions are found for k = 1 … K, as by `SparsityPath`. The k whose mean
+    On the training samples of each fold solutions are found for k = 0 … K, as by `SparsityPath`. The k whose mean
     squared error on the samples left out is least (or the smallest k nearly as good) is then used on all samples.
+    k = 0 is the null model, the mean of the target (0 without an intercept). If it is chosen, nothing was found:
+    ``n_nonzero_coefs_`` is 0, ``support_`` is empty, and `predict` returns ``intercept_``.
 
     With the default algorithm, unless its runs are given limits (``iterations``, ``supports``, ``stagnation``,
     ``settings``), the paths of the folds begin from forward selection and from their neighbours only, and that on all
@@ -38,8 +41,11 @@ class SparseRegressorCV(SparseModel):
     Parameters
     ----------
     max_nonzero_coefs : int or None, default=None
-        K. None stands for a tenth of the features, at least 5 (or all, where they are fewer). More than the smallest
-        fold has training samples of non-zero weight, or features, is clipped, with a warning if K was given.
+        K. If None, K begins with a tenth of the features or training samples, whichever are fewer, at least 5, and is
+        doubled until the k of least error is at most K/2, up to all features if they are at most half as many as the
+        training samples, and otherwise to a quarter of these. More than the smallest fold has training samples of
+        non-zero weight, or features, is clipped, with a warning if K was given. If the k of least error is K and there
+        are more features, a warning says so.
     cv : int, splitter, iterable or None, default=None
         How to split: the number of folds (5 if None), a splitter of scikit-learn, or pairs of training and test
         indices.
@@ -67,10 +73,10 @@ class SparseRegressorCV(SparseModel):
     Attributes
     ----------
     n_nonzero_coefs_ : int
-        Non-zero coefficients: the k chosen, or fewer where further features explain nothing.
-    n_nonzero_coefs_grid_ : ndarray of shape (K,)
-        Every k tried: 1 … K.
-    mse_path_ : ndarray of shape (K, n_folds)
+        Non-zero coefficients: the k chosen, or fewer where further features explain nothing; 0 for the null model.
+    n_nonzero_coefs_grid_ : ndarray of shape (K + 1,)
+        Every k tried: 0 … K.
+    mse_path_ : ndarray of shape (K + 1, n_folds)
         Mean squared error on the samples left out, for each k and fold; weighted if samples are.
     coef_, intercept_, support_, support_names_, solution_, n_iter_, n_features_in_, feature_names_in_
         Of the model on all samples, as in `SparseRegressor`.
@@ -176,28 +182,29 @@ class SparseRegressorCV(SparseModel):
             raise InvalidValueError("sample_weight must not be zero for every training sample of a fold")
         limit = min(trained, self.n_features_in_)
         if self.max_nonzero_coefs is None:
-            largest = min(default_largest(self.n_features_in_), limit)
+            least_weight = min(float(weights[train].sum()) for train, _ in folds)
+            largest, most = default_largest(self.n_features_in_, limit, least_weight)
         else:
             bound = f"there are {trained} training samples in the smallest fold and {self.n_features_in_} features"
             largest = checked_count("max_nonzero_coefs", self.max_nonzero_coefs)
-            largest = clipped_count("max_nonzero_coefs", largest, limit, bound)
+            largest = most = clipped_count("max_nonzero_coefs", largest, limit, bound)
 
-        errors = None
-        if isinstance(X, np.ndarray) and exchanges(self._options()):
-            errors = self._errors_together(X, y, sample_weight, folds, largest, precision)
-        if errors is None:
-            columns = Parallel(n_jobs=_jobs(self.n_jobs, len(folds)))(
-                delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, precision, self._options())
-                for fold in folds
-            )
-            errors = np.array(columns).T
-        self.n_nonzero_coefs_grid_ = np.arange(1, largest + 1)
-        self.mse_path_ = errors
-        shares = np.array([weights[test].sum() for _, test in folds])
-        k = chosen(self.mse_path_, shares / shares.sum(), self.one_standard_error) + 1
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
+        exact = exact_rss(problem) / problem.total_weight
+        shares = np.array([weights[test].sum() for _, test in folds])
+        shares = shares / shares.sum()
+
+        def best_of(largest: int) -> int:
+            self.mse_path_ = self._errors(X, y, sample_weight, folds, largest, precision)
+            return least(self.mse_path_, shares, exact)
+
+        best_k, largest = until_turned(best_of, largest, most)
+        self.n_nonzero_coefs_grid_ = np.arange(largest + 1)
+        if best_k == largest < self.n_features_in_ and self.mse_path_[best_k] @ shares > exact:
+            warn_of_largest("cross-validation", best_k)
+        k = chosen(self.mse_path_, shares, self.one_standard_error, exact)
         best = self._best(problem, k, largest)
-        if self.fit_intercept:
+        if self.fit_intercept and k > 0:
             best = with_intercept(problem, X, y, sample_weight, k, best, self._options())
         self._keep(problem, best)
         return self
@@ -205,16 +212,31 @@ class SparseRegressorCV(SparseModel):
     def _best(self, problem: Design, k: int, largest: int) -> Solution:
         """The solution on all samples for the k that was chosen."""
         options = self._options()
-        if not exchanges(options):
+        if k == 0 or not exchanges(options):
             return solve_path(problem, k, options)[-1]
-        found = solve_path(problem, largest, options, thorough=False)[k - 1]
+        found = solve_path(problem, largest, options, thorough=False)[k]
         searched: Solution = solve(problem.A, problem.y, k, start=found.support, intercept=False, **options)
         return min(searched, found, key=residual_norm)
+
+    def _errors(
+        self, X: Any, y: Array, sample_weight: Array | None, folds: list[Any], largest: int, precision: Precision
+    ) -> Array:
+        """Mean squared errors for k = 0 … `largest` and each fold."""
+        if isinstance(X, np.ndarray) and exchanges(self._options()):
+            together = self._errors_together(X, y, sample_weight, folds, largest, precision)
+            if together is not None:
+                nothing = [_null_error(y, sample_weight, fold, self.fit_intercept) for fold in folds]
+                return np.vstack([nothing, together])
+        columns = Parallel(n_jobs=_jobs(self.n_jobs, len(folds)))(
+            delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, precision, self._options())
+            for fold in folds
+        )
+        return np.array(columns).T
 
     def _errors_together(
         self, X: Array, y: Array, sample_weight: Array | None, folds: list[Any], largest: int, precision: Precision
     ) -> Array | None:
-        """Mean squared errors for all folds together, or None where numbers leave the range for that."""
+        """Mean squared errors for k = 1 … `largest` and all folds, or None where numbers leave the range for that."""
         options = self._options()
         jobs = _jobs(self.n_jobs, len(folds))
         if jobs is not None:
@@ -260,7 +282,7 @@ def _errors(
     precision: Precision,
     options: dict[str, Any],
 ) -> Array:
-    """Mean squared errors for k = 1 … `largest` on the test samples of a fold."""
+    """Mean squared errors for k = 0 … `largest` on the test samples of a fold."""
     train, test = fold
     train_weight, test_weight = (None, None) if sample_weight is None else (sample_weight[train], sample_weight[test])
     problem = design(X[train], y[train], train_weight, fit_intercept, precision)
@@ -269,5 +291,15 @@ def _errors(
     squares = (y[test, np.newaxis] - predicted) ** 2
     if test_weight is not None and not test_weight.any():
         # Nothing of this fold counts.
-        return np.zeros(largest)
+        return np.zeros(largest + 1)
     return np.asarray(np.average(squares, axis=0, weights=test_weight))
+
+
+def _null_error(y: Array, sample_weight: Array | None, fold: tuple[Any, Any], fit_intercept: bool) -> float:
+    """The mean squared error of the null model on the test samples of a fold."""
+    train, test = fold
+    train_weight, test_weight = (None, None) if sample_weight is None else (sample_weight[train], sample_weight[test])
+    if test_weight is not None and not test_weight.any():
+        return 0.0
+    level = np.average(y[train], weights=train_weight) if fit_intercept else 0.0
+    return float(np.average((y[test] - level) ** 2, weights=test_weight))

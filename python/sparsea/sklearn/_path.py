@@ -1,16 +1,18 @@
-"""Solutions for k = 1 … K, each from the one before, and the choice among them by an information criterion."""
+"""Solutions for k = 0 … K, each from the one before, and the choice among them by a criterion."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import Problem
+from .._choice import default_largest, until_turned, warn_of_largest
 from .._errors import InvalidValueError, MemoryLimitError
-from .._input import as_number
-from ._criteria import CRITERIA, full_variance, log_likelihood_terms, log_models
-from ._design import Design, checked_count, clipped_count, design, precision_of, validated
+from .._input import as_number, shown
+from ._criteria import CRITERIA, criteria, exact_rss, full_variance
+from ._design import Array, Design, checked_count, clipped_count, design, precision_of, validated
 from ._model import SparseModel
 
 if TYPE_CHECKING:
@@ -35,21 +37,28 @@ def exchanges(options: dict[str, Any]) -> bool:
 
 
 def solve_path(problem: Design, largest: int, options: dict[str, Any], *, thorough: bool = True) -> list[Solution]:
-    """Solutions for k = 1 … `largest`, each no worse than the one before and one feature more.
+    """Solutions for k = 0 … `largest`, each no worse than the one before and one feature more.
 
     Where all are found together, from perturbed supports as well if they are to be `thorough`.
     """
+    # What is known of A serves every k.
+    measured: Problem[Solution] = Problem(problem.A, problem.y, intercept=False)
+    nothing = measured.solve(0, algorithm="omp", threads=options["threads"])
+    if largest == 0:
+        return [nothing]
     if exchanges(options):
         try:
-            return Problem(problem.A, problem.y, intercept=False)._sparsity_path(largest, thorough, options)
+            together = measured._sparsity_path(largest, thorough, options)
         except MemoryLimitError:
             # Runs for one k after the other take less.
             pass
+        else:
+            one = together[0]
+            same = {name: getattr(one, name) for name in ("algorithm", "counts", "memory", "elapsed")}
+            return [replace(nothing, **same), *together]
     path: list[Solution] = []
     greedy = str(options["algorithm"]).lower() in GREEDY
     completing = options if greedy else {"algorithm": "ols", "threads": options["threads"]}
-    # What is known of A serves every k.
-    measured = Problem(problem.A, problem.y, intercept=False)
     for k in range(1, largest + 1):
         start = path[-1].support if path else None
         found = measured.solve(k, start=start, **completing)
@@ -58,7 +67,7 @@ def solve_path(problem: Design, largest: int, options: dict[str, Any], *, thorou
             found = min(searched, found, key=residual_norm)
         # Where nothing is left to explain, rounding decides.
         path.append(min(found, path[-1], key=residual_norm) if path else found)
-    return path
+    return [replace(nothing, algorithm=path[0].algorithm), *path]
 
 
 def residual_norm(solution: Solution) -> float:
@@ -66,13 +75,11 @@ def residual_norm(solution: Solution) -> float:
     return solution.residual_norm
 
 
-def default_largest(features: int) -> int:
-    """K unless it is given: a tenth of the features, at least 5 where there are as many."""
-    return min(max(features // 10, 5), features)
-
-
 class SparsityPath(SparseModel):
-    """Solutions for every number of features k = 1 … K, and the one that an information criterion prefers.
+    """Solutions for every number of features k = 0 … K, and the one that a criterion prefers.
+
+    k = 0 is the null model, the mean of the target (0 without an intercept). If it is chosen, nothing was found:
+    ``n_nonzero_coefs_`` is 0, ``support_`` is empty, and `predict` returns ``intercept_``.
 
     With the default algorithm all k are solved together: features are exchanged until no exchange lowers the error,
     starting from forward selection, from the k − 1 features found and the best one beside them, and from the k + 1
@@ -84,15 +91,20 @@ class SparsityPath(SparseModel):
     Parameters
     ----------
     max_nonzero_coefs : int or None, default=None
-        K. None stands for a tenth of the features, at least 5 (or all, where they are fewer). More than there are
-        samples of non-zero weight, or features, is clipped, with a warning if K was given.
-    criterion : {"aic", "bic", "ebic", "cp"}, default="ebic"
+        K. If None, K begins with a tenth of the features or samples, whichever are fewer, at least 5, and grows until
+        the best k is at most K/2, up to all features if they are at most half as many as the samples, and otherwise to
+        a quarter of the samples. More than there are samples of non-zero weight, or features, is clipped, with a
+        warning if K was given. If the best k is K and there are more features, a warning says so.
+    criterion : {"aic", "bic", "ebic", "cp", "aicc", "loo"}, default="ebic"
         What is minimised over k; see Notes.
     ebic_gamma : float, default=1.0
         γ of EBIC, from 0 (BIC) to 1.
     noise_variance : float or None, default=None
-        σ² of Cp. Estimated if None from least squares on all features, which takes more samples than features. Its
-        degrees of freedom are the samples less the rank of the features (and 1 for the intercept).
+        σ², another way to give ``sigma``. If neither is given, that of Cp is estimated from least squares on all
+        features, which takes more samples than features. Its degrees of freedom are the samples less the rank of the
+        features (and 1 for the intercept).
+    sigma : float or None, default=None
+        σ, the standard deviation of the noise, if it is known. AIC, BIC and EBIC then take RSS/σ² for n log(RSS/n).
     algorithm : str, default="search"
         An algorithm, or several joined by ``+`` (see `sparsea.algorithms`).
     fit_intercept : bool, default=True
@@ -112,21 +124,27 @@ class SparsityPath(SparseModel):
     Attributes
     ----------
     path_ : list of Solution
-        The solutions of the centred and weighted problem for k = 1 … K. Where all are solved together, their
-        ``algorithm`` is ``"path"``, and ``counts``, ``memory`` and ``elapsed`` are those of the whole path.
-    coef_path_ : ndarray of shape (K, n_features)
+        The solutions of the centred and weighted problem, ``path_[k]`` for k = 0 … K. Where all are solved together,
+        their ``algorithm`` is ``"path"``, and ``counts``, ``memory`` and ``elapsed`` are those of the whole path.
+    coef_path_ : ndarray of shape (K + 1, n_features)
         Their coefficients.
-    intercept_path_ : ndarray of shape (K,)
+    intercept_path_ : ndarray of shape (K + 1,)
         Their intercepts.
-    rss_ : ndarray of shape (K,)
+    rss_ : ndarray of shape (K + 1,)
         Σ wᵢ (yᵢ − ŷᵢ)² of each.
-    aic_, bic_, ebic_, cp_ : ndarray of shape (K,)
-        The criteria of each. ``cp_`` is NaN if σ² is not known.
+    aic_, bic_, ebic_, cp_, aicc_ : ndarray of shape (K + 1,)
+        The criteria of each. ``cp_`` is NaN if σ² is neither given nor can be estimated.
+    loo_ : ndarray of shape (K + 1,)
+        The mean squared error of leave-one-out on the support of each: each sample with its weight is left out in turn,
+        coefficients and intercept are fitted to the others, and the support stays. Infinite where that is not possible,
+        and NaN unless the criterion is ``"loo"``.
+    corrected_loo_ : ndarray of shape (K + 1,)
+        ``loo_`` corrected for the number of coefficients, which criterion ``"loo"`` minimises.
     noise_variance_ : float
         σ²; NaN if it is not known.
     n_nonzero_coefs_ : int
-        Non-zero coefficients of the solution preferred, that for the smallest k of several equally good. There may be
-        fewer than k, where further features explain nothing.
+        Non-zero coefficients of the solution preferred, that for the smallest k of several equally good, and of several
+        exact fits; 0 if that is the null model. There may be fewer than k, where further features explain nothing.
     coef_, intercept_, support_, support_names_, solution_, n_iter_, n_features_in_, feature_names_in_
         Of that solution, as in `SparseRegressor`.
 
@@ -144,8 +162,24 @@ class SparsityPath(SparseModel):
     - EBIC(k) = BIC(k) + 2 γ log (p choose k) [3]_
     - Cp(k) = RSS(k)/σ² − n + 2 k [4]_
 
+    - AICc(k) = AIC(k) + 2 q (q + 1) / (n − q − 1), with q = k + 1 parameters, and one more for the intercept [6]_
+    - LOO(k) = e(k) (1 + tr C⁻¹/m) / (1 − r/m) [7]_
+
     The first three are −2 log-likelihood of normal noise of unknown variance, less what does not depend on k. The
-    intercept counts in none of them, since all k have it.
+    intercept counts in none of them, since all k have it. With σ given, they and AICc have RSS(k)/σ² in place of
+    n log(RSS(k)/n), and AICc is AIC, since no variance is estimated. Without, they and AICc are infinite where
+    coefficients and intercept are as many as the samples: every y has such a fit.
+
+    e(k) is ``loo_``, by the leverages of the samples: it is exact, and nothing is fitted again. [8]_ m is the number of
+    samples of non-zero weight, r the number of coefficients and intercept, and C the matrix of mean products of the
+    columns of the support (and the constant), centred if there is an intercept and scaled to mean square 1. The factor
+    estimates how much more the error is on new samples than on those of the fit, for features that are orthonormal in
+    expectation; that it multiplies e(k) is usual in polynomial chaos. [9]_ It grows where features of the support are
+    nearly dependent, so that smaller k are preferred.
+
+    No criterion but EBIC counts from how many supports that of a solution was chosen: AIC, AICc, BIC, Cp and LOO
+    underestimate the error of a support that was searched for, and choose too many features where p is large, also
+    where y is noise.
 
     References
     ----------
@@ -155,6 +189,13 @@ class SparsityPath(SparseModel):
        DOI 10.1093/biomet/asn034.
     .. [4] Mallows 1973, Some comments on Cp, DOI 10.1080/00401706.1973.10489103.
     .. [5] Miller 1984, Selection of subsets of regression variables, DOI 10.2307/2981576.
+    .. [6] Hurvich & Tsai 1989, Regression and time series model selection in small samples,
+       DOI 10.1093/biomet/76.2.297.
+    .. [7] Chapelle, Vapnik & Bengio 2002, Model selection for small sample regression, DOI 10.1023/A:1013943418833.
+    .. [8] Allen 1974, The relationship between variable selection and data augmentation and a method for prediction,
+       DOI 10.1080/00401706.1974.10489157.
+    .. [9] Blatman & Sudret 2011, Adaptive sparse polynomial chaos expansion based on least angle regression,
+       DOI 10.1016/j.jcp.2010.12.021.
 
     Examples
     --------
@@ -166,8 +207,15 @@ class SparsityPath(SparseModel):
     5
     >>> [str(name) for name in path.support_names_]
     ['sex', 'bmi', 'bp', 's3', 's5']
-    >>> [solution.support.tolist() for solution in path.path_[:3]]
-    [[2], [2, 8], [2, 3, 8]]
+    >>> [solution.support.tolist() for solution in path.path_[:4]]
+    [[], [2], [2, 8], [2, 3, 8]]
+
+    Where there is nothing to find, nothing is found:
+
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).standard_normal((100, 51))
+    >>> SparsityPath().fit(noise[:, 1:], noise[:, 0]).n_nonzero_coefs_
+    0
     """
 
     def __init__(
@@ -177,6 +225,7 @@ class SparsityPath(SparseModel):
         criterion: str = "ebic",
         ebic_gamma: float = 1.0,
         noise_variance: float | None = None,
+        sigma: float | None = None,
         algorithm: str = "search",
         fit_intercept: bool = True,
         iterations: int | None = None,
@@ -191,6 +240,7 @@ class SparsityPath(SparseModel):
         self.criterion = criterion
         self.ebic_gamma = ebic_gamma
         self.noise_variance = noise_variance
+        self.sigma = sigma
         self.algorithm = algorithm
         self.fit_intercept = fit_intercept
         self.iterations = iterations
@@ -212,7 +262,7 @@ class SparsityPath(SparseModel):
             The target.
         sample_weight : array of shape (n_samples,), float or None, default=None
             Weights of the samples, at least 0. A weight of 2 is as good as having the sample twice: the criteria count
-            the sum of the weights as the number of samples.
+            the sum of the weights as the number of samples. Only LOO does not: it leaves a sample out with its weight.
 
         Returns
         -------
@@ -222,7 +272,7 @@ class SparsityPath(SparseModel):
         ------
         ValueError
             If shapes differ, or indices of pandas (rows are paired by position); if something is NaN or infinite, or
-            an option is out of its range; if Cp is to choose and σ² is neither given nor can be estimated.
+            an option is out of its range; if Cp is to choose and σ is neither given nor can be estimated.
         TypeError
             If a parameter is of the wrong type.
         """
@@ -232,37 +282,71 @@ class SparsityPath(SparseModel):
         precision = precision_of(X, y)
         X, y, sample_weight = validated(self, X, y, sample_weight)
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
-        if self.max_nonzero_coefs is None:
-            largest = min(default_largest(self.n_features_in_), problem.limit)
-        else:
-            largest = checked_count("max_nonzero_coefs", self.max_nonzero_coefs)
-            largest = clipped_count("max_nonzero_coefs", largest, problem.limit, problem.bound)
-        self.path_ = solve_path(problem, largest, self._options())
-        self.coef_path_ = np.array([solution.x for solution in self.path_])
-        self.intercept_path_ = problem.intercept(self.coef_path_)
-        self._measure(problem, gamma)
-        chosen = int(np.argmin(getattr(self, f"{self.criterion}_")))
-        self._keep(problem, self.path_[chosen])
-        return self
-
-    def _measure(self, problem: Design, gamma: float) -> None:
-        """The criteria."""
-        k = np.count_nonzero(self.coef_path_, axis=1).astype(np.float64)
-        n = problem.total_weight
-        self.rss_ = np.array([solution.residual_norm**2 for solution in self.path_])
-        fit = log_likelihood_terms(self.rss_, float(problem.y @ problem.y), n, float(problem.rounding))
-        self.aic_ = fit + 2 * k
-        self.bic_ = fit + np.log(n) * k
-        self.ebic_ = self.bic_ + 2 * gamma * log_models(self.n_features_in_, k)
-        if self.noise_variance is None:
-            self.noise_variance_ = full_variance(problem, self.fit_intercept)
-        else:
-            rule = "above 0 and finite"
-            self.noise_variance_ = as_number("noise_variance", rule, self.noise_variance, lambda v: 0 < v < np.inf)
-        if self.criterion == "cp" and not self.noise_variance_ > 0:
+        variance = self._given_variance()
+        known = variance is not None
+        self.noise_variance_ = full_variance(problem, self.fit_intercept) if variance is None else variance
+        if self.criterion == "cp" and np.isnan(self.noise_variance_):
             raise InvalidValueError(
-                "criterion 'cp' needs noise_variance: it cannot be estimated from "
+                "criterion 'cp' needs sigma: it cannot be estimated from "
                 f"{problem.samples} samples and {self.n_features_in_} features"
             )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            self.cp_ = self.rss_ / self.noise_variance_ - n + 2 * k
+        if self.max_nonzero_coefs is None:
+            largest, most = default_largest(self.n_features_in_, problem.limit, problem.total_weight)
+        else:
+            largest = checked_count("max_nonzero_coefs", self.max_nonzero_coefs)
+            largest = most = clipped_count("max_nonzero_coefs", largest, problem.limit, problem.bound)
+
+        def best_of(largest: int, thorough: bool = True) -> int:
+            self.path_ = solve_path(problem, largest, self._options(), thorough=thorough)
+            self.coef_path_ = np.array([solution.x for solution in self.path_])
+            self.rss_ = np.array([solution.residual_norm**2 for solution in self.path_])
+            self._measure(problem, sample_weight, gamma, known)
+            values = self.corrected_loo_ if self.criterion == "loo" else getattr(self, f"{self.criterion}_")
+            # Whatever comes after the first exact fit explains nothing more.
+            exact = np.flatnonzero(self.rss_ <= exact_rss(problem))
+            return int(np.argmin(values[: exact[0] + 1] if len(exact) else values))
+
+        best = best_of(largest)
+        if 2 * best > largest and largest < most:
+            following = min(2 * largest, most)
+            if exchanges(self._options()):
+                # How far to go is cheaper to see without perturbed supports.
+                turned, _ = until_turned(lambda largest: best_of(largest, False), following, most)
+                following = min(max(2 * turned, largest + 1), most)
+            best, _ = until_turned(best_of, following, most)
+        self.intercept_path_ = problem.intercept(self.coef_path_)
+        if best == len(self.path_) - 1 < self.n_features_in_ and self.rss_[best] > exact_rss(problem):
+            warn_of_largest(self.criterion, best)
+        self._keep(problem, self.path_[best])
+        return self
+
+    def _given_variance(self) -> float | None:
+        """σ², if it is given."""
+        rule = "above 0 and finite"
+        if self.noise_variance is not None:
+            if self.sigma is not None:
+                raise InvalidValueError(
+                    f"sigma and noise_variance cannot be given together, got {shown(self.sigma)} and "
+                    f"{shown(self.noise_variance)}"
+                )
+            return as_number("noise_variance", rule, self.noise_variance, lambda v: 0 < v < np.inf)
+        if self.sigma is None:
+            return None
+        rule += ", and so its square"
+        return as_number("sigma", rule, self.sigma, lambda v: v > 0 and 0 < v * v < np.inf) ** 2
+
+    def _measure(self, problem: Design, sample_weight: Array | None, gamma: float, known: bool) -> None:
+        """The criteria."""
+        measured = criteria(
+            problem,
+            self.coef_path_,
+            self.rss_,
+            fit_intercept=self.fit_intercept,
+            sample_weight=sample_weight,
+            gamma=gamma,
+            variance=self.noise_variance_,
+            known=known,
+            loo=self.criterion == "loo",
+        )
+        for name, values in vars(measured).items():
+            setattr(self, f"{name}_", values)
