@@ -315,7 +315,10 @@ fn algorithms_settings_and_starts() {
     for (line, said) in [
         ("--algorithm omp+", "unknown algorithm ''"),
         ("--algorithm sea --set stepsize=1", "unknown setting 'stepsize' for sea; it takes: step_size, start"),
-        ("--algorithm omp --set step_size=1", "unknown setting 'step_size' for omp; it takes: rank_aware, rank_tolerance, start"),
+        (
+            "--algorithm omp --set step_size=1",
+            "unknown setting 'step_size' for omp; it takes: rank_aware, rank_tolerance, start",
+        ),
         ("--algorithm sea --set step_size=-1", "sea: step_size must be greater than 0 and finite, got -1"),
         // To the last bit: read less carefully, it ends in 5.
         ("--algorithm sea --set step_size=-0.011295717017616303", "and finite, got -0.011295717017616303"),
