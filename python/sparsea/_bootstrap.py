@@ -10,11 +10,11 @@ import numpy as np
 
 from ._core import as_whole
 from ._errors import InvalidTypeError, InvalidValueError
-from ._input import Array, CalledOperator, Operator, as_bounds, as_number, as_support, shown
+from ._input import Array, CalledOperator, Operator, as_bounds, as_number, as_support, as_values, shown
 from ._problem import Problem
 from ._solution import Solution, Solutions, _frozen, _Record
 from ._solve import solve
-from ._subsamples import rows_used
+from ._subsamples import MOST, rows_used
 
 # Numbers of resampled data that are held at a time: 32 MiB.
 _HELD = 2**22
@@ -114,7 +114,7 @@ def bootstrap(
     support : array_like of int or Solution
         The columns, counted from 0, or a mask of the columns, or a solution for its support.
     samples : int
-        How many data are resampled.
+        How many data are resampled, at most 10⁶.
     scheme : {"parametric", "case"}
         What is resampled: the noise, drawn from a normal distribution of the variance ‖r‖²/(m − d) for d coefficients
         that are fitted and added to the fit, or rows of A and y, drawn with replacement. The first assumes
@@ -163,7 +163,7 @@ def bootstrap(
     >>> bool(np.all((found.lower < [1.0, -2.0, 3.0]) & ([1.0, -2.0, 3.0] < found.upper)))
     True
     """
-    count = as_whole("samples", samples, 1)
+    count = as_whole("samples", samples, 1, MOST)
     if not isinstance(scheme, str) or scheme not in {"parametric", "case"}:
         raise InvalidValueError(f"scheme must be 'parametric' or 'case', got {shown(scheme)}")
     level = as_number("level", "above 0 and below 1", level, lambda v: 0 < v < 1)
@@ -255,7 +255,7 @@ def _columns(given: Any, operator: Operator, fixed: Array, intercept: bool) -> A
         given = given.support
     else:
         operator.pair_columns("support", given)
-        values = np.asarray(given)
+        values = as_values("support", given)
         if values.dtype.kind == "b" and values.shape != (columns,):
             raise InvalidValueError(f"support is a mask of shape {values.shape}, but A has {columns} columns")
     S = np.sort(np.array(as_support("support", given), dtype=np.int64))

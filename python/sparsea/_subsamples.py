@@ -22,6 +22,8 @@ from ._run import solve_once
 from ._solution import Solution, _frozen, _Record
 
 SCHEMES = ("complementary", "half")
+MOST = 1_000_000
+"""Halves, or resampled data, at most."""
 # What concerns a single run, of which only the support is kept.
 _REFUSED = ("start", "callback", "report", "trace")
 _SHOWN = 10
@@ -313,7 +315,7 @@ def subsampled(
         )
     if not isinstance(scheme, str) or scheme not in SCHEMES:
         raise InvalidValueError(f"scheme must be 'complementary' or 'half', got {shown(scheme)}")
-    count = as_whole("subsamples", subsamples, 1)
+    count = as_whole("subsamples", subsamples, 1, MOST)
     if scheme == "complementary" and count % 2:
         raise InvalidValueError(f"subsamples must be even, two for each complementary pair, got {count}")
     seed = as_whole("seed", seed, 0)

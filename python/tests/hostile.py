@@ -131,6 +131,9 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
     problem.solve: {"k": 2},
     problem.path: {"ks": [2, 3]},
     problem.improve: {"x": x, "k": 2},
+    problem.stability: {"k": 2, "subsamples": 4},
+    sparsea.stability: {"A": A, "y": y, "k": 2, "subsamples": 4},
+    sparsea.bootstrap: {"A": A, "y": y, "support": [1, 2], "samples": 10},
     sparsea.deconvolve: {"y": trace, "kernel": np.array([1.0, 0.5]), "k": 2},
     sparsea.algorithms: {},
     sparsea.Convolution: {"kernel": np.array([1.0, 0.5]), "n": 6, "boundary": "same", "origin": 0},
@@ -164,6 +167,7 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
     plot.path: {"ax": ax, "path": path, "criteria": ["bic"]},
     plot.phase_transition: {"ax": ax, "store": "none.sqlite", "level": 0.5, "algorithms": ["sea"], "where": {"n": 64}},
     plot.report: {"ax": ax, "report": solution, "most": 5},
+    plot.stability: {"ax": ax, "stability": sparsea.stability(A, y, 2, subsamples=4), "most": 5},
     plot.trace: {"ax": ax, "runs": solution},
 }
 # Further arguments that are arrays, where there is none above.
@@ -176,9 +180,9 @@ ARRAYS: dict[Callable[..., Any], dict[str, Any]] = {
 ESTIMATORS = [getattr(sparsea.sklearn, name) for name in sparsea.sklearn.__all__]
 # What is public and no function: records, which hold what they are given.
 RECORDS = {
-    "AlgorithmInfo", "Coherence", "Condition", "Error", "ExplorationReport", "IndexReport", "Interval", "Progress",
-    "RankedSupport", "Recovery", "RestrictedIsometry", "Setting", "Solution", "Solutions", "Trace", "__version__",
-    "theory",
+    "AlgorithmInfo", "Bootstrap", "Coherence", "Condition", "Error", "ExplorationReport", "IndexReport", "Interval",
+    "Progress", "RankedSupport", "Recovery", "RestrictedIsometry", "Setting", "Solution", "Solutions", "Stability",
+    "Trace", "__version__", "theory",
 }  # fmt: skip
 # Cases in which scikit-learn or Matplotlib raises errors too. (A callback may raise what it likes.)
 FOREIGN = (*(estimator.__name__ for estimator in ESTIMATORS), "plot.coefficients truth all")

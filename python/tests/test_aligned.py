@@ -111,7 +111,7 @@ TAKEN: dict[str, Callable[[Callable[[Any], Any]], Any]] = {
     "coherence": lambda kind: sparsea.theory.coherence(kind(A)).mutual,
     "features": lambda kind: coefficients(SparseRegressor(K).fit(kind(A), kind(y))),
     "weights of samples": lambda kind: coefficients(SparseRegressor(K).fit(A, y, kind(np.linspace(1, 2, M)))),
-    "folds": lambda kind: coefficients(SparseRegressorCV(K, cv=3).fit(kind(A), kind(y), kind(np.linspace(1, 2, M)))),
+    "folds": lambda kind: coefficients(SparseRegressorCV(9, cv=3).fit(kind(A), kind(y), kind(np.linspace(1, 2, M)))),
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,13 @@ import dask.array as da  # noqa: E402
 from sparsea.dask import Columns  # noqa: E402
 
 M, N, K = 40, 600, 5
+
+
+@pytest.fixture
+def three(clusters: dict[int, Any]) -> Iterator[Any]:
+    """The current client, of a cluster of 3 workers."""
+    with clusters[3].as_current() as current:
+        yield current
 
 
 def planted(rng: np.random.Generator, form: str) -> tuple[Any, Any, Any]:
@@ -48,7 +56,7 @@ def chunked(A: Any, chunks: Any, *, sparse: bool = False) -> Any:
 
 
 @pytest.mark.parametrize("form", ["real", "complex", "int8", "float32", "sparse"])
-@pytest.mark.usefixtures("client")
+@pytest.mark.usefixtures("three")
 def test_omp_is_the_local_one(rng: np.random.Generator, form: str) -> None:
     A, y, _ = planted(rng, form)
     for k in (0, 7):
@@ -61,7 +69,7 @@ def test_omp_is_the_local_one(rng: np.random.Generator, form: str) -> None:
 
 
 @pytest.mark.parametrize(("lower", "upper"), [(0, None), (-1.2, 1.2), (None, 0)])
-@pytest.mark.usefixtures("client")
+@pytest.mark.usefixtures("three")
 def test_bounds(rng: np.random.Generator, lower: Any, upper: Any) -> None:
     A, y, _ = planted(rng, "real")
     y = -y if upper == 0 else y
@@ -122,7 +130,7 @@ def test_narrow_columns_are_searched_like_wide_ones(rng: np.random.Generator, sp
 
 
 @pytest.mark.parametrize("form", ["real", "complex", "int8", "sparse"])
-@pytest.mark.usefixtures("client")
+@pytest.mark.usefixtures("three")
 def test_products_and_columns(rng: np.random.Generator, form: str) -> None:
     A, y, _ = planted(rng, form)
     columns = Columns(chunked(A, 171, sparse=form == "sparse"))
@@ -200,7 +208,7 @@ def test_a_worker_that_is_killed(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.usefixtures("client")
+@pytest.mark.usefixtures("three")
 def test_an_error_names_the_place_in_all_of_a(rng: np.random.Generator, sparse: bool) -> None:
     A, _, _ = planted(rng, "real")
     A[3, 2 * 171 + 157] = np.nan
