@@ -40,7 +40,7 @@ def stability(
         be chosen. Take more than are expected, since the last places go to columns by chance; the bound grows with
         k².
     subsamples : int
-        How many halves, an even number for complementary pairs.
+        How many halves, an even number for complementary pairs, at most 10⁶.
     scheme : {"complementary", "half"}
         Pairs of disjoint halves (Shah & Samworth), or halves drawn independently of each other (Meinshausen &
         Bühlmann). A half has ⌊m/2⌋ rows; rows of weight 0 and gaps are left out before.

@@ -171,7 +171,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "twice": ([3, 4, 3], {}, ValueError, "the support holds column 3 twice"),
     "fixed": ([3, 4], {"fixed": [4]}, ValueError, "column 4 is fixed, and in the support"),
     "mask": ([True, False], {}, ValueError, "support is a mask of shape (2,), but A has 30 columns"),
-    "samples": (S, {"samples": 0}, ValueError, "samples must be a whole number of at least 1, got 0"),
+    "samples": (S, {"samples": 0}, ValueError, "samples must be a whole number from 1 to 1000000, got 0"),
     "scheme": (S, {"scheme": "rows"}, ValueError, "scheme must be 'parametric' or 'case', got 'rows'"),
     "level": (S, {"level": 95}, ValueError, "level must be above 0 and below 1, got 95"),
     "seed": (S, {"seed": 0.5}, TypeError, "seed must be a whole number of at least 0, got 0.5"),
