@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import time as clock
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from ._errors import Error, InvalidTypeError, InvalidValueError
 from ._input import shown
 from ._options import Options, takes
-from ._solution import Solution
+from ._solution import Solution, Solutions
 from ._solve import solve as _solve
 
 if TYPE_CHECKING:
@@ -95,9 +96,16 @@ def solve(A: Any, y: Any, k: Any, *, start: Any = None, comm: Any = None, **opti
     if time is not None or callback is not None:
         given["callback"] = ask
     solution = _solve(A, y, k, start=start, **{**given, "threads": 1})
-    if late and isinstance(solution, Solution) and solution.stop_reason == "interrupted":
-        object.__setattr__(solution, "stop_reason", "time")
-    return solution
+    if not late:
+        return solution
+    if isinstance(solution, Solution):
+        return _timed(solution)
+    return Solutions([_timed(one) for one in solution])
+
+
+def _timed(solution: Solution) -> Solution:
+    """The solution of a run that ended for the time."""
+    return replace(solution, stop_reason="time") if solution.stop_reason == "interrupted" else solution
 
 
 def _check_same(comm: Any, given: dict[str, Any]) -> None:
@@ -112,6 +120,14 @@ def _check_same(comm: Any, given: dict[str, Any]) -> None:
 
 
 def _digest(value: Any) -> bytes:
+    if isinstance(value, Solution):
+        # The time that it took differs between ranks.
+        value = (value.n, value.support.tolist(), value.coefficients.tolist())
+    elif isinstance(value, Solutions):
+        value = [_digest(one) for one in value]
+    elif isinstance(value, (set, frozenset)):
+        # Words have another order in each process.
+        value = sorted(value, key=repr)
     if isinstance(value, (list, tuple)) or hasattr(value, "__array__"):
         try:
             array = np.ascontiguousarray(value)

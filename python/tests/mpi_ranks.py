@@ -86,6 +86,11 @@ refused: list[tuple[dict[str, Any], str]] = [
     ({"callback": 3}, "callback must be a function of the progress, got 3"),
     ({"algorithm": "best"}, "unknown algorithm 'best'"),
 ]
+again = sparsea.mpi.solve(Rows(), y, k, start=found, iterations=2)
+assert again.residual_norm <= found.residual_norm * (1 + 1e-12)
+both = sparsea.mpi.solve(Rows(), np.stack([y, -y], axis=1), k, algorithm="sea", iterations=10**9, time=0.1)
+assert {one.stop_reason for one in both} == {"time"}
+
 for given, said in refused:
     with pytest.raises(sparsea.Error, match=said):
         sparsea.mpi.solve(Rows(), **{"y": y, "k": k, **given})

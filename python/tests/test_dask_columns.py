@@ -118,6 +118,26 @@ def test_search_goes_beyond_its_first_columns(rng: np.random.Generator) -> None:
     assert found >= 6
 
 
+@pytest.mark.parametrize("algorithm", ["omp", "search"])
+def test_an_exact_fit_ends_the_run(rng: np.random.Generator, algorithm: str) -> None:
+    A, _, support = planted(rng, "real")
+    y = A[:, support] @ np.arange(1.0, K + 1)
+    for k in (K, K + 4):
+        found = Columns(chunked(A, 171)).solve(y, k, algorithm=algorithm)
+        local = sparsea.solve(A, y, k, algorithm=algorithm)
+        assert found.support.tolist() == local.support.tolist() == support.tolist()
+        assert found.stop_reason == local.stop_reason == "exact_fit"
+
+
+def test_limits_are_named(rng: np.random.Generator) -> None:
+    A, y, _ = planted(rng, "real")
+    columns = Columns(chunked(A, 171))
+    for algorithm in ("omp", "search"):
+        cut = columns.solve(y, K, algorithm=algorithm, time=0)
+        assert (cut.stop_reason, cut.support.tolist()) == ("time", [])
+    assert columns.solve(y, K, iterations=1).stop_reason == "iterations"
+
+
 @pytest.mark.parametrize("sparse", [False, True])
 def test_narrow_columns_are_searched_like_wide_ones(rng: np.random.Generator, sparse: bool) -> None:
     A, y, _ = planted(rng, "int8")
@@ -221,16 +241,22 @@ def test_an_error_names_the_place_in_all_of_a(rng: np.random.Generator, sparse: 
 @pytest.mark.parametrize(
     ("arguments", "options", "said", "error"),
     [
-        ((np.ones(5), 2), {}, r"y must be a vector of 40 numbers, the rows of A, got shape \(5,\)", ValueError),
+        ((np.ones(5), 2), {}, "y has 5 entries, but A has 40 rows", ValueError),
+        ((np.ones((M, 2)), 2), {}, r"y has shape \(40, 2\); columns on workers take one vector", ValueError),
         ((np.full(M, np.inf), 2), {}, r"y contains inf at index 0 \(counted from 0\)", ValueError),
         ((np.ones(M), 41), {}, r"k must be between 0 and 40 \(the number of rows\), got 41", ValueError),
         ((np.ones(M), 2), {"algorithm": "sea"}, "are search and omp, got 'sea'", ValueError),
-        ((np.ones(M), 2), {"bounds": (1, 2)}, r"bounds must hold 0, got \(1, 2\)", ValueError),
-        ((np.ones(M), 2), {"bounds": (np.zeros(N), 2)}, "must be a pair of numbers or None", TypeError),
-        ((np.ones(M), 2), {"time": 0}, "time must be positive, got 0", ValueError),
+        (
+            (np.ones(M), 2),
+            {"bounds": (1, 2)},
+            "each lower bound must be at most 0, so that a coefficient may be 0; got 1.0",
+            ValueError,
+        ),
+        ((np.ones(M), 2), {"bounds": (np.zeros(N), 2)}, r"lower bounds have shape \(600,\)", ValueError),
+        ((np.ones(M), 2), {"time": -1}, "time must be a finite number of seconds of at least 0, got -1", ValueError),
         ((np.ones(M), 2), {"settings": {"speed": 3}}, "unknown setting 'speed' for search", ValueError),
         ((np.ones(M), 2), {"groups": np.ones(N)}, "unexpected keyword argument 'groups'", TypeError),
-        ((np.ones(M) * 1j, 2), {"nonnegative": True}, "bounds are those of real numbers", TypeError),
+        ((np.ones(M) * 1j, 2), {"nonnegative": True}, "a bound on coefficients works on real data only", ValueError),
     ],
 )
 def test_what_is_refused(

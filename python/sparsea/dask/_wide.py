@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 import time as clock
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from .. import _core
-from .._errors import InvalidTypeError, InvalidValueError
-from .._input import Array, as_data, shown
+from .._errors import InvalidValueError
+from .._input import Array, as_bounds, as_data, shown
 from .._problem import Problem
 from .._solution import Solution
 from ._columns import ColumnOperator, Strongest
@@ -147,41 +148,26 @@ class Columns(ColumnOperator):
                 "sparsea.solve(sparsea.dask.Columns(A), y, k) takes every other"
             )
         data = as_data(y)
-        m, n = self.shape
-        if data.shape != (m,):
-            raise InvalidValueError(f"y must be a vector of {m} numbers, the rows of A, got shape {data.shape}")
-        if not np.isfinite(data).all():
-            at = int(np.flatnonzero(~np.isfinite(data))[0])
-            raise InvalidValueError(f"y contains {data[at]} at index {at} (counted from 0)")
-        k = _core.as_sparsity(k, (m, n))
+        if data.ndim != 1:
+            raise InvalidValueError(f"y has shape {data.shape}; columns on workers take one vector")
+        k = _core.as_sparsity(k, self.shape)
+        # All that a run refuses is refused before anything travels, by a problem of one column.
+        column = np.ones((self.shape[0], 1), self.dtype)
+        domain: dict[str, Any] = {"nonnegative": nonnegative, "bounds": bounds, "intercept": False}
+        run_options: dict[str, Any] = {"iterations": iterations, "time": time, "threads": threads, "settings": settings}
+        Problem(column, data, memory=memory, **domain).solve(0, algorithm=algorithm, **run_options)
         ends = _ends(nonnegative, bounds)
-        if ends != (-math.inf, math.inf) and (self.dtype.kind == "c" or data.dtype.kind == "c"):
-            raise InvalidTypeError("bounds are those of real numbers, but A or y is complex")
-        if time is not None and not time > 0:
-            raise InvalidValueError(f"time must be positive, got {shown(time)}")
-        options: dict[str, Any] = {"threads": threads}
-        # Options and settings are checked before anything travels.
-        probe = Problem(np.eye(2), np.ones(2), bounds=None if ends == (-math.inf, math.inf) else ends)
-        probe.solve(1, algorithm=algorithm, settings=settings, iterations=iterations, **options)
-        held = _HELD if memory is None else _core.as_whole("memory", memory, 0)
-        run = _Search(self, data, k, ends, dict(settings or {}), iterations, time, held, options)
+        held = _HELD if memory is None else memory
+        run = _Search(self, data, k, ends, dict(settings or {}), iterations, time, held, threads)
         return run.omp() if algorithm == "omp" else run.search()
 
 
-def _ends(nonnegative: Any, bounds: Any) -> tuple[float, float]:
-    """The bounds of all coefficients."""
+def _ends(nonnegative: bool, bounds: Any) -> tuple[float, float] | None:
+    """The bounds of all coefficients, if they have any."""
     if bounds is None:
-        return (0.0, math.inf) if _core.as_flag("nonnegative", nonnegative) else (-math.inf, math.inf)
-    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2 or any(np.ndim(end) > 0 for end in bounds):
-        raise InvalidTypeError(f"bounds of columns on workers must be a pair of numbers or None, got {shown(bounds)}")
-    lower, upper = (
-        infinite if end is None else float(end) for end, infinite in zip(bounds, (-math.inf, math.inf), strict=True)
-    )
-    if nonnegative:
-        lower = max(lower, 0.0)
-    if not (lower <= 0.0 <= upper):
-        raise InvalidValueError(f"bounds must hold 0, got {shown(bounds)}")
-    return lower, upper
+        return (0.0, math.inf) if nonnegative else None
+    lower, upper = (float(end[0]) for end in as_bounds(bounds, 1))
+    return max(lower, 0.0) if nonnegative else lower, upper
 
 
 class _Search:
@@ -192,15 +178,17 @@ class _Search:
         A: ColumnOperator,
         y: Array,
         k: int,
-        ends: tuple[float, float],
+        ends: tuple[float, float] | None,
         settings: dict[str, Any],
         iterations: int | None,
         time: float | None,
         memory: int,
-        options: dict[str, Any],
+        threads: int | None,
     ) -> None:
-        self.A, self.y, self.k, self.ends = A, y, k, ends
-        self.settings, self.iterations, self.options = settings, iterations, options
+        self.A, self.y, self.k = A, y, k
+        self.bounds = ends
+        self.lower, self.upper = (-math.inf, math.inf) if ends is None else ends
+        self.settings, self.iterations, self.threads = settings, iterations, threads
         self.begin, self.time = clock.perf_counter(), time
         self.memory = memory
         self.members: Array = np.zeros(0, np.int64)
@@ -211,6 +199,7 @@ class _Search:
         self.values: Array = np.zeros(0, np.result_type(A.dtype, y.dtype))
         self.residual = y
         self.norm = float(np.linalg.norm(y))
+        self.is_exact = False
         self.steps = 0
         self.counts: dict[str, int] = {}
         self.explored = 0
@@ -235,9 +224,16 @@ class _Search:
         else:
             self.held = np.asfortranarray(np.hstack([self.held, new])[:, order])
         self.members = members[order]
-        bounds = None if self.ends == (-math.inf, math.inf) else self.ends
-        self.problem = Problem(self.held, self.y, bounds=bounds)
+        self.problem = self.posed(self.held)
         self.norms = self.problem.column_norms
+
+    def posed(self, columns: Any) -> Problem[Solution]:
+        """The problem with some columns of A alone."""
+        return Problem(columns, self.y, bounds=self.bounds, intercept=False)
+
+    def strongest(self, residuals: Array, count: int, **options: Any) -> Strongest:
+        """The columns outside the working set with the highest scores."""
+        return self.A.strongest(residuals, count, left_out=self.members, bounds=(self.lower, self.upper), **options)
 
     def places(self, columns: Array) -> Array:
         return np.searchsorted(self.members, columns)
@@ -250,13 +246,13 @@ class _Search:
     def take(self, solution: Solution) -> None:
         """Go to a solution on the working set."""
         self.support, self.values = self.members[solution.support], solution.coefficients
-        self.norm = solution.residual_norm
+        self.norm, self.is_exact = solution.residual_norm, solution.stop_reason == "exact_fit"
         self.residual = self.y - self.held[:, solution.support] @ solution.coefficients
 
     def fit(self, columns: Array) -> Solution:
         """The fit on some columns of the working set."""
         found: Solution = self.problem.solve(
-            len(columns), start=self.places(np.sort(columns)), algorithm="omp", **self.options
+            len(columns), start=self.places(np.sort(columns)), algorithm="omp", threads=self.threads
         )
         self.note(found)
         return found
@@ -264,9 +260,9 @@ class _Search:
     def explains(self, residual: Array) -> Array:
         """By column of the working set, what it explains of a residual."""
         products = np.asarray(self.held.conj().T @ residual)
-        if self.ends[0] >= 0.0:
+        if self.lower >= 0.0:
             products = np.maximum(products, 0.0)
-        if self.ends[1] <= 0.0:
+        if self.upper <= 0.0:
             products = np.minimum(products, 0.0)
         scores: Array = np.abs(products) ** 2
         np.divide(scores, self.norms**2, out=scores, where=self.norms > 0.0)
@@ -284,11 +280,11 @@ class _Search:
     def omp(self) -> Solution:
         """Orthogonal matching pursuit, a round for each column."""
         reason = "finished"
-        while len(self.support) < self.k:
+        while len(self.support) < self.k and not self.is_exact:
             if self.out_of_time():
                 reason = "time"
                 break
-            best = self.A.strongest(self.residual, 1, left_out=self.members, bounds=self.ends)
+            best = self.strongest(self.residual, 1)
             if not len(best.columns):
                 break
             self.join(best.columns)
@@ -298,8 +294,8 @@ class _Search:
 
     def pursue(self) -> None:
         """Matching pursuit: the strongest columns join the working set, those that no other can match the support."""
-        while len(self.support) < self.k and not self.out_of_time():
-            best = self.A.strongest(self.residual, _LOOKED_AT + 1, left_out=self.members, bounds=self.ends)
+        while len(self.support) < self.k and not self.is_exact and not self.out_of_time():
+            best = self.strongest(self.residual, _LOOKED_AT + 1)
             outside = float(best.scores[_LOOKED_AT]) if len(best.scores) > _LOOKED_AT else 0.0
             joining = best.columns[:_LOOKED_AT]
             if len(joining):
@@ -307,7 +303,7 @@ class _Search:
             if self.held is None:
                 return
             least = 0.0
-            while len(self.support) < self.k:
+            while len(self.support) < self.k and not self.is_exact:
                 scores = self.explains(self.residual)
                 scores[self.places(self.support)] = 0.0
                 strongest = int(np.argmax(scores))
@@ -323,9 +319,9 @@ class _Search:
         """Matching pursuit, then searches on the working set and looks at all columns, until neither finds more."""
         self.pursue()
         closed, scored_at, rounds = self.held is None or self.k == 0, math.inf, 0
-        if closed:
-            return self.answer("search", "finished")
-        reason = "finished"
+        if closed or self.out_of_time():
+            return self.answer("search", "time" if self.out_of_time() else "finished")
+        reason = "iterations"
         seed = int(self.settings.get("seed", 0))
         some = max(_JOINING[0], _JOINING[1] * self.k)
         full, searched = False, 0
@@ -340,7 +336,7 @@ class _Search:
                 iterations=self.remaining(searched) if closed else 1,
                 time=self.left(),
                 settings=settings,
-                **self.options,
+                threads=self.threads,
             )
             self.note(found)
             searched += max(found.iterations, 1)
@@ -364,9 +360,7 @@ class _Search:
             joined = 0
             if self.norm < scored_at * (1.0 - _PAID) or len(self.support) < self.k:
                 scored_at = self.norm
-                joined = self.let_join(
-                    self.A.strongest(self.residual, min(self.room(), some), left_out=self.members, bounds=self.ends)
-                )
+                joined = self.let_join(self.strongest(self.residual, min(self.room(), some)))
             if not joined:
                 joined = self.let_join(self.exchanges(min(self.room(), some), _PROMISING))
             closed = not joined
@@ -397,14 +391,7 @@ class _Search:
         residuals, losses = self.without()
         for at in range(0, len(losses), _TOGETHER):
             part = slice(at, at + _TOGETHER)
-            best = self.A.strongest(
-                np.stack(residuals[part], axis=1),
-                room,
-                losses=losses[part],
-                left_out=self.members,
-                bounds=self.ends,
-                above=least,
-            )
+            best = self.strongest(np.stack(residuals[part], axis=1), room, losses=losses[part], above=least)
             columns, scores = np.append(columns, best.columns), np.append(scores, best.scores)
         # A column may be promising in the place of several.
         order = np.lexsort((columns, -scores))
@@ -417,7 +404,7 @@ class _Search:
         residuals, losses = [], []
         # Products of narrow numbers would not fit into their type.
         chosen = self.held[:, self.places(self.support)].astype(self.values.dtype)
-        if self.ends == (-math.inf, math.inf):
+        if self.bounds is None:
             gram = chosen.conj().T @ chosen
             # Scores need no more digits than this has.
             normal = np.linalg.pinv(gram.toarray() if hasattr(gram, "toarray") else gram, hermitian=True)
@@ -442,15 +429,14 @@ class _Search:
         support = np.sort(self.support)
         if len(support):
             chosen = self.held[:, self.places(support)]
-            bounds = None if self.ends == (-math.inf, math.inf) else self.ends
-            alone = Problem(chosen if hasattr(chosen, "tocsc") else np.asfortranarray(chosen), self.y, bounds=bounds)
-            found = alone.solve(len(support), start=np.arange(len(support)), algorithm="omp", **self.options)
+            alone = self.posed(chosen if hasattr(chosen, "tocsc") else np.asfortranarray(chosen))
+            found = alone.solve(len(support), start=np.arange(len(support)), algorithm="omp", threads=self.threads)
         else:
-            found = Problem(np.zeros((len(self.y), 1), self.values.dtype), self.y).solve(0)
-        fields = dict(found.__dict__)
+            found = self.posed(np.zeros((len(self.y), 1), self.values.dtype)).solve(0)
         support = support[found.support]
         support.flags.writeable = False
-        fields.update(
+        return replace(
+            found,
             algorithm=algorithm,
             n=self.A.shape[1],
             support=support,
@@ -462,9 +448,6 @@ class _Search:
             elapsed=clock.perf_counter() - self.begin,
             memory=0 if self.held is None else _bytes(self.held),
         )
-        solution = object.__new__(Solution)
-        solution.__dict__.update(fields)
-        return solution
 
 
 def _bytes(held: Any) -> int:
