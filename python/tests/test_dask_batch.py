@@ -338,6 +338,7 @@ def frame_of_one() -> Any:
 @pytest.mark.parametrize(
     ("arguments", "options", "said", "error"),
     [
+        (lambda A, Y: (da.from_array(A), Y, 3), {}, "A is a Dask array; give A.compute() if it fits", TypeError),
         (lambda A, Y: (A, Y, 3), {"joint": True}, "takes no joint=True: all signals would be one", TypeError),
         (lambda A, Y: (A, Y, 3), {"report": 0.1}, "takes no report=0.1: a block returns arrays only", TypeError),
         (lambda A, Y: (A, Y, 3), {"callback": print}, "takes no callback=<built-in function print>", TypeError),

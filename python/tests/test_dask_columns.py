@@ -129,6 +129,40 @@ def test_an_exact_fit_ends_the_run(rng: np.random.Generator, algorithm: str) -> 
         assert found.stop_reason == local.stop_reason == "exact_fit"
 
 
+@pytest.mark.parametrize("form", ["real", "complex", "int8", "sparse"])
+@pytest.mark.parametrize("algorithm", ["omp", "search"])
+def test_an_intercept(rng: np.random.Generator, form: str, algorithm: str) -> None:
+    A, y, support = planted(rng, form)
+    A[:, 7] = 3
+    y = 5000 + y
+    columns = Columns(chunked(A, 171, sparse=form == "sparse"))
+    found = columns.solve(y, K, algorithm=algorithm, intercept=True)
+    local = sparsea.solve(A, y, K, algorithm=algorithm, intercept=True)
+    assert found.support.tolist() == local.support.tolist()
+    assert found.has_intercept
+    np.testing.assert_allclose(found.coefficients, local.coefficients, rtol=1e-6)
+    np.testing.assert_allclose(found.intercept, local.intercept, rtol=1e-9)
+    assert algorithm == "omp" or found.support.tolist() == support.tolist()
+
+
+@pytest.mark.parametrize("bounds", [(0, None), (-2, 2)])
+def test_an_intercept_with_bounds(rng: np.random.Generator, bounds: Any) -> None:
+    A, y, support = planted(rng, "real")
+    found = Columns(chunked(A, 171)).solve(y - 900, K, intercept=True, bounds=bounds)
+    local = sparsea.solve(A, y - 900, K, intercept=True, bounds=bounds)
+    assert found.support.tolist() == local.support.tolist() == support.tolist()
+    assert found.residual_norm == pytest.approx(local.residual_norm, rel=1e-9)
+
+
+def test_a_forgotten_intercept_is_warned_of(rng: np.random.Generator) -> None:
+    A, y, _ = planted(rng, "real")
+    columns = Columns(chunked(A, 171))
+    with pytest.warns(UserWarning, match="most of y is a constant") as warned:
+        columns.solve(5000 + y, K)
+    assert len(warned) == 1
+    columns.solve(5000 + y, K, intercept=False)
+
+
 def test_limits_are_named(rng: np.random.Generator) -> None:
     A, y, _ = planted(rng, "real")
     columns = Columns(chunked(A, 171))

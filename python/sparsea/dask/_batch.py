@@ -138,6 +138,10 @@ def solve(
     >>> batch.support[:, 999].compute()
     array([ 3, 40, 77])
     """
+    if isinstance(A, da.Array):
+        raise InvalidTypeError(
+            "A is a Dask array; give A.compute() if it fits into memory, or sparsea.dask.Columns(A).solve(y, k)"
+        )
     shared = Shared(A, start, dict(options))
     names = None
     if is_dask_frame(Y):

@@ -20,6 +20,9 @@ _SLAB = 1 << 18
 _FAN = 8
 """Results that one task joins."""
 
+_CONSTANT = 1e-7
+"""A column less its mean that is this short beside it is constant: half of the digits."""
+
 _TRIES = 4
 """How often a round is begun: what was sent is lost with the only worker that held it."""
 
@@ -98,6 +101,7 @@ class ColumnOperator:
         self._blocks = list(A.to_delayed().ravel())
         measure = dask.delayed(_measure, pure=True)
         self._norms = self._persist(*(measure(block) for block in self._blocks))
+        self._centred: Any = None
         finite = dask.delayed(_is_finite)
         if not self._gather([finite(norms) for norms in self._norms], all):
             self._refuse()
@@ -172,6 +176,7 @@ class ColumnOperator:
         left_out: Any = (),
         bounds: tuple[float, float] = (-math.inf, math.inf),
         above: float = 0.0,
+        centred: bool = False,
     ) -> Strongest:
         """The columns that explain most of a residual, in one round.
 
@@ -190,6 +195,9 @@ class ColumnOperator:
             the upper one. Of real numbers only.
         above : float
             Columns with a score up to this are not returned.
+        centred : bool
+            Whether ‖a_j‖ are the norms of columns less their means, as for a model with an intercept, whose residuals
+            have mean 0. The first time takes a round to measure them.
 
         Returns
         -------
@@ -202,14 +210,24 @@ class ColumnOperator:
         left = np.unique(np.asarray(left_out, dtype=np.int64))
         question = Question(residuals, each, left, float(bounds[0]), float(bounds[1]))
         score = dask.delayed(_score)
+        norms_of = self._centred_norms() if centred else self._norms
 
         def ask(sent: Any) -> Any:
-            chunks = zip(self._blocks, self._norms, self._starts, strict=True)
+            chunks = zip(self._blocks, norms_of, self._starts, strict=True)
             parts = [score(block, norms, int(start), sent, count, above) for block, norms, start in chunks]
             return self._gather(parts, _Merge(count))
 
         found: Strongest = self._round(question, ask)
         return found
+
+    def _centred_norms(self) -> Any:
+        """‖a_j − mean(a_j)‖ for every column, on the workers."""
+        if self._centred is None:
+            centre = dask.delayed(_centre, pure=True)
+            parts = (centre(block, norms) for block, norms in zip(self._blocks, self._norms, strict=True))
+            self._centred = self._persist(*parts)
+            self._rounds += 1
+        return self._centred
 
     def _vector(self, name: str, given: Any, axis: int) -> Array:
         values = np.asarray(given)
@@ -328,6 +346,22 @@ def _norms(block: Any, sparse: Any) -> Array:
     for places, slab in _slabs(block):
         norms[places] = np.linalg.norm(slab, axis=0)
     return norms
+
+
+def _centre(block: Any, norms: Array) -> Array:
+    """‖a_j − mean(a_j)‖ of a chunk; 0 for a constant column."""
+    rows = block.shape[0]
+    sparse = _sparse(block)
+    if sparse is None:
+        rest = np.empty_like(norms)
+        for places, slab in _slabs(block):
+            rest[places] = np.linalg.norm(slab - slab.mean(axis=0), axis=0)
+    else:
+        means = np.asarray(sparse.sum(axis=0)).ravel() / rows
+        rest = np.sqrt(np.maximum(norms**2 - rows * np.abs(means) ** 2, 0.0))
+    # What is left of a constant is rounding.
+    rest[rest <= _CONSTANT * norms] = 0.0
+    return rest
 
 
 def _is_finite(norms: Array) -> bool:

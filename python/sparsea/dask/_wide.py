@@ -90,6 +90,7 @@ class Columns(ColumnOperator):
         k: Any,
         *,
         algorithm: str = "search",
+        intercept: bool | None = None,
         nonnegative: bool = False,
         bounds: Any = None,
         iterations: int | None = None,
@@ -111,6 +112,9 @@ class Columns(ColumnOperator):
             then searches among the columns that matter, which are those of the working set; all others are scored, and
             those that could gain join, until none can. Where it still finds no more, the working set is filled
             up to 10⁶/k columns, or to ``memory``.
+        intercept : bool, optional
+            Whether the model has a constant, which is not counted in k. Default: none, and a warning if y seems to have
+            one.
         nonnegative, bounds
             As for `sparsea.solve`; bounds are two numbers.
         iterations : int, optional
@@ -152,13 +156,14 @@ class Columns(ColumnOperator):
             raise InvalidValueError(f"y has shape {data.shape}; columns on workers take one vector")
         k = _core.as_sparsity(k, self.shape)
         # All that a run refuses is refused before anything travels, by a problem of one column.
-        column = np.ones((self.shape[0], 1), self.dtype)
-        domain: dict[str, Any] = {"nonnegative": nonnegative, "bounds": bounds, "intercept": False}
+        column = np.arange(self.shape[0], dtype=self.dtype)[:, np.newaxis]
+        constant = False if intercept is None else intercept
+        domain: dict[str, Any] = {"nonnegative": nonnegative, "bounds": bounds, "intercept": constant}
         run_options: dict[str, Any] = {"iterations": iterations, "time": time, "threads": threads, "settings": settings}
         Problem(column, data, memory=memory, **domain).solve(0, algorithm=algorithm, **run_options)
         ends = _ends(nonnegative, bounds)
         held = _HELD if memory is None else memory
-        run = _Search(self, data, k, ends, dict(settings or {}), iterations, time, held, threads)
+        run = _Search(self, data, k, intercept, ends, dict(settings or {}), iterations, time, held, threads)
         return run.omp() if algorithm == "omp" else run.search()
 
 
@@ -178,6 +183,7 @@ class _Search:
         A: ColumnOperator,
         y: Array,
         k: int,
+        intercept: bool | None,
         ends: tuple[float, float] | None,
         settings: dict[str, Any],
         iterations: int | None,
@@ -186,6 +192,7 @@ class _Search:
         threads: int | None,
     ) -> None:
         self.A, self.y, self.k = A, y, k
+        self.intercept, self.is_centred = intercept, bool(intercept)
         self.bounds = ends
         self.lower, self.upper = (-math.inf, math.inf) if ends is None else ends
         self.settings, self.iterations, self.threads = settings, iterations, threads
@@ -197,8 +204,8 @@ class _Search:
         """A_W."""
         self.support: Array = np.zeros(0, np.int64)
         self.values: Array = np.zeros(0, np.result_type(A.dtype, y.dtype))
-        self.residual = y
-        self.norm = float(np.linalg.norm(y))
+        self.residual = y - y.mean() if self.is_centred else y
+        self.norm = float(np.linalg.norm(self.residual))
         self.is_exact = False
         self.steps = 0
         self.counts: dict[str, int] = {}
@@ -229,11 +236,14 @@ class _Search:
 
     def posed(self, columns: Any) -> Problem[Solution]:
         """The problem with some columns of A alone."""
-        return Problem(columns, self.y, bounds=self.bounds, intercept=False)
+        return Problem(columns, self.y, bounds=self.bounds, intercept=self.is_centred)
 
     def strongest(self, residuals: Array, count: int, **options: Any) -> Strongest:
         """The columns outside the working set with the highest scores."""
-        return self.A.strongest(residuals, count, left_out=self.members, bounds=(self.lower, self.upper), **options)
+        ends = (self.lower, self.upper)
+        return self.A.strongest(
+            residuals, count, left_out=self.members, bounds=ends, centred=self.is_centred, **options
+        )
 
     def places(self, columns: Array) -> Array:
         return np.searchsorted(self.members, columns)
@@ -247,7 +257,12 @@ class _Search:
         """Go to a solution on the working set."""
         self.support, self.values = self.members[solution.support], solution.coefficients
         self.norm, self.is_exact = solution.residual_norm, solution.stop_reason == "exact_fit"
-        self.residual = self.y - self.held[:, solution.support] @ solution.coefficients
+        self.residual = self.left_by(solution)
+
+    def left_by(self, solution: Solution) -> Array:
+        """The residual of a solution on the working set."""
+        left: Array = self.y - self.held[:, solution.support] @ solution.coefficients - solution.intercept
+        return left
 
     def fit(self, columns: Array) -> Solution:
         """The fit on some columns of the working set."""
@@ -406,13 +421,16 @@ class _Search:
         chosen = self.held[:, self.places(self.support)].astype(self.values.dtype)
         if self.bounds is None:
             gram = chosen.conj().T @ chosen
+            gram = gram.toarray() if hasattr(gram, "toarray") else gram
+            means = np.asarray(chosen.sum(axis=0)).ravel() / len(self.y) if self.is_centred else np.zeros(len(gram))
             # Scores need no more digits than this has.
-            normal = np.linalg.pinv(gram.toarray() if hasattr(gram, "toarray") else gram, hermitian=True)
+            normal = np.linalg.pinv(gram - len(self.y) * np.outer(means.conj(), means), hermitian=True)
             for at, value in enumerate(self.values):
                 height = normal[at, at].real
                 loss = abs(value) ** 2 / height if height > 0.0 else 0.0
                 if loss > 0.0 and math.isfinite(loss):
-                    residuals.append(self.residual + chosen @ (normal[:, at] * (value / height)))
+                    share = normal[:, at] * (value / height)
+                    residuals.append(self.residual + chosen @ share - means @ share)
                     losses.append(loss)
             return residuals, np.array(losses)
         for at in range(len(self.support)):
@@ -420,7 +438,7 @@ class _Search:
             found = self.fit(rest)
             loss = found.residual_norm**2 - self.norm**2
             if loss > 0.0:
-                residuals.append(self.y - self.held[:, found.support] @ found.coefficients)
+                residuals.append(self.left_by(found))
                 losses.append(loss)
         return residuals, np.array(losses)
 
@@ -433,6 +451,9 @@ class _Search:
             found = alone.solve(len(support), start=np.arange(len(support)), algorithm="omp", threads=self.threads)
         else:
             found = self.posed(np.zeros((len(self.y), 1), self.values.dtype)).solve(0)
+        if self.intercept is None and self.held is not None:
+            # Says once if y calls for a constant that no column of the working set is near.
+            Problem(self.held, self.y)
         support = support[found.support]
         support.flags.writeable = False
         return replace(
