@@ -156,7 +156,8 @@ def test_an_intercept_with_bounds(rng: np.random.Generator, bounds: Any) -> None
 
 def test_a_forgotten_intercept_is_warned_of(rng: np.random.Generator) -> None:
     A, y, _ = planted(rng, "real")
-    columns = Columns(chunked(A, 171))
+    # Of many columns one is near to a constant by chance, and nothing is said of any A.
+    columns = Columns(chunked(A[:, :80], 30))
     with pytest.warns(UserWarning, match="most of y is a constant") as warned:
         columns.solve(5000 + y, K)
     assert len(warned) == 1
