@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from ._input import Array
+
+OF_A_RUN = ("iterations", "supports", "stagnation", "settings")
+"""Options that only a run for a given k has."""
+
+
+def searches(options: Mapping[str, Any]) -> bool:
+    """Whether the algorithm is the default."""
+    algorithm = options.get("algorithm")
+    return algorithm is None or (isinstance(algorithm, str) and algorithm.strip().lower() == "search")
+
+
+def exchanges(options: Mapping[str, Any]) -> bool:
+    """Whether all k are found together by exchanges: with the default algorithm, unless its runs are given limits."""
+    return searches(options) and all(options.get(name) is None for name in OF_A_RUN)
 
 
 def least(errors: Array, shares: Array, exact: float) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dask
 import numpy as np
 
-from .._choice import chosen, default_largest, least, until_turned, warn_of_largest
+from .._choice import chosen, default_largest, exchanges, least, until_turned, warn_of_largest
 from .._core import as_flag, as_whole
 from .._errors import InvalidValueError
 from .._gram import Gram
@@ -413,9 +413,7 @@ def _path(gram: Gram, largest: int, options: dict[str, Any]) -> list[Solution]:
     """Solutions for k = 0 … `largest`."""
     problem: Problem[Solution] = Problem(gram)
     nothing = problem.solve(0, algorithm="omp")
-    algorithm = options.get("algorithm")
-    default = algorithm is None or (isinstance(algorithm, str) and algorithm.strip().lower() == "search")
-    if default and not options.keys() & {"iterations", "supports", "stagnation", "settings"}:
+    if exchanges(options):
         return [nothing, *problem._sparsity_path(largest, False, dict(options))]
     return [nothing, *problem.path(range(1, largest + 1), **options)]
 

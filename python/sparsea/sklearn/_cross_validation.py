@@ -11,7 +11,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.extmath import safe_sparse_dot
 
 from .. import _core, solve
-from .._choice import chosen, default_largest, least, until_turned, warn_of_largest
+from .._choice import chosen, default_largest, exchanges, least, until_turned, warn_of_largest
 from .._core import as_index
 from .._errors import InvalidValueError
 from .._input import as_aligned
@@ -19,7 +19,7 @@ from ._criteria import exact_rss
 from ._design import Array, Design, Precision, checked_count, clipped_count, design, precision_of, validated
 from ._intercept import with_intercept
 from ._model import SparseModel
-from ._path import exchanges, residual_norm, solve_path
+from ._path import residual_norm, solve_path
 
 if TYPE_CHECKING:
     from .. import Solution

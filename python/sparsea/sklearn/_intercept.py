@@ -13,8 +13,8 @@ import scipy.sparse
 import scipy.sparse.linalg
 
 from .. import Error, Solution, Solutions, solve
+from .._choice import searches
 from ._design import Array, Design
-from ._path import searches
 
 LIMITS = ("iterations", "time", "supports", "relative_residual", "stagnation")
 """Options that say how long a search may take, which then takes that long once."""

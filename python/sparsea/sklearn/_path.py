@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import Problem
-from .._choice import default_largest, until_turned, warn_of_largest
+from .._choice import default_largest, exchanges, until_turned, warn_of_largest
 from .._errors import InvalidValueError, MemoryLimitError
 from .._input import as_number, shown
 from ._criteria import CRITERIA, criteria, exact_rss, full_variance
@@ -20,20 +20,6 @@ if TYPE_CHECKING:
 
 GREEDY = ("omp", "ols")
 """Algorithms that add one feature after the other: each solution of a path is the one before and one feature more."""
-
-OF_A_RUN = ("iterations", "supports", "stagnation", "settings")
-"""Options that only a run for a given k has."""
-
-
-def searches(options: dict[str, Any]) -> bool:
-    """Whether the algorithm is the default."""
-    algorithm = options["algorithm"]
-    return algorithm is None or (isinstance(algorithm, str) and algorithm.strip().lower() == "search")
-
-
-def exchanges(options: dict[str, Any]) -> bool:
-    """Whether all k are found together by exchanges: with the default algorithm, unless its runs are given limits."""
-    return searches(options) and all(options[name] is None for name in OF_A_RUN)
 
 
 def solve_path(problem: Design, largest: int, options: dict[str, Any], *, thorough: bool = True) -> list[Solution]:
