@@ -38,7 +38,7 @@ def diabetes() -> dict[str, Column]:
 
 
 @pytest.mark.skipif(
-    f"scikit-learn=={sklearn.__version__}" not in REQUIREMENTS.read_text(encoding="utf-8").replace(";", " ").split(),
+    f"scikit-learn=={sklearn.__version__}" not in REQUIREMENTS.read_text(encoding="utf-8").split(),
     reason="another scikit-learn than the one that the file is made from",
 )
 def test_diabetes_is_what_make_data_gives() -> None:
