@@ -94,9 +94,9 @@ pub use error::Error;
 pub use halt::Halt;
 pub use interrupt::Interrupt;
 pub use operator::{
-    Access, Boundary, Centered, Columns, Convolution, Convolution2d, DenseOperator, FunctionOperator, Gram, GramData,
-    LinearMap, OperatorError, PartialDct, PartialDft, PartialHadamard, PartialTransform, Profile, Ramps, SharedGram,
-    SparseOperator, Steps, Structure, check_adjoint,
+    Access, Agreement, Boundary, Centered, Columns, Convolution, Convolution2d, DenseOperator, FunctionOperator, Gram,
+    GramData, LinearMap, OperatorError, PartialDct, PartialDft, PartialHadamard, PartialTransform, Profile, Ramps,
+    SharedGram, SparseOperator, Steps, Structure, check_adjoint,
 };
 #[expect(deprecated, reason = "names of the first generation")]
 pub use operator::{CachedGram, Normalized, Operator};

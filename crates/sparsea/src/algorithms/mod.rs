@@ -337,12 +337,15 @@ pub fn default_algorithm(columns: usize, sparsity: usize) -> &'static str {
 /// others than their neighbours; [`sea`](Sea) then.
 pub fn default_for<T: Scalar>(operator: &dyn LinearMap<T>, sparsity: usize) -> &'static str {
     let name = default_algorithm(operator.shape().1, sparsity);
-    let in_parts =
-        |access: &Access<'_, T>| search::windows_apply(access, sparsity) || search::tiles_apply(access, sparsity);
-    if name == <Sea as Algorithm<f64>>::NAME && in_parts(&Access::new(operator)) {
+    if name == <Sea as Algorithm<f64>>::NAME && has_parts(&Access::new(operator), sparsity) {
         return <Search as Algorithm<f64>>::NAME;
     }
     name
+}
+
+/// Whether [`search`](Search) solves a trace in windows, or an image in tiles.
+pub(crate) fn has_parts<T: Scalar>(operator: &Access<'_, T>, sparsity: usize) -> bool {
+    search::windows_apply(operator, sparsity) || search::tiles_apply(operator, sparsity)
 }
 
 /// The name of the algorithm to use on a problem where none is asked for: that of [`default_for`]; of groups or a joint support,

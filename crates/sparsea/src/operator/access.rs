@@ -6,7 +6,7 @@ use faer::MatMut;
 
 use super::columns::{ByProducts, single};
 use super::probing::{MEASURED, estimated_norms};
-use super::{Columns, LinearMap, Local, Planar, Profile, Projected, SharedGram, Structure, contiguous};
+use super::{Agreement, Columns, LinearMap, Local, Planar, Profile, Projected, SharedGram, Structure, contiguous};
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::failure::{Failure, OperatorError};
@@ -337,6 +337,16 @@ impl<'a, T: Scalar> Access<'a, T> {
             squares.extend(block.chunks(m.max(1)).map(square));
         }
         squares
+    }
+
+    /// How processes that compute products together agree, if they do.
+    pub(crate) fn agreement(&self) -> Option<&Agreement> {
+        self.profile.agreement.as_ref()
+    }
+
+    /// What a map made of this one has of it.
+    pub(crate) fn inherited(&self) -> Profile {
+        Profile { agreement: self.profile.agreement.clone(), ..Profile::default() }.with_failure(self.failure())
     }
 
     /// What keeps the error of a product that failed.

@@ -76,7 +76,7 @@ impl<T: Scalar> LinearMap<T> for Grouped<'_, T> {
     }
 
     fn profile(&self) -> Profile {
-        let profile = Profile::default().with_column_norms(self.norms.clone()).with_failure(self.all.failure());
+        let profile = self.all.inherited().with_column_norms(self.norms.clone());
         profile.with_cost(self.all.adjoint_cost()).with_block(self.all.gram_block())
     }
 
@@ -169,7 +169,7 @@ impl<T: Scalar> LinearMap<T> for Stacked<'_, T> {
     }
 
     fn profile(&self) -> Profile {
-        let profile = Profile::default().with_column_norms(self.norms.clone()).with_failure(self.base.failure());
+        let profile = self.base.inherited().with_column_norms(self.norms.clone());
         profile.with_cost(self.base.adjoint_cost().saturating_mul(self.sides))
     }
 }

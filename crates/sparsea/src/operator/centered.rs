@@ -193,9 +193,7 @@ impl<O: LinearMap<T>, T: Scalar> LinearMap<T> for Centered<O, T> {
     fn profile(&self) -> Profile {
         let ((m, n), inner) = (self.shape(), self.inner.profile());
         let cost = inner.cost.unwrap_or_else(|| m.saturating_mul(n));
-        let mut profile = Profile::default().with_cost(cost + n + m * (1 + self.copies.len()));
-        profile.failure = inner.failure;
-        profile
+        Profile::made_of(&inner).with_cost(cost + n + m * (1 + self.copies.len()))
     }
 
     fn columns(&self) -> Option<&dyn Columns<T>> {

@@ -1,6 +1,7 @@
 //! The operator A as a user writes it: a shape and two products, and what a form knows besides.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use super::Columns;
 use crate::failure::{Failure, OperatorError};
@@ -58,6 +59,35 @@ pub struct Profile {
     pub block: Option<usize>,
     /// Set from outside, it keeps further products from being computed, as one that failed does.
     pub failure: Option<Failure>,
+    /// Products are collective: several processes compute them together, each in a run of its own. A run then makes them from one thread,
+    /// in an order that depends on its input alone, and what may differ between processes is agreed upon. Without it any thread makes
+    /// products, several at a time.
+    pub agreement: Option<Agreement>,
+}
+
+/// How processes that compute products together agree, as by a broadcast from the first of them.
+///
+/// All call it with what each of them holds to be so: whether the time is over, or whether the run was stopped. All get the same answer. A run
+/// asks after every step, since a step that one process cuts off would leave the others waiting.
+#[derive(Clone)]
+pub struct Agreement(Arc<dyn Fn(bool) -> bool + Send + Sync>);
+
+impl Agreement {
+    /// One by this function.
+    pub fn new(agree: impl Fn(bool) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(agree))
+    }
+
+    /// What all agree on.
+    pub fn on(&self, own: bool) -> bool {
+        (self.0)(own)
+    }
+}
+
+impl std::fmt::Debug for Agreement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Agreement(..)")
+    }
 }
 
 impl Profile {
@@ -80,6 +110,19 @@ impl Profile {
     pub fn with_block(mut self, columns: usize) -> Self {
         self.block = Some(columns);
         self
+    }
+
+    /// States that products are collective.
+    #[must_use]
+    pub fn with_agreement(mut self, agreement: Agreement) -> Self {
+        self.agreement = Some(agreement);
+        self
+    }
+
+    /// What a map has of another whose products it is made of.
+    #[must_use]
+    pub fn made_of(inner: &Self) -> Self {
+        Self { failure: inner.failure.clone(), agreement: inner.agreement.clone(), ..Self::default() }
     }
 
     /// Lets a failure from outside end the run.

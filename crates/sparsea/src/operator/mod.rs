@@ -48,7 +48,7 @@ pub use dense::DenseOperator;
 pub use deprecated::{CachedGram, Normalized, Operator};
 pub use function::FunctionOperator;
 pub use gram::{Gram, GramData};
-pub use linear_map::{LinearMap, Local, Planar, Profile, Projected, SparseColumns, Structure};
+pub use linear_map::{Agreement, LinearMap, Local, Planar, Profile, Projected, SparseColumns, Structure};
 pub use narrow::{NarrowOperator, WHOLE_LINE};
 pub use narrow_sparse::NarrowSparseOperator;
 pub(crate) use norm::norm_squared;

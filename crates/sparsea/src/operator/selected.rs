@@ -42,7 +42,8 @@ impl<T: Scalar> LinearMap<T> for Selected<'_, '_, T> {
     }
 
     fn profile(&self) -> Profile {
-        Profile::default().with_column_norms(self.norms.clone())
+        let agreement = self.all.agreement().cloned();
+        Profile { agreement, ..Profile::default() }.with_column_norms(self.norms.clone())
     }
 
     fn columns(&self) -> Option<&dyn Columns<T>> {

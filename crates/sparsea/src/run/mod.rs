@@ -204,8 +204,15 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         let own = links.last().map_or(Halt::Never, |link| link.default_halt());
         let halt = self.halt.clone().unwrap_or_else(|| self.limits.halt(own));
         halt.check()?;
+        let agreement = self.problem.operator().agreement().cloned();
+        if agreement.is_some() {
+            self.threads = Threads::One;
+        }
         let mut interrupt = self.interrupt.clone();
-        if let Some(deadline) = halt.time_limit().and_then(|limit| begin.checked_add(limit)) {
+        // A step that one of several processes cuts off would leave the others waiting.
+        if agreement.is_none()
+            && let Some(deadline) = halt.time_limit().and_then(|limit| begin.checked_add(limit))
+        {
             interrupt = interrupt.by(deadline);
         }
         if let Some(report) = &self.report {
@@ -314,7 +321,7 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             let residual_norm = workspace.residual_norm();
             best.consider(workspace, iteration);
             best.consider_refit(workspace, iteration);
-            let elapsed = begin.elapsed();
+            let mut elapsed = begin.elapsed();
             let progress = Progress {
                 algorithm: solver.name(),
                 iteration,
@@ -328,6 +335,12 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             let mut interrupted = self.interrupt.reason() == Some(StopReason::Interrupted);
             for observer in self.observers() {
                 interrupted |= observer.step(&progress) == ControlFlow::Break(());
+            }
+            if let Some(agreement) = self.problem.operator().agreement() {
+                interrupted = agreement.on(interrupted);
+                if let Some(limit) = halt.time_limit() {
+                    elapsed = if agreement.on(elapsed >= limit) { limit } else { Duration::ZERO };
+                }
             }
             let counts = workspace.counts();
             let state = halt::State {

@@ -356,7 +356,6 @@ fn what_does_not_work_is_refused() {
         assert!(!["lasso", "bp", "amp", "segment"].iter().any(|name| works.contains(name)));
         let report = Run::new(problem, Search::default()).report(ReportOptions::default()).solve();
         assert!(matches!(report, Err(Error::ColumnsOnly { algorithm: "a report" })));
-        assert!(matches!(sparsea::SparsityPath::new(problem).solve(), Err(Error::ColumnsOnly { .. })));
         assert!(matches!(problem.clone().with_loss(&Squared), Err(Error::NotTogether { .. })));
     }
     let other = plain.clone().with_loss(&Squared).unwrap().with_groups(pairs.clone());

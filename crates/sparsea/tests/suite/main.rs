@@ -12,6 +12,7 @@ mod bounds;
 mod brute_force;
 mod by_products;
 mod centered;
+mod collective;
 mod common;
 mod conformance;
 mod cross_validation;

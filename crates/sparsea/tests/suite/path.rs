@@ -8,7 +8,8 @@ use faer::Mat;
 use proptest::prelude::*;
 use sparsea::generate::{normal_vector, stream};
 use sparsea::{
-    Convolution, DenseOperator, Error, Interrupt, Memory, Problem, Scalar, Solution, SparsityPath, StopReason,
+    Convolution, DenseOperator, Error, Interrupt, Memory, NonNegative, Partition, Problem, Scalar, Solution,
+    SparsityPath, StopReason,
 };
 
 use crate::common::{
@@ -232,6 +233,107 @@ fn a_residual_that_is_small_enough_ends_the_exchanges() {
     let little = Memory { state: 100, ..Memory::default() };
     let refused = SparsityPath::new(&problem).memory(little).solve().unwrap_err();
     assert!(matches!(refused, Error::StateMemory { algorithm: "path", .. }), "{refused}");
+}
+
+#[test]
+fn any_k_in_any_order() {
+    let a = autoregressive(40, 30, 0.9, 9);
+    let y = observed(&a, 6, 9);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &y, 8).unwrap();
+    let all = path(&a, &y, 8);
+    let some = SparsityPath::new(&problem).sparsities(vec![5, 0, 8, 5, 1]).solve().unwrap();
+    assert_eq!(some.len(), 5);
+    for (solution, k) in some.iter().zip([5, 0, 8, 5, 1]) {
+        if k == 0 {
+            assert!(solution.support.is_empty());
+            assert!((solution.residual_norm - norm(&y)).abs() <= 1e-12 * norm(&y));
+        } else {
+            assert_eq!(solution.support, all[k - 1].support);
+            assert_eq!(solution.coefficients, all[k - 1].coefficients);
+        }
+    }
+    assert!(SparsityPath::new(&problem).sparsities(vec![]).solve().unwrap().is_empty());
+    let refused = SparsityPath::new(&problem).sparsities(vec![2, 9]).solve().unwrap_err().to_string();
+    assert_eq!(refused, "a sparsity of the path must be at most that of the problem, got 9");
+}
+
+/// ‖r‖ of the best of all sets of k atoms, each of which is fitted by `fit`.
+fn best_of_all(count: usize, k: usize, fit: impl Fn(&[usize]) -> f64) -> f64 {
+    all_supports(count, k).iter().map(|atoms| fit(atoms)).fold(f64::INFINITY, f64::min)
+}
+
+#[test]
+fn forms_without_one_tableau_have_a_path_of_runs() {
+    let (mut best, mut all) = (0, 0);
+    for seed in 0..12 {
+        let a = autoregressive(20, 9, 0.8, 40 + seed);
+        let operator = DenseOperator::new(a.as_ref());
+        let sides: Vec<f64> = (0..3).flat_map(|b| observed(&a, 4, 100 * seed + b)).collect();
+        let y = &sides[..20];
+        let joint = Problem::joint(&operator, &sides, 3, 5).unwrap();
+        let of_sides = |atoms: &[usize]| sides.chunks(20).map(|y| svd_fit(&a, y, atoms).1.powi(2)).sum::<f64>().sqrt();
+        let labels = [0, 1, 2, 0, 1, 2, 3, 3, 4];
+        let partition = Arc::new(Partition::new(&labels).unwrap());
+        let grouped = Problem::new(&operator, y, 4).unwrap().with_groups(partition).unwrap();
+        let of_groups = |atoms: &[usize]| {
+            let columns: Vec<usize> = (0..9).filter(|&j| atoms.contains(&(labels[j] as usize))).collect();
+            svd_fit(&a, y, &columns).1
+        };
+        let positive = Problem::new(&operator, y, 5).unwrap().with_domain(&NonNegative).unwrap();
+        // The best non-negative fit is the least-squares fit on those of its columns that are not 0.
+        let of_positive = |atoms: &[usize]| {
+            let parts = (0..1usize << atoms.len()).map(|bits| {
+                let part: Vec<usize> = (0..atoms.len()).filter(|at| bits >> at & 1 == 1).map(|at| atoms[at]).collect();
+                let (x, norm, _) = svd_fit(&a, y, &part);
+                if x.iter().all(|&x| x >= 0.0) { norm } else { f64::INFINITY }
+            });
+            parts.fold(f64::INFINITY, f64::min)
+        };
+        let mut check = |problem: &Problem<'_, f64>, atoms: usize, fit: &dyn Fn(&[usize]) -> f64, form: &str| {
+            let found = SparsityPath::new(problem).solve().unwrap();
+            assert_eq!(found.len(), problem.sparsity(), "{form}");
+            let mut before = f64::INFINITY;
+            for (solution, k) in found.iter().zip(1..) {
+                let optimum = best_of_all(atoms, k, fit);
+                assert!(solution.residual_norm >= optimum * (1.0 - 1e-9), "{form} seed {seed} k {k}");
+                assert!(solution.residual_norm <= before, "{form} seed {seed} k {k}");
+                before = solution.residual_norm;
+                best += usize::from(solution.residual_norm <= optimum * (1.0 + 1e-9));
+                all += 1;
+            }
+        };
+        check(&joint, 9, &of_sides, "joint");
+        check(&grouped, 5, &of_groups, "groups");
+        check(&positive, 9, &of_positive, "non-negative");
+    }
+    assert!(best * 100 >= all * 99, "{best} of {all}");
+}
+
+#[test]
+fn a_trace_in_windows_has_a_path_of_the_k_asked_for() {
+    let pulse: Vec<f64> = (-9i32..=9).map(|t| (-f64::from(t * t) / 8.0).exp()).collect();
+    let blur = Convolution::new(&pulse, 3000, sparsea::Boundary::Same).unwrap();
+    let places: Vec<usize> = (0..60).map(|at| 20 + 49 * at + (at * at) % 13).collect();
+    let sizes: Vec<f64> = normal_vector::<f64>(&mut stream(3, 0, 0), 60).iter().map(|u| u + u.signum()).collect();
+    let mut y = vec![0.0; 3000];
+    for (&place, size) in places.iter().zip(&sizes) {
+        for (at, value) in pulse.iter().enumerate() {
+            if let Some(y) = (place + at).checked_sub(9).and_then(|row| y.get_mut(row)) {
+                *y += size * value;
+            }
+        }
+    }
+    let problem = Problem::new(&blur, &y, 70).unwrap();
+    let found = SparsityPath::new(&problem).sparsities(vec![70, 30, 60]).solve().unwrap();
+    assert_eq!(found[2].support, places);
+    assert_eq!(found[0].support, places);
+    // Apart, the largest spikes explain most.
+    let mut order: Vec<usize> = (0..60).collect();
+    order.sort_by(|&a, &b| sizes[b].abs().total_cmp(&sizes[a].abs()));
+    let mut largest: Vec<usize> = order[..30].iter().map(|&at| places[at]).collect();
+    largest.sort_unstable();
+    assert_eq!(found[1].support, largest);
 }
 
 proptest! {

@@ -133,7 +133,7 @@ impl<T: Scalar> GramCache<T> {
             let begin = Instant::now();
             system.operator.gram_columns(&self.missing[from..to], block);
             // Passes over A are saved where they are fast. The bits of a column do not depend on how many go together.
-            if begin.elapsed() < SHORT {
+            if begin.elapsed() < SHORT && system.operator.agreement().is_none() {
                 most *= 2;
             }
             from = to;

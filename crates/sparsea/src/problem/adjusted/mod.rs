@@ -308,9 +308,8 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
     /// # Errors
     /// [`Error::SparsityLeft`].
     pub fn check_sparsity(&self, sparsity: usize) -> Result<(), Error> {
-        let columns = self.marks.iter().filter(|mark| **mark == Mark::Free).count();
-        let rows = self.rows - self.basis.rank();
-        let (limit, rows_decide) = if self.ridge == 0.0 && rows < columns { (rows, true) } else { (columns, false) };
+        let (limit, columns) = (self.largest_sparsity(), self.free_columns());
+        let rows_decide = limit < columns;
         if sparsity <= limit {
             return Ok(());
         }
@@ -422,6 +421,27 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
     /// Rows m of A.
     pub fn rows(&self) -> usize {
         self.inner.shape().0
+    }
+
+    /// Rows of weight above 0.
+    pub fn weighted_rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The rank of what is always in the model: intercept, fixed columns and baselines.
+    pub fn fixed_rank(&self) -> usize {
+        self.basis.rank()
+    }
+
+    /// How many columns may be chosen.
+    pub fn free_columns(&self) -> usize {
+        self.marks.iter().filter(|mark| **mark == Mark::Free).count()
+    }
+
+    /// The largest k that [`check_sparsity`](Self::check_sparsity) lets pass.
+    pub fn largest_sparsity(&self) -> usize {
+        let (rows, columns) = (self.rows - self.basis.rank(), self.free_columns());
+        if self.ridge == 0.0 { rows.min(columns) } else { columns }
     }
 
     /// Whether the model has an intercept, fixed columns or baselines.

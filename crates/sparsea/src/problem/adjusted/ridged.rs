@@ -138,11 +138,10 @@ impl<T: Scalar, M: LinearMap<T>> LinearMap<T> for Ridged<M, T> {
     fn profile(&self) -> Profile {
         let inner = self.inner.profile();
         let (m, n) = self.inner.shape();
-        let mut profile = Profile::default().with_cost(inner.cost.unwrap_or_else(|| m.saturating_mul(n)) + n);
+        let mut profile = Profile::made_of(&inner).with_cost(inner.cost.unwrap_or_else(|| m.saturating_mul(n)) + n);
         let longer = |norms: Vec<f64>| norms.iter().zip(&self.diagonal).map(|(v, d)| v.hypot(d.real())).collect();
         profile.column_norms = inner.column_norms.map(longer);
         profile.block = inner.block;
-        profile.failure = inner.failure;
         profile
     }
 

@@ -59,9 +59,7 @@ impl<T: Scalar> LinearMap<T> for Rows<'_, T> {
     fn profile(&self) -> Profile {
         let (m, n) = self.shape();
         let inner = self.inner.profile();
-        let mut profile = Profile::default().with_cost(inner.cost.unwrap_or_else(|| m.saturating_mul(n)) + m + n);
-        profile.failure = inner.failure;
-        profile
+        Profile::made_of(&inner).with_cost(inner.cost.unwrap_or_else(|| m.saturating_mul(n)) + m + n)
     }
 
     fn columns(&self) -> Option<&dyn Columns<T>> {

@@ -147,8 +147,7 @@ impl<T: Scalar> LinearMap<T> for Reduced<'_, T> {
         let ((m, n), inner) = (self.shape, self.inner.profile());
         let cost = inner.cost.unwrap_or_else(|| m.saturating_mul(n));
         let own = m * (usize::from(self.roots.is_some()) + 4 * self.basis.rank() + self.copies.len());
-        let mut profile = Profile::default().with_cost(cost.saturating_add(own));
-        profile.failure = inner.failure;
+        let mut profile = Profile::made_of(&inner).with_cost(cost.saturating_add(own));
         profile.column_norms = self.norms.clone();
         profile
     }

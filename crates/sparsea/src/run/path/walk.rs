@@ -1,70 +1,18 @@
-//! A path: a support for every k = 1 … K, each from both of its neighbours.
+//! All k together: one tableau that moves from support to support by exchanges.
 
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
-use super::{Outcome, relative, solution_of};
+use super::{NAME, SparsityPath};
 use crate::error::Error;
 use crate::fit::least_squares::Tableau;
-use crate::halt::Halt;
-use crate::interrupt::Interrupt;
-use crate::problem::{Needs, Problem};
+use crate::operator::Agreement;
 use crate::random::stream;
 use crate::scalar::Scalar;
-use crate::solution::Solution;
-use crate::stop_reason::StopReason;
 use crate::support::{Support, SupportSet};
 use crate::tolerance::{DRIFT, EXACT, SMALLEST_GAIN, TABLEAU_ROUNDING};
 use crate::workspace::{Hint, Memory, Threads, Workspace};
-
-/// Solutions for every k = 1 … K on one problem, whose [sparsity](Problem::sparsity) is K.
-///
-/// Minimises ½‖A x − y‖² subject to ‖x‖₀ ≤ k by exchanges: each support S_k is one that no exchange of a column for one outside
-/// improves. Descents by best exchanges, as those of [`Els`](crate::Els), begin from
-///
-/// - the first k columns of forward selection ([`Ols`](crate::Ols)),
-/// - S_{k−1} and the column that lowers ‖r‖ most beside it,
-/// - S_{k+1} without the column whose loss raises ‖r‖ least,
-///
-/// the last two again whenever a neighbour has improved, until none does, and then, within [`extra_work`](Self::extra_work), from S_k
-/// of which some columns were exchanged at random, as those of [`Search`](crate::Search). So no S_k is worse than forward selection, than `els`
-/// from zero, or than what either neighbour leads to, up to rounding, and ‖r‖ never rises with k.
-///
-/// Aᴴy, column norms and Gram columns are shared by all k; one tableau moves along the path. Coefficients are exact least-squares
-/// fits. Where nothing is left to explain, further k have the solution of the last.
-///
-/// # Cost
-/// For each k, 2 n k multiply-adds to add a column, n k divisions to score all exchanges and 3 n k multiply-adds to make one, a few
-/// times; a Gram column for each column of A that joins any of the supports. 3 n K numbers are held besides the Gram columns.
-///
-/// # Reference
-/// Exchanges between subsets of neighbouring sizes: Miller 1984, *Selection of subsets of regression variables*,
-/// DOI 10.2307/2981576.
-///
-/// ```
-/// use sparsea::{DenseOperator, Problem, SparsityPath, generate};
-///
-/// # fn main() -> Result<(), sparsea::Error> {
-/// let a = generate::gaussian_matrix::<f64>(&mut generate::stream(0, 0, 0), 30, 50);
-/// let operator = DenseOperator::new(a.as_ref());
-/// let y: Vec<f64> = (0..30).map(|i| 2.0 * a[(i, 7)] - a[(i, 31)]).collect();
-/// let path = SparsityPath::new(&Problem::new(&operator, &y, 3)?).solve()?;
-/// assert_eq!(path[0].support, [7]);
-/// assert_eq!(path[1].support, [7, 31]);
-/// assert_eq!(path[2].support, [7, 31]); // nothing is left to explain
-/// # Ok(())
-/// # }
-/// ```
-pub struct SparsityPath<'r, 'a, T: Scalar> {
-    problem: &'r Problem<'a, T>,
-    time: Option<Duration>,
-    relative_residual: Option<f64>,
-    extra_work: usize,
-    interrupt: Interrupt,
-    memory: Memory,
-    threads: Threads,
-}
 
 /// What was found for one k.
 #[derive(Debug, Clone)]
@@ -74,17 +22,15 @@ pub(crate) struct Level<T> {
     pub(crate) values: Vec<T>,
     pub(crate) residual_norm: f64,
     /// Columns that joined or were exchanged on the way.
-    moves: u64,
+    pub(super) moves: u64,
     /// Supports through which descents came.
-    supports: usize,
+    pub(super) supports: usize,
     /// Whether time was up before the neighbours agreed.
-    is_cut: bool,
+    pub(super) is_cut: bool,
 }
 
 /// Moves of one descent, per column of the support, before it is given up: far more than any takes.
 const MOVES_PER_MEMBER: usize = 100;
-/// Multiply-adds spent on perturbed supports.
-const EXTRA_WORK: usize = 200_000_000;
 /// Perturbations of each support, at most.
 const ROUNDS: u64 = 100;
 /// Of perturbations.
@@ -94,184 +40,75 @@ const NEAR: usize = 4;
 /// Moves after which a tableau is compared with an exact fit.
 const UNCHECKED: usize = 16;
 
-impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
-    /// The path for k = 1 … K, with K the sparsity of `problem`.
-    pub fn new(problem: &'r Problem<'a, T>) -> Self {
-        Self {
-            problem,
-            time: None,
-            relative_residual: None,
-            extra_work: EXTRA_WORK,
-            interrupt: Interrupt::default(),
-            memory: Memory::default(),
-            threads: Threads::default(),
-        }
-    }
-
-    /// Time for each k: exchanges end K times as much after the beginning. Forward selection is completed in any case.
-    #[must_use]
-    pub fn time(mut self, time: Duration) -> Self {
-        self.time = Some(time);
-        self
-    }
-
-    /// Looks for no better support where ‖r‖ ≤ this times ‖y‖.
-    #[must_use]
-    pub fn relative_residual(mut self, limit: f64) -> Self {
-        self.relative_residual = Some(limit);
-        self
-    }
-
-    /// Multiply-adds, about, that may be spent on perturbed supports once neighbours agree; 0 for none. Default: 2·10⁸.
-    #[must_use]
-    pub fn extra_work(mut self, multiply_adds: usize) -> Self {
-        self.extra_work = multiply_adds;
-        self
-    }
-
-    /// What stops the path; looked at between moves.
-    #[must_use]
-    pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
-        self.interrupt = interrupt;
-        self
-    }
-
-    /// How much memory to use for cached columns and tableaux.
-    #[must_use]
-    pub fn memory(mut self, memory: Memory) -> Self {
-        self.memory = memory;
-        self
-    }
-
-    /// The threads that products may use. The solutions do not depend on them.
-    #[must_use]
-    pub fn threads(mut self, threads: Threads) -> Self {
-        self.threads = threads;
-        self
-    }
-
-    /// Finds the K solutions, that for k at place k − 1. Their counts, memory and time are those of the whole path.
-    ///
-    /// # Errors
-    /// [`Error::NotQuadratic`]; [`Error::InvalidHalt`] for a relative residual that is negative or NaN; [`Error::StateMemory`];
-    /// [`Error::Overflow`] if Aᴴy is not finite; [`Error::Operator`]; [`Error::Stopped`] if it is interrupted.
-    pub fn solve(self) -> Result<Vec<Solution<T>>, Error> {
-        let begin = Instant::now();
-        let problem = self.problem;
-        let limit = self.relative_residual;
-        let held = self.state_bytes();
-        let (levels, mut workspace) = self.find(begin)?;
-        let counts = workspace.counts() + problem.measuring().counts;
-        let memory = workspace.memory_held() + held;
-        let mut path: Vec<Solution<T>> = Vec::with_capacity(problem.sparsity());
-        for level in levels {
-            let reached = relative(level.residual_norm, problem.data_norm());
-            let stop_reason = match limit {
-                _ if reached <= EXACT => StopReason::ExactFit,
-                Some(limit) if reached <= limit => StopReason::RelativeResidual,
-                _ if level.is_cut => StopReason::Time,
-                Some(_) => StopReason::RelativeResidualMissed,
-                None => StopReason::Finished,
-            };
-            let outcome = Outcome {
-                algorithm: NAME.to_owned(),
-                support: level.support,
-                values: level.values,
-                iterations: level.moves,
-                best_iteration: level.moves,
-                supports_explored: level.supports,
-                stop_reason,
-            };
-            let solution = solution_of(problem, outcome, counts, begin.elapsed(), memory)?;
-            // Where nothing is left to explain, rounding decides.
-            let kept = path.last().filter(|before| before.residual_norm <= solution.residual_norm).cloned();
-            path.push(kept.unwrap_or(solution));
-        }
-        let elapsed = begin.elapsed();
-        path.iter_mut().for_each(|solution| solution.elapsed = elapsed);
-        Ok(path)
-    }
-
-    /// The points of the path.
-    ///
-    /// # Errors
-    /// Those of [`solve`](Self::solve).
-    pub(crate) fn levels(self) -> Result<Vec<Level<T>>, Error> {
-        self.find(Instant::now()).map(|(levels, _)| levels)
-    }
-
-    /// Bytes of the three tableaux.
-    fn state_bytes(&self) -> usize {
-        let (columns, sparsity) = (self.problem.operator().ncols(), self.problem.sparsity());
-        columns.saturating_add(sparsity).saturating_mul(sparsity).saturating_mul(3 * size_of::<T>())
-    }
-
-    /// The point for each k.
-    fn find(self, begin: Instant) -> Result<(Vec<Level<T>>, Workspace<'a, T>), Error> {
-        self.problem.check(NAME, Needs::QUADRATIC.and(Needs::COLUMNS))?;
-        if let Some(limit) = self.relative_residual {
-            Halt::RelativeResidual(limit).check()?;
-        }
-        let bytes = self.state_bytes();
-        if bytes > self.memory.state {
-            return Err(Error::StateMemory { algorithm: NAME, bytes, limit: self.memory.state });
-        }
-        // Fits are not recalled: the path remembers the best of each size itself.
-        let mut workspace = Workspace::new(self.problem, Memory { fits: 0, ..self.memory })?;
-        workspace.set_threads(self.threads);
-        workspace.watch(self.interrupt.clone());
-        let largest = self.problem.sparsity();
-        let (norms, correlation) = workspace.quadratic().norms_and_correlation();
-        let blank = || Tableau::new(norms, correlation, largest);
-        let (mut tableau, mut spare, greedy) = (blank(), blank(), blank());
-        let square = workspace.data_norm() * workspace.data_norm();
-        tableau.set_square(square);
-        spare.set_square(square);
-        let limit = self.relative_residual.unwrap_or(0.0).max(EXACT);
-        let mut walk = Walk {
-            enough: limit * workspace.data_norm(),
-            floor: (TABLEAU_ROUNDING * workspace.data_norm_or_one()).powi(2),
-            workspace,
-            tableau,
-            spare,
-            levels: Vec::with_capacity(largest),
-            seen: vec![SupportSet::default(); largest],
-            begin,
-            time: self.time,
-            share: 0,
-            moves: 0,
-            counted: 0,
-            from_above: vec![],
-            from_below: vec![],
-            weights: vec![],
-        };
-        walk.forward(greedy, largest);
-        walk.share = largest;
-        walk.begin_all();
-        walk.agree();
-        walk.perturb(self.extra_work);
-        walk.workspace.check_products()?;
-        if let Some(reason) = walk.workspace.given_up() {
-            return Err(Error::Stopped { reason });
-        }
-        let Walk { mut levels, workspace, seen, .. } = walk;
-        let zero = Level {
-            support: Support::new(),
-            values: vec![],
-            residual_norm: workspace.data_norm(),
-            moves: 0,
-            supports: 0,
-            is_cut: false,
-        };
-        levels.iter_mut().zip(&seen).for_each(|(level, seen)| level.supports = seen.len());
-        let last = levels.last().cloned().unwrap_or(zero);
-        levels.resize(largest, last);
-        Ok((levels, workspace))
-    }
+/// Bytes of the three tableaux of a walk to K.
+pub(super) fn state_bytes<T: Scalar>(path: &SparsityPath<'_, '_, T>, largest: usize) -> usize {
+    let columns = path.problem.operator().ncols();
+    columns.saturating_add(largest).saturating_mul(largest).saturating_mul(3 * size_of::<T>())
 }
 
-/// What solutions of a path say they come from.
-const NAME: &str = "path";
+/// The point for each k = 1 … K.
+pub(super) fn find<'a, T: Scalar>(
+    path: &SparsityPath<'_, 'a, T>,
+    largest: usize,
+    begin: Instant,
+) -> Result<(Vec<Level<T>>, Workspace<'a, T>), Error> {
+    let bytes = state_bytes(path, largest);
+    if bytes > path.memory.state {
+        return Err(Error::StateMemory { algorithm: NAME, bytes, limit: path.memory.state });
+    }
+    // Fits are not recalled: the path remembers the best of each size itself.
+    let mut workspace = Workspace::new(path.problem, Memory { fits: 0, ..path.memory })?;
+    let agreement = path.problem.operator().agreement();
+    workspace.set_threads(if agreement.is_some() { Threads::One } else { path.threads });
+    workspace.watch(path.interrupt.clone());
+    let (norms, correlation) = workspace.quadratic().norms_and_correlation();
+    let blank = || Tableau::new(norms, correlation, largest);
+    let (mut tableau, mut spare, greedy) = (blank(), blank(), blank());
+    let square = workspace.data_norm() * workspace.data_norm();
+    tableau.set_square(square);
+    spare.set_square(square);
+    let limit = path.relative_residual.unwrap_or(0.0).max(EXACT);
+    let mut walk = Walk {
+        enough: limit * workspace.data_norm(),
+        floor: (TABLEAU_ROUNDING * workspace.data_norm_or_one()).powi(2),
+        workspace,
+        tableau,
+        spare,
+        levels: Vec::with_capacity(largest),
+        seen: vec![SupportSet::default(); largest],
+        begin,
+        time: path.time,
+        agreement: agreement.cloned(),
+        share: 0,
+        moves: 0,
+        counted: 0,
+        from_above: vec![],
+        from_below: vec![],
+        weights: vec![],
+    };
+    walk.forward(greedy, largest);
+    walk.share = largest;
+    walk.begin_all();
+    walk.agree();
+    walk.perturb(path.extra_work);
+    walk.workspace.check_products()?;
+    if let Some(reason) = walk.workspace.given_up() {
+        return Err(Error::Stopped { reason });
+    }
+    let Walk { mut levels, workspace, seen, .. } = walk;
+    let zero = Level {
+        support: Support::new(),
+        values: vec![],
+        residual_norm: workspace.data_norm(),
+        moves: 0,
+        supports: 0,
+        is_cut: false,
+    };
+    levels.iter_mut().zip(&seen).for_each(|(level, seen)| level.supports = seen.len());
+    let last = levels.last().cloned().unwrap_or(zero);
+    levels.resize(largest, last);
+    Ok((levels, workspace))
+}
 
 /// A path being found.
 struct Walk<'a, T: Scalar> {
@@ -287,6 +124,8 @@ struct Walk<'a, T: Scalar> {
     begin: Instant,
     /// For each k.
     time: Option<Duration>,
+    /// How processes agree on whether it is over.
+    agreement: Option<Agreement>,
     /// How often that time may have passed: k while the first points are found, then K.
     share: usize,
     /// ‖r‖ that is small enough.
@@ -603,7 +442,9 @@ impl<T: Scalar> Walk<'_, T> {
     /// Whether the time for the k that have begun is over.
     fn is_late(&self) -> bool {
         let most = self.time.map(|each| each.saturating_mul(u32::try_from(self.share).unwrap_or(u32::MAX)));
-        most.is_some_and(|most| self.begin.elapsed() >= most)
+        let Some(most) = most else { return false };
+        let late = self.begin.elapsed() >= most;
+        self.agreement.as_ref().map_or(late, |agreement| agreement.on(late))
     }
 }
 
