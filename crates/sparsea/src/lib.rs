@@ -62,6 +62,7 @@
 pub mod algorithms;
 mod check;
 mod counts;
+pub mod criteria;
 mod cross_validation;
 mod error;
 pub mod exhaustive;

@@ -34,6 +34,8 @@ pub enum StopReason {
     /// The iterates diverged: they left the range of numbers, as with too large a step, or the algorithm noticed that they do not
     /// settle.
     Diverged,
+    /// A criterion chose k = 0: no column explains y.
+    NothingFound,
 }
 
 impl StopReason {
@@ -52,6 +54,7 @@ impl StopReason {
             Self::Time => "time",
             Self::Interrupted => "interrupted",
             Self::Diverged => "diverged",
+            Self::NothingFound => "nothing_found",
         }
     }
 }
@@ -71,6 +74,7 @@ impl fmt::Display for StopReason {
             Self::Time => "the time limit was reached",
             Self::Interrupted => "it was interrupted",
             Self::Diverged => "the iterates diverged; a smaller step size or another algorithm is needed",
+            Self::NothingFound => "the criterion chose k = 0: no column explains y",
         })
     }
 }
@@ -95,6 +99,7 @@ mod tests {
             R::Time,
             R::Interrupted,
             R::Diverged,
+            R::NothingFound,
         ];
         for reason in all {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.word());

@@ -15,6 +15,7 @@ mod centered;
 mod collective;
 mod common;
 mod conformance;
+mod criteria;
 mod cross_validation;
 mod dependence;
 mod equivalence;

@@ -1,0 +1,241 @@
+//! Criteria that choose k among the solutions of a path.
+
+use faer::{Mat, MatRef};
+
+use crate::scalar::Scalar;
+use crate::tolerance::EXACT;
+
+/// A criterion: the k of the least value is chosen.
+///
+/// With n samples of r [real numbers](Criteria::responses) each, N = n r, RSS the residual sum of squares, and q coefficients beside those
+/// that every model has:
+///
+/// | criterion | value |
+/// | --- | --- |
+/// | AIC | N log(RSS/N) + 2 q |
+/// | AICc | AIC + 2 p (p + 1)/(N − p − 1), where p counts q, the coefficients of every model, and the variance |
+/// | BIC | N log(RSS/N) + q log n |
+/// | EBIC | BIC + 2 γ log (number of supports of k atoms) |
+/// | Cp | RSS/σ² − N + 2 q |
+///
+/// With σ² [given](Criteria::variance), RSS/σ² takes the place of N log(RSS/N), and AICc is AIC.
+///
+/// Akaike 1974, DOI 10.1109/TAC.1974.1100705; Hurvich & Tsai 1989, DOI 10.1093/biomet/76.2.297; Schwarz 1978, DOI 10.1214/aos/1176344136;
+/// Chen & Chen 2008, DOI 10.1093/biomet/asn034; Mallows 1973, DOI 10.1080/00401706.1973.10489103.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Criterion {
+    /// Akaike's information criterion.
+    Aic,
+    /// The same, corrected for few observations.
+    Aicc,
+    /// The Bayesian information criterion.
+    Bic,
+    /// The extended Bayesian information criterion, which counts from how many supports one was chosen.
+    Ebic,
+    /// Mallows's Cp.
+    Cp,
+}
+
+/// What criteria count of a problem.
+///
+/// ```
+/// use sparsea::criteria::{Criteria, Criterion, Fit};
+///
+/// let criteria = Criteria::new(100.0, 50).always(1);
+/// let fit = Fit { rss: 80.0, atoms: 2, coefficients: 2 };
+/// let expected = 100.0 * 0.8f64.ln() + 2.0 * 100f64.ln();
+/// assert!((criteria.value(Criterion::Bic, fit) - expected).abs() < 1e-12);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Criteria {
+    samples: f64,
+    responses: usize,
+    atoms: usize,
+    always: usize,
+    gamma: f64,
+    variance: Option<f64>,
+    exact: f64,
+}
+
+/// What criteria count of a solution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fit {
+    /// The residual sum of squares, weighted if rows are.
+    pub rss: f64,
+    /// Atoms k in the support: columns, or groups.
+    pub atoms: usize,
+    /// Real numbers that are not 0 in x: two for each complex one.
+    pub coefficients: usize,
+}
+
+impl Criteria {
+    /// Those of n samples, a real number each, and of supports chosen from so many atoms, with γ = 1.
+    pub fn new(samples: f64, atoms: usize) -> Self {
+        Self { samples, responses: 1, atoms, always: 0, gamma: 1.0, variance: None, exact: 0.0 }
+    }
+
+    /// Real numbers in each sample: the columns of Y, or twice as many if they are complex.
+    #[must_use]
+    pub fn responses(mut self, numbers: usize) -> Self {
+        self.responses = numbers;
+        self
+    }
+
+    /// Coefficients that every model has: intercept and fixed columns.
+    #[must_use]
+    pub fn always(mut self, coefficients: usize) -> Self {
+        self.always = coefficients;
+        self
+    }
+
+    /// γ of EBIC, from 0 (BIC) to 1.
+    #[must_use]
+    pub fn gamma(mut self, gamma: f64) -> Self {
+        self.gamma = gamma;
+        self
+    }
+
+    /// The variance σ² of the noise in each of the N numbers, where it is known.
+    #[must_use]
+    pub fn variance(mut self, variance: f64) -> Self {
+        self.variance = Some(variance);
+        self
+    }
+
+    /// ‖y‖, of what the coefficients of every model leave: a residual below its rounding is an exact fit.
+    #[must_use]
+    pub fn data_norm(mut self, norm: f64) -> Self {
+        self.exact = (EXACT * norm).powi(2).max(f64::MIN_POSITIVE);
+        self
+    }
+
+    /// Whether a fit is exact to rounding.
+    pub fn is_exact(&self, rss: f64) -> bool {
+        rss <= self.exact
+    }
+
+    /// The value of a criterion; infinite for a fit with as many coefficients as observations, of whose noise nothing is known, and
+    /// NaN for Cp without σ².
+    pub fn value(&self, criterion: Criterion, fit: Fit) -> f64 {
+        let (n, q) = (self.samples * self.responses as f64, fit.coefficients as f64);
+        let rss = fit.rss.max(self.exact);
+        let free = n - q - self.always as f64;
+        let misfit = match self.variance {
+            Some(variance) => rss / variance,
+            None if free > 0.0 => n * (rss / n).ln(),
+            None => f64::INFINITY,
+        };
+        match criterion {
+            Criterion::Aic => misfit + 2.0 * q,
+            Criterion::Bic => misfit + q * self.samples.ln(),
+            Criterion::Ebic => misfit + q * self.samples.ln() + 2.0 * self.gamma * log_choices(self.atoms, fit.atoms),
+            Criterion::Cp => self.variance.map_or(f64::NAN, |variance| rss / variance - n + 2.0 * q),
+            Criterion::Aicc if self.variance.is_some() => misfit + 2.0 * q,
+            Criterion::Aicc => {
+                let parameters = q + self.always as f64 + 1.0;
+                let rest = n - parameters - 1.0;
+                let correction = if rest > 0.0 { 2.0 * parameters * (parameters + 1.0) / rest } else { f64::INFINITY };
+                misfit + 2.0 * q + correction
+            }
+        }
+    }
+}
+
+/// The place of the least value, up to the first exact fit: what comes after it explains nothing more. The first of several, and 0 if
+/// there are no numbers.
+pub fn least(values: &[f64], is_exact: impl Fn(usize) -> bool) -> usize {
+    let end = (0..values.len()).find(|&at| is_exact(at)).map_or(values.len(), |at| at + 1);
+    (0..end).filter(|&at| !values[at].is_nan()).min_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
+}
+
+/// log of the number of supports of k of n atoms.
+pub fn log_choices(n: usize, k: usize) -> f64 {
+    let k = k.min(n.saturating_sub(k));
+    (1..=k).map(|i| ((n - k + i) as f64 / i as f64).ln()).sum()
+}
+
+/// Errors on rows that are left out one after the other, of least squares on given columns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LeftOut {
+    /// The mean of w |y_i − ŷ_i|², ŷ_i from a fit to all other rows.
+    pub error: f64,
+    /// The error times (1 + tr C⁻¹/m)/(1 − q/m), with C the matrix of mean products of the q columns scaled to mean square 1: an estimate
+    /// of how much larger it is on new rows.
+    pub corrected: f64,
+}
+
+/// The leave-one-out errors of least squares on m rows, whose residual is r: Σ |r_i/(1 − h_i)|²/m with the leverages h of a QR
+/// factorisation, which equals m fits. The columns of `always` are in every model (intercept, fixed columns); C counts them as themselves, and
+/// the `chosen` columns as what is left of them beside those. `None` where a row decides a coefficient alone, columns are dependent, or there are
+/// as many as rows. Columns and residual of a weighted problem are multiplied by √w; `rows` are those of weight above 0.
+///
+/// Allen 1974, DOI 10.1080/00401706.1974.10489157; the correction: Chapelle, Vapnik & Bengio 2002, DOI 10.1023/A:1013943418833, applied to
+/// these errors as in Blatman & Sudret 2011, DOI 10.1016/j.jcp.2010.12.021.
+///
+/// Cost: 2 m q² multiply-adds.
+pub fn leave_one_out<T: Scalar>(
+    always: MatRef<'_, T>,
+    chosen: MatRef<'_, T>,
+    residual: &[T],
+    rows: usize,
+) -> Option<LeftOut> {
+    let (m, q) = (rows as f64, always.ncols() + chosen.ncols());
+    if q >= rows {
+        return None;
+    }
+    let (outer, _) = factored(always.to_owned())?;
+    let mut rest = chosen.to_owned();
+    // The second time what rounding has left.
+    for _ in 0..2 {
+        let parts = outer.adjoint() * &rest;
+        rest -= &outer * parts;
+    }
+    if (0..rest.ncols()).any(|j| rest.col(j).norm_l2() <= EXACT * chosen.col(j).norm_l2()) {
+        return None;
+    }
+    let (inner, triangle) = factored(rest)?;
+    let mut squares = 0.0;
+    for (i, &r) in residual.iter().enumerate() {
+        let leverage: f64 = outer.row(i).iter().chain(inner.row(i).iter()).map(|v| v.abs2()).sum();
+        // What is left of 1 where a row decides a coefficient alone is rounding.
+        let left = 1.0 - leverage;
+        if left <= EXACT {
+            return None;
+        }
+        squares += r.abs2() / (left * left);
+    }
+    let error = squares / m;
+    let trace = always.ncols() as f64 + inverse_square(triangle.as_ref());
+    Some(LeftOut { error, corrected: error * (1.0 + trace / m) / (1.0 - q as f64 / m) })
+}
+
+/// Q and R of columns scaled to norm 1; `None` if they are dependent.
+fn factored<T: Scalar>(mut columns: Mat<T>) -> Option<(Mat<T>, Mat<T>)> {
+    for column in columns.as_mut().col_iter_mut() {
+        let size = column.norm_l2();
+        if size == 0.0 {
+            return None;
+        }
+        column.iter_mut().for_each(|v| *v = v.scale(1.0 / size));
+    }
+    let factors = columns.qr();
+    let (basis, triangle) = (factors.compute_thin_Q(), factors.thin_R().to_owned());
+    let dependent = (0..triangle.ncols()).any(|j| Scalar::abs(triangle[(j, j)]) <= EXACT);
+    (!dependent).then_some((basis, triangle))
+}
+
+/// ‖R⁻¹‖².
+fn inverse_square<T: Scalar>(triangle: MatRef<'_, T>) -> f64 {
+    let mut sum = 0.0;
+    for j in 0..triangle.ncols() {
+        let mut x = vec![T::ZERO; j + 1];
+        for i in (0..=j).rev() {
+            let whole = if i == j { T::from_real(1.0) } else { T::ZERO };
+            let known = (i + 1..=j).fold(whole, |left, l| left - triangle[(i, l)] * x[l]);
+            x[i] = known / triangle[(i, i)];
+        }
+        sum += x.iter().map(|v| v.abs2()).sum::<f64>();
+    }
+    sum
+}
