@@ -79,6 +79,7 @@ mod random;
 mod run;
 mod scalar;
 mod solution;
+pub mod stability;
 mod stop_reason;
 pub mod support;
 pub mod theory;
