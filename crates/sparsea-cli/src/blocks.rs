@@ -11,6 +11,7 @@ use crate::input::{self, Label, Matrix, Vector};
 use crate::problem::from_vector;
 
 /// Groups as a file states them.
+#[derive(Clone)]
 pub struct Groups {
     pub partition: Arc<Partition>,
     /// Of each group, in the order of their first columns.

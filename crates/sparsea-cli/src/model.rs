@@ -19,6 +19,8 @@ pub struct Posed<'l, T: Scalar> {
     /// The sum of the coefficients, if that is fixed.
     sum: Option<FixedSum<'l, T>>,
     groups: Option<Groups>,
+    /// Weights of the rows, 0 in gaps.
+    weights: Option<Vec<f64>>,
 }
 
 enum Form<'l, T: Scalar> {
@@ -38,14 +40,24 @@ impl ModelOptions {
         self.missing == MissingChoice::Drop
     }
 
-    /// What the options say of a problem that was read.
+    /// What the options say of a problem that was read, but for the weights of its rows.
     fn adjustment<T: Scalar>(&self, loaded: &Loaded<T>) -> Result<Adjustment<T>, Failure> {
-        let (rows, columns) = loaded.operator.operator().shape();
-        let mut adjustment = Adjustment::default()
-            .intercept(self.intercept || (loaded.is_named && !self.no_intercept))
+        let columns = loaded.operator.shape().1;
+        Ok(Adjustment::default()
+            .intercept(self.has_intercept(loaded))
             .fixed(places("--fixed", &self.fixed, loaded, columns)?)
             .excluded(places("--exclude", &self.excluded, loaded, columns)?)
-            .ridge(self.ridge.unwrap_or(0.0));
+            .ridge(self.ridge.unwrap_or(0.0)))
+    }
+
+    /// Whether the model has an intercept.
+    pub fn has_intercept<T: Scalar>(&self, loaded: &Loaded<T>) -> bool {
+        self.intercept || (loaded.is_named && !self.no_intercept)
+    }
+
+    /// The weights of the rows of a problem that was read, 0 in gaps, if they have any.
+    pub fn row_weights<T: Scalar>(&self, loaded: &Loaded<T>) -> Result<Option<Vec<f64>>, Failure> {
+        let rows = loaded.operator.shape().0;
         let mut weights = match &self.weights {
             None => None,
             Some(path) => match input::read_vector(path)? {
@@ -78,19 +90,31 @@ impl ModelOptions {
             }
             weights = Some(left);
         }
-        if let Some(weights) = weights {
-            adjustment = adjustment.weights(weights);
-        }
-        Ok(adjustment)
+        Ok(weights)
     }
 }
 
 impl<'l, T: Scalar> Posed<'l, T> {
     /// The problem that was read, with what the options say of it; `domain` is that of its coefficients.
     pub fn new(loaded: &'l Loaded<T>, options: &ModelOptions, domain: Option<&dyn Domain<T>>) -> Result<Self, Failure> {
+        let columns = loaded.operator.shape().1;
+        let groups = options.groups.as_deref().map(|path| Groups::read(path, columns)).transpose()?;
+        Self::weighted(loaded, options, domain, options.row_weights(loaded)?, groups)
+    }
+
+    /// The same with weights of the rows and groups that are read already.
+    pub fn weighted(
+        loaded: &'l Loaded<T>,
+        options: &ModelOptions,
+        domain: Option<&dyn Domain<T>>,
+        weights: Option<Vec<f64>>,
+        groups: Option<Groups>,
+    ) -> Result<Self, Failure> {
         let operator = loaded.operator.operator();
-        let groups = options.groups.as_deref().map(|path| Groups::read(path, operator.shape().1)).transpose()?;
-        let adjustment = options.adjustment(loaded)?;
+        let mut adjustment = options.adjustment(loaded)?;
+        if let Some(weights) = &weights {
+            adjustment = adjustment.weights(weights.clone());
+        }
         if loaded.statistics.is_some() {
             if options.joint {
                 return Err(Failure::Message("--joint needs A and Y; sufficient statistics are those of one y".into()));
@@ -117,7 +141,7 @@ impl<'l, T: Scalar> Posed<'l, T> {
                 Some(FixedSum::new(adjusted.clone(), data, sum, &adjusted.left_out(), domain)?)
             }
         };
-        Ok(Self { loaded, form, sum, groups })
+        Ok(Self { loaded, form, sum, groups, weights })
     }
 
     /// The problem that is solved, with coefficients in a domain.
@@ -160,6 +184,51 @@ impl<'l, T: Scalar> Posed<'l, T> {
     /// Whether the sum of the coefficients is fixed.
     pub fn has_sum(&self) -> bool {
         self.sum.is_some()
+    }
+
+    /// Weights of the rows, 0 in gaps, if they have any.
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// Rows that count: those of A, without gaps.
+    pub fn rows(&self) -> usize {
+        match &self.form {
+            Form::Plain(_) => self.loaded.rows(),
+            Form::Adjusted(adjusted, _) => adjusted.weighted_rows(),
+        }
+    }
+
+    /// Coefficients that every model has: the rank of intercept and fixed columns.
+    pub fn always(&self) -> usize {
+        match &self.form {
+            Form::Plain(_) => 0,
+            Form::Adjusted(adjusted, _) => adjusted.fixed_rank(),
+        }
+    }
+
+    /// Columns, or groups, among which k are chosen.
+    pub fn atoms(&self) -> usize {
+        let mut free = vec![true; self.loaded.operator.shape().1];
+        if let Form::Adjusted(adjusted, _) = &self.form {
+            adjusted.left_out().into_iter().for_each(|j| free[j] = false);
+        }
+        let columns = (0..free.len()).filter(|&j| free[j]);
+        match &self.groups {
+            Some(groups) => groups.count(columns),
+            None => columns.count(),
+        }
+    }
+
+    /// The largest k that the problem can have.
+    pub fn largest_sparsity(&self) -> usize {
+        let (m, n) = self.loaded.operator.shape();
+        let most = match &self.form {
+            Form::Plain(map) => map.shape().0.min(n),
+            Form::Adjusted(adjusted, _) => adjusted.largest_sparsity().min(n),
+        };
+        let most = if self.loaded.statistics.is_some() { most } else { most.min(m) };
+        self.groups.as_ref().map_or(most, |groups| most.min(groups.partition.len()))
     }
 
     /// Groups of columns, if there are any.

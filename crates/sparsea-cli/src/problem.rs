@@ -94,6 +94,13 @@ impl<T: Scalar> Loaded<T> {
         }
     }
 
+    /// The same with other rows of A and y.
+    pub fn with(&self, operator: Owned<T>, data: Vec<T>) -> Self {
+        let &Self { sides, shift, image: _, baseline, is_named, .. } = self;
+        let (names, statistics) = (self.names.clone(), self.statistics.clone());
+        Self { operator, data, sides, names, shift, image: None, baseline, is_named, statistics }
+    }
+
     /// The rows of A.
     pub fn rows(&self) -> usize {
         self.statistics.as_ref().map_or_else(|| self.data.len() / self.sides.unwrap_or(1).max(1), |&(_, rows)| rows)

@@ -30,6 +30,11 @@ pub fn sparsity(text: &str) -> Result<usize, Refusal> {
     whole("k", 0)(text)
 }
 
+/// Reads the largest k of a path.
+pub fn largest(text: &str) -> Result<usize, Refusal> {
+    whole("K", 0)(text)
+}
+
 /// Reads a sparsity of at least 1, for what is about columns.
 pub fn positive_sparsity(text: &str) -> Result<usize, Refusal> {
     match text.parse() {

@@ -6,8 +6,10 @@ mod deconvolve;
 mod demo;
 mod generate;
 mod improve;
+mod path;
 mod reproduce;
 mod solve;
+mod stability;
 mod sweep;
 mod theory;
 
@@ -26,6 +28,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Solve(arguments) => solve::run(&arguments),
         Command::Deconvolve(arguments) => deconvolve::run(&arguments),
+        Command::Path(arguments) => path::run(&arguments),
+        Command::Stability(arguments) => stability::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Improve(arguments) => improve::run(&arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),

@@ -86,7 +86,7 @@ impl Narrow {
 }
 
 /// A matrix of any narrow type, for problems of the scalar T.
-pub trait NarrowMatrix<T: Scalar> {
+pub trait NarrowMatrix<T: Scalar>: Send + Sync {
     /// The operator that reads it where it lies.
     fn operator(&self) -> Box<dyn LinearMap<T> + '_>;
 }

@@ -1,5 +1,7 @@
 //! What may be typed, and its first check.
 
+mod choice;
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +16,7 @@ use sparsea_lab::sweep::Shard;
 use crate::defaults;
 use crate::failure::Failure;
 use crate::values::{self, Refusal};
+pub use choice::{CriterionChoice, Path, SchemeChoice, Stability};
 
 /// Solves y = A x + noise for an x with at most k non-zeros: which columns of A explain y, and by how much.
 #[derive(Debug, Parser)]
@@ -36,6 +39,10 @@ pub enum Command {
     Solve(Solve),
     /// Find the k spikes that, blurred by a kernel, make up a trace
     Deconvolve(Deconvolve),
+    /// Solve for every k, and choose one by a criterion
+    Path(Path),
+    /// Count how often each column is chosen on random halves of the rows, and bound the false selections
+    Stability(Stability),
     /// Try every algorithm on one problem, in one table
     Compare(Compare),
     /// Improve a support or a vector found by any other means; never returns a worse one

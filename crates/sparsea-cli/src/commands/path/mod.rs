@@ -1,0 +1,132 @@
+//! `sparsea path`: every k from 0, and the one that a criterion chooses.
+
+mod choice;
+mod folds;
+mod show;
+
+use std::iter;
+use std::path::Path as FilePath;
+use std::process::ExitCode;
+
+use sparsea::{Domain, Error, Memory, Scalar, Solution, SparsityPath, StopReason};
+
+use crate::cli::{CriterionChoice, Kernel, Output, Path};
+use crate::failure::Failure;
+use crate::model::Posed;
+use crate::problem::{Any, Loaded, Owned, from_matrix, from_statistics, from_trace};
+use crate::say::complain;
+use crate::{export, interrupt};
+use choice::Chooser;
+use folds::Folds;
+
+pub fn run(arguments: &Path) -> Result<ExitCode, Failure> {
+    let mut inputs: Vec<&FilePath> = iter::once(arguments.matrix.as_path()).collect();
+    inputs.extend(arguments.data.as_deref().map(FilePath::new));
+    if let Some(Kernel::File(path)) = arguments.kernel.as_ref().map(|options| &options.kernel) {
+        inputs.push(path);
+    }
+    inputs.extend(arguments.model.files());
+    let (output, plot) = (arguments.output.clone(), arguments.plot.clone());
+    Output { json: arguments.json, report: false, output, trace: None, plot }.check(&inputs, None)?;
+    let loaded = match (&arguments.data, &arguments.kernel) {
+        (Some(data), _) => from_matrix(&arguments.matrix, data, &arguments.model)?,
+        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, &arguments.model)?,
+        (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
+        (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
+    };
+    interrupt::listen();
+    match &loaded {
+        Any::Real(loaded) => {
+            let table = if let Owned::Dense(matrix) = &loaded.operator { Some(matrix.as_ref()) } else { None };
+            let folds = (arguments.criterion == CriterionChoice::Cv).then(|| Folds::new(table, loaded, arguments));
+            solve(loaded, arguments, folds.transpose()?)
+        }
+        Any::Complex(_) if arguments.criterion == CriterionChoice::Cv => {
+            Err(Failure::Message("--criterion cv is for real numbers".into()))
+        }
+        Any::Complex(loaded) => solve(loaded, arguments, None),
+    }
+}
+
+fn solve<T: Scalar>(loaded: &Loaded<T>, arguments: &Path, folds: Option<Folds<'_>>) -> Result<ExitCode, Failure> {
+    let domain = arguments.domain.domain(loaded.operator.shape().1)?;
+    let posed = Posed::new(loaded, &arguments.model, domain.as_deref())?;
+    let mut chooser = Chooser::new(loaded, &posed, arguments, folds)?;
+    let limit = chooser.limit();
+    let (mut largest, most) = match arguments.largest {
+        // What is too large is refused by the problem.
+        Some(largest) => (largest, largest),
+        None => choice::default_largest(posed.atoms(), limit, posed.rows()),
+    };
+    let (solutions, chosen) = loop {
+        let solutions = match find(&posed, domain.as_deref(), largest, arguments) {
+            Err(Failure::Message(_)) if interrupt::requested() => {
+                complain("interrupted; no path is complete");
+                return Ok(ExitCode::from(interrupt::STATUS));
+            }
+            found => found?,
+        };
+        let chosen = match chooser.choose(&solutions) {
+            Err(_) if interrupt::requested() => {
+                complain("interrupted; no path is complete");
+                return Ok(ExitCode::from(interrupt::STATUS));
+            }
+            chosen => chosen?,
+        };
+        if 2 * chosen <= largest || largest >= most {
+            break (solutions, chosen);
+        }
+        largest = (2 * largest).min(most);
+    };
+    let mut solutions = solutions;
+    let Some(solution) = solutions.get_mut(chosen) else {
+        return Err(Failure::Message("no k can be chosen".into()));
+    };
+    let is_exact = solution.stop_reason == StopReason::ExactFit;
+    if chosen == 0 && !is_exact {
+        solution.stop_reason = StopReason::NothingFound;
+    }
+    show::write(loaded, arguments, &solutions, &chooser, chosen)?;
+    show::print(loaded, &posed, arguments, &solutions, &chooser, chosen)?;
+    if chosen == largest && largest < limit && !is_exact {
+        let name = chooser.label();
+        complain(&format!(
+            "k = {chosen} is the best by {name} and the largest that was tried; a larger k may be better"
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The solutions for k = 0 … K.
+fn find<T: Scalar>(
+    posed: &Posed<'_, T>,
+    domain: Option<&dyn Domain<T>>,
+    largest: usize,
+    arguments: &Path,
+) -> Result<Vec<Solution<T>>, Failure> {
+    let problem = posed.problem(largest, domain)?;
+    let limits = posed.limits(sparsea::Limits { relative_residual: arguments.relative_residual, ..Default::default() });
+    let mut path = SparsityPath::new(&problem).sparsities((0..=largest).collect());
+    path = path.interrupt(interrupt::watched()).memory(arguments.memory.map_or_else(Memory::default, Memory::total));
+    if let Some(time) = arguments.time {
+        path = path.time(time);
+    }
+    if let Some(limit) = limits.relative_residual {
+        path = path.relative_residual(limit);
+    }
+    let found = path.solve()?;
+    let complete = |(k, solution)| posed.complete(&problem.with_sparsity(k)?, solution);
+    Ok((0..).zip(found).map(complete).collect::<Result<_, Error>>()?)
+}
+
+/// Writes the chosen x.
+fn write_x<T: Scalar>(path: &FilePath, loaded: &Loaded<T>, solution: &Solution<T>) -> Result<(), Failure> {
+    use crate::problem::{to_columns, to_matrix, to_vector};
+    let x = solution.to_dense();
+    match (&loaded.image, loaded.sides) {
+        (Some(placed), _) => export::write_matrix(path, &to_matrix(&x, placed.spikes))?,
+        (None, Some(sides)) => export::write_matrix(path, &to_columns(&x, (solution.ncols, sides)))?,
+        (None, None) => export::write_vector(path, &to_vector(&x))?,
+    }
+    Ok(())
+}
