@@ -14,6 +14,9 @@ OF_A_RUN = ("iterations", "supports", "stagnation", "settings")
 """Options that only a run for a given k has."""
 
 
+_WATCHED = ("report", "trace", "callback")
+
+
 def searches(options: Mapping[str, Any]) -> bool:
     """Whether the algorithm is the default."""
     algorithm = options.get("algorithm")
@@ -22,7 +25,13 @@ def searches(options: Mapping[str, Any]) -> bool:
 
 def exchanges(options: Mapping[str, Any]) -> bool:
     """Whether all k are found together by exchanges: with the default algorithm, unless its runs are given limits."""
-    return searches(options) and all(options.get(name) is None for name in OF_A_RUN)
+    return searches(options) and is_found_together(options)
+
+
+def is_found_together(options: Mapping[str, Any]) -> bool:
+    """Whether nothing is asked for that only a run for a given k has."""
+    unlimited = all(options.get(name) is None for name in OF_A_RUN)
+    return unlimited and all(options.get(name) is None or options[name] is False for name in _WATCHED)
 
 
 def least(errors: Array, shares: Array, exact: float) -> int:

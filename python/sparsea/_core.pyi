@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, final
 
 import numpy as np
@@ -9,6 +9,7 @@ __all__ = [
     "Compressed",
     "Convolution",
     "Gram",
+    "GramColumns",
     "PartialDCT",
     "PartialDFT",
     "PartialHadamard",
@@ -140,6 +141,10 @@ class PartialHadamard:
     def __getnewargs__(self) -> tuple[int, NDArray[np.int64]]: ...
 
 @final
+class GramColumns:
+    def __new__(cls, n: int, is_complex: bool, room: int) -> GramColumns: ...
+
+@final
 class Progress:
     @property
     def algorithm(self) -> str: ...
@@ -177,7 +182,9 @@ class Problem:
         display: Callable[[Progress, int], Any] | None,
         options: dict[str, Any],
     ) -> list[dict[str, Any]]: ...
-    def sparsity_path(self, largest: Any, thorough: bool, options: dict[str, Any]) -> list[dict[str, Any]]: ...
+    def sparsity_path(
+        self, sparsities: Iterable[Any], extra_work: int | None, options: dict[str, Any]
+    ) -> list[list[dict[str, Any]]]: ...
     @property
     def column_norms(self) -> list[NDArray[np.float64]]: ...
     @property
@@ -240,6 +247,7 @@ def solve(
     options: dict[str, Any],
     model: dict[str, Any] | None = None,
     hint: bool = False,
+    kept: GramColumns | None = None,
 ) -> list[dict[str, Any]]: ...
 def cross_validate(
     table: NDArray[np.float64],

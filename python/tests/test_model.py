@@ -290,7 +290,10 @@ def test_a_solution_is_kept_whole() -> None:
     problem = sparsea.Problem(A, data_of(A, 7), intercept=True, fixed=[1])
     assert pickle.loads(pickle.dumps(problem)).solve(2) == problem.solve(2)
     path = problem.path([1, 2])
-    assert path[1] == problem.solve(2)
+    np.testing.assert_array_equal(path[1].support, problem.solve(2).support)
+    np.testing.assert_array_equal(path[1].fixed, [1])
+    assert path[1].intercept == pytest.approx(problem.solve(2).intercept)
+    assert problem.path([2], algorithm="search") == [problem.solve(2)]
 
 
 def test_nothing_changes_without_a_model() -> None:

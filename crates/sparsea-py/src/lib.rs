@@ -7,8 +7,10 @@ mod algorithms;
 mod convert;
 mod cross_validation;
 mod error;
+mod kept;
 mod numbers;
 mod operator;
+mod path;
 mod pool;
 mod problem;
 mod progress;
@@ -28,6 +30,8 @@ mod _core {
     use super::algorithms::{algorithms, check_algorithm};
     #[pymodule_export]
     use super::cross_validation::cross_validate;
+    #[pymodule_export]
+    use super::kept::GramColumns;
     #[pymodule_export]
     use super::numbers::{as_flag, as_index, as_number, as_sparsity, as_whole};
     #[pymodule_export]

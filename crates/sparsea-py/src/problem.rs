@@ -7,20 +7,21 @@ use num_complex::Complex;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sparsea::operator::Structure;
 use sparsea::{Error, LinearMap, Problem as Measured, SharedGram, check_adjoint};
 
 use crate::adjusted::{Models, adjusted, map_of};
 use crate::convert::Field;
 use crate::error::refused;
+use crate::kept::are_kept;
 use crate::numbers::{as_sparsities, as_sparsity};
 use crate::operator::{Gram, Guarded, Kind, Shared, read};
+use crate::path::path;
 use crate::pool::within;
 use crate::request::{ProblemOptions, Request, defaults};
 use crate::run::{Caller, Stop, beside, here};
 use crate::solve::{
     Form, Given, Part, given as read_data, is_complex, is_local, measures_briefly, misses_intercept, own_sparsities,
-    path, solved,
+    solved,
 };
 
 /// What `python/sparsea/_problem.py` makes a problem of: A, y, and what is known of them.
@@ -110,16 +111,18 @@ impl Problem {
         }
     }
 
-    /// The fields of the solutions for k = 1 … K, each from its neighbours, for one vector of data.
+    /// The fields of the solutions for several k, each from its neighbours, for each vector of data, or for all that have one support.
     fn sparsity_path<'py>(
         &self,
-        largest: &Bound<'py, PyAny>,
-        thorough: bool,
+        sparsities: Vec<Bound<'py, PyAny>>,
+        extra_work: Option<usize>,
         options: &Bound<'py, PyDict>,
-    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    ) -> PyResult<Vec<Vec<Bound<'py, PyDict>>>> {
+        let py = options.py();
+        let each = sparsities.iter().map(|k| as_sparsity(k, self.bounds, 0)).collect::<PyResult<Vec<_>>>()?;
         match &self.either {
-            Either::Real(prepared) => self.path(prepared, largest, thorough, options),
-            Either::Complex(prepared) => self.path(prepared, largest, thorough, options),
+            Either::Real(prepared) => self.path(py, prepared, &each, extra_work, options),
+            Either::Complex(prepared) => self.path(py, prepared, &each, extra_work, options),
         }
     }
 
@@ -193,18 +196,24 @@ impl Problem {
 
     fn path<'py, T: Field>(
         &self,
+        py: Python<'py>,
         prepared: &[Prepared<T>],
-        largest: &Bound<'py, PyAny>,
-        thorough: bool,
+        sparsities: &[usize],
+        extra_work: Option<usize>,
         options: &Bound<'py, PyDict>,
-    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let Some(first) = prepared.first() else { return Ok(Vec::new()) };
-        let sparsity = as_sparsity(largest, self.bounds, 0)?;
-        if let Some(part) = &first.part {
-            part.adjusted.check_sparsity(sparsity).map_err(refused)?;
+    ) -> PyResult<Vec<Vec<Bound<'py, PyDict>>>> {
+        let largest = sparsities.iter().copied().max().unwrap_or(0);
+        // Refused before anything is solved.
+        for part in prepared.iter().filter_map(|one| one.part.as_ref()) {
+            part.adjusted.check_sparsity(largest).map_err(refused)?;
         }
-        let (form, stop, request) = first.request(self, &[sparsity], None, None, options)?;
-        path(largest.py(), stop, form, first.data.clone(), sparsity, thorough, request)
+        let mut found = Vec::new();
+        for one in prepared {
+            let (form, stop, request) = one.request(self, &[largest], None, None, options)?;
+            let paths = path(py, stop, form, one.data.clone(), sparsities.to_vec(), extra_work, request)?;
+            found.extend(one.places().zip(paths));
+        }
+        Ok(in_order(found))
     }
 }
 
@@ -296,14 +305,8 @@ impl<T: Field> Prepared<T> {
         let measure = move |_: &Caller<PyResult<Known>>| within(None, measure)?.map_err(refused);
         let (column_norms, data_norms, misses_intercept) =
             if measures_briefly(&*operator, kind) { here(py, &stop, measure)?? } else { beside(py, &stop, measure)?? };
-        // Where columns are known by a formula and overlap only their neighbours, or are steps, computing a Gram column is as fast as
-        // copying it.
-        let computed = kind == Kind::Formula
-            && matches!(operator.structure(), Structure::Local(_) | Structure::Planar(_) | Structure::Steps);
-        // So it is where they are given.
-        let computed = computed || matches!(operator.structure(), Structure::Gram(_));
-        let copied = !computed;
-        let gram = copied.then(|| Arc::new(SharedGram::new(operator.shape().1, options.memory.gram)));
+        let gram =
+            are_kept(&*operator, kind).then(|| Arc::new(SharedGram::new(operator.shape().1, options.memory.gram)));
         Ok(Self { operator, part, gram, kind, column_norms, data, correlations, data_norms, misses_intercept })
     }
 

@@ -14,13 +14,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict, PyFloat};
 use sparsea::operator::{SHARED_FROM, Structure, TOGETHER};
 use sparsea::{
-    Domain, Error, ExplorationReport, FixedSum, LinearMap, Observer, Problem, SharedGram, Solution, SparsityPath,
-    StopReason, Threads, Trace, Workspace,
+    Domain, Error, ExplorationReport, FixedSum, LinearMap, Observer, Problem, SharedGram, Solution, StopReason,
+    Threads, Trace, Workspace,
 };
 
 use crate::adjusted::{Adjusted, Models, adjusted, map_of};
 use crate::convert::{Field, vector};
 use crate::error::refused;
+use crate::kept::{GramColumns, Kept, are_kept};
 use crate::numbers::as_sparsities;
 use crate::operator::{Gram, Guarded, Kind, Shared, read};
 use crate::pool::{default_threads, pool, unstarted, within};
@@ -35,10 +36,11 @@ const REFRESH: Duration = Duration::from_millis(100);
 type Solved<T> = (Solution<T>, Option<Trace>);
 type Outcome<T> = PyResult<Vec<Solved<T>>>;
 
-/// Solves for y, or for every column of Y; returns the fields of each solution. With a `model` as of `python/sparsea/_model.py` the
+/// Solves for y, or for every column of Y; returns the fields of each solution. Gram columns of A may be `kept` from call to call, of a
+/// problem that is not adjusted. With a `model` as of `python/sparsea/_model.py` the
 /// problem is adjusted. Where a `hint` is wanted, the fields of solutions whose data call for an intercept say so.
 #[pyfunction]
-#[pyo3(signature = (a, data, k, start, display, options, model=None, hint=false))]
+#[pyo3(signature = (a, data, k, start, display, options, model=None, hint=false, kept=None))]
 #[expect(clippy::too_many_arguments, reason = "called by name from one place in Python")]
 pub fn solve<'py>(
     a: &Bound<'py, PyAny>,
@@ -49,16 +51,18 @@ pub fn solve<'py>(
     options: &Bound<'py, PyDict>,
     model: Option<&Bound<'py, PyDict>>,
     hint: bool,
+    kept: Option<&GramColumns>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     match (model, is_complex(data)) {
-        (None, true) => measure_and_solve::<Complex<f64>>(a, data, k, start, display, options, hint),
-        (None, false) => measure_and_solve::<f64>(a, data, k, start, display, options, hint),
+        (None, true) => measure_and_solve::<Complex<f64>>(a, data, k, start, display, options, hint, kept),
+        (None, false) => measure_and_solve::<f64>(a, data, k, start, display, options, hint, kept),
         (Some(model), true) => adjust_and_solve::<Complex<f64>>(a, data, k, start, display, options, model, hint),
         (Some(model), false) => adjust_and_solve::<f64>(a, data, k, start, display, options, model, hint),
     }
 }
 
-fn measure_and_solve<'py, T: Field>(
+#[expect(clippy::too_many_arguments, reason = "those of `solve`")]
+fn measure_and_solve<'py, T: Kept>(
     a: &Bound<'py, PyAny>,
     data: &Bound<'py, PyAny>,
     k: &Bound<'py, PyAny>,
@@ -66,15 +70,17 @@ fn measure_and_solve<'py, T: Field>(
     display: Option<&Bound<'py, PyAny>>,
     options: &Bound<'py, PyDict>,
     hint: bool,
+    kept: Option<&GramColumns>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let (inner, kind) = read::<T>(a)?;
+    let gram = kept.filter(|_| are_kept(&*inner, kind)).and_then(T::of);
     let Given { data, batch, correlations } = given(a, data)?;
     let independent = batch && !is_joint(options)?;
     let sparsities = as_sparsities(k, inner.shape(), independent.then_some(data.len()))?;
     let request = Request::new(options, None, start, display, defaults(&*inner, &sparsities))?;
     let stop = Arc::new(Stop::default());
     let operator = Arc::new(Guarded::new(inner, kind, stop.clone()));
-    let form = Form { operator, kind, gram: None, correlations, part: None, hint };
+    let form = Form { operator, kind, gram, correlations, part: None, hint };
     solved(a.py(), stop, form, data, batch, sparsities, request)
 }
 
@@ -164,7 +170,7 @@ pub struct Part<T: Field> {
 
 impl<T: Field> Form<T> {
     /// A problem with what is known of the data at this place.
-    fn knowing<'a>(&self, problem: Problem<'a, T>, at: usize) -> Result<Problem<'a, T>, Error> {
+    pub fn knowing<'a>(&self, problem: Problem<'a, T>, at: usize) -> Result<Problem<'a, T>, Error> {
         // Those of several right-hand sides follow from the data.
         let known = self.correlations.as_ref().filter(|_| problem.right_hand_sides() == 1);
         match known.and_then(|known| known.get(at)) {
@@ -174,7 +180,7 @@ impl<T: Field> Form<T> {
     }
 
     /// Whether Gram columns are at hand, so that none are kept beside them.
-    fn is_gram(&self) -> bool {
+    pub fn is_gram(&self) -> bool {
         matches!(self.operator.structure(), Structure::Gram(_))
     }
 }
@@ -649,66 +655,8 @@ impl<T: Field> Observer<T> for Watch<'_, T> {
     }
 }
 
-/// The solutions for k = 1 … K, as fields, each from its neighbours, and from perturbed supports if the path is to be `thorough`.
-pub fn path<T: Field>(
-    py: Python<'_>,
-    stop: Arc<Stop>,
-    form: Form<T>,
-    data: Arc<[Vec<T>]>,
-    largest: usize,
-    thorough: bool,
-    request: Request<T>,
-) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    request.problem.check_sum(form.is_gram(), false)?;
-    let (interrupt, threads, domain) = (stop.interrupt(), request.threads, request.problem.domain()?);
-    let watched = stop.clone();
-    let work = move || {
-        let _entered = watched.enter();
-        let reduced = form.part.as_ref().map(|part| part.adjusted.reduce(&data[0])).transpose()?;
-        let y = reduced.as_ref().unwrap_or(&data[0]);
-        let left_out = form.part.as_ref().map_or_else(Vec::new, |part| part.adjusted.left_out());
-        let sum = request
-            .problem
-            .sum_to
-            .map(|sum| FixedSum::new(form.operator.clone(), y, sum, &left_out, domain.as_deref()))
-            .transpose()?;
-        let mut problem = match &sum {
-            Some(fixed) => request.shape(fixed.problem(largest)?, domain.as_deref())?,
-            None => {
-                let problem = Problem::new_until(&*form.operator, y, largest, &interrupt)?;
-                form.knowing(request.shape(problem, domain.as_deref())?, 0)?
-            }
-        };
-        if let Some(gram) = form.gram.filter(|_| sum.is_none()) {
-            problem = problem.share_gram(gram)?;
-        }
-        let mut path = SparsityPath::new(&problem).interrupt(interrupt).memory(request.problem.memory);
-        if !thorough {
-            path = path.extra_work(0);
-        }
-        if let Some(time) = request.limits.time {
-            path = path.time(time);
-        }
-        if let Some(limit) = request.limits.relative_residual {
-            path = path.relative_residual(sum.as_ref().map_or(limit, |fixed| fixed.relative(limit)));
-        }
-        let mut solutions = path.solve()?;
-        if let Some(fixed) = &sum {
-            // No coefficients have a sum.
-            let chosen = solutions.into_iter().filter(|solution| !solution.support.is_empty());
-            solutions = chosen.map(|solution| fixed.complete(&problem, solution)).collect::<Result<_, _>>()?;
-        }
-        match &form.part {
-            None => Ok(solutions),
-            Some(part) => solutions.into_iter().map(|solution| part.adjusted.complete(&data[0], solution)).collect(),
-        }
-    };
-    let work = move |_: &Caller<PyResult<Vec<Solution<T>>>>| within(threads, work)?.map_err(refused);
-    beside(py, &stop, work)??.into_iter().map(|solution| fields(py, solution, None)).collect()
-}
-
 /// The fields of a solution, as `python/sparsea/_solution.py` reads them.
-fn fields<T: Field>(py: Python<'_>, solution: Solution<T>, trace: Option<Trace>) -> PyResult<Bound<'_, PyDict>> {
+pub fn fields<T: Field>(py: Python<'_>, solution: Solution<T>, trace: Option<Trace>) -> PyResult<Bound<'_, PyDict>> {
     let fields = PyDict::new(py);
     fields.set_item(intern!(py, "algorithm"), &solution.algorithm)?;
     fields.set_item(intern!(py, "n"), solution.ncols)?;

@@ -21,6 +21,9 @@ from .._start import read_start
 MEASURED = 2048
 """The most columns of an operator known by its products whose norms are measured; those of more are estimated."""
 
+GRAM_MEMORY = 256 << 20
+"""Bytes of Gram columns that a worker keeps, unless ``memory`` says otherwise."""
+
 _REFUSED = {
     "callback": "it would be called on the workers",
     "joint": "all signals would be one problem; call sparsea.solve",
@@ -64,9 +67,11 @@ class Shared:
     def _reset(self) -> None:
         self._lock, self._warned = Lock(), False
         self._read: dict[np.dtype[Any], Any] = {}
+        self._columns: dict[np.dtype[Any], Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in {"_lock", "_read", "_warned"}}
+        own = {"_lock", "_read", "_columns", "_warned"}
+        return {name: value for name, value in self.__dict__.items() if name not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -99,7 +104,8 @@ class Shared:
         adjusted = None if self.model is None else self.model.for_core(data, name)
         a = self._form(dtype) if data.shape[1] else self.operator.of(dtype)
         try:
-            found = _core.solve(a, data, k, self.starts, None, dict(self.options), adjusted, self.hint)
+            kept = self._kept(dtype) if data.shape[1] and adjusted is None else None
+            found = _core.solve(a, data, k, self.starts, None, dict(self.options), adjusted, self.hint, kept)
         except InvalidValueError as error:
             raise advise(error) from error.__cause__
         if found and found[0].pop("misses_intercept", False):
@@ -117,6 +123,16 @@ class Shared:
                     a.column_norms = _core.Problem(a, nothing, {}).column_norms[0]
                 self._read[dtype] = a
             return self._read[dtype]
+
+    def _kept(self, dtype: np.dtype[Any]) -> Any:
+        """Gram columns of A, which all blocks on this worker share."""
+        with self._lock:
+            if dtype not in self._columns:
+                memory = self.options.get("memory")
+                # Anything else is refused by the run.
+                room = memory // 2 if isinstance(memory, int) and memory > 0 else GRAM_MEMORY
+                self._columns[dtype] = _core.GramColumns(self.operator.shape[1], dtype.kind == "c", room)
+            return self._columns[dtype]
 
     def _warn(self) -> None:
         """Warn of data that call for an intercept, once on each worker."""
