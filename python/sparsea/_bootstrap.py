@@ -40,7 +40,7 @@ class Bootstrap(_Record):
     intercepts : ndarray of float, shape (B,)
         Their intercepts; 0 if the model has none.
     scheme : str
-        ``"parametric"`` or ``"case"``, see `bootstrap`.
+        ``"parametric"``, ``"case"`` or ``"poisson"``, see `bootstrap`.
     seed : int
         The seed of the resampling.
     noise : float
@@ -88,7 +88,7 @@ def bootstrap(
     support: Any,
     *,
     samples: int = 1000,
-    scheme: Literal["parametric", "case"] = "parametric",
+    scheme: Literal["parametric", "case", "poisson"] = "parametric",
     level: float = 0.95,
     seed: int = 0,
     intercept: bool = False,
@@ -115,11 +115,11 @@ def bootstrap(
         The columns, counted from 0, or a mask of the columns, or a solution for its support.
     samples : int
         How many data are resampled, at most 10⁶.
-    scheme : {"parametric", "case"}
+    scheme : {"parametric", "case", "poisson"}
         What is resampled: the noise, drawn from a normal distribution of the variance ‖r‖²/(m − d) for d coefficients
-        that are fitted and added to the fit, or rows of A and y, drawn with replacement. The first assumes
-        that the model is right and the noise the same in all rows; the second that rows are independent and
-        identically distributed.
+        that are fitted and added to the fit; rows of A and y, drawn with replacement; or every row a Poisson number of
+        times, of mean 1, as if their number were random too. The first assumes that the model is right and the noise
+        the same in all rows; the others that rows are independent and identically distributed.
     level : float
         Above 0 and below 1.
     seed : int
@@ -150,6 +150,9 @@ def bootstrap(
     ----------
     B. Efron, R. J. Tibshirani. *An Introduction to the Bootstrap.* Chapman & Hall 1993, chapters 9 and 13.
 
+    J. A. Hanley, B. MacGibbon. Creating non-parametric bootstrap samples using Poisson frequencies. *Computer Methods
+    and Programs in Biomedicine* 83, 2006. DOI 10.1016/j.cmpb.2006.04.006.
+
     Examples
     --------
     >>> import numpy as np
@@ -164,8 +167,8 @@ def bootstrap(
     True
     """
     count = as_whole("samples", samples, 1, MOST)
-    if not isinstance(scheme, str) or scheme not in {"parametric", "case"}:
-        raise InvalidValueError(f"scheme must be 'parametric' or 'case', got {shown(scheme)}")
+    if not isinstance(scheme, str) or scheme not in {"parametric", "case", "poisson"}:
+        raise InvalidValueError(f"scheme must be 'parametric', 'case' or 'poisson', got {shown(scheme)}")
     level = as_number("level", "above 0 and below 1", level, lambda v: 0 < v < 1)
     seed = as_whole("seed", seed, 0)
     model: dict[str, Any] = {"intercept": intercept, "nonnegative": nonnegative, "ridge": ridge}
@@ -215,7 +218,17 @@ def bootstrap(
         drawn = rng.integers(0, len(rows), (size, len(rows)))
         return Solutions([fitted(matrix[some], y[some], None if w is None else w[some]) for some in drawn])
 
-    resample: Callable[[int], Solutions] = parametric if scheme == "parametric" else case
+    def poisson(size: int) -> Solutions:
+        found = []
+        while len(found) < size:
+            some = np.repeat(np.arange(len(rows)), rng.poisson(1.0, len(rows)))
+            # Fewer rows than columns fit nothing.
+            if len(some) >= len(S):
+                found.append(fitted(matrix[some], y[some], None if w is None else w[some]))
+        return Solutions(found)
+
+    schemes: dict[str, Callable[[int], Solutions]] = {"parametric": parametric, "case": case, "poisson": poisson}
+    resample = schemes[scheme]
     at_a_time = max(1, _HELD // len(rows))
     replicates, intercepts = [], []
     for begin in range(0, count, at_a_time):

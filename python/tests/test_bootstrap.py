@@ -26,7 +26,7 @@ def problem_of(seed: int, m: int = 60, noise: float = 0.7) -> tuple[Any, Any]:
     return A, A[:, S] @ TRUTH + noise * rng.standard_normal(m)
 
 
-@pytest.mark.parametrize("scheme", ["parametric", "case"])
+@pytest.mark.parametrize("scheme", ["parametric", "case", "poisson"])
 def test_spread_is_that_of_theory(scheme: Any) -> None:
     A, y = problem_of(0, m=400)
     found = sparsea.bootstrap(A, y, S, samples=3000, scheme=scheme, level=0.9)
@@ -48,7 +48,7 @@ def test_spread_is_that_of_theory(scheme: Any) -> None:
 
 
 def test_intervals_cover_the_truth() -> None:
-    for scheme in ("parametric", "case"):
+    for scheme in ("parametric", "case", "poisson"):
         covered = 0
         for seed in range(100):
             A, y = problem_of(seed)
@@ -59,7 +59,7 @@ def test_intervals_cover_the_truth() -> None:
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
-@pytest.mark.parametrize("scheme", ["parametric", "case"])
+@pytest.mark.parametrize("scheme", ["parametric", "case", "poisson"])
 def test_replicates_are_refits(scheme: Any, nonnegative: bool) -> None:
     A, y = problem_of(1, noise=3.0)
     columns = [2, 5, 10, 21]
@@ -76,14 +76,16 @@ def test_replicates_are_refits(scheme: Any, nonnegative: bool) -> None:
             data = matrix @ found.coefficients + found.noise * rng.standard_normal(60)
             np.testing.assert_allclose(replicate, refit(matrix, data), atol=1e-9)
         else:
-            rows = rng.integers(0, 60, 60)
-            np.testing.assert_allclose(replicate, refit(matrix[rows], y[rows]), atol=1e-9)
+            # As often as a Poisson number says, each row counts so often: NNLS and lstsq with weights.
+            times = rng.poisson(1.0, 60) if scheme == "poisson" else np.bincount(rng.integers(0, 60, 60), minlength=60)
+            root = np.sqrt(times)
+            np.testing.assert_allclose(replicate, refit(root[:, None] * matrix, root * y), atol=1e-9)
     assert nonnegative == (found.replicates == 0).any()
     np.testing.assert_allclose(found.lower, np.quantile(found.replicates, 0.025, axis=0), rtol=1e-12)
     np.testing.assert_allclose(found.upper, np.quantile(found.replicates, 0.975, axis=0), rtol=1e-12)
 
 
-@pytest.mark.parametrize("scheme", ["parametric", "case"])
+@pytest.mark.parametrize("scheme", ["parametric", "case", "poisson"])
 def test_models(scheme: Any) -> None:
     A, y = problem_of(2)
     y = y + 5 + 3 * A[:, 20]
@@ -104,8 +106,10 @@ def test_models(scheme: Any) -> None:
         rows, data = np.arange(57), y[used]
         if scheme == "parametric":
             data = matrix @ x + found.noise / root * rng.standard_normal(57)
-        else:
+        elif scheme == "case":
             rows = rng.integers(0, 57, 57)
+        else:
+            rows = np.repeat(rows, rng.poisson(1.0, 57))
         refit = np.linalg.lstsq((root[:, None] * matrix)[rows], (root * data)[rows], rcond=None)[0]
         np.testing.assert_allclose([*replicate, constant], refit[[0, 1, 2, 4]], rtol=1e-8, atol=1e-9)
 
@@ -125,7 +129,7 @@ def test_other_fits() -> None:
 
 def test_bits_depend_on_the_seed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     A, y = problem_of(4)
-    for scheme in ("parametric", "case"):
+    for scheme in ("parametric", "case", "poisson"):
         run: dict[str, Any] = {"samples": 40, "scheme": scheme}
         found = sparsea.bootstrap(A, y, S, threads=1, **run)
         assert sparsea.bootstrap(A, y, S, threads=2, **run) == found
@@ -172,7 +176,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "fixed": ([3, 4], {"fixed": [4]}, ValueError, "column 4 is fixed, and in the support"),
     "mask": ([True, False], {}, ValueError, "support is a mask of shape (2,), but A has 30 columns"),
     "samples": (S, {"samples": 0}, ValueError, "samples must be a whole number from 1 to 1000000, got 0"),
-    "scheme": (S, {"scheme": "rows"}, ValueError, "scheme must be 'parametric' or 'case', got 'rows'"),
+    "scheme": (S, {"scheme": "rows"}, ValueError, "scheme must be 'parametric', 'case' or 'poisson', got 'rows'"),
     "level": (S, {"level": 95}, ValueError, "level must be above 0 and below 1, got 95"),
     "seed": (S, {"seed": 0.5}, TypeError, "seed must be a whole number of at least 0, got 0.5"),
     "intercept": (SOLUTION, {"intercept": True}, ValueError, "the solution has no intercept; give intercept=False"),
