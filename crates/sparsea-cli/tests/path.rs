@@ -34,7 +34,7 @@ fn a_table_has_its_columns_counted() {
     let folder = Folder::new();
     folder.write("t.csv", table(60, 0.2));
     for criterion in ["ebic", "bic", "aicc", "cp", "loo", "cv", "aic"] {
-        let found = folder.succeed(&format!("path t.csv y -K 5 --criterion {criterion} --json")).json();
+        let found = folder.run(&format!("path t.csv y -K 5 --criterion {criterion} --json")).json();
         assert_eq!(found["criterion"], criterion);
         let k = found["k"].as_u64().unwrap();
         assert!(k >= 2 && (k == 2 || !["ebic", "bic"].contains(&criterion)), "{criterion} {k}");
@@ -97,12 +97,12 @@ fn forms_have_a_path_too() {
     folder.succeed("generate gaussian -m 40 -n 30 -k 3 --noise 0.05 --seed 3 --out g");
     let labels: Vec<String> = (0..30).map(|j| format!("g{}", j / 3)).collect();
     folder.write("groups.txt", labels.join("\n"));
-    let grouped = folder.succeed("path g/A.npy g/y.npy -K 5 --groups groups.txt --json").json();
+    let grouped = folder.run("path g/A.npy g/y.npy -K 5 --groups groups.txt --json").json();
     assert!(grouped["groups"].as_array().unwrap().len() as u64 == grouped["k"].as_u64().unwrap(), "{grouped}");
-    let words = folder.succeed("path g/A.npy g/y.npy -K 5 --groups groups.txt").out;
+    let words = folder.run("path g/A.npy g/y.npy -K 5 --groups groups.txt").out;
     assert!(words.contains("+g"), "{words}");
     for options in ["--nonnegative", "--bounds -1:1", "--ridge 0.1", "--exclude 3,4", "--fixed 2", "--intercept"] {
-        let found = folder.succeed(&format!("path g/A.npy g/y.npy -K 5 {options} --json")).json();
+        let found = folder.run(&format!("path g/A.npy g/y.npy -K 5 {options} --json")).json();
         let norms: Vec<f64> =
             found["path"].as_array().unwrap().iter().map(|row| row["residual_norm"].as_f64().unwrap()).collect();
         assert!(norms.len() == 6, "{options}");
@@ -132,6 +132,7 @@ fn what_does_not_fit_is_refused() {
     folder.refuse("path t.csv y --output t.csv", &["t.csv"]);
     folder.refuse("path t.csv z", &["z"]);
     // The largest that was tried is the best: said, and no error.
-    let ran = folder.succeed("path t.csv y -K 1");
+    let ran = folder.run("path t.csv y -K 1");
+    assert_eq!(ran.status, 0);
     assert!(ran.err.contains("k = 1 is the best by EBIC and the largest that was tried"), "{}", ran.err);
 }
