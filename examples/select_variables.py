@@ -24,7 +24,9 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained"
 plot.path(path, ax=left)
 left.set_title("how many")
 order = np.argsort(np.abs(path.coef_[path.support_]))
-right.barh(names[path.support_][order], path.coef_[path.support_][order], color=plot.algorithm_color(path.algorithm))
+right.barh(
+    names[path.support_][order], path.coef_[path.support_][order], color=plot.algorithm_color(path.solution_.algorithm)
+)
 right.axvline(0, color="0.3", lw=0.8)
 right.set(xlabel="coefficient", title=f"which: the {chosen} of BIC")
 figure.savefig("select_variables.png", dpi=130)

@@ -3,9 +3,11 @@
 Rows of normal numbers are generated block by block, on workers of one thread. "generated" is the time of their sum,
 which reads each number once; "statistics" that of `sparsea.dask.statistics`, "folds" that with statistics for each of
 five folds; in brackets the processor time of the workers, which other work on the machine disturbs less. The second
-line has a hundred times as many rows. Memory is the peak of the client and of a worker.
+line has a hundred times as many rows. Memory is the peak of the client and of a worker. With ``--alone`` only the
+statistics are computed, once.
 
     python python/benchmarks/dask_tall.py [--rows 100000] [--columns 100] [--block 50000]
+    python python/benchmarks/dask_tall.py --rows 100000000 --alone
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=100)
     parser.add_argument("--block", type=int, default=50_000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--alone", action="store_true")
     given = parser.parse_args()
     names = ", ".join(f"{name} {metadata.version(name)}" for name in ("dask", "distributed", "numpy"))
     print(f"Python {platform.python_version()}, sparsea {sparsea.__version__}, {names}; {platform.machine()}")
@@ -54,15 +57,15 @@ def main() -> None:
         # Imports are not what is measured.
         sparsea.dask.statistics(*rows_of(1000, 10, 100))
         print(f"{'rows':>10} {'generated':>19} {'statistics':>19} {'folds':>19} {'client':>9} {'worker':>9}")
-        for count in (given.rows, 100 * given.rows):
+        for count in (given.rows,) if given.alone else (given.rows, 100 * given.rows):
             A, y = rows_of(count, given.columns, given.block)
-            times = []
+            times = ["", ""] if given.alone else []
             works: list[Callable[[], Any]] = [
                 A.sum().compute,
                 partial(sparsea.dask.statistics, A, y, intercept=True, folds=5),
                 partial(sparsea.dask.statistics, A, y, intercept=True),
             ]
-            for work in works:
+            for work in works[2:] if given.alone else works:
                 before, begin = sum(client.run(time.process_time).values()), time.perf_counter()
                 found = work()
                 seconds = time.perf_counter() - begin

@@ -398,8 +398,9 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
 
     Parameters
     ----------
-    path : sequence of Solution, or a fitted sparsea.sklearn.SparsityPath
-        Solutions for several k, in any order; k is the number of their non-zero coefficients.
+    path : sequence of Solution, or a fitted sparsea.sklearn.SparsityPath or SparseRegressorCV
+        Solutions for several k, in any order; k is the number of their non-zero coefficients. Of a
+        `SparseRegressorCV` the mean errors of cross-validation are drawn with one standard error.
     criteria : iterable of {"aic", "bic", "ebic", "cp", "aicc", "loo"}, optional
         What to draw of a `SparsityPath`, each above its least value; of LOO that is ``corrected_loo_``. Default: AIC,
         BIC and EBIC, with AICc where it has chosen, or Cp or LOO alone where these have. Solutions alone have none.
@@ -410,7 +411,7 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
     Returns
     -------
     matplotlib.axes.Axes
-        Those of the residual. A dotted line marks the k that a `SparsityPath` has chosen.
+        Those of the residual. A dotted line marks the k that an estimator has chosen.
 
     Raises
     ------
@@ -433,13 +434,14 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
     [1.0, 2.0, 3.0, 4.0, 5.0]
     """
     fitted = hasattr(path, "path_")
+    validated = hasattr(path, "cv_results_")
     solutions = _listed("path", path.path_ if fitted else path)
     if not solutions:
         raise InvalidValueError("there is no solution to draw")
     for solution in solutions:
         if not isinstance(solution, Solution):
             raise InvalidTypeError(f"a path holds solutions, got {type(solution).__name__}")
-    wanted = _criteria(path, fitted, criteria)
+    wanted = _criteria(path, fitted and not validated, criteria)
     sizes = np.arange(len(solutions)) if fitted else np.array([np.count_nonzero(s.coefficients) for s in solutions])
     order = np.argsort(sizes, kind="stable")
     ax = _axes(ax)
@@ -456,11 +458,19 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
             other.plot(sizes, values - np.nanmin(values), color=shade, marker=".", linewidth=1.2, label=label)
         other.set_ylabel("criterion − its least value")
         other.set_ylim(bottom=-0.02 * other.get_ylim()[1])
+    if validated:
+        other = ax.twinx()
+        scores = path.cv_results_
+        errors = scores["std_test_score"] / np.sqrt(max(path.mse_path_.shape[1] - 1, 1))
+        style: dict[str, Any] = {"color": _CRITERIA["loo"][1], "marker": ".", "linewidth": 1.2, "elinewidth": 0.8}
+        other.errorbar(sizes, -scores["mean_test_score"], errors, label="error of cross-validation", **style)
+        other.set_ylabel("mean squared error on samples left out")
     if fitted:
-        chosen = f"k = {path.n_nonzero_coefs_} by {_CRITERIA[path.criterion][0]}"
+        by = "cross-validation" if validated else _CRITERIA[path.criterion][0]
+        chosen = f"k = {path.n_nonzero_coefs_} by {by}"
         ax.axvline(path.n_nonzero_coefs_, color=TEXT, linestyle=":", linewidth=1.0, label=chosen)
     handles, labels = ax.get_legend_handles_labels()
-    if wanted:
+    if wanted or validated:
         more = other.get_legend_handles_labels()
         handles, labels = handles + more[0], labels + more[1]
         # In front of the curves of both.
@@ -759,7 +769,9 @@ def _iterations(record: Trace) -> Array:
 def _criteria(path: Any, fitted: bool, criteria: Iterable[str] | None) -> list[str]:
     if not fitted:
         if criteria is not None:
-            raise InvalidValueError("solutions alone have no criteria; fit a sparsea.sklearn.SparsityPath")
+            raise InvalidValueError(
+                "solutions alone and cross-validation have no criteria; fit a sparsea.sklearn.SparsityPath"
+            )
         return []
     if criteria is None:
         if path.criterion in ("cp", "loo"):

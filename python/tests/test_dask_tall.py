@@ -84,6 +84,77 @@ def test_means_cost_no_digits(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(solution.coefficients, exact, rtol=1e-13)
 
 
+def long_sums(Z: Any) -> tuple[Any, Any]:
+    """Means and products about them, in 64 bits of mantissa."""
+    wide = Z.astype(np.clongdouble if np.iscomplexobj(Z) else np.longdouble)
+    centered = wide - wide.mean(axis=0)
+    return wide.mean(axis=0), centered.conj().T @ centered
+
+
+@pytest.mark.parametrize("kind", ["alike", "sorted", "first apart", "steps", "one row apart", "complex"])
+@pytest.mark.parametrize("drawn", [False, True])
+def test_no_order_of_rows_costs_digits(rng: np.random.Generator, kind: str, drawn: bool) -> None:
+    rows, columns = 20_000, 5
+    A = rng.standard_normal((rows, columns)) * 10.0 ** rng.uniform(-3, 3, columns) + 10.0 ** rng.uniform(-2, 6, columns)
+    if kind == "sorted":
+        A = np.sort(A, axis=0)
+    if kind == "first apart":
+        # Of a block of 9000 rows some thousands.
+        A[:3000] += 1e7
+    if kind == "steps":
+        A += 1e5 * np.repeat(np.arange(20), 1000)[:, np.newaxis]
+    if kind == "one row apart":
+        A[0] = 1e9
+    if kind == "complex":
+        A = A + 1j * A[:, ::-1]
+    y = A @ rng.standard_normal(columns)
+    options: dict[str, Any] = {"folds": 3, "seed": 1} if drawn else {}
+    found = sparsea.dask.statistics(da.from_array(A, chunks=(9000, columns)), y, intercept=True, **options)
+    means, products = long_sums(np.column_stack([A, y]))
+    scale = np.sqrt(np.diag(products).real)
+    near = products / np.outer(scale, scale)
+    made = found._all.products / np.outer(scale, scale)
+    assert np.abs(made - near).max() < 2e-14
+    assert (
+        np.abs((found.means - means[:-1]) / np.maximum(scale[:-1] / np.sqrt(rows), 1e-16 * np.abs(means[:-1]))).max()
+        < 1e-9
+    )
+
+
+@pytest.mark.parametrize("columns", [1, 30, 200])
+def test_sums_of_one_row_and_of_many(rng: np.random.Generator, columns: int) -> None:
+    for rows in (1, 2, 511, 513, 4097 if columns < 200 else 801, 8 * 4096 + 1 if columns < 30 else 600):
+        A = rng.standard_normal((rows, columns)) + 3
+        found = sparsea.dask.statistics(da.from_array(A), A[:, 0], intercept=True)
+        means, products = long_sums(A)
+        assert found.n_samples == rows
+        np.testing.assert_allclose(found.means, means.astype(float), rtol=1e-14)
+        np.testing.assert_allclose(found._all.products[:-1, :-1], products.astype(float), atol=1e-14 * rows)
+
+
+def test_blocks_are_made_once_where_they_are_added_up() -> None:
+    made: list[int] = []
+
+    def block(number: Any) -> Any:
+        made.append(int(number.ravel()[0]))
+        return np.random.default_rng(made[-1]).standard_normal((50, 4))
+
+    numbers = da.arange(6, chunks=1)[:, np.newaxis]
+    A = da.map_blocks(block, numbers, chunks=((50,) * 6, (4,)), dtype=float, meta=np.empty((0, 0)))
+    y = A[:, 1] - A[:, 2]
+    with dask.config.set(scheduler="synchronous"):
+        found = sparsea.dask.statistics(A, y)
+        assert sorted(made) == list(range(6))
+        kept = A.persist()
+        again = sparsea.dask.statistics(kept, kept[:, 1] - kept[:, 2])
+        # Blocks that overlap are made once as well.
+        made.clear()
+        shifted = da.overlap.overlap(A, depth={0: 1}, boundary="reflect")
+        sparsea.dask.statistics(shifted, shifted[:, 0])
+        assert sorted(made) == list(range(6))
+    assert np.array_equal(found._all.products, again._all.products)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.int8, np.uint16, bool])
 def test_narrow_types_add_up_in_double_precision(rng: np.random.Generator, dtype: Any) -> None:
     A, y = table(rng)

@@ -30,4 +30,4 @@ def test_an_example_draws_its_picture(script: Path, tmp_path: Path) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6

@@ -262,6 +262,24 @@ def test_a_path_of_the_estimator() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:k = .* is the best by")
+def test_errors_of_cross_validation() -> None:
+    tools = pytest.importorskip("sparsea.sklearn")
+    rows = len(y) // 4 * 4
+    model = tools.SparseRegressorCV(5, algorithm="omp", cv=4).fit(A[:rows], y[:rows])
+    ax = plot.path(model)
+    other = ax.figure.axes[-1]
+    (drawn,) = other.containers
+    np.testing.assert_allclose(drawn[0].get_xdata(), np.arange(6))
+    np.testing.assert_allclose(drawn[0].get_ydata(), model.mse_path_.mean(axis=1))
+    bars = np.array(drawn[2][0].get_segments())
+    spread = model.mse_path_.std(axis=1, ddof=1) / 2
+    np.testing.assert_allclose((bars[:, 1, 1] - bars[:, 0, 1]) / 2, spread)
+    assert line(ax, f"k = {model.n_nonzero_coefs_} by cross-validation").get_xdata() == [model.n_nonzero_coefs_] * 2
+    with pytest.raises(ValueError, match="have no criteria"):
+        plot.path(model, criteria=["bic"])
+
+
+@pytest.mark.filterwarnings("ignore:k = .* is the best by")
 @pytest.mark.parametrize(("criterion", "drawn"), [("loo", ["LOO"]), ("aicc", ["AIC", "BIC", "EBIC", "AICc"])])
 def test_criteria_that_have_chosen_are_drawn(criterion: str, drawn: list[str]) -> None:
     tools = pytest.importorskip("sparsea.sklearn")
@@ -455,7 +473,11 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "no path": (lambda _: plot.path([]), ValueError, "there is no solution to draw"),
     "not solutions": (lambda _: plot.path([3]), TypeError, "a path holds solutions, got int"),
-    "criteria": (lambda s: plot.path([s], criteria=["bic"]), ValueError, "solutions alone have no criteria"),
+    "criteria": (
+        lambda s: plot.path([s], criteria=["bic"]),
+        ValueError,
+        "solutions alone and cross-validation have no criteria",
+    ),
     "no report": (plot.report, ValueError, "the solution has no report; solve with report=True"),
     "not a stability": (lambda s: plot.stability(s), TypeError, "a Stability is needed, got Solution"),
     "not a report": (lambda _: plot.report(3), TypeError, "a Solution or ExplorationReport is needed, got int"),  # type: ignore[arg-type]

@@ -9,10 +9,29 @@ from typing import Any
 import dask
 import dask.array as da
 import numpy as np
+from dask.optimization import cull
 
 from .._errors import InvalidTypeError, InvalidValueError
 from .._input import Array, as_values, shown
 from ._client import is_dask_frame
+
+
+class Made:
+    """A block of A and of y that are made where they are needed.
+
+    What takes them is one task with what makes them, so that no block is kept or sent.
+    """
+
+    # Dask looks into dataclasses, and would make what is in the graph.
+    __slots__ = ("graph", "keys")
+
+    def __init__(self, graph: dict[Any, Any], keys: tuple[Any, Any]) -> None:
+        self.graph, self.keys = graph, keys
+
+    def __call__(self) -> tuple[Any, Any]:
+        """Both, made in this thread."""
+        table, target = dask.get(self.graph, list(self.keys))
+        return table, target
 
 
 @dataclass(frozen=True)
@@ -33,6 +52,8 @@ class Rows:
     """The columns of y, if it is a matrix."""
     labels: tuple[Any, ...]
     """What a message calls the columns of y, if it is a matrix."""
+    made: list[Made] | None = None
+    """How each block of A and y is made, where no two have a part in common."""
 
     @property
     def columns(self) -> int:
@@ -137,7 +158,28 @@ def _of_arrays(A: Any, y: Any, known: bool) -> Rows:
     whole = dask.optimize(*(array.rechunk({1: -1}) if array.ndim == 2 else array for array in (A, y)))
     tables, targets = (list(array.to_delayed(optimize_graph=False).ravel()) for array in whole)
     kinds = [A.dtype] * int(A.shape[1]) + [y.dtype] * max(1, *batch, 1)
-    return Rows(tables, targets, sizes, kinds, None, batch, tuple(range(*batch)) if batch else ())
+    made = _made(whole, [(table.key, target.key) for table, target in zip(tables, targets, strict=True)])
+    return Rows(tables, targets, sizes, kinds, None, batch, tuple(range(*batch)) if batch else (), made)
+
+
+def _made(arrays: tuple[Any, ...], keys: list[tuple[Any, Any]]) -> list[Made] | None:
+    """How the blocks with these keys are made; None if something would be made twice, or lies on workers already."""
+    graph = {key: node for array in arrays for key, node in dict(array.__dask_graph__()).items()}
+    for node in graph.values():
+        is_data = type(node).__name__ == "DataNode"
+        if type(node).__name__ not in {"Task", "Alias", "DataNode"} or (is_data and type(node.value) is not np.ndarray):
+            return None
+    made: list[Made] = []
+    count = 0
+    for pair in keys:
+        try:
+            own, _ = cull(graph, list(pair))
+        except KeyError:
+            # What is persisted is in no graph.
+            return None
+        made.append(Made(dict(own), pair))
+        count += len(own)
+    return made if count == len({key for one in made for key in one.graph}) else None
 
 
 def _is_unknown(sizes: tuple[Any, ...]) -> bool:

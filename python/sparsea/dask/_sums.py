@@ -11,8 +11,14 @@ import numpy as np
 from .._errors import InvalidValueError
 from .._input import Array, matrix_values
 
-STRIP = 4096
-"""Rows that are centred and multiplied together; what is converted to double precision is no longer."""
+TOGETHER = 8
+"""Strips whose products are added one after the other; sums of more rows than that are added pairwise."""
+
+CANCELLED = 4.0
+"""How many times larger products about the origin may be than those about the mean: no more than two bits cancel."""
+
+ROUNDING = 4.0
+"""Columns that vary by less, in units of ε times their mean, are constant to rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +63,75 @@ class Found(NamedTuple):
     """Its row among these, its column of Z, and what it is."""
 
 
-def of_rows(Z: Array) -> Sums:
-    """The sums of rows that are not empty, and are written over."""
-    means = Z.mean(axis=0)
-    Z -= means
-    # What rounding left of the mean is taken out in a second pass.
-    rest = Z.mean(axis=0)
-    products = Z.conj().T @ Z - len(Z) * np.outer(rest.conj(), rest)
-    return Sums(len(Z), means, rest, products)
+def strip_rows(columns: int) -> int:
+    """Rows that are centred and multiplied together.
+
+    Half a MiB, so that they stay in the cache between the two, but enough to make a product of many columns worth it.
+    """
+    return min(4096, max(2**16 // columns, 4 * columns))
+
+
+class Strips:
+    """The rows of a block as strips of Z − 1 oᵀ in double precision, each written over the one before.
+
+    A column of ones beside them makes their sums a part of their products.
+    """
+
+    def __init__(self, table: Array, target: Array, dtype: Any) -> None:
+        self.table, self.target = table, target
+        self.columns = table.shape[1] + target.shape[1]
+        self.rows = strip_rows(self.columns + 1)
+        self._strip = np.ones((min(self.rows, len(table)), self.columns + 1), dtype)
+        self._product = np.empty((self.columns + 1,) * 2, dtype)
+
+    def mean(self, places: Array | slice) -> Array:
+        """The mean of some rows."""
+        each = (_taken(values, places) for values in (self.table, self.target))
+        return np.concatenate([rows.mean(axis=0, dtype=self._strip.dtype) for rows in each])
+
+    def product(self, places: Array | slice, origin: Array) -> Array:
+        """(Z − 1 oᵀ, 1)ᴴ (Z − 1 oᵀ, 1) of a strip, which the next one writes over."""
+        n, rows = self.table.shape[1], _taken(self.table, places)
+        strip = self._strip[: len(rows)]
+        np.subtract(rows, origin[:n], out=strip[:, :n])
+        np.subtract(_taken(self.target, places), origin[n:], out=strip[:, n:-1])
+        # Of real numbers, half of the products are computed: the factors are one array.
+        return np.matmul(strip.conj().T, strip, out=self._product)
+
+    def first_wrong(self, begin: int, end: int) -> tuple[int, int, Any] | None:
+        """The first entry of these rows that is not finite: its row, its column of Z, and what it is."""
+        Z = np.concatenate([self.table[begin:end], self.target[begin:end]], axis=1, dtype=self._strip.dtype)
+        wrong = np.argwhere(~np.isfinite(Z))
+        if not len(wrong):
+            return None
+        row, column = (int(at) for at in wrong[0])
+        return begin + row, column, Z[row, column]
+
+
+def _taken(values: Array, places: Array | slice) -> Array:
+    """Some rows; those that follow one another are not copied."""
+    return values[places] if isinstance(places, slice) else values.take(places, axis=0)
+
+
+def of_rows(strips: Strips, places: Array | range, origin: Array | None = None) -> Sums:
+    """The sums of rows that are not empty, which lie at `places` or follow one another."""
+    count, size = len(places), strips.rows
+    parts = [places[at : at + size] for at in range(0, count, size)]
+    taken = [slice(part.start, part.stop) if isinstance(part, range) else part for part in parts]
+    # The mean of the first strip is near enough to that of all.
+    near = strips.mean(taken[0]) if origin is None else origin
+    products = strips.product(taken[0], near).copy()
+    for part in taken[1:]:
+        products += strips.product(part, near)
+    rest = products[-1, :-1] / count
+    about = products[:-1, :-1] - count * np.outer(rest.conj(), rest)
+    if origin is None and len(parts) > 1:
+        before, after = np.diag(products).real[:-1], np.diag(about).real
+        least = count * (ROUNDING * np.finfo(float).eps * np.abs(near)) ** 2
+        if np.any(before > np.maximum(CANCELLED * after, least)):
+            # The first strip is unlike the others.
+            return of_rows(strips, places, near + rest)
+    return Sums(count, near, rest, about)
 
 
 def pairwise(sums: list[Sums]) -> Sums:
@@ -94,27 +161,39 @@ def of_block(
     rows = len(table)
     if len(target) != rows:
         raise InvalidValueError(f"A and y have {rows} and {len(target)} rows in block {number} (counted from 0)")
-    strips = []
-    for start in range(0, rows, STRIP):
-        Z = np.concatenate([table[start : start + STRIP], target[start : start + STRIP]], axis=1, dtype=dtype)
-        finite = np.isfinite(Z)
-        if not finite.all():
-            row, column = (int(at) for at in np.argwhere(~finite)[0])
-            wrong = (start + row, column, Z[row, column])
-            if begin is not None:
-                raise refused((begin + wrong[0], *wrong[1:]), name)
-            # Rows before it are counted elsewhere.
-            return Found(rows, {}, wrong)
-        with np.errstate(over="ignore", invalid="ignore"):
-            if fold_of is None:
-                strips.append({0: of_rows(Z)})
-                continue
-            fold = fold_of(np.arange(len(Z)) + ((begin or 0) + start))
-            if (fold == fold[0]).all():
-                strips.append({int(fold[0]): of_rows(Z)})
-            else:
-                strips.append({int(which): of_rows(Z[fold == which]) for which in np.unique(fold)})
-    return Found(rows, of_folds(strips))
+    found = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        strips = Strips(table, target, dtype)
+        size = TOGETHER * strips.rows
+        for start in range(0, rows, size):
+            places = range(start, min(start + size, rows))
+            sums = {fold: of_rows(strips, part) for fold, part in _parts(places, begin or 0, fold_of)}
+            # What is not finite leaves no finite square; squares may be too large alone.
+            if not all(np.isfinite(np.diag(one.products)).all() for one in sums.values()):
+                wrong = strips.first_wrong(places.start, places.stop)
+                if wrong is not None and begin is not None:
+                    raise refused((begin + wrong[0], *wrong[1:]), name)
+                if wrong is not None:
+                    # Rows before it are counted elsewhere.
+                    return Found(rows, {}, wrong)
+            found.append(sums)
+    return Found(rows, of_folds(found))
+
+
+def of_made(made: Callable[[], tuple[Any, Any]], *options: Any) -> Found:
+    """The sums of one block of rows, which is made here; `options` are those of `of_block` after A and y."""
+    return of_block(*made(), *options)
+
+
+def _parts(places: range, begin: int, fold_of: Callable[[Array], Array] | None) -> list[tuple[int, Array | range]]:
+    """The rows of each fold among these of a block that begins with row `begin` of all."""
+    if fold_of is None:
+        return [(0, places)]
+    rows = np.arange(places.start, places.stop)
+    fold = fold_of(rows + begin)
+    if (fold == fold[0]).all():
+        return [(int(fold[0]), places)]
+    return [(int(which), rows[fold == which]) for which in np.unique(fold)]
 
 
 def of_blocks(found: list[Found]) -> Found:

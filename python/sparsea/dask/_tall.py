@@ -18,7 +18,7 @@ from .._options import RunOptions, takes
 from .._problem import Problem
 from .._solution import Solution
 from ._rows import read_rows
-from ._sums import Found, Sums, of_block, of_blocks, pairwise, refused
+from ._sums import Found, Sums, of_block, of_blocks, of_made, pairwise, refused
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -113,10 +113,13 @@ def statistics(
         if total < count:
             raise InvalidValueError(f"folds must be at most {total}, the number of rows, got {count}")
         fold_of = _Contiguous(total, count) if drawn is None else _Drawn(drawn, count)
-    level = [
-        dask.delayed(of_block)(table, target, number, begin, rows.dtype, fold_of, rows.said)
-        for number, (table, target, begin) in enumerate(zip(rows.tables, rows.targets, rows.begins, strict=True))
-    ]
+    told = (rows.dtype, fold_of, rows.said)
+    if rows.made is not None:
+        blocks = enumerate(zip(rows.made, rows.begins, strict=True))
+        level = [dask.delayed(of_made)(made, at, begin, *told) for at, (made, begin) in blocks]
+    else:
+        given = enumerate(zip(rows.tables, rows.targets, rows.begins, strict=True))
+        level = [dask.delayed(of_block)(table, target, at, begin, *told) for at, (table, target, begin) in given]
     while len(level) > 1:
         level = [dask.delayed(of_blocks)(level[at : at + TOGETHER]) for at in range(0, len(level), TOGETHER)]
     found: Found = level[0].compute() if client is None else client.compute(level[0]).result()

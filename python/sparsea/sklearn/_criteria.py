@@ -41,8 +41,9 @@ class Criteria:
 
 def exact_rss(design: Design) -> float:
     """The RSS of an exact fit: below it is rounding, of the fit or of what centring left in y."""
-    y_square = float(design.y @ design.y)
-    return float(max(EXACT**2 * y_square, min(float(design.rounding), _LARGEST) ** 2, np.finfo(float).tiny))
+    y_square = float(np.vdot(design.y, design.y))
+    rounding = float(np.linalg.norm(np.minimum(design.rounding, _LARGEST)))
+    return float(max(EXACT**2 * y_square, rounding**2, np.finfo(float).tiny))
 
 
 def criteria(
@@ -57,12 +58,16 @@ def criteria(
     known: bool,
     loo: bool,
 ) -> Criteria:
-    """Those of solutions, of which the coefficients are rows.
+    """Those of solutions, of which the coefficients are rows, or for several targets matrices with a row for each.
 
     σ² is the `variance`, given if it is `known`, and otherwise estimated for Cp.
     """
-    n, features = design.total_weight, len(design.feature_means)
-    k = np.count_nonzero(coefs, axis=1).astype(np.float64)
+    samples, features = design.total_weight, len(design.feature_means)
+    used = np.any(coefs != 0, axis=1) if coefs.ndim == 3 else coefs != 0
+    targets = coefs.shape[1] if coefs.ndim == 3 else 1
+    k = np.count_nonzero(used, axis=1).astype(np.float64)
+    # Every target has its numbers, and its coefficients.
+    n, coefficients = samples * targets, k * targets
     exact = exact_rss(design)
     floored = np.maximum(rss, exact)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -71,19 +76,19 @@ def criteria(
         # With as many parameters as samples every y is fitted, so that nothing is known of σ².
         free = design.samples - k - fit_intercept > 0
         fit = scaled if known else np.where(free, n * np.log(floored / n), np.inf)
-        aic = fit + 2 * k
-        parameters = k + fit_intercept + 1
+        aic = fit + 2 * coefficients
+        parameters = coefficients + fit_intercept * targets + 1
         rest = n - parameters - 1
         small = 0.0 if known else np.where(rest > 0, 2 * parameters * (parameters + 1) / rest, np.inf)
-        bic = fit + np.log(n) * k
+        bic = fit + np.log(samples) * coefficients
         errors, factors = np.full((2, len(coefs)), np.nan)
         if loo:
-            errors, factors = _leave_one_out(design, coefs, fit_intercept, sample_weight)
+            errors, factors = _leave_one_out(design, used, fit_intercept, sample_weight)
         return Criteria(
             aic=aic,
             bic=bic,
             ebic=bic + 2 * gamma * log_models(features, k),
-            cp=scaled - n + 2 * k,
+            cp=scaled - n + 2 * coefficients,
             aicc=aic + small,
             loo=errors,
             corrected_loo=np.maximum(errors, exact / n) * factors,
@@ -91,25 +96,26 @@ def criteria(
 
 
 def _leave_one_out(
-    design: Design, coefs: Array, fit_intercept: bool, sample_weight: Array | None
+    design: Design, used: NDArray[np.bool_], fit_intercept: bool, sample_weight: Array | None
 ) -> tuple[Array, Array]:
     """Mean squared errors on samples left out of least squares on each support, and the factors that correct them."""
     n = design.samples
     ones = np.full(len(design.y), 1.0) if sample_weight is None else sample_weight
     constant = ones / design.total_weight if fit_intercept else 0.0
-    union = np.flatnonzero(np.any(coefs != 0, axis=0))
+    union = np.flatnonzero(np.any(used, axis=0))
     columns = _unit_columns(design.A, union)
-    errors, factors = np.full(len(coefs), np.inf), np.full(len(coefs), np.inf)
-    for at, coef in enumerate(coefs):
-        size = np.count_nonzero(coef)
+    targets = design.y.reshape(len(ones), -1)
+    errors, factors = np.full(len(used), np.inf), np.full(len(used), np.inf)
+    for at, mask in enumerate(used):
+        size = np.count_nonzero(mask)
         if size + fit_intercept >= n:
             continue
-        basis, triangle = np.linalg.qr(columns[:, coef[union] != 0])
-        residual = design.y - basis @ (basis.T @ design.y)
+        basis, triangle = np.linalg.qr(columns[:, mask[union]])
+        residual = targets - basis @ (basis.T @ targets)
         # What is left of 1 where a sample decides a coefficient alone is rounding.
         left = 1.0 - constant - np.einsum("ij,ij->i", basis, basis)
         if left.min() > EXACT and triangle.diagonal().all():
-            errors[at] = np.sum((residual / left) ** 2) / design.total_weight
+            errors[at] = np.sum((residual / left[:, np.newaxis]) ** 2) / (design.total_weight * targets.shape[1])
             trace = np.sum(np.linalg.inv(triangle) ** 2) + fit_intercept
             factors[at] = (1 + trace / n) / (1 - (size + fit_intercept) / n)
     return errors, factors
@@ -142,7 +148,7 @@ def log_models(features: int, k: Array) -> Array:
 def full_variance(design: Design, fit_intercept: bool) -> float:
     """The unbiased estimate of the noise variance from least squares on all features, NaN where there is none."""
     features = len(design.feature_means)
-    A, y = design.A, design.y
+    A, y = design.A, design.y.reshape(len(design.y), -1)
     dense = isinstance(A, np.ndarray)
     # Of columns of norm 1, so that no unit decides which are taken to depend on others.
     norms = np.linalg.norm(A, axis=0) if dense else A.column_norms
@@ -160,10 +166,11 @@ def full_variance(design: Design, fit_intercept: bool) -> float:
             rmatvec=lambda y: scales * A.rmatvec(y.ravel()),
             dtype=np.float64,
         )
-        x = scipy.sparse.linalg.lsmr(unit, y, atol=1e-12, btol=1e-12, maxiter=10 * features)[0]
+        limits = {"atol": 1e-12, "btol": 1e-12, "maxiter": 10 * features}
+        x = np.column_stack([scipy.sparse.linalg.lsmr(unit, target, **limits)[0] for target in y.T])
         rank = _rank(unit, np.flatnonzero(norms)) if used <= MOST_RANKED else used
     rest = y - unit @ x
-    return float(rest @ rest / (design.total_weight - rank - fit_intercept))
+    return float(np.vdot(rest, rest) / y.shape[1] / (design.total_weight - rank - fit_intercept))
 
 
 def _rank(unit: Any, columns: NDArray[np.intp]) -> int:

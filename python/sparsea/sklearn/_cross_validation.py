@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,16 +11,18 @@ from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 from sklearn.utils.extmath import safe_sparse_dot
 
-from .. import _core, solve
-from .._choice import chosen, default_largest, exchanges, least, until_turned, warn_of_largest
-from .._core import as_index
+from .. import _core
+from .._choice import chosen, default_largest, least, until_turned, warn_of_largest
+from .._core import as_flag, as_index
 from .._errors import InvalidValueError
 from .._input import as_aligned
 from ._criteria import exact_rss
 from ._design import Array, Design, Precision, checked_count, clipped_count, design, precision_of, validated
 from ._intercept import with_intercept
 from ._model import SparseModel
-from ._path import residual_norm, solve_path
+from ._parameters import Choice, choice_of, form_of
+from ._results import cv_results
+from ._runs import reported, residual_norm, solve_path, with_solution
 
 if TYPE_CHECKING:
     from .. import Solution
@@ -54,8 +57,9 @@ class SparseRegressorCV(SparseModel):
     n_jobs : int or None, default=None
         Folds computed at once, as in scikit-learn: in processes, or in threads where folds share sufficient
         statistics.
-    algorithm : str, default="search"
-        An algorithm, or several joined by ``+`` (see `sparsea.algorithms`).
+    algorithm : str or None, default=None
+        An algorithm, or several joined by ``+`` (see `sparsea.algorithms`). None stands for the default of
+        `sparsea.solve`, and for all k of a path together.
     fit_intercept : bool, default=True
         Whether there is an intercept. Sparse features are centred without being made dense.
     iterations, supports, stagnation : int or None, default=None
@@ -69,6 +73,24 @@ class SparseRegressorCV(SparseModel):
     threads : int or None, default=None
         Threads to use for one fold, or, where folds share sufficient statistics and ``n_jobs`` is None, for all of
         them; all of the machine's if None. The result does not depend on it.
+    positive : bool, default=False
+        Whether coefficients must be at least 0. Then folds are solved for one k after the other.
+    joint : bool, default=False
+        Whether `y` may hold several targets, which have one support, and so one k. Errors are means over targets.
+    max_iter : int or None, default=None
+        Another name for ``iterations``. Not both.
+    tol : float or None, default=None
+        Stop the search for a k when Σᵢ wᵢ (yᵢ − ŷᵢ)² is at most this, summed over targets. On the training samples of a
+        fold it is the same share of Σᵢ wᵢ (yᵢ − ȳ)² as on all. Not together with ``relative_residual``.
+    random_state : int, RandomState or None, default=None
+        The seed of runs for one k, if the algorithm draws; it does not split samples. None stands for that of
+        ``settings``, and otherwise 0: results are always the same. A `RandomState` is drawn from once in a fit.
+    warm_start : bool, default=False
+        Whether the supports of ``path_`` of the fit before are tried as well for the model on all samples, if the
+        numbers of features and targets are the same. In folds they are not: they have seen the samples left out.
+    report : bool or float, default=False
+        Whether to report what was explored by the run for the k chosen: near-ties within 5 % of the best residual, or
+        within this margin. Not for several targets.
 
     Attributes
     ----------
@@ -78,7 +100,14 @@ class SparseRegressorCV(SparseModel):
         Every k tried: 0 … K.
     mse_path_ : ndarray of shape (K + 1, n_folds)
         Mean squared error on the samples left out, for each k and fold; weighted if samples are.
-    coef_, intercept_, support_, support_names_, solution_, n_iter_, n_features_in_, feature_names_in_
+    cv_results_ : dict of str to ndarray or list
+        The same as scores, −mse, by the names of `GridSearchCV`: ``params``, ``param_n_nonzero_coefs``,
+        ``split0_test_score``, …, ``mean_test_score``, ``std_test_score`` and ``rank_test_score``, an entry for each k.
+        Means and standard deviations are weighted by the shares of the folds; see Notes. The k of rank 1 is the
+        smallest of several equally good.
+    path_ : list of Solution
+        The solutions on all samples, ``path_[k]`` for k = 0 … K; that of the k chosen is ``solution_``.
+    coef_, intercept_, support_, support_names_, solution_, n_iter_, n_features_in_, feature_names_in_, report_
         Of the model on all samples, as in `SparseRegressor`.
 
     See Also
@@ -89,7 +118,8 @@ class SparseRegressorCV(SparseModel):
     Notes
     -----
     Folds count by the sum of the weights of their test samples (their number, unless weighted). With these shares ω_f,
-    the standard error of a mean ē = Σ ω_f e_f is (Σ ω_f (e_f − ē)² / (F − 1))^½, F being the number of folds.
+    the standard error of a mean ē = Σ ω_f e_f is (Σ ω_f (e_f − ē)² / (F − 1))^½, F being the number of folds that
+    count: ``std_test_score`` divided by (F − 1)^½.
 
     Dense features are split into blocks of samples that belong to the same training sets. The Gram matrix of each
     block, about the means of the block, is computed once, and those of a training set are added up pairwise, without
@@ -122,7 +152,7 @@ class SparseRegressorCV(SparseModel):
         cv: Any = None,
         one_standard_error: bool = False,
         n_jobs: int | None = None,
-        algorithm: str = "search",
+        algorithm: str | None = None,
         fit_intercept: bool = True,
         iterations: int | None = None,
         time: float | None = None,
@@ -131,6 +161,13 @@ class SparseRegressorCV(SparseModel):
         stagnation: int | None = None,
         settings: dict[str, Any] | None = None,
         threads: int | None = None,
+        positive: bool = False,
+        joint: bool = False,
+        max_iter: int | None = None,
+        tol: float | None = None,
+        random_state: Any = None,
+        warm_start: bool = False,
+        report: bool | float = False,
     ) -> None:
         self.max_nonzero_coefs = max_nonzero_coefs
         self.cv = cv
@@ -145,6 +182,13 @@ class SparseRegressorCV(SparseModel):
         self.stagnation = stagnation
         self.settings = settings
         self.threads = threads
+        self.positive = positive
+        self.joint = joint
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.report = report
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> SparseRegressorCV:
         """Chooses k and finds the features and their coefficients.
@@ -153,8 +197,8 @@ class SparseRegressorCV(SparseModel):
         ----------
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             The features.
-        y : array of shape (n_samples,)
-            The target.
+        y : array of shape (n_samples,) or (n_samples, n_targets)
+            The target; several with ``joint``.
         sample_weight : array of shape (n_samples,), float or None, default=None
             Weights of the samples, at least 0, in training and in errors.
         groups : array of shape (n_samples,) or None, default=None
@@ -173,7 +217,8 @@ class SparseRegressorCV(SparseModel):
             If a parameter is of the wrong type.
         """
         precision = precision_of(X, y)
-        X, y, sample_weight = validated(self, X, y, sample_weight, samples=2, groups=groups)
+        joint = as_flag("joint", self.joint)
+        X, y, sample_weight = validated(self, X, y, sample_weight, samples=2, groups=groups, multi_output=joint)
         folds = list(check_cv(self.cv).split(X, y, groups))
         _check_folds(folds, len(y))
         weights = np.ones(len(y)) if sample_weight is None else sample_weight
@@ -190,54 +235,72 @@ class SparseRegressorCV(SparseModel):
             largest = most = clipped_count("max_nonzero_coefs", largest, limit, bound)
 
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
-        exact = exact_rss(problem) / problem.total_weight
+        choice = choice_of(self, problem, form_of(self, y), n_jobs=False)
+        exact = exact_rss(problem) / (problem.total_weight * (1 if y.ndim == 1 else y.shape[1]))
         shares = np.array([weights[test].sum() for _, test in folds])
         shares = shares / shares.sum()
 
         def best_of(largest: int) -> int:
-            self.mse_path_ = self._errors(X, y, sample_weight, folds, largest, precision)
+            self.mse_path_ = self._errors(X, y, sample_weight, folds, largest, precision, choice)
             return least(self.mse_path_, shares, exact)
 
         best_k, largest = until_turned(best_of, largest, most)
         self.n_nonzero_coefs_grid_ = np.arange(largest + 1)
         if best_k == largest < self.n_features_in_ and self.mse_path_[best_k] @ shares > exact:
             warn_of_largest("cross-validation", best_k)
+        self.cv_results_ = cv_results(self.mse_path_, shares, exact)
         k = chosen(self.mse_path_, shares, self.one_standard_error, exact)
-        best = self._best(problem, k, largest)
+        path, best = self._best(problem, k, largest, choice)
         if self.fit_intercept and k > 0:
-            best = with_intercept(problem, X, y, sample_weight, k, best, self._options())
-        self._keep(problem, best)
+            best = with_intercept(problem, X, y, sample_weight, k, best, choice)
+        self.path_ = with_solution(path, k, best)
+        self._keep(problem, best, choice)
         return self
 
-    def _best(self, problem: Design, k: int, largest: int) -> Solution:
-        """The solution on all samples for the k that was chosen."""
-        options = self._options()
-        if k == 0 or not exchanges(options):
-            return solve_path(problem, k, options)[-1]
-        found = solve_path(problem, largest, options, thorough=False)[k]
-        searched: Solution = solve(problem.A, problem.y, k, start=found.support, intercept=False, **options)
-        return min(searched, found, key=residual_norm)
+    def _best(self, problem: Design, k: int, largest: int, choice: Choice) -> tuple[list[Solution], Solution]:
+        """The path on all samples, and the solution for the k that was chosen."""
+        earlier = self._earlier((self.n_features_in_, *problem.y.shape[1:]))
+        path = solve_path(problem, largest, choice, thorough=False, earlier=earlier)
+        found = path[k]
+        if k > 0 and choice.together:
+            searched: Solution = choice.run(problem.A, problem.y, k, start=found.support, report=choice.report)
+            return path, min(searched, replace(found, report=searched.report), key=residual_norm)
+        return path, found if choice.report is False else reported(problem, found, choice)
 
     def _errors(
-        self, X: Any, y: Array, sample_weight: Array | None, folds: list[Any], largest: int, precision: Precision
+        self,
+        X: Any,
+        y: Array,
+        sample_weight: Array | None,
+        folds: list[Any],
+        largest: int,
+        precision: Precision,
+        choice: Choice,
     ) -> Array:
         """Mean squared errors for k = 0 … `largest` and each fold."""
-        if isinstance(X, np.ndarray) and exchanges(self._options()):
-            together = self._errors_together(X, y, sample_weight, folds, largest, precision)
+        if isinstance(X, np.ndarray) and choice.together:
+            together = self._errors_together(X, y, sample_weight, folds, largest, precision, choice.options)
             if together is not None:
                 nothing = [_null_error(y, sample_weight, fold, self.fit_intercept) for fold in folds]
                 return np.vstack([nothing, together])
         columns = Parallel(n_jobs=_jobs(self.n_jobs, len(folds)))(
-            delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, precision, self._options())
+            delayed(_errors)(X, y, sample_weight, fold, largest, self.fit_intercept, precision, choice)
             for fold in folds
         )
         return np.array(columns).T
 
     def _errors_together(
-        self, X: Array, y: Array, sample_weight: Array | None, folds: list[Any], largest: int, precision: Precision
+        self,
+        X: Array,
+        y: Array,
+        sample_weight: Array | None,
+        folds: list[Any],
+        largest: int,
+        precision: Precision,
+        options: dict[str, Any],
     ) -> Array | None:
         """Mean squared errors for k = 1 … `largest` and all folds, or None where numbers leave the range for that."""
-        options = self._options()
+        options = dict(options)
         jobs = _jobs(self.n_jobs, len(folds))
         if jobs is not None:
             options["threads"] = min(effective_n_jobs(jobs), len(folds))
@@ -280,15 +343,18 @@ def _errors(
     largest: int,
     fit_intercept: bool,
     precision: Precision,
-    options: dict[str, Any],
+    choice: Choice,
 ) -> Array:
     """Mean squared errors for k = 0 … `largest` on the test samples of a fold."""
     train, test = fold
     train_weight, test_weight = (None, None) if sample_weight is None else (sample_weight[train], sample_weight[test])
     problem = design(X[train], y[train], train_weight, fit_intercept, precision)
-    coef = np.array([solution.x for solution in solve_path(problem, largest, options, thorough=False)])
-    predicted = safe_sparse_dot(X[test], coef.T, dense_output=True) + problem.intercept(coef)
-    squares = (y[test, np.newaxis] - predicted) ** 2
+    coef = np.array([solution.x.T for solution in solve_path(problem, largest, choice, thorough=False)])
+    flat = coef.reshape(-1, coef.shape[-1])
+    predicted = safe_sparse_dot(X[test], flat.T, dense_output=True) + problem.intercept(coef).ravel()
+    squares = (y[test, np.newaxis] - predicted.reshape(-1, *coef.shape[:-1])) ** 2
+    if squares.ndim == 3:
+        squares = squares.mean(axis=2)
     if test_weight is not None and not test_weight.any():
         # Nothing of this fold counts.
         return np.zeros(largest + 1)

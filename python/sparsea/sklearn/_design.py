@@ -135,13 +135,14 @@ def _is_rounding(centred: Array, rounding: Any) -> Any:
     # No square leaves the range of doubles, and most columns are judged by their largest entry.
     largest = np.maximum(centred.max(axis=0), -centred.min(axis=0))
     if centred.ndim == 1:
-        return largest <= rounding and _norms(centred[:, np.newaxis])[0] <= rounding
+        return largest <= rounding and column_norms(centred[:, np.newaxis])[0] <= rounding
     found = largest <= rounding
-    found[found] = _norms(centred[:, found]) <= rounding[found]
+    found[found] = column_norms(centred[:, found]) <= rounding[found]
     return found
 
 
-def _norms(columns: Array) -> Array:
+def column_norms(columns: Array) -> Array:
+    """Norms that neither overflow nor vanish."""
     largest = np.abs(columns).max(axis=0)
     return np.asarray(largest * np.linalg.norm(columns / np.where(largest > 0, largest, 1.0), axis=0))
 
@@ -193,6 +194,12 @@ def validated(
 ) -> tuple[Any, Array, Array | None]:
     """What `fit` is given, at least so many samples, checked by scikit-learn's rules, as float64."""
     check_indices(X=X, y=y, sample_weight=sample_weight, groups=groups)
+    shape: Any = getattr(y, "shape", ())
+    if not multi_output and len(shape) == 2 and shape[1] > 1:
+        raise InvalidValueError(
+            f"y should be a 1d array, got an array of shape {shape} instead; joint=True chooses one k and one support "
+            "for all targets, and MultiOutputRegressor of scikit-learn a model for each"
+        )
     X, y = validate_data(
         estimator,
         X,

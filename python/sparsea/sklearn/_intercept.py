@@ -12,9 +12,10 @@ import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
 
-from .. import Error, Solution, Solutions, solve
+from .. import Error, Solution, Solutions
 from .._choice import searches
 from ._design import Array, Design
+from ._parameters import Choice
 
 LIMITS = ("iterations", "time", "supports", "relative_residual", "stagnation")
 """Options that say how long a search may take, which then takes that long once."""
@@ -24,20 +25,21 @@ MIMICKED = 0.25
 
 
 def with_intercept(
-    problem: Design, X: Any, y: Array, sample_weight: Array | None, k: int, found: Any, options: dict[str, Any]
+    problem: Design, X: Any, y: Array, sample_weight: Array | None, k: int, found: Any, choice: Choice
 ) -> Any:
     """The better of solutions found and those of a search that starts where the intercept is one of k + 1 features.
 
-    `found` are of `problem`, which is X and y centred, of one target or several; `options` are those of `solve`.
+    `found` are of `problem`, which is X and y centred, of one target or several.
     """
-    if not searches(options) or any(options[name] is not None for name in LIMITS):
+    options = choice.options
+    if choice.form.nonnegative or not searches(options) or any(options[name] is not None for name in LIMITS):
         return found
     if isinstance(found, Solutions):
         targets = zip(found, y.T, problem.y.T, strict=True)
         return Solutions(
-            [_better(problem.A, centred, X, target, sample_weight, k, one, options) for one, target, centred in targets]
+            [_better(problem.A, centred, X, target, sample_weight, k, one, choice) for one, target, centred in targets]
         )
-    return _better(problem.A, problem.y, X, y, sample_weight, k, found, options)
+    return _better(problem.A, problem.y, X, y, sample_weight, k, found, choice)
 
 
 def _better(
@@ -48,7 +50,7 @@ def _better(
     sample_weight: Array | None,
     k: int,
     found: Solution,
-    options: dict[str, Any],
+    choice: Choice,
 ) -> Solution:
     features, rows = X.shape[1], np.ones(len(y)) if sample_weight is None else np.sqrt(sample_weight)
     if found.stop_reason == "exact_fit" or k + 1 > min(np.count_nonzero(rows), features):
@@ -62,17 +64,20 @@ def _better(
         cosines = np.nan_to_num(extended[:, :-1].T @ rows / (norms[:-1] * norms[-1]))
     if np.sort(cosines**2)[-k:].sum() < MIMICKED:
         return found
+    weighted = y * (rows if y.ndim == 1 else rows[:, np.newaxis])
     try:
-        begun = solve(extended, y * rows, k + 1, intercept=False, **options)
+        begun = choice.run(extended, weighted, k + 1)
     except Error:
         # Numbers that are too large before they are centred.
         return found
     is_feature = begun.support < features
-    support, coefficients = begun.support[is_feature], np.abs(begun.coefficients[is_feature])
+    support, coefficients = begun.support[is_feature], begun.coefficients[is_feature]
+    # Of several targets, the length of their row.
+    coefficients = np.abs(coefficients) if y.ndim == 1 else np.linalg.norm(coefficients, axis=1)
     if len(support) > k:
         # No intercept was chosen: the feature that matters least is left out.
         support = np.delete(support, np.argmin(coefficients * norms[support]))
     if len(support) == 0:
         return found
-    again = solve(A, centred, k, start=support, intercept=False, **options)
+    again: Solution = choice.run(A, centred, k, start=support, report=choice.report)
     return again if again.residual_norm < found.residual_norm else found

@@ -11,31 +11,24 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
+from .._core import as_flag
 from ._design import Array, Design, named, validate_data
+from ._parameters import Choice
 
 if TYPE_CHECKING:
     from .. import Solution
-
-OPTIONS = (
-    "algorithm",
-    "iterations",
-    "time",
-    "supports",
-    "relative_residual",
-    "stagnation",
-    "settings",
-    "threads",
-)
-"""Parameters that `sparsea.solve` takes under the same names."""
 
 
 class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A linear model of few features."""
 
+    joint: Any
+    warm_start: Any
     coef_: Array
     intercept_: Any
     solution_: Any
     n_iter_: Any
+    report_: Any
     n_nonzero_coefs_: int
     n_features_in_: int
     feature_names_in_: NDArray[Any]
@@ -84,18 +77,31 @@ class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore
         check_is_fitted(self, "coef_")
         return np.asarray(np.any(np.atleast_2d(self.coef_) != 0, axis=0))
 
-    def _options(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in OPTIONS}
-
-    def _keep(self, design: Design, solution: Solution) -> None:
-        """Becomes the model of a solution for one target."""
+    def _keep(self, design: Design, solution: Solution, choice: Choice) -> None:
+        """Becomes the model of a solution for one target, or for several with one support."""
         self.solution_ = solution
-        self.coef_ = np.asarray(solution.x, dtype=np.float64)
-        self.n_nonzero_coefs_ = int(np.count_nonzero(self.coef_))
-        self.intercept_ = float(design.intercept(self.coef_))
-        self.n_iter_ = solution.iterations
+        self.coef_ = np.ascontiguousarray(np.asarray(solution.x, dtype=np.float64).T)
+        self.n_nonzero_coefs_ = int(np.count_nonzero(self._get_support_mask()))
+        intercept = design.intercept(self.coef_)
+        self.intercept_ = float(intercept) if self.coef_.ndim == 1 else intercept
+        # scikit-learn expects at least one.
+        self.n_iter_ = max(solution.iterations, 1)
+        self._keep_report(solution.report, choice)
+
+    def _keep_report(self, report: Any, choice: Choice) -> None:
+        if choice.report is not False:
+            self.report_ = report
+        elif hasattr(self, "report_"):
+            del self.report_
+
+    def _earlier(self, shape: tuple[int, ...]) -> list[NDArray[np.intp]]:
+        """The supports that were found before, of a problem with the same features and targets."""
+        before = getattr(self, "path_", None) if as_flag("warm_start", self.warm_start) else None
+        return [one.support for one in before] if before and before[0].x.shape == shape else []
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        if self.joint is True:
+            tags.target_tags.multi_output = True
         return tags

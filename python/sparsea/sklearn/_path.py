@@ -2,63 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .. import Problem
-from .._choice import default_largest, exchanges, until_turned, warn_of_largest
-from .._errors import InvalidValueError, MemoryLimitError
+from .._choice import default_largest, until_turned, warn_of_largest
+from .._core import as_flag
+from .._errors import InvalidValueError
 from .._input import as_number, shown
 from ._criteria import CRITERIA, criteria, exact_rss, full_variance
 from ._design import Array, Design, checked_count, clipped_count, design, precision_of, validated
 from ._model import SparseModel
-
-if TYPE_CHECKING:
-    from .. import Solution
-
-GREEDY = ("omp", "ols")
-"""Algorithms that add one feature after the other: each solution of a path is the one before and one feature more."""
-
-
-def solve_path(problem: Design, largest: int, options: dict[str, Any], *, thorough: bool = True) -> list[Solution]:
-    """Solutions for k = 0 … `largest`, each no worse than the one before and one feature more.
-
-    Where all are found together, from perturbed supports as well if they are to be `thorough`.
-    """
-    # What is known of A serves every k.
-    measured: Problem[Solution] = Problem(problem.A, problem.y, intercept=False)
-    nothing = measured.solve(0, algorithm="omp", threads=options["threads"])
-    if largest == 0:
-        return [nothing]
-    if exchanges(options):
-        try:
-            together = measured._sparsity_path(largest, thorough, options)
-        except MemoryLimitError:
-            # Runs for one k after the other take less.
-            pass
-        else:
-            one = together[0]
-            same = {name: getattr(one, name) for name in ("algorithm", "counts", "memory", "elapsed")}
-            return [replace(nothing, **same), *together]
-    path: list[Solution] = []
-    greedy = str(options["algorithm"]).lower() in GREEDY
-    completing = options if greedy else {"algorithm": "ols", "threads": options["threads"]}
-    for k in range(1, largest + 1):
-        start = path[-1].support if path else None
-        found = measured.solve(k, start=start, **completing)
-        if not greedy:
-            searched = measured.solve(k, start=found.support, **options)
-            found = min(searched, found, key=residual_norm)
-        # Where nothing is left to explain, rounding decides.
-        path.append(min(found, path[-1], key=residual_norm) if path else found)
-    return [replace(nothing, algorithm=path[0].algorithm), *path]
-
-
-def residual_norm(solution: Solution) -> float:
-    """‖r‖, to take the least of."""
-    return solution.residual_norm
+from ._parameters import choice_of, form_of
+from ._runs import reported, solve_path, with_solution
 
 
 class SparsityPath(SparseModel):
@@ -91,8 +47,9 @@ class SparsityPath(SparseModel):
         features (and 1 for the intercept).
     sigma : float or None, default=None
         σ, the standard deviation of the noise, if it is known. AIC, BIC and EBIC then take RSS/σ² for n log(RSS/n).
-    algorithm : str, default="search"
-        An algorithm, or several joined by ``+`` (see `sparsea.algorithms`).
+    algorithm : str or None, default=None
+        An algorithm, or several joined by ``+`` (see `sparsea.algorithms`). None stands for the default of
+        `sparsea.solve`, and for all k together.
     fit_intercept : bool, default=True
         Whether there is an intercept. Sparse features are centred without being made dense.
     iterations, supports, stagnation : int or None, default=None
@@ -106,18 +63,40 @@ class SparsityPath(SparseModel):
         Settings of the (last) algorithm.
     threads : int or None, default=None
         Threads to use; all of the machine's if None. The result does not depend on it.
+    positive : bool, default=False
+        Whether coefficients must be at least 0. Then k is solved for one after the other, and
+        the criterion must not be LOO, whose fits are not bounded
+    joint : bool, default=False
+        Whether `y` may hold several targets, which have one support, and so one k.
+    max_iter : int or None, default=None
+        Another name for ``iterations``. Not both.
+    tol : float or None, default=None
+        Stop the search for a k when Σᵢ wᵢ (yᵢ − ŷᵢ)² is at most this, summed over targets. Not together with
+        ``relative_residual``, of which it is (relative_residual ‖y‖)².
+    n_jobs : int or None, default=None
+        Another name for ``threads``, in which −1 stands for all processors. Not both.
+    random_state : int, RandomState or None, default=None
+        The seed of runs for one k, if the algorithm draws. None stands for that of ``settings``, and otherwise 0:
+        results are always the same. A `RandomState` is drawn from once in a fit. What is exchanged at random where all
+        k are solved together does not depend on it.
+    warm_start : bool, default=False
+        Whether the supports that the fit before found are tried as well, each for its k, if the numbers of features
+        and targets are the same.
+    report : bool or float, default=False
+        Whether to report what was explored by a run that begins at the solution preferred: near-ties within 5 % of the
+        best residual, or within this margin. Not for several targets.
 
     Attributes
     ----------
     path_ : list of Solution
         The solutions of the centred and weighted problem, ``path_[k]`` for k = 0 … K. Where all are solved together,
         their ``algorithm`` is ``"path"``, and ``counts``, ``memory`` and ``elapsed`` are those of the whole path.
-    coef_path_ : ndarray of shape (K + 1, n_features)
+    coef_path_ : ndarray of shape (K + 1, n_features) or (K + 1, n_targets, n_features)
         Their coefficients.
-    intercept_path_ : ndarray of shape (K + 1,)
+    intercept_path_ : ndarray of shape (K + 1,) or (K + 1, n_targets)
         Their intercepts.
     rss_ : ndarray of shape (K + 1,)
-        Σ wᵢ (yᵢ − ŷᵢ)² of each.
+        Σ wᵢ (yᵢ − ŷᵢ)² of each, summed over targets.
     aic_, bic_, ebic_, cp_, aicc_ : ndarray of shape (K + 1,)
         The criteria of each. ``cp_`` is NaN if σ² is neither given nor can be estimated.
     loo_ : ndarray of shape (K + 1,)
@@ -131,7 +110,7 @@ class SparsityPath(SparseModel):
     n_nonzero_coefs_ : int
         Non-zero coefficients of the solution preferred, that for the smallest k of several equally good, and of several
         exact fits; 0 if that is the null model. There may be fewer than k, where further features explain nothing.
-    coef_, intercept_, support_, support_names_, solution_, n_iter_, n_features_in_, feature_names_in_
+    coef_, intercept_, support_, support_names_, solution_, n_iter_, n_features_in_, feature_names_in_, report_
         Of that solution, as in `SparseRegressor`.
 
     See Also
@@ -155,6 +134,10 @@ class SparsityPath(SparseModel):
     intercept counts in none of them, since all k have it. With σ given, they and AICc have RSS(k)/σ² in place of
     n log(RSS(k)/n), and AICc is AIC, since no variance is estimated. Without, they and AICc are infinite where
     coefficients and intercept are as many as the samples: every y has such a fit.
+
+    Several targets have noise of one variance. For T targets RSS(k) is the sum over all, n log(RSS(k)/n) becomes
+    n T log(RSS(k)/(n T)), coefficients and intercepts are T times as many, and the supports to choose from are as many
+    as for one. LOO is the mean over targets.
 
     e(k) is ``loo_``, by the leverages of the samples: it is exact, and nothing is fitted again. [8]_ m is the number of
     samples of non-zero weight, r the number of coefficients and intercept, and C the matrix of mean products of the
@@ -212,7 +195,7 @@ class SparsityPath(SparseModel):
         ebic_gamma: float = 1.0,
         noise_variance: float | None = None,
         sigma: float | None = None,
-        algorithm: str = "search",
+        algorithm: str | None = None,
         fit_intercept: bool = True,
         iterations: int | None = None,
         time: float | None = None,
@@ -221,6 +204,14 @@ class SparsityPath(SparseModel):
         stagnation: int | None = None,
         settings: dict[str, Any] | None = None,
         threads: int | None = None,
+        positive: bool = False,
+        joint: bool = False,
+        max_iter: int | None = None,
+        tol: float | None = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        warm_start: bool = False,
+        report: bool | float = False,
     ) -> None:
         self.max_nonzero_coefs = max_nonzero_coefs
         self.criterion = criterion
@@ -236,6 +227,14 @@ class SparsityPath(SparseModel):
         self.stagnation = stagnation
         self.settings = settings
         self.threads = threads
+        self.positive = positive
+        self.joint = joint
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.report = report
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SparsityPath:
         """Finds the solutions and chooses one.
@@ -244,8 +243,8 @@ class SparsityPath(SparseModel):
         ----------
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             The features.
-        y : array of shape (n_samples,)
-            The target.
+        y : array of shape (n_samples,) or (n_samples, n_targets)
+            The target; several with ``joint``.
         sample_weight : array of shape (n_samples,), float or None, default=None
             Weights of the samples, at least 0. A weight of 2 is as good as having the sample twice: the criteria count
             the sum of the weights as the number of samples. Only LOO does not: it leaves a sample out with its weight.
@@ -266,8 +265,13 @@ class SparsityPath(SparseModel):
             raise InvalidValueError(f"criterion must be one of {', '.join(CRITERIA)}, got {self.criterion!r}")
         gamma = as_number("ebic_gamma", "from 0 to 1", self.ebic_gamma, lambda gamma: 0 <= gamma <= 1)
         precision = precision_of(X, y)
-        X, y, sample_weight = validated(self, X, y, sample_weight)
+        joint = as_flag("joint", self.joint)
+        X, y, sample_weight = validated(self, X, y, sample_weight, multi_output=joint)
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
+        choice = choice_of(self, problem, form_of(self, y))
+        if choice.form.nonnegative and self.criterion == "loo":
+            raise InvalidValueError("criterion 'loo' cannot be combined with positive: its fits are not bounded")
+        earlier = self._earlier((self.n_features_in_, *y.shape[1:]))
         variance = self._given_variance()
         known = variance is not None
         self.noise_variance_ = full_variance(problem, self.fit_intercept) if variance is None else variance
@@ -283,8 +287,11 @@ class SparsityPath(SparseModel):
             largest = most = clipped_count("max_nonzero_coefs", largest, problem.limit, problem.bound)
 
         def best_of(largest: int, thorough: bool = True) -> int:
-            self.path_ = solve_path(problem, largest, self._options(), thorough=thorough)
-            self.coef_path_ = np.array([solution.x for solution in self.path_])
+            self.path_ = solve_path(problem, largest, choice, thorough=thorough, earlier=earlier)
+            return best_found()
+
+        def best_found() -> int:
+            self.coef_path_ = np.array([solution.x.T for solution in self.path_])
             self.rss_ = np.array([solution.residual_norm**2 for solution in self.path_])
             self._measure(problem, sample_weight, gamma, known)
             values = self.corrected_loo_ if self.criterion == "loo" else getattr(self, f"{self.criterion}_")
@@ -295,15 +302,18 @@ class SparsityPath(SparseModel):
         best = best_of(largest)
         if 2 * best > largest and largest < most:
             following = min(2 * largest, most)
-            if exchanges(self._options()):
+            if choice.together:
                 # How far to go is cheaper to see without perturbed supports.
                 turned, _ = until_turned(lambda largest: best_of(largest, False), following, most)
                 following = min(max(2 * turned, largest + 1), most)
             best, _ = until_turned(best_of, following, most)
+        if choice.report is not False:
+            self.path_ = with_solution(self.path_, best, reported(problem, self.path_[best], choice))
+            best_found()
         self.intercept_path_ = problem.intercept(self.coef_path_)
         if best == len(self.path_) - 1 < self.n_features_in_ and self.rss_[best] > exact_rss(problem):
             warn_of_largest(self.criterion, best)
-        self._keep(problem, self.path_[best])
+        self._keep(problem, self.path_[best], choice)
         return self
 
     def _given_variance(self) -> float | None:

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin
 
-from .. import solve
-from ._design import checked_count, clipped_count, design, precision_of, validated
+from .. import Solution, Solutions
+from .._core import as_flag
+from .._errors import InvalidValueError
+from ._design import Design, checked_count, clipped_count, column_norms, design, precision_of, validated
 from ._intercept import with_intercept
 from ._model import SparseModel
+from ._parameters import Choice, choice_of, form_of, relative, tolerance_of
+from ._runs import fewest, reported
 
 
 class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
     """Linear regression on at most k features, with the features searched for that leave the least error.
 
-    Minimises Σᵢ wᵢ (yᵢ − c − xᵢᵀβ)² over β with at most k non-zeros and over the intercept c.
+    Minimises Σᵢ wᵢ (yᵢ − c − xᵢᵀβ)² over β with at most k non-zeros and over the intercept c. Several targets have a
+    support each, or with ``joint=True`` one support together: ΣᵢΣₜ wᵢ (yᵢₜ − cₜ − xᵢᵀβₜ)² is minimised over B = (β₁ …)
+    with at most k rows that are not zero.
 
     Parameters
     ----------
     n_nonzero_coefs : int or None, default=None
         k, how many coefficients may differ from zero. None stands for a tenth of the features, at least 1, as in
-        scikit-learn's `OrthogonalMatchingPursuit`. More than there are samples of non-zero weight, or features, is
-        clipped, with a warning.
-    algorithm : str, default="search"
+        scikit-learn's `OrthogonalMatchingPursuit`, or if ``tol`` is given for as few as reach it. More than there are
+        samples of non-zero weight, or features, is clipped, with a warning.
+    algorithm : str or None, default=None
         An algorithm, or several joined by ``+``, each starting from the solution of the one before (see
-        `sparsea.algorithms`).
+        `sparsea.algorithms`). None stands for the default of `sparsea.solve` on this problem: ``"search"``, or
+        ``"sea"`` where the problem is too large for it.
     start : str, sequence of int, ndarray, Solution, Solutions or None, default=None
         Where to start: an algorithm, a support of at most k features, coefficients, or a solution (of several targets,
         one for each). From zero if None.
     fit_intercept : bool, default=True
         Whether there is an intercept. Sparse features are centred without being made dense.
-    positive : bool, default=False
-        Whether coefficients must be at least 0.
     iterations, supports, stagnation : int or None, default=None
         Stop after so many iterations, supports explored, iterations without improvement. If no limit is given, the
         algorithm's own rule holds.
@@ -46,6 +53,28 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         Settings of the (last) algorithm.
     threads : int or None, default=None
         Threads to use; all of the machine's if None. The result does not depend on it.
+    positive : bool, default=False
+        Whether coefficients must be at least 0.
+    joint : bool, default=False
+        Whether several targets have one support.
+    max_iter : int or None, default=None
+        Another name for ``iterations``. Not both.
+    tol : float or None, default=None
+        Stop when Σᵢ wᵢ (yᵢ − ŷᵢ)² is at most this, for each target, or with ``joint`` for the sum over all targets: the
+        squared norm of the residual, as in `OrthogonalMatchingPursuit`. If ``n_nonzero_coefs`` is None, the fewest
+        features that reach it are searched for; if none do, a warning says so. ``start`` and ``warm_start`` play no
+        part then. Not together with ``relative_residual``, of which it is (relative_residual ‖y‖)².
+    n_jobs : int or None, default=None
+        Another name for ``threads``, in which −1 stands for all processors. Not both.
+    random_state : int, RandomState or None, default=None
+        The seed of the algorithm, if it draws. None stands for that of ``settings``, and otherwise 0: results are
+        always the same. A `RandomState` is drawn from once in a fit.
+    warm_start : bool, default=False
+        Whether a fit starts where the one before ended, if the numbers of features and targets are the same: at the
+        support of ``solution_``, or the k most important features of it. ``start`` is for the first fit then.
+    report : bool or float, default=False
+        Whether to report what was explored: near-ties within 5 % of the best residual, or within this margin. Not for
+        targets with one support.
 
     Attributes
     ----------
@@ -58,12 +87,14 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
     support_names_ : ndarray of str
         Their names. Defined only if the features have names.
     solution_ : Solution or Solutions
-        What `sparsea.solve` returned for the centred and weighted problem.
+        What `sparsea.solve` returned for the centred and weighted problem; one solution for targets with one support.
     n_iter_ : int or list of int
-        Iterations, for each target.
+        Iterations, for each target that has a support of its own; at least 1.
     n_nonzero_coefs_ : int
         Non-zero coefficients (for several targets, of the one that has most): k, or fewer where further features
-        explain nothing.
+        explain nothing. Of targets with one support, the features used.
+    report_ : ExplorationReport or list of ExplorationReport
+        What was explored, for each target. Defined only if ``report`` is given.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
@@ -95,13 +126,18 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
     0.492
     >>> model.transform(X).shape
     (442, 4)
+
+    The fewest features that leave at most 55 % of the variance:
+
+    >>> SparseRegressor(tol=0.55 * y.var() * len(y)).fit(X, y).n_nonzero_coefs_
+    2
     """
 
     def __init__(
         self,
         n_nonzero_coefs: int | None = None,
         *,
-        algorithm: str = "search",
+        algorithm: str | None = None,
         start: Any = None,
         fit_intercept: bool = True,
         iterations: int | None = None,
@@ -112,6 +148,13 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         settings: dict[str, Any] | None = None,
         threads: int | None = None,
         positive: bool = False,
+        joint: bool = False,
+        max_iter: int | None = None,
+        tol: float | None = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        warm_start: bool = False,
+        report: bool | float = False,
     ) -> None:
         self.n_nonzero_coefs = n_nonzero_coefs
         self.algorithm = algorithm
@@ -125,6 +168,13 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         self.settings = settings
         self.threads = threads
         self.positive = positive
+        self.joint = joint
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.report = report
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SparseRegressor:
         """Finds the features and their coefficients.
@@ -134,7 +184,7 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             The features.
         y : array of shape (n_samples,) or (n_samples, n_targets)
-            The target, or several, each with features of its own.
+            The target, or several.
         sample_weight : array of shape (n_samples,), float or None, default=None
             Weights of the samples, at least 0. A weight of 2 is as good as having the sample twice.
 
@@ -153,22 +203,86 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         precision = precision_of(X, y)
         X, y, sample_weight = validated(self, X, y, sample_weight, multi_output=True)
         problem = design(X, y, sample_weight, self.fit_intercept, precision)
-        if self.n_nonzero_coefs is None:
-            k = min(max(self.n_features_in_ // 10, 1), problem.limit)
-        else:
+        choice = choice_of(self, problem, form_of(self, y))
+        if self.n_nonzero_coefs is not None:
             k = checked_count("n_nonzero_coefs", self.n_nonzero_coefs)
             k = clipped_count("n_nonzero_coefs", k, problem.limit, problem.bound)
-        options = self._options()
-        options["nonnegative"] = self.positive
-        found = solve(problem.A, problem.y, k, start=self.start, intercept=False, **options)
-        if self.fit_intercept and self.start is None and not self.positive:
-            found = with_intercept(problem, X, y, sample_weight, k, found, options)
-        if y.ndim == 1:
-            self._keep(problem, found)
+        else:
+            k = min(max(self.n_features_in_ // 10, 1), problem.limit)
+        found = self._by_tolerance(problem, choice, k)
+        if found is None:
+            found = choice.run(problem.A, problem.y, k, start=self._begin(problem, k), report=choice.report)
+            if self.fit_intercept and self.start is None:
+                found = with_intercept(problem, X, y, sample_weight, k, found, choice)
+        if isinstance(found, Solution):
+            self._keep(problem, found, choice)
             return self
         self.solution_ = found
         self.coef_ = np.ascontiguousarray(np.asarray(found.x, dtype=np.float64).T)
         self.n_nonzero_coefs_ = int(np.count_nonzero(self.coef_, axis=1).max())
         self.intercept_ = problem.intercept(self.coef_) if self.fit_intercept else 0.0
-        self.n_iter_ = [solution.iterations for solution in found]
+        self.n_iter_ = [max(solution.iterations, 1) for solution in found]
+        self._keep_report([solution.report for solution in found], choice)
         return self
+
+    def _by_tolerance(self, problem: Design, choice: Choice, k: int) -> Solution | Solutions | None:
+        """What reaches ``tol``, or None where one run for all targets, or none, sees to that."""
+        if self.tol is None:
+            return None
+        tolerance = tolerance_of(self)
+        few = self.n_nonzero_coefs is None
+        if few and self.start is not None:
+            raise InvalidValueError(
+                "start needs n_nonzero_coefs: with tol alone the number of features is searched for"
+            )
+        separate = problem.y.ndim == 2 and not choice.form.joint
+        if not (few or separate):
+            return None
+        if not separate:
+            return self._fewest(problem, choice, tolerance)
+        starts = None if few else starts_of(self._begin(problem, k), problem.y.shape[1])
+        found = []
+        for at, y in enumerate(problem.y.T):
+            one = replace(problem, y=np.ascontiguousarray(y))
+            limit = {"relative_residual": relative(tolerance, one.y)}
+            told = replace(choice, options={**choice.options, **limit})
+            if starts is None:
+                found.append(self._fewest(one, told, tolerance))
+            else:
+                found.append(told.run(one.A, one.y, k, start=starts[at], report=told.report))
+        return Solutions(found)
+
+    def _fewest(self, problem: Design, choice: Choice, tolerance: float) -> Solution:
+        found = fewest(problem, choice, tolerance)
+        return found if choice.report is False else reported(problem, found, choice)
+
+    def _begin(self, problem: Design, k: int) -> Any:
+        """Where to start: at what was found before, if that fits, and otherwise where it is said."""
+        before = getattr(self, "solution_", None) if as_flag("warm_start", self.warm_start) else None
+        shape = (problem.A.shape[1], *problem.y.shape[1:])
+        if isinstance(before, Solution) and before.x.shape == shape:
+            return most_important(problem.A, before, k)
+        if isinstance(before, Solutions) and (before[0].n, len(before)) == shape:
+            return [most_important(problem.A, one, k) for one in before]
+        return self.start
+
+
+def most_important(A: Any, found: Solution, k: int) -> NDArray[np.intp]:
+    """The support of a solution, or the k features in it that contribute most."""
+    support: NDArray[np.intp] = found.support
+    if len(support) <= k:
+        return support
+    norms = column_norms(A[:, support]) if isinstance(A, np.ndarray) else A.column_norms[support]
+    lengths = np.linalg.norm(found.coefficients.reshape(len(support), -1), axis=1) * norms
+    return np.sort(support[np.argsort(-lengths, kind="stable")[:k]])
+
+
+def starts_of(start: Any, targets: int) -> list[Any]:
+    """The start of each target."""
+    if isinstance(start, np.ndarray) and start.ndim == 2:
+        start = list(start.T)
+    if isinstance(start, (Solutions, tuple, list)) and len(start) and isinstance(start[0], (Solution, np.ndarray)):
+        if len(start) != targets:
+            raise InvalidValueError(f"start holds {len(start)} starts, but there are {targets} targets")
+        return list(start)
+    return [start] * targets
