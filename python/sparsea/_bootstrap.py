@@ -219,7 +219,7 @@ def bootstrap(
         return Solutions([fitted(matrix[some], y[some], None if w is None else w[some]) for some in drawn])
 
     def poisson(size: int) -> Solutions:
-        found = []
+        found: list[Solution] = []
         while len(found) < size:
             some = np.repeat(np.arange(len(rows)), rng.poisson(1.0, len(rows)))
             # Fewer rows than columns fit nothing.

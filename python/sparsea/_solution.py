@@ -252,7 +252,8 @@ class Solution(_Record):
     stop_reason : str
         ``"finished"``, ``"exact_fit"``, ``"budget"`` (all iterations of the algorithm's default budget),
         ``"iterations"``, ``"supports"``, ``"relative_residual"``, ``"relative_residual_missed"`` (it ended before that
-        was reached), ``"stagnation"``, ``"time"``, ``"interrupted"`` (a call-back asked to end) or ``"diverged"``.
+        was reached), ``"stagnation"``, ``"time"``, ``"interrupted"`` (a call-back asked to end) or ``"diverged"``; of
+        estimators that choose k, ``"nothing_found"`` if that is 0.
     counts : mapping of str to int
         What the run cost: ``applies``, ``adjoints``, ``columns`` (of the Gram matrix), ``joins``, ``leaves``,
         ``refactorisations``, ``refinements``, ``orthogonalisations``, ``dependent_columns``.

@@ -325,6 +325,7 @@ def test_a_model_of_nothing(sparse: bool, fit_intercept: bool) -> None:
             model = estimator(3, fit_intercept=fit_intercept, **options)
             model.fit(scipy.sparse.csr_array(X) if sparse else X, y, w)
             assert model.n_nonzero_coefs_ == 0 == model.solution_.support.size
+            assert model.solution_.stop_reason == "nothing_found"
             assert_array_equal(model.coef_, np.zeros(50))
             assert model.support_.size == 0
             assert_allclose(model.intercept_, level, rtol=1e-12)

@@ -33,6 +33,7 @@ STOP_REASONS = (
     "time",
     "interrupted",
     "diverged",
+    "nothing_found",
 )
 _CODES = {reason: code for code, reason in enumerate(STOP_REASONS)}
 

@@ -22,7 +22,7 @@ from ._intercept import with_intercept
 from ._model import SparseModel
 from ._parameters import Choice, choice_of, form_of
 from ._results import cv_results
-from ._runs import reported, residual_norm, solve_path, with_solution
+from ._runs import as_chosen, reported, residual_norm, solve_path, with_solution
 
 if TYPE_CHECKING:
     from .. import Solution
@@ -254,7 +254,7 @@ class SparseRegressorCV(SparseModel):
         if self.fit_intercept and k > 0:
             best = with_intercept(problem, X, y, sample_weight, k, best, choice)
         self.path_ = with_solution(path, k, best)
-        self._keep(problem, best, choice)
+        self._keep(problem, as_chosen(best), choice)
         return self
 
     def _best(self, problem: Design, k: int, largest: int, choice: Choice) -> tuple[list[Solution], Solution]:

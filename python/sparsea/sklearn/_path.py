@@ -14,7 +14,7 @@ from ._criteria import CRITERIA, criteria, exact_rss, full_variance
 from ._design import Array, Design, checked_count, clipped_count, design, precision_of, validated
 from ._model import SparseModel
 from ._parameters import choice_of, form_of
-from ._runs import reported, solve_path, with_solution
+from ._runs import as_chosen, reported, solve_path, with_solution
 
 
 class SparsityPath(SparseModel):
@@ -313,7 +313,7 @@ class SparsityPath(SparseModel):
         self.intercept_path_ = problem.intercept(self.coef_path_)
         if best == len(self.path_) - 1 < self.n_features_in_ and self.rss_[best] > exact_rss(problem):
             warn_of_largest(self.criterion, best)
-        self._keep(problem, self.path_[best], choice)
+        self._keep(problem, as_chosen(self.path_[best]), choice)
         return self
 
     def _given_variance(self) -> float | None:

@@ -56,6 +56,12 @@ def solve_path(
     return falling(path) if better else path
 
 
+def as_chosen(solution: Solution) -> Solution:
+    """The solution that a criterion has chosen, which may be that there is nothing."""
+    is_nothing = len(solution.support) == 0 and solution.stop_reason != "exact_fit"
+    return replace(solution, stop_reason="nothing_found") if is_nothing else solution
+
+
 def falling(path: list[Solution]) -> list[Solution]:
     """The path in which no solution is worse than one before."""
     return list(accumulate(path, _better))
