@@ -77,7 +77,7 @@ fn what_does_not_fit_is_refused() {
     folder.refuse("stability A.npy y.npy -k 3 --threshold 0.5", &["--threshold must be a number above 0.5"]);
     folder.refuse("stability A.npy y.npy -k 3 --algorithm nothing", &["nothing"]);
     folder.refuse("stability A.npy y.npy -k 3 --seed -1", &["--seed"]);
-    folder.refuse("stability A.npy y.npy", &["-k"]);
+    folder.refuse("stability A.npy y.npy", &["--sparsity"]);
     folder.succeed("generate gaussian -m 10 -n 40 -k 3 --seed 7 --out few");
     folder.refuse("stability few/A.npy few/y.npy -k 6", &["k must be between 1 and 5 (half of 10 rows), got 6"]);
 }
