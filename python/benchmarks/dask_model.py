@@ -69,7 +69,7 @@ def main() -> None:
     options.add_argument("--link", type=float, default=1.25e9, help="bytes a second of a worker's link")
     options.add_argument("--storage", type=float, default=1e10, help="bytes a second of the storage of all")
     options.add_argument("--signal", type=float, default=6.4e-5, help="seconds a signal, 256 × 1024, k = 8, omp")
-    options.add_argument("--row", type=float, default=2.8e-6, help="seconds for the statistics of a row of 100 numbers")
+    options.add_argument("--row", type=float, default=1.9e-6, help="seconds for the statistics of a row of 100 numbers")
     options.add_argument("--score", type=float, default=1.4e-9, help="seconds to score an entry of A, in int8, once")
     options.add_argument("--rounds", type=int, default=50, help="rounds of a search among columns")
     given = options.parse_args()

@@ -21,7 +21,7 @@ ESTIMATORS = [
     SparseRegressor(positive=True, random_state=3),
     SparseRegressor(joint=True, warm_start=True, tol=1.0, n_nonzero_coefs=2),
     SparseRegressorCV(2, joint=True, max_iter=20),
-    SparseRegressorCV(2, positive=True, warm_start=True),
+    SparseRegressorCV(warm_start=True, report=True),
     SparsityPath(2, joint=True, warm_start=True),
     SparsityPath(2, positive=True, n_jobs=1, report=True),
 ]

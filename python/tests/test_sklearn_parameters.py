@@ -76,7 +76,7 @@ def test_the_default_algorithm_is_that_of_solve(model: Any) -> None:
 def test_the_default_algorithm_is_that_of_solve_at_every_size(
     features: int, k: int, joint: bool, sparse: bool, rng: np.random.Generator
 ) -> None:
-    X = scipy.sparse.random_array((k + 20, features), density=0.02, rng=rng, format="csc")
+    X = scipy.sparse.random(k + 20, features, density=0.02, random_state=0, format="csc")
     Y = rng.standard_normal((k + 20, 2))
     given = X if sparse else X.toarray()
     data = Y if joint else Y[:, 0]

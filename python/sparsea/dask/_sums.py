@@ -85,18 +85,25 @@ class Strips:
         self._product = np.empty((self.columns + 1,) * 2, dtype)
 
     def mean(self, places: Array | slice) -> Array:
-        """The mean of some rows."""
+        """The mean of a strip."""
         each = (_taken(values, places) for values in (self.table, self.target))
-        return np.concatenate([rows.mean(axis=0, dtype=self._strip.dtype) for rows in each])
+        mean = np.concatenate([rows.mean(axis=0, dtype=self._strip.dtype) for rows in each])
+        # What rounding left of it, which is all that there is of a constant column.
+        rest: Array = self._centred(places, mean)[:, :-1].mean(axis=0)
+        return mean + rest
 
     def product(self, places: Array | slice, origin: Array) -> Array:
         """(Z − 1 oᵀ, 1)ᴴ (Z − 1 oᵀ, 1) of a strip, which the next one writes over."""
+        strip = self._centred(places, origin)
+        # Of real numbers, half of the products are computed: the factors are one array.
+        return np.matmul(strip.conj().T, strip, out=self._product)
+
+    def _centred(self, places: Array | slice, origin: Array) -> Array:
         n, rows = self.table.shape[1], _taken(self.table, places)
         strip = self._strip[: len(rows)]
         np.subtract(rows, origin[:n], out=strip[:, :n])
         np.subtract(_taken(self.target, places), origin[n:], out=strip[:, n:-1])
-        # Of real numbers, half of the products are computed: the factors are one array.
-        return np.matmul(strip.conj().T, strip, out=self._product)
+        return strip
 
     def first_wrong(self, begin: int, end: int) -> tuple[int, int, Any] | None:
         """The first entry of these rows that is not finite: its row, its column of Z, and what it is."""

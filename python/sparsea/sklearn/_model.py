@@ -105,3 +105,7 @@ class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore
         if self.joint is True:
             tags.target_tags.multi_output = True
         return tags
+
+    def _more_tags(self) -> dict[str, bool]:
+        # Before scikit-learn 1.6.
+        return {"multioutput": self.joint is True}
