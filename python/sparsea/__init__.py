@@ -23,8 +23,10 @@ from ._deconvolve import deconvolve
 from ._errors import Error
 from ._gram import Gram
 from ._improve import improve
+from ._near import NearOptimal
+from ._near_optimal import near_optimal
 from ._problem import Problem
-from ._solution import ExplorationReport, IndexReport, RankedSupport, Solution, Solutions, Trace
+from ._solution import ExplorationReport, IndexReport, RankedSupport, Solution, Solutions, StandIns, Trace
 from ._solve import solve
 from ._stability import stability
 from ._subsamples import Stability
@@ -40,6 +42,7 @@ __all__ = [
     "ExplorationReport",
     "Gram",
     "IndexReport",
+    "NearOptimal",
     "PartialDCT",
     "PartialDFT",
     "PartialHadamard",
@@ -51,6 +54,7 @@ __all__ = [
     "Solution",
     "Solutions",
     "Stability",
+    "StandIns",
     "Steps",
     "Trace",
     "__version__",
@@ -60,6 +64,7 @@ __all__ = [
     "exponential",
     "gaussian",
     "improve",
+    "near_optimal",
     "solve",
     "stability",
     "theory",

@@ -32,7 +32,7 @@ class SupportOptions(TypedDict, total=False):
 class RunOptions(SupportOptions, total=False):
     """The options of a run on a problem."""
 
-    report: bool | float
+    report: bool | float | tuple[float, int]
     trace: bool
     callback: Callable[[_core.Progress], Any] | None
 
@@ -98,9 +98,9 @@ progress : bool
 """
 
 _SINGLE = """\
-report : bool or float
+report : bool, float or (float, int)
     Whether to report what was explored, in `Solution.report`: near-ties within 5 % of the best residual, or within
-    this margin.
+    this margin; of a pair, the second says how many of the best supports are listed (default: 10).
 trace : bool
     Whether to record every step, in `Solution.trace`.
 callback : callable, optional

@@ -24,6 +24,7 @@ from ._input import (
     shown,
 )
 from ._model import WORDS, advise, take_model, unmasked, warn_of_intercept
+from ._near import NearOptimal, check_one, listed
 from ._options import ProblemOptions, RunOptions, SupportOptions, takes
 from ._progress import counter
 from ._run import of_one_scalar, solved
@@ -350,6 +351,37 @@ class Problem(Generic[Found]):
         plan = (k, subsamples, scheme, seed, threshold)
         given = {**own, **options}
         return subsampled(self._operator, self._y, self._model, self._codes, self._labels, *plan, given)
+
+    @takes(SupportOptions)
+    def near_optimal(
+        self, k: int, *, within: float = 0.01, count: int = 100, start: Any = None, **options: Unpack[SupportOptions]
+    ) -> NearOptimal:
+        """List the best supports known whose residual is within a margin of the best.
+
+        Parameters
+        ----------
+        k, within, count, start
+            As for `sparsea.near_optimal`.
+        {options}
+
+        Returns
+        -------
+        NearOptimal
+            What `sparsea.near_optimal` returns for the same A, y and options, to the bit.
+
+        Raises
+        ------
+        ValueError, TypeError, MemoryError, KeyboardInterrupt
+            As `sparsea.near_optimal`.
+        """
+        check_one(self._y.shape)
+
+        def solve(start: Any, options: dict[str, Any]) -> Solution:
+            found: Any = self.solve(k, start=start, **options)
+            one: Solution = found
+            return one
+
+        return listed(solve, within, count, start, {**options})
 
     def _sparsity_path(self, largest: int, thorough: bool, options: dict[str, Any]) -> list[Solution]:
         """Solutions for k = 1 … `largest`, each from its neighbours, for one vector of data.

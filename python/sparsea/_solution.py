@@ -32,6 +32,8 @@ def _pairs(values: Array) -> Any:
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray):
         return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(a, tuple):
+        return isinstance(b, tuple) and len(a) == len(b) and all(map(_same, a, b))
     return bool(a == b)
 
 
@@ -157,6 +159,22 @@ class IndexReport:
 
 
 @dataclass(frozen=True, slots=True)
+class StandIns:
+    """Columns that stand in for each other: exactly one of these eight.
+
+    Attributes
+    ----------
+    columns : tuple of int
+        Columns of A, sorted; more than ``count``.
+    count : int
+        How many of them every near-tie holds.
+    """
+
+    columns: tuple[int, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExplorationReport:
     """What a run learnt besides its best support.
 
@@ -178,6 +196,19 @@ class ExplorationReport:
         The best supports, best first.
     indices : tuple of IndexReport
         Every index that occurs among the near-ties, most frequent first.
+    stand_ins : tuple of StandIns
+        Disjoint sets of columns that stand in for each other, see below.
+    certain : tuple of int
+        The chosen columns that every near-tie counted holds, sorted.
+
+    Notes
+    -----
+    Of the near-ties counted, *every* one holds exactly ``count`` columns of each set in ``stand_ins``, and all columns
+    in ``certain``. The columns i and j of an exchange S − j + i that is a near-tie are in one set. Sets are united
+    where another near-tie holds more of one and fewer of the other. Nothing is said of a set of which a near-tie of
+    fewer columns holds fewer. What is true of the near-ties counted may be false of supports that were not looked at;
+    with ``exchanges_scored`` these differ from S in two columns or more. Both are empty where exchanges were not
+    scored, or where one leads from the chosen support to so good another that it is no near-tie itself.
     """
 
     distinct_supports: int
@@ -187,6 +218,8 @@ class ExplorationReport:
     near_ties: int
     best: tuple[RankedSupport, ...]
     indices: tuple[IndexReport, ...]
+    stand_ins: tuple[StandIns, ...] = ()
+    certain: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         percent = 100 * self.margin
@@ -217,6 +250,8 @@ class ExplorationReport:
                 }
                 for row in self.indices
             ],
+            "stand_ins": [{"columns": list(row.columns), "count": row.count} for row in self.stand_ins],
+            "certain": list(self.certain),
         }
 
 
@@ -337,6 +372,13 @@ class Solution(_Record):
     def support_names_(self) -> tuple[Any, ...] | None:
         """The names of the columns of the support, if A was a frame."""
         return None if self.names is None else tuple(self.names[j] for j in self.support)
+
+    @property
+    def stand_in_names_(self) -> tuple[tuple[tuple[Any, ...], int], ...] | None:
+        """The names and the count of each set in ``report.stand_ins``, if A was a frame and there is a report."""
+        if self.names is None or self.report is None:
+            return None
+        return tuple((tuple(self.names[j] for j in row.columns), row.count) for row in self.report.stand_ins)
 
     def to_dict(self) -> dict[str, Any]:
         """The solution with the keys and values of the command's ``--json``.
@@ -482,6 +524,8 @@ def make(
             report["near_ties"],
             tuple(RankedSupport(tuple(support), norm) for support, norm in report["best"]),
             tuple(IndexReport(*row) for row in report["indices"]),
+            tuple(StandIns(tuple(columns), count) for columns, count in report["stand_ins"]),
+            tuple(report["certain"]),
         )
     given["support"], given["coefficients"] = _frozen(given["support"]), _frozen(given["coefficients"])
     given["counts"] = MappingProxyType(given["counts"])

@@ -133,6 +133,8 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
     problem.improve: {"x": x, "k": 2},
     problem.stability: {"k": 2, "subsamples": 4},
     sparsea.stability: {"A": A, "y": y, "k": 2, "subsamples": 4},
+    problem.near_optimal: {"k": 2, "within": 0.1, "count": 3},
+    sparsea.near_optimal: {"A": A, "y": y, "k": 2, "within": 0.1, "count": 3},
     sparsea.bootstrap: {"A": A, "y": y, "support": [1, 2], "samples": 10},
     sparsea.deconvolve: {"y": trace, "kernel": np.array([1.0, 0.5]), "k": 2},
     sparsea.algorithms: {},
@@ -181,8 +183,8 @@ ESTIMATORS = [getattr(sparsea.sklearn, name) for name in sparsea.sklearn.__all__
 # What is public and no function: records, which hold what they are given.
 RECORDS = {
     "AlgorithmInfo", "Bootstrap", "Coherence", "Condition", "Error", "ExplorationReport", "IndexReport", "Interval",
-    "Progress", "RankedSupport", "Recovery", "RestrictedIsometry", "Setting", "Solution", "Solutions", "Stability",
-    "Trace", "__version__", "theory",
+    "NearOptimal", "Progress", "RankedSupport", "Recovery", "RestrictedIsometry", "Setting", "Solution", "Solutions",
+    "Stability", "StandIns", "Trace", "__version__", "theory",
 }  # fmt: skip
 # Cases in which scikit-learn or Matplotlib raises errors too. (A callback may raise what it likes.)
 FOREIGN = (*(estimator.__name__ for estimator in ESTIMATORS), "plot.coefficients truth all")

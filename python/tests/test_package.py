@@ -73,7 +73,7 @@ def test_stubs_are_those_of_the_module(tmp_path: Path) -> None:
     # Estimators have no stubs, and inherit what scikit-learn makes when they are imported.
     allowed = tmp_path / "allowed.txt"
     # Where checkers see **options, the signature shows them one by one.
-    names = "solve|improve|deconvolve|path|stability|cross_validate|__init__"
+    names = "solve|improve|deconvolve|path|stability|near_optimal|cross_validate|__init__"
     options = rf"sparsea\.(dask\.)?(_\w+\.)?(Problem\.|Statistics\.)?({names})"
     allowed.write_text("\n".join([r"sparsea\.sklearn\..*", options, ""]), encoding="utf-8")
     command += ["--allowlist", str(allowed), "--ignore-unused-allowlist"]
@@ -88,15 +88,19 @@ def test_stubs_are_those_of_the_module(tmp_path: Path) -> None:
         "improve",
         "deconvolve",
         "stability",
+        "near_optimal",
         "Problem.solve",
         "Problem.path",
         "Problem.improve",
         "Problem.stability",
+        "Problem.near_optimal",
     ],
 )
 def test_signatures_show_the_options_and_their_defaults(name: str) -> None:
     function = operator.attrgetter(name)(sparsea)
-    run, whole = (SupportOptions, SubsampleOptions) if name.endswith("stability") else (RunOptions, Options)
+    run, whole = (
+        (SupportOptions, SubsampleOptions) if name.endswith(("stability", "near_optimal")) else (RunOptions, Options)
+    )
     options = run if name.startswith("Problem") else whole
     parameters = inspect.signature(function).parameters
     assert options.__annotations__.keys() <= parameters.keys()

@@ -137,6 +137,8 @@ pub fn names_text(names: &[String], width: usize) -> String {
 
 /// The share of the near-ties from which on an index is said to be in nearly all of them.
 const NEARLY_ALL: f64 = 0.95;
+/// Sets of columns that stand in for each other shown to a person.
+const SETS: usize = 20;
 /// ‖r‖/‖y‖ of a fit that is exact to rounding.
 const EXACT: f64 = 1e-13;
 
@@ -194,10 +196,23 @@ pub fn exploration<T: Scalar>(
             others.join(", ")
         );
     }
+    for set in explored.stand_ins.iter().take(SETS) {
+        let (these, is_are) = (support_text(&set.columns, names, 400), if set.count == 1 { "is" } else { "are" });
+        let _ = writeln!(
+            out,
+            "Exactly {} of these {} {is_are} in each of the supports found that fit about as well: {these}.",
+            set.count,
+            set.columns.len()
+        );
+    }
+    if explored.stand_ins.len() > SETS {
+        let _ = writeln!(out, "… and {} more such sets (--json has them all)", explored.stand_ins.len() - SETS);
+    }
     let looked = if explored.exchanges_scored {
         "Every exchange of one column was scored; supports that differ in more were looked at only where the run came through."
     } else {
-        "Exchanges of one column were not scored: nothing is known of supports that the run did not come through."
+        "Exchanges of one column were not scored: nothing is known of supports that the run did not come through, nor of columns that \
+         stand in for each other."
     };
     let _ = writeln!(out, "{looked}");
     out

@@ -299,3 +299,24 @@ fn what_was_explored_is_reported() {
     let plain = folder.succeed("solve A.npy y.npy -k 5 --algorithm search --iterations 60 --json").json();
     assert!(plain.get("report").is_none() && plain["support"] == json["support"]);
 }
+
+/// Two columns that are equal are said to stand in for each other, by their names.
+#[test]
+fn copies_are_reported_by_name() {
+    let folder = Folder::new();
+    let row = |i: i32| {
+        let (a, b) = ((i * i % 7) - 3, (i * 5 % 11) - 5);
+        format!("{a},{b},{},{}\n", -2 * a, 3 * a + b + i % 2)
+    };
+    folder.write("t.csv", format!("left,other,right,y\n{}", (0..20).map(row).collect::<String>()));
+    let out = folder.succeed("solve t.csv y -k 2 --report").out;
+    assert!(
+        out.contains("Exactly 1 of these 2 is in each of the supports found that fit about as well: left right."),
+        "{out}"
+    );
+    let report = &folder.succeed("solve t.csv y -k 2 --report --json").json()["report"];
+    assert_eq!(report["stand_ins"].to_string(), r#"[{"columns":[0,2],"count":1}]"#);
+    assert_eq!(report["certain"].to_string(), "[1]");
+    let out = folder.succeed("solve t.csv y -k 2 --report --nonnegative").out;
+    assert!(!out.contains("Exactly") && out.contains("nor of columns that stand in for each other"), "{out}");
+}

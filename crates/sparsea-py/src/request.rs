@@ -144,8 +144,6 @@ impl ProblemOptions {
 
 /// The most threads that may be asked for.
 const MOST_THREADS: i64 = 4096;
-/// Near-ties of a report where no margin is given.
-const MARGIN: f64 = 0.05;
 
 impl<T: Field> Request<T> {
     /// What `options` ask for, of a problem whose own options are known already, or are among them. `defaults`
@@ -167,7 +165,7 @@ impl<T: Field> Request<T> {
             let word = &*word;
             let count = || as_whole(word, &value, 0, i64::MAX).map(|count| Some(count as u64));
             match word {
-                "report" => report = read_margin(&value)?,
+                "report" => report = read_report(&value)?,
                 "trace" => trace = as_flag(word, &value)?,
                 "algorithm" | "settings" | "iterations" | "supports" | "stagnation" | "time" | "relative_residual"
                 | "threads" | "callback"
@@ -209,7 +207,7 @@ impl<T: Field> Request<T> {
             starts: start.map_or(Ok(Vec::new()), |start| start.try_iter()?.map(|one| read_start(&one?)).collect())?,
             limits,
             problem,
-            report: report.map(|margin| ReportOptions { margin, ..ReportOptions::default() }),
+            report,
             trace,
             threads: threads.or_else(threads_after_fork),
             callback: callback.map(share),
@@ -355,10 +353,18 @@ fn read_time(value: &Bound<'_, PyAny>) -> PyResult<Duration> {
     sparsea::seconds(time).map_err(refused)
 }
 
-fn read_margin(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+/// A flag, a margin, or a pair of a margin and how many of the best supports are listed.
+fn read_report(value: &Bound<'_, PyAny>) -> PyResult<Option<ReportOptions>> {
     if is_boolean(value)? {
-        return Ok(value.is_truthy()?.then_some(MARGIN));
+        return Ok(value.is_truthy()?.then(ReportOptions::default));
     }
     let rule = "True, False or a margin, a finite number of at least 0";
-    number("report", rule, value, |margin| (0.0..f64::INFINITY).contains(&margin)).map(Some)
+    let margin_of = |value| number("report", rule, value, |margin| (0.0..f64::INFINITY).contains(&margin));
+    match value.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() {
+        Ok((margin, listed)) => {
+            let listed = as_whole("report: how many supports are listed", &listed, 1, i64::MAX)? as usize;
+            Ok(Some(ReportOptions { margin: margin_of(&margin)?, listed }))
+        }
+        Err(_) => Ok(Some(ReportOptions { margin: margin_of(value)?, ..ReportOptions::default() })),
+    }
 }

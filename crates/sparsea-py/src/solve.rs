@@ -742,5 +742,8 @@ fn report_fields<'py>(py: Python<'py>, report: &ExplorationReport) -> PyResult<B
     let indices: Vec<_> =
         report.indices.iter().map(|row| (row.index, row.chosen, row.frequency, row.neighbour)).collect();
     fields.set_item("indices", indices)?;
+    let stand_ins: Vec<_> = report.stand_ins.iter().map(|set| (set.columns.clone(), set.count)).collect();
+    fields.set_item("stand_ins", stand_ins)?;
+    fields.set_item("certain", report.certain.clone())?;
     Ok(fields)
 }

@@ -110,7 +110,7 @@ pub use run::{
     Limits, Observer, Progress, ReportOptions, Run, SparsityPath, Start, Trace, TraceRow, improve, seconds, solve,
 };
 pub use scalar::Scalar;
-pub use solution::{ExplorationReport, IndexReport, RankedSupport, Solution};
+pub use solution::{ExplorationReport, IndexReport, RankedSupport, Solution, StandIns};
 pub use stop_reason::StopReason;
 pub use support::Support;
 pub use theory::{Interval, Recovery, RestrictedIsometry, Signal, Verdict, restricted_isometry};

@@ -75,6 +75,24 @@ pub struct ExplorationReport {
     pub best: Vec<RankedSupport>,
     /// Every index that occurs among the near-ties, most frequent first.
     pub indices: Vec<IndexReport>,
+    /// Disjoint sets of columns that stand in for each other: *every* near-tie that is counted holds exactly so many of their columns. Where
+    /// exchanges were not scored there are none, nor where one leads from the chosen support to so good another that it is no near-tie.
+    ///
+    /// The columns i and j of an exchange S − j + i that is a near-tie are in one set. Sets are united where another near-tie holds more
+    /// of one and fewer of the other. Nothing is said of a set of which a near-tie of fewer columns holds fewer. What is true of the
+    /// near-ties counted may be false of supports that were not looked at, which differ from S in two columns or more.
+    pub stand_ins: Vec<StandIns>,
+    /// The chosen columns that every near-tie counted holds, sorted. None where exchanges were not scored.
+    pub certain: Vec<usize>,
+}
+
+/// Columns that stand in for each other: exactly one of these eight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StandIns {
+    /// Sorted; more than `count`.
+    pub columns: Vec<usize>,
+    /// How many of them every near-tie holds.
+    pub count: usize,
 }
 
 /// A support and its residual.
@@ -266,11 +284,14 @@ mod tests {
             near_ties: 1,
             best: vec![RankedSupport { support: vec![3], residual_norm: 2.0 }],
             indices: vec![IndexReport { index: 3, chosen: true, frequency: 1.0, neighbour: Some((1, 0.25)) }],
+            stand_ins: vec![StandIns { columns: vec![1, 3], count: 1 }],
+            certain: vec![3],
         });
         let report = r#","report":{"distinct_supports":2,"exchanges_scored":true,"columns_in_play":7,"margin":0.5,"near_ties":1,"#
             .to_owned()
             + r#""best":[{"support":[3],"residual_norm":2.0}],"#
-            + r#""indices":[{"index":3,"chosen":true,"frequency":1.0,"neighbour":[1,0.25]}]}}"#;
+            + r#""indices":[{"index":3,"chosen":true,"frequency":1.0,"neighbour":[1,0.25]}],"#
+            + r#""stand_ins":[{"columns":[1,3],"count":1}],"certain":[3]}}"#;
         assert_eq!(serde_json::to_string(&solution).unwrap(), expected + &report);
     }
 }

@@ -6,6 +6,7 @@ mod limits;
 mod observer;
 mod path;
 mod report;
+mod stand_ins;
 mod start;
 
 use std::ops::ControlFlow;
@@ -283,8 +284,10 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         // A report is made after the time, but not after Ctrl-C.
         workspace.watch(self.interrupt.clone());
         let hurried = matches!(reason, StopReason::Time | StopReason::Interrupted);
-        let report =
-            self.exploration.take().map(|record| ExplorationReport::new(record, &best.support, workspace, hurried));
+        let report = self.exploration.take().map(|record| {
+            let chosen = report::independent(&best.support, &best.values);
+            ExplorationReport::new(record, &chosen, workspace, hurried)
+        });
         workspace.check_products()?;
         let mut solution = self.finish(name, best, iterations, reason, workspace, begin)?;
         solution.report = report;

@@ -1,8 +1,10 @@
 //! What a run learnt besides its best support: near-ties, how often each index occurs among them, and what stands beside it.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::observer::{Observer, Progress};
+use super::stand_ins::Sets;
 use crate::error::Error;
 use crate::fit::least_squares::Tableau;
 use crate::scalar::Scalar;
@@ -55,7 +57,7 @@ pub(crate) struct Exploration {
     sparsity: usize,
 }
 
-/// Supports kept, at least; twice as many at most.
+/// Supports kept, at least; twice as many at most, and as many exchanges.
 const KEPT: usize = 2000;
 /// Multiply-adds that may be made after the time is over.
 const MOMENT: usize = 1 << 26;
@@ -78,6 +80,11 @@ impl Exploration {
             }
         }
     }
+}
+
+/// Where each support is in a list.
+fn places(best: &[(f64, Vec<usize>)]) -> HashMap<Vec<usize>, usize> {
+    best.iter().enumerate().map(|(at, (_, support))| (support.clone(), at)).collect()
 }
 
 impl<T> Observer<T> for Exploration {
@@ -104,6 +111,17 @@ fn near_tie(options: ReportOptions, least: f64, data_norm: f64) -> f64 {
 }
 
 impl Exploration {
+    /// Adds a support with the ‖r‖ of its fit. A point that an algorithm came through may have had other coefficients, and a larger ‖r‖.
+    fn add_fit(&mut self, support: &[usize], residual_norm: f64, known: &mut HashMap<Vec<usize>, usize>) {
+        if let Some(&at) = known.get(support) {
+            self.best[at].0 = self.best[at].0.min(residual_norm);
+        } else if !support.is_empty() && residual_norm.is_finite() {
+            self.seen.insert(support);
+            known.insert(support.to_vec(), self.best.len());
+            self.best.push((residual_norm, support.to_vec()));
+        }
+    }
+
     /// Adds those supports that are one exchange away from `chosen` and nearly as good. False if these were not looked for,
     /// because the run was stopped, there is no time, coefficients have bounds, or n |S| numbers are more than it may hold.
     fn add_exchanges<T: Scalar>(&mut self, chosen: &Support, workspace: &mut Workspace<'_, T>, hurried: bool) -> bool {
@@ -121,6 +139,8 @@ impl Exploration {
         }
         workspace.fit(chosen);
         let residual_norm = workspace.formed_residual_norm();
+        let mut known = places(&self.best);
+        self.add_fit(chosen, residual_norm, &mut known);
         let scale = workspace.data_norm();
         tableau.correct(workspace.correlate(), scale);
         let least = self.best.iter().map(|(norm, _)| *norm).fold(residual_norm, f64::min);
@@ -145,7 +165,7 @@ impl Exploration {
                 norm = workspace.formed_residual_norm();
             }
             if norm <= limit {
-                self.add(&support, norm);
+                self.add_fit(&support, norm, &mut known);
             }
         }
         complete
@@ -165,15 +185,26 @@ impl ExplorationReport {
         let least = best.first().map_or(0.0, |(norm, _)| *norm);
         // Residuals that are zero to rounding are all the same.
         let limit = near_tie(options, least, workspace.data_norm());
-        let near = best.iter().take_while(|(norm, _)| *norm <= limit);
+        let mut near_ties = best.partition_point(|(norm, _)| *norm <= limit);
+        let mut stand_ins = Vec::new();
+        // One exchange may have led to so good a support that the chosen one is no near-tie: its own exchanges say nothing then.
+        let speaks = exchanges_scored && supports(&best[..near_ties]).any(|support| *chosen.as_slice() == *support);
+        if speaks {
+            let sets = Sets::of_exchanges(chosen, supports(&best[..near_ties]));
+            if !hurried {
+                keep_independent(&mut best, &mut near_ties, &sets, workspace);
+            }
+            stand_ins = sets.settled(supports(&best[..near_ties]));
+        }
+        let near = &best[..near_ties];
         let mut counts: std::collections::BTreeMap<usize, usize> = chosen.iter().map(|&j| (j, 0)).collect();
-        let mut near_ties = 0;
         for (_, support) in near {
-            near_ties += 1;
             for &j in support {
                 *counts.entry(j).or_default() += 1;
             }
         }
+        let in_all = |j: &&usize| speaks && counts.get(j) == Some(&near_ties);
+        let certain = chosen.iter().filter(in_all).copied().collect();
         // After the time is over, only so many Gram columns are computed for neighbours.
         let mut left = if hurried { MOMENT } else { usize::MAX };
         let mut indices: Vec<IndexReport> = counts
@@ -195,8 +226,51 @@ impl ExplorationReport {
             near_ties,
             best: listed.map(|(residual_norm, support)| RankedSupport { support, residual_norm }).collect(),
             indices,
+            stand_ins,
+            certain,
         }
     }
+}
+
+fn supports(ranked: &[(f64, Vec<usize>)]) -> impl Iterator<Item = &[usize]> + Clone {
+    ranked.iter().map(|(_, support)| support.as_slice())
+}
+
+/// Near-ties for which `sets` do not hold lose the columns that depend on others of them, as a solution does: such a support may hold
+/// a column and its copy. `near_ties` counts what is left, each support once.
+fn keep_independent<T: Scalar>(
+    best: &mut Vec<(f64, Vec<usize>)>,
+    near_ties: &mut usize,
+    sets: &Sets,
+    workspace: &mut Workspace<'_, T>,
+) {
+    let mut replaced = Vec::new();
+    for (at, (_, support)) in best[..*near_ties].iter().enumerate() {
+        if sets.holds_for(support) {
+            continue;
+        }
+        if workspace.stop() {
+            return;
+        }
+        workspace.fit(&support.iter().copied().collect());
+        let needed = independent(workspace.support(), workspace.values());
+        if needed.len() < support.len() {
+            replaced.push((at, needed));
+        }
+    }
+    for (at, needed) in replaced.into_iter().rev() {
+        if best[..*near_ties].iter().any(|(_, support)| *support == *needed) {
+            best.remove(at);
+            *near_ties -= 1;
+        } else {
+            best[at].1 = needed.into_vec();
+        }
+    }
+}
+
+/// The columns of a support whose coefficient is not 0: those that depend on others have that coefficient.
+pub(super) fn independent<T: Scalar>(support: &Support, values: &[T]) -> Support {
+    support.iter().zip(values).filter(|(_, x)| **x != T::ZERO).map(|(&j, _)| j).collect()
 }
 
 /// The column most correlated with column `j`; `None` if its Gram column would take more than the multiply-adds `left`.

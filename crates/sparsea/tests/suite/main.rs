@@ -47,6 +47,7 @@ mod sea_algorithm_1;
 mod search;
 mod segments;
 mod sound;
+mod stand_ins;
 mod state_evolution;
 mod steps;
 mod theory;

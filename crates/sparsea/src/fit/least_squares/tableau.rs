@@ -442,15 +442,16 @@ impl<T: Scalar> Tableau<T> {
     }
 
     /// Every exchange of one column for another after which ‖r‖² is at most `most`, where it is `square` now: ‖r‖² after it,
-    /// the column that leaves and the one that joins. Cost: n |S| divisions.
+    /// the column that leaves and the one that joins. A column that depends on those that stay joins for none. Cost: n |S| divisions.
     pub(crate) fn exchanges_below(&self, square: f64, most: f64) -> Vec<(f64, usize, usize)> {
         let mut found = Vec::new();
         for (position, &leaving) in self.members.iter().enumerate() {
             let (after, weights, without) =
                 (self.without(position), self.weights_of(position), square + self.loss(position));
             for i in 0..self.n {
-                let left = without - quotient(after(self.correlation[i], self.squares[i], weights[i]), self.floors[i]);
-                if left <= most && !self.members.contains(&i) {
+                let (c, d) = after(self.correlation[i], self.squares[i], weights[i]);
+                let left = without - quotient((c, d), self.floors[i]);
+                if left <= most && d > self.floors[i] && !self.members.contains(&i) {
                     found.push((left, leaving, i));
                 }
             }
