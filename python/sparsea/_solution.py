@@ -74,7 +74,7 @@ class Trace(_Record):
     Attributes
     ----------
     algorithm : tuple of str
-        The algorithm at work (of a chain, the link).
+        The algorithm that runs (of a chain, the link).
     iteration : ndarray of int
         Its iteration; 0 is its start. Iterations that change nothing may be jumped over.
     objective : ndarray of float

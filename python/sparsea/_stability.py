@@ -59,7 +59,7 @@ def stability(
     Raises
     ------
     ValueError, TypeError, MemoryError, KeyboardInterrupt
-        As `solve`. After Ctrl-C, halves that other threads are at work on are finished in the background.
+        As `solve`. After Ctrl-C, halves in progress on other threads are finished in the background.
 
     See Also
     --------

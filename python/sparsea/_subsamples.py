@@ -443,7 +443,7 @@ def _in_order(run: Callable[[int, Any], Solution], count: int, threads: Any, alo
         while waiting:
             yield waiting.popleft().result()
     finally:
-        # After Ctrl-C nobody waits for runs at work; each ends by itself.
+        # After Ctrl-C nobody waits for runs in progress; each ends by itself.
         pool.shutdown(wait=False, cancel_futures=True)
 
 

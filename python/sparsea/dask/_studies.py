@@ -72,7 +72,7 @@ def sweep(
 
     Notes
     -----
-    A part of a worker that is lost is computed by another. Where ``sweep`` is interrupted, commands that are at work
+    Another worker computes the part of one that is lost. Where ``sweep`` is interrupted, commands that are running
     end with their part, which is dropped.
     """
     client = current_client(client)

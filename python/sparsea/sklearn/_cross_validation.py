@@ -72,7 +72,7 @@ class SparseRegressorCV(SparseModel):
         Settings of the (last) algorithm.
     threads : int or None, default=None
         Threads to use for one fold, or, where folds share sufficient statistics and ``n_jobs`` is None, for all of
-        them; all of the machine's if None. The result does not depend on it.
+        them; all cores if None. The result does not depend on it.
     positive : bool, default=False
         Whether coefficients must be at least 0. Then folds are solved for one k after the other.
     joint : bool, default=False

@@ -62,7 +62,7 @@ class SparsityPath(SparseModel):
     settings : dict or None, default=None
         Settings of the (last) algorithm.
     threads : int or None, default=None
-        Threads to use; all of the machine's if None. The result does not depend on it.
+        Threads to use; all cores if None. The result does not depend on it.
     positive : bool, default=False
         Whether coefficients must be at least 0. Then k is solved for one after the other, and
         the criterion must not be LOO, whose fits are not bounded

@@ -52,7 +52,7 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
     settings : dict or None, default=None
         Settings of the (last) algorithm.
     threads : int or None, default=None
-        Threads to use; all of the machine's if None. The result does not depend on it.
+        Threads to use; all cores if None. The result does not depend on it.
     positive : bool, default=False
         Whether coefficients must be at least 0.
     joint : bool, default=False

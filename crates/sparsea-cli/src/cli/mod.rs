@@ -26,7 +26,7 @@ best so far was printed).")]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
-    /// Threads to use [default: all of the machine's]
+    /// Number of threads [default: all cores]
     #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = values::threads)]
     pub threads: Option<u32>,
 }
@@ -251,7 +251,7 @@ pub struct Output {
     /// Print the solution as one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Report what was explored: near-ties, how often each index occurs among them, and what stands beside it
+    /// Report what was explored: near-ties, how often each column occurs in them, and the column most similar to it
     #[arg(long)]
     pub report: bool,
     /// Write x, all n numbers: .npy, .csv, .tsv, .txt or .mtx
@@ -372,7 +372,7 @@ pub struct SweepOptions {
     /// Try every k of a phase transition instead of locating it
     #[arg(long)]
     pub grid: bool,
-    /// Throw away what an earlier sweep, or another study of this name, left in the folder
+    /// Discard what an earlier sweep, or another study of this name, left in the folder
     #[arg(long)]
     pub restart: bool,
 }
@@ -388,7 +388,7 @@ pub enum SweepAction {
         #[arg(long)]
         json: bool,
     },
-    /// Join stores of the same study, as of its shards, into the first, which is made if missing
+    /// Merge stores of one study, such as its shards, into INTO (created if missing)
     Merge {
         /// The store to write
         #[arg(value_name = "INTO")]
@@ -448,7 +448,7 @@ pub struct Theory {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::positive_sparsity)]
     pub sparsity: usize,
-    /// The true x, n numbers: is SEA sure to find its support? Otherwise the easiest x is judged, all non-zeros equal
+    /// The x to judge, n numbers; without it, the most favourable x: k equal non-zeros
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,
     /// The noise e = y − A x, m numbers

@@ -14,7 +14,7 @@ use crate::workspace::{Initial, Step, Workspace};
 /// - b ← argmin ‖A b − y‖² over b supported on T,
 /// - x ← the k entries of b largest in magnitude,
 ///
-/// until a T comes that was there before. As published, x is not fitted anew after the others are cut off;
+/// until a T comes that was there before. As published, x is not refitted after the others are cut off;
 /// `cosamp+els` or `refit = true` does that.
 ///
 /// # Reference
@@ -51,7 +51,7 @@ impl<T: Scalar> Algorithm<T> for CoSaMp {
         name: "refit",
         range: "true or false",
         default: "false",
-        meaning: "whether x is fitted anew after all but k entries are cut off",
+        meaning: "whether x is refitted after all but k entries are cut off",
     }];
 
     const FITS: bool = false;

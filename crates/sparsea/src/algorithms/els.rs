@@ -15,11 +15,11 @@ use crate::workspace::{Initial, Step, Workspace};
 ///
 /// From fewer than k columns it first adds columns, each time the one that lowers the residual most, as OLS does.
 /// Exchanges are scored in closed form from a tableau that is updated from one to the next. After each, the fit is
-/// computed anew and its correlations compared with the tableau's: when those have drifted, and before the search is
-/// declared finished, the tableau is built anew.
+/// recomputed and its correlations compared with the tableau's: when those have drifted, and before the search is
+/// declared finished, the tableau is rebuilt.
 ///
 /// # Cost
-/// n k multiply-adds to score all exchanges, 3 n k to make one; n k² for a tableau built anew.
+/// n k multiply-adds to score all exchanges, 3 n k to make one; n k² to rebuild the tableau.
 ///
 /// # Reference
 /// Axiotis & Sviridenko 2021, *Sparse convex optimization via adaptively regularized hard thresholding*, JMLR 22(122)

@@ -53,7 +53,7 @@ pub struct State {
 impl<T: Scalar> Algorithm<T> for FoBa {
     const NAME: &'static str = "foba";
     const TITLE: &'static str = "Adaptive Forward-Backward Greedy Search";
-    const SUMMARY: &'static str = "as omp, but drops columns again that have become nearly useless";
+    const SUMMARY: &'static str = "like omp, but also removes columns that have become nearly useless";
     const REFERENCE: &'static str = "Zhang 2011, 10.1109/TIT.2011.2146690";
     const COST: &'static str = "n |S| + |S|² for each column added or dropped, and one Gram column";
     const MEMORY: &'static str = "k² besides the Gram columns";

@@ -14,7 +14,7 @@ use crate::workspace::{Initial, Step, Workspace};
 ///
 /// On the set S of active columns with signs s, x(λ) = u − λ w with u the least-squares fit on S and w = (A_SᵀA_S)⁻¹ s:
 /// the knots, at which columns become active or their coefficients zero, have a closed form. Each iteration is one knot,
-/// computed anew from S and s so that nothing drifts.
+/// recomputed from S and s so that nothing drifts.
 ///
 /// All columns that reach the bound |a_jᵀ r| = λ at one knot join together, unless their coefficients would get the wrong sign,
 /// or they depend on those that joined; so do those that leave. Where more would join than k allows, the path ends: x(λ) is

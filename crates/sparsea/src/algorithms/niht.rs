@@ -9,7 +9,7 @@ use crate::halt::Halt;
 use crate::scalar::Scalar;
 use crate::workspace::{Initial, Step, Workspace};
 
-/// Normalised iterative hard thresholding: x ← H_k(x + μ g) with g = Aᴴ(y − A x) and a step μ found anew each time.
+/// Normalised iterative hard thresholding: x ← H_k(x + μ g) with g = Aᴴ(y − A x) and a step μ found in each iteration.
 ///
 /// First μ = ‖g_S‖²/‖A g_S‖², the best step while the support S stays. If the support would change, μ must be at most
 /// (1 − c) ‖x' − x‖²/‖A(x' − x)‖², x' being the new point; until it is, μ ← μ/(κ (1 − c)).
@@ -34,7 +34,7 @@ impl Default for Niht {
 impl<T: Scalar> Algorithm<T> for Niht {
     const NAME: &'static str = "niht";
     const TITLE: &'static str = "Normalised Iterative Hard Thresholding";
-    const SUMMARY: &'static str = "as iht, with a step found by a line search";
+    const SUMMARY: &'static str = "like iht, with a step found by a line search";
     const REFERENCE: &'static str = "Blumensath & Davies 2010, 10.1109/JSTSP.2010.2042411";
     const COST: &'static str = "n k + m k, or one Aᴴ r; a few m k for the line search";
     const MEMORY: &'static str = "n besides the Gram columns";

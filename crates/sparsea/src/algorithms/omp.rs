@@ -9,7 +9,7 @@ use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::workspace::{Hint, Initial, Step, Workspace};
 
-/// Orthogonal matching pursuit: k times, add the column most correlated with the residual and fit anew.
+/// Orthogonal matching pursuit: k times, add the column most correlated with the residual and refit.
 ///
 /// Starts from any support of fewer than k columns and adds the rest.
 ///
