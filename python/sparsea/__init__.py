@@ -23,6 +23,7 @@ from ._deconvolve import deconvolve
 from ._errors import Error
 from ._gram import Gram
 from ._improve import improve
+from ._knockoffs import KnockoffSelection, gaussian_knockoffs, knockoff_filter
 from ._near import NearOptimal
 from ._near_optimal import near_optimal
 from ._problem import Problem
@@ -42,6 +43,7 @@ __all__ = [
     "ExplorationReport",
     "Gram",
     "IndexReport",
+    "KnockoffSelection",
     "NearOptimal",
     "PartialDCT",
     "PartialDFT",
@@ -63,7 +65,9 @@ __all__ = [
     "deconvolve",
     "exponential",
     "gaussian",
+    "gaussian_knockoffs",
     "improve",
+    "knockoff_filter",
     "near_optimal",
     "solve",
     "stability",

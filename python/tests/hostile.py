@@ -133,8 +133,11 @@ FUNCTIONS: dict[Callable[..., Any], dict[str, Any]] = {
     problem.improve: {"x": x, "k": 2},
     problem.stability: {"k": 2, "subsamples": 4},
     sparsea.stability: {"A": A, "y": y, "k": 2, "subsamples": 4},
-    problem.near_optimal: {"k": 2, "within": 0.1, "count": 3},
-    sparsea.near_optimal: {"A": A, "y": y, "k": 2, "within": 0.1, "count": 3},
+    # A search for a report goes on after an exact fit, for as long as it is asked to.
+    problem.near_optimal: {"k": 2, "within": 0.1, "count": 3, "algorithm": "omp"},
+    sparsea.near_optimal: {"A": A, "y": y, "k": 2, "within": 0.1, "count": 3, "algorithm": "omp"},
+    sparsea.gaussian_knockoffs: {"X": A, "mean": np.zeros(6), "covariance": np.eye(6), "seed": 1},
+    sparsea.knockoff_filter: {"A": A, "y": y, "k": 2, "knockoffs": A[::-1].copy(), "fdr": 0.5, "offset": 0},
     sparsea.bootstrap: {"A": A, "y": y, "support": [1, 2], "samples": 10},
     sparsea.deconvolve: {"y": trace, "kernel": np.array([1.0, 0.5]), "k": 2},
     sparsea.algorithms: {},
@@ -183,6 +186,7 @@ ESTIMATORS = [getattr(sparsea.sklearn, name) for name in sparsea.sklearn.__all__
 # What is public and no function: records, which hold what they are given.
 RECORDS = {
     "AlgorithmInfo", "Bootstrap", "Coherence", "Condition", "Error", "ExplorationReport", "IndexReport", "Interval",
+    "KnockoffSelection",
     "NearOptimal", "Progress", "RankedSupport", "Recovery", "RestrictedIsometry", "Setting", "Solution", "Solutions",
     "Stability", "StandIns", "Trace", "__version__", "theory",
 }  # fmt: skip
