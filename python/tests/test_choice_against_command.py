@@ -39,6 +39,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[np.ndarray[A
     return A, y
 
 
+# Without an intercept the mean of y takes as many columns as it gets.
+@pytest.mark.filterwarnings("ignore:k = 8 is the best")
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("options", [{}, {"sigma": 0.5}, {"ebic_gamma": 0.5}])
 def test_criteria_are_those_of_the_estimator(files: Any, intercept: bool, options: dict[str, Any]) -> None:
@@ -70,7 +72,7 @@ def test_folds_are_those_of_the_estimator(files: Any, one_standard_error: bool) 
     assert found["k"] == model.n_nonzero_coefs_
 
 
-@pytest.mark.parametrize("seed", [0, 3, 2**32, 2**40 + 7, 2**63])
+@pytest.mark.parametrize("seed", [0, 3, 2**32, 2**40 + 7, 2**63 - 1])
 @pytest.mark.parametrize("scheme", ["complementary", "half"])
 def test_halves_are_the_same(files: Any, seed: int, scheme: Any) -> None:
     A, y = files

@@ -47,7 +47,7 @@ def test_shell_lines_run(tmp_path: Path) -> None:
 def test_calls_of_the_table_run(rng: np.random.Generator) -> None:
     calls = re.findall(r"^\| [^|]* \| `([^`]*)` \|", README, re.MULTILINE)
     assert len(calls) >= 10
-    A, kernel, k, n = rng.standard_normal((30, 12)), np.array([0.5, 1.0, 0.5]), 2, 30
+    A, kernel, k, n = rng.standard_normal((30, 12)), np.array([0.5, 1.0, 0.5]), 2, 28
     names: dict[str, Any] = {
         **{name: getattr(sparsea, name) for name in ("solve", "deconvolve", "Gram", "Convolution")},
         "sparsea": pytest.importorskip("sparsea.dask") and sparsea,
@@ -55,6 +55,7 @@ def test_calls_of_the_table_run(rng: np.random.Generator) -> None:
         "Y": rng.standard_normal((30, 3)),
         "k": k,
         "kernel": kernel,
+        # As many rows as A has, whole pulses.
         "n": n,
         "m": 30,
         "w": rng.random(30),

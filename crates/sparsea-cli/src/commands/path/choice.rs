@@ -15,6 +15,8 @@ pub struct Chooser<'c, T: Scalar> {
     posed: &'c Posed<'c, T>,
     choice: CriterionChoice,
     criteria: Criteria,
+    /// Those of Cp, whose σ² may be an estimate.
+    of_cp: Criteria,
     folds: Option<Folds<'c>>,
     one_standard_error: bool,
     /// Of the solutions of the last path.
@@ -68,9 +70,10 @@ impl<'c, T: Scalar> Chooser<'c, T> {
         if one_standard_error && choice != CriterionChoice::Cv {
             return Err(Failure::Message("--one-standard-error is for --criterion cv".into()));
         }
-        let mut chooser = Self { loaded, posed, choice, criteria, folds, one_standard_error, measured: vec![] };
+        let (of_cp, measured) = (criteria, vec![]);
+        let mut chooser = Self { loaded, posed, choice, criteria, of_cp, folds, one_standard_error, measured };
         if choice == CriterionChoice::Cp && arguments.sigma.is_none() {
-            chooser.criteria = criteria.variance(chooser.full_variance(numbers, always, domain.as_deref())?);
+            chooser.of_cp = criteria.variance(chooser.full_variance(numbers, always, domain.as_deref())?);
         }
         Ok(chooser)
     }
@@ -128,7 +131,7 @@ impl<'c, T: Scalar> Chooser<'c, T> {
             aicc: value(Criterion::Aicc),
             bic: value(Criterion::Bic),
             ebic: value(Criterion::Ebic),
-            cp: value(Criterion::Cp),
+            cp: self.of_cp.value(Criterion::Cp, fit),
             loo: (self.choice == CriterionChoice::Loo).then(|| self.left_out(solution)).flatten(),
             cv: None,
             is_exact: self.criteria.is_exact(rss),
