@@ -18,6 +18,9 @@ const DOCS_REQUIREMENTS: &str = "docs/requirements.txt";
 const PEERS_REQUIREMENTS: &str = "benches/peers/requirements.txt";
 /// Where Python code lives; each tool searches these.
 const SOURCES: [&str; 6] = ["python", "examples", "benches", "docs/conf.py", "data", "crates"];
+/// What is checked for spelling.
+const WRITTEN: [&str; 9] =
+    ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "python", "examples", "crates", "studies", "xtask/src"];
 /// What the package must do where nothing but NumPy is installed.
 const ONLY_NUMPY: &str = "python/tests/only_numpy.py";
 const CANDIDATES: [&str; 6] = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
@@ -66,7 +69,16 @@ pub fn check(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
         let arguments: Vec<&str> = ["-m"].into_iter().chain(tool.iter().copied()).chain(SOURCES).collect();
         python(runner, interpreter, &arguments, &caches)?;
     }
-    Ok(())
+    spelling(runner, interpreter)
+}
+
+/// The spelling of everything that is written by hand, where the checker has a wheel.
+fn spelling(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
+    let checker = interpreter.with_file_name(format!("typos{}", std::env::consts::EXE_SUFFIX));
+    if !checker.is_file() {
+        return Ok(());
+    }
+    runner.run("typos", &checker, &["--format", "brief"].into_iter().chain(WRITTEN).collect::<Vec<_>>(), &[])
 }
 
 /// Builds the wheel with a profile: `dev` for tests, as theirs. (Its dependencies have fewer features than theirs, and are
