@@ -37,7 +37,7 @@ def row(name: str, make: Callable[[], Any], largest: int) -> None:
     each = [problem.solve(k, threads=1) for k in range(largest + 1)]
     every = time.process_time() - begin
     ratios = [
-        found.residual_norm / max(other.residual_norm, 1e-12 * problem.data_norm)
+        found.residual_norm / max(other.residual_norm, 1e-12 * float(np.linalg.norm(problem.data_norm)))
         for found, other in zip(make().path(range(largest + 1)), each, strict=True)
     ]
     worst = max(ratio for ratio, other in zip(ratios, each, strict=True) if other.relative_residual > 1e-10)
