@@ -56,7 +56,7 @@ class NearOptimal(_Record):
     solution: Solution
 
     @property
-    def support_names_(self) -> tuple[tuple[Any, ...], ...] | None:
+    def names(self) -> tuple[tuple[Any, ...], ...] | None:
         """The names of the columns of each support, if A was a frame."""
         names = self.solution.names
         return None if names is None else tuple(tuple(names[j] for j in support) for support in self.supports)

@@ -117,7 +117,7 @@ def test_tables_have_names() -> None:
     y = A[:, [1, 3]] @ np.array([2.0, 1.0]) + 0.01 * rng.standard_normal(30)
     frame = pd.DataFrame(A, columns=list("abcdef"))
     near = sparsea.near_optimal(frame, y, 2)
-    assert near.support_names_ == (("b", "d"), ("d", "e"))
+    assert near.names == (("b", "d"), ("d", "e"))
     table = pd.DataFrame(near.to_dict())
     assert table["leaves"].tolist() == [(), ("b",)]
     assert table["joins"].tolist() == [(), ("e",)]
