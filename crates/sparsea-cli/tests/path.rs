@@ -131,6 +131,7 @@ fn what_does_not_fit_is_refused() {
     folder.refuse("path t.csv y --plot p.bmp", &["p.bmp"]);
     folder.refuse("path t.csv y --output t.csv", &["t.csv"]);
     folder.refuse("path t.csv z", &["z"]);
+    folder.refuse("path t.csv y --sum-to 1", &["--sum-to", "k = 0", "sparsea solve"]);
     // The largest that was tried is the best: said, and no error.
     let ran = folder.run("path t.csv y -K 1");
     assert_eq!(ran.status, 0);

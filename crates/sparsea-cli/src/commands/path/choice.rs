@@ -54,13 +54,13 @@ impl<'c, T: Scalar> Chooser<'c, T> {
     ) -> Result<Self, Failure> {
         let choice = arguments.criterion;
         if choice == CriterionChoice::Loo {
-            check_rows(loaded, posed, arguments)?;
+            check_rows(loaded, arguments)?;
         }
         let responses = loaded.sides.unwrap_or(1) * if T::IS_COMPLEX { 2 } else { 1 };
         let (numbers, always) = (posed.rows() * responses, posed.always() * responses);
         let domain = arguments.domain.domain::<T>(loaded.operator.shape().1)?;
         // What remains beside the coefficients of every model.
-        let norm = if posed.has_sum() { 0.0 } else { posed.problem(0, domain.as_deref())?.data_norm() };
+        let norm = posed.problem(0, domain.as_deref())?.data_norm();
         let criteria = Criteria::new(posed.rows() as f64, posed.atoms()).responses(responses).always(always);
         let mut criteria = criteria.gamma(arguments.ebic_gamma).data_norm(norm);
         if let Some(sigma) = arguments.sigma {
@@ -218,7 +218,7 @@ fn label(choice: CriterionChoice) -> &'static str {
 }
 
 /// Refuses what has no rows that could be left out of least squares.
-fn check_rows<T: Scalar>(loaded: &Loaded<T>, posed: &Posed<'_, T>, arguments: &Path) -> Result<(), Failure> {
+fn check_rows<T: Scalar>(loaded: &Loaded<T>, arguments: &Path) -> Result<(), Failure> {
     let other = if loaded.statistics.is_some() {
         "sufficient statistics"
     } else if loaded.sides.is_some() {
@@ -227,8 +227,6 @@ fn check_rows<T: Scalar>(loaded: &Loaded<T>, posed: &Posed<'_, T>, arguments: &P
         "bounds"
     } else if arguments.model.ridge.is_some_and(|ridge| ridge > 0.0) {
         "--ridge"
-    } else if posed.has_sum() {
-        "--sum-to"
     } else {
         return Ok(());
     };

@@ -49,6 +49,11 @@ pub fn run(arguments: &Path) -> Result<ExitCode, Failure> {
 }
 
 fn solve<T: Scalar>(loaded: &Loaded<T>, arguments: &Path, folds: Option<Folds<'_>>) -> Result<ExitCode, Failure> {
+    if arguments.model.sum_to.is_some() {
+        let line =
+            "--sum-to: a path begins at k = 0, where no coefficients have the sum; use `sparsea solve` for each k";
+        return Err(Failure::Message(line.into()));
+    }
     let domain = arguments.domain.domain(loaded.operator.shape().1)?;
     let posed = Posed::new(loaded, &arguments.model, domain.as_deref())?;
     let mut chooser = Chooser::new(loaded, &posed, arguments, folds)?;

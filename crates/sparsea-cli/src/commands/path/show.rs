@@ -15,7 +15,7 @@ use crate::cli::{CriterionChoice, Path};
 use crate::commands::solve::placed;
 use crate::failure::Failure;
 use crate::model::Posed;
-use crate::problem::Loaded;
+use crate::problem::{Loaded, Position};
 use crate::report::{self, short, support_text};
 use crate::say::say_json;
 
@@ -200,7 +200,11 @@ fn table<T: Scalar>(
                     of.dedup();
                     groups.text(&of)
                 }
-                None => columns.iter().map(|&j| support_text(&[j], loaded.names.as_deref(), 40)).collect(),
+                // Of a trace or an image, where the spike lies.
+                None => match loaded.positions(columns) {
+                    Some(positions) => positions.iter().map(place).collect(),
+                    None => columns.iter().map(|&j| support_text(&[j], loaded.names.as_deref(), 40)).collect(),
+                },
             };
             all.into_iter().map(|name| format!("{sign}{name}")).collect::<Vec<_>>()
         };
@@ -215,6 +219,14 @@ fn table<T: Scalar>(
     }
     out.push('\n');
     out
+}
+
+/// A position as a word.
+fn place(position: &Position) -> String {
+    match position {
+        Position::Sample(at) => at.to_string(),
+        Position::Pixel([row, column]) => format!("({row},{column})"),
+    }
 }
 
 /// Words in a line of some width.
