@@ -253,7 +253,7 @@ class Problem(Generic[Found]):
         -------
         list of Solution or of Solutions
             One for each k, in their order. Limits such as ``time`` are those of each k. Counts, memory and time of
-            solutions that are found together are those of the whole path.
+            solutions that are found together are those of the whole path, and ``progress`` counts them at its end.
 
         Raises
         ------

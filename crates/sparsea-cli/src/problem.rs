@@ -239,6 +239,20 @@ pub fn from_matrix_or_statistics(matrix: &Path, data: Option<&str>, model: &Mode
     data.map_or_else(|| from_statistics(matrix), |data| from_matrix(matrix, data, model))
 }
 
+/// Reads A and y, a trace where there is a kernel, or sufficient statistics where there is neither. That one of these is asked for is a rule
+/// of the command line.
+pub fn from_files(
+    matrix: &Path,
+    data: Option<&str>,
+    kernel: Option<&KernelOptions>,
+    model: &ModelOptions,
+) -> Result<Any, Failure> {
+    match kernel {
+        Some(kernel) => from_trace(matrix, kernel, model),
+        None => from_matrix_or_statistics(matrix, data, model),
+    }
+}
+
 /// Reads sufficient statistics.
 pub fn from_statistics(path: &Path) -> Result<Any, Failure> {
     fn loaded<T: Scalar>(matrix: &Dense<T>, correlation: &[T], given: &Statistics) -> Result<Loaded<T>, Failure> {

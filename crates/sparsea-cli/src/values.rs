@@ -35,6 +35,18 @@ pub fn largest(text: &str) -> Result<usize, Refusal> {
     whole("K", 0)(text)
 }
 
+/// The most halves of rows, as in Python.
+const MOST_SUBSAMPLES: u64 = 1_000_000;
+
+/// Reads a number of halves of rows.
+pub fn subsamples(text: &str) -> Result<u64, Refusal> {
+    let count = whole::<u64>("--subsamples", 1)(text)?;
+    if count <= MOST_SUBSAMPLES {
+        return Ok(count);
+    }
+    Err(Refusal(format!("--subsamples must be at most {MOST_SUBSAMPLES}, got {count}")))
+}
+
 /// Reads a sparsity of at least 1, for what is about columns.
 pub fn positive_sparsity(text: &str) -> Result<usize, Refusal> {
     match text.parse() {

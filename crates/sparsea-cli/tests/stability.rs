@@ -74,6 +74,7 @@ fn what_does_not_fit_is_refused() {
     folder.refuse("stability A.npy y.npy -k 0", &["k must be between 1 and 40"]);
     folder.refuse("stability A.npy y.npy -k 3 --subsamples 7", &["--subsamples must be even", "7"]);
     folder.refuse("stability A.npy y.npy -k 3 --subsamples 0", &["--subsamples must be a whole number of at least 1"]);
+    folder.refuse("stability A.npy y.npy -k 3 --subsamples 1000002", &["--subsamples must be at most 1000000"]);
     folder.refuse("stability A.npy y.npy -k 3 --threshold 0.5", &["--threshold must be a number above 0.5"]);
     folder.refuse("stability A.npy y.npy -k 3 --algorithm nothing", &["nothing"]);
     folder.refuse("stability A.npy y.npy -k 3 --seed -1", &["--seed"]);

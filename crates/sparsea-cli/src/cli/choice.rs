@@ -106,9 +106,9 @@ pub struct Stability {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::positive_sparsity)]
     pub sparsity: usize,
-    /// Halves of the rows; of complementary pairs an even number
+    /// Halves of the rows, at most a million; of complementary pairs an even number
     #[arg(long, value_name = "N", default_value_t = 100, allow_negative_numbers = true)]
-    #[arg(value_parser = values::whole::<u64>("--subsamples", 1))]
+    #[arg(value_parser = values::subsamples)]
     pub subsamples: u64,
     /// How halves are drawn
     #[arg(long, value_enum, default_value = "complementary")]

@@ -14,17 +14,13 @@ use crate::defaults::CHAINS;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::model::Posed;
-use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace};
+use crate::problem::{Any, Loaded, from_files};
 use crate::report;
 use crate::say::{complain, say_json};
 
 pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
-    let loaded = match (&arguments.data, &arguments.kernel) {
-        (Some(data), _) => from_matrix(&arguments.matrix, data, &arguments.model)?,
-        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, &arguments.model)?,
-        (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
-        (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
-    };
+    let (data, kernel) = (arguments.data.as_deref(), arguments.kernel.as_ref());
+    let loaded = from_files(&arguments.matrix, data, kernel, &arguments.model)?;
     match loaded {
         Any::Real(loaded) => compare(&loaded, arguments),
         Any::Complex(loaded) => compare(&loaded, arguments),

@@ -10,7 +10,7 @@ use crate::blocks;
 use crate::cli::{Improve, Kernel};
 use crate::failure::Failure;
 use crate::model::Posed;
-use crate::problem::{Any, Loaded, from_matrix, from_statistics, from_trace};
+use crate::problem::{Any, Loaded, from_files};
 use crate::{input, report};
 
 pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
@@ -22,12 +22,8 @@ pub fn run(arguments: &Improve) -> Result<ExitCode, Failure> {
     }
     inputs.extend(arguments.model.files());
     arguments.output.check(&inputs, None)?;
-    let loaded = match (&arguments.data, &arguments.kernel) {
-        (Some(data), _) => from_matrix(&arguments.matrix, data, &arguments.model)?,
-        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, &arguments.model)?,
-        (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
-        (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
-    };
+    let (data, kernel) = (arguments.data.as_deref(), arguments.kernel.as_ref());
+    let loaded = from_files(&arguments.matrix, data, kernel, &arguments.model)?;
     match loaded {
         Any::Real(loaded) => improve(&loaded, arguments),
         Any::Complex(loaded) => improve(&loaded, arguments),

@@ -120,12 +120,7 @@ pub fn solve_from<T: Scalar>(
     let solution = posed.complete(problem, run.solve()?)?;
 
     if let Some(path) = &output.output {
-        let x = solution.to_dense();
-        match (&loaded.image, loaded.sides) {
-            (Some(placed), _) => export::write_matrix(path, &to_matrix(&x, placed.spikes))?,
-            (None, Some(sides)) => export::write_matrix(path, &to_columns(&x, (solution.ncols, sides)))?,
-            (None, None) => export::write_vector(path, &to_vector(&x))?,
-        }
+        write_x(path, loaded, &solution)?;
     }
     if let Some(path) = &output.trace {
         write_trace(path, &trace)?;
@@ -166,6 +161,17 @@ pub fn solve_from<T: Scalar>(
         return Ok(ExitCode::from(interrupt::STATUS));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes x: all n numbers, an image of spikes, or the columns of X.
+pub fn write_x<T: Scalar>(path: &Path, loaded: &Loaded<T>, solution: &Solution<T>) -> Result<(), Failure> {
+    let x = solution.to_dense();
+    match (&loaded.image, loaded.sides) {
+        (Some(placed), _) => export::write_matrix(path, &to_matrix(&x, placed.spikes))?,
+        (None, Some(sides)) => export::write_matrix(path, &to_columns(&x, (solution.ncols, sides)))?,
+        (None, None) => export::write_vector(path, &to_vector(&x))?,
+    }
+    Ok(())
 }
 
 /// Whether positions say more than the support does.

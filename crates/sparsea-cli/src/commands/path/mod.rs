@@ -12,10 +12,10 @@ use sparsea::{Domain, Error, Memory, Scalar, Solution, SparsityPath, StopReason}
 
 use crate::cli::{CriterionChoice, Kernel, Output, Path};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::model::Posed;
-use crate::problem::{Any, Loaded, Owned, from_matrix, from_statistics, from_trace};
+use crate::problem::{Any, Loaded, Owned, from_files};
 use crate::say::complain;
-use crate::{export, interrupt};
 use choice::Chooser;
 use folds::Folds;
 
@@ -28,12 +28,8 @@ pub fn run(arguments: &Path) -> Result<ExitCode, Failure> {
     inputs.extend(arguments.model.files());
     let (output, plot) = (arguments.output.clone(), arguments.plot.clone());
     Output { json: arguments.json, report: false, output, trace: None, plot }.check(&inputs, None)?;
-    let loaded = match (&arguments.data, &arguments.kernel) {
-        (Some(data), _) => from_matrix(&arguments.matrix, data, &arguments.model)?,
-        (None, Some(kernel)) => from_trace(&arguments.matrix, kernel, &arguments.model)?,
-        (None, None) if arguments.gram => from_statistics(&arguments.matrix)?,
-        (None, None) => return Err(Failure::Message("y is missing; give a file, or --kernel for a trace".into())),
-    };
+    let (data, kernel) = (arguments.data.as_deref(), arguments.kernel.as_ref());
+    let loaded = from_files(&arguments.matrix, data, kernel, &arguments.model)?;
     interrupt::listen();
     match &loaded {
         Any::Real(loaded) => {
@@ -63,27 +59,24 @@ fn solve<T: Scalar>(loaded: &Loaded<T>, arguments: &Path, folds: Option<Folds<'_
         Some(largest) => (largest, largest),
         None => choice::default_largest(posed.atoms(), limit, posed.rows()),
     };
-    let (solutions, chosen) = loop {
-        let solutions = match find(&posed, domain.as_deref(), largest, arguments) {
-            Err(Failure::Message(_)) if interrupt::requested() => {
-                complain("interrupted; no path is complete");
-                return Ok(ExitCode::from(interrupt::STATUS));
-            }
-            found => found?,
-        };
-        let chosen = match chooser.choose(&solutions) {
+    let mut attempt = |largest| -> Result<_, Failure> {
+        let solutions = find(&posed, domain.as_deref(), largest, arguments)?;
+        let chosen = chooser.choose(&solutions)?;
+        Ok((solutions, chosen))
+    };
+    let (mut solutions, chosen) = loop {
+        let (solutions, chosen) = match attempt(largest) {
             Err(_) if interrupt::requested() => {
                 complain("interrupted; no path is complete");
                 return Ok(ExitCode::from(interrupt::STATUS));
             }
-            chosen => chosen?,
+            found => found?,
         };
         if 2 * chosen <= largest || largest >= most {
             break (solutions, chosen);
         }
         largest = (2 * largest).min(most);
     };
-    let mut solutions = solutions;
     let Some(solution) = solutions.get_mut(chosen) else {
         return Err(Failure::Message("no k can be chosen".into()));
     };
@@ -122,16 +115,4 @@ fn find<T: Scalar>(
     let found = path.solve()?;
     let complete = |(k, solution)| posed.complete(&problem.with_sparsity(k)?, solution);
     Ok((0..).zip(found).map(complete).collect::<Result<_, Error>>()?)
-}
-
-/// Writes the chosen x.
-fn write_x<T: Scalar>(path: &FilePath, loaded: &Loaded<T>, solution: &Solution<T>) -> Result<(), Failure> {
-    use crate::problem::{to_columns, to_matrix, to_vector};
-    let x = solution.to_dense();
-    match (&loaded.image, loaded.sides) {
-        (Some(placed), _) => export::write_matrix(path, &to_matrix(&x, placed.spikes))?,
-        (None, Some(sides)) => export::write_matrix(path, &to_columns(&x, (solution.ncols, sides)))?,
-        (None, None) => export::write_vector(path, &to_vector(&x))?,
-    }
-    Ok(())
 }

@@ -9,10 +9,9 @@ use sparsea::{Scalar, Solution};
 use sparsea_lab::plot::{self, PathPlot};
 
 use super::choice::{Chooser, Measured};
-use super::write_x;
 use crate::blocks;
 use crate::cli::{CriterionChoice, Path};
-use crate::commands::solve::placed;
+use crate::commands::solve::{placed, write_x};
 use crate::failure::Failure;
 use crate::model::Posed;
 use crate::problem::{Loaded, Position};

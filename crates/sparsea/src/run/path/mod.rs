@@ -150,7 +150,7 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
     /// time are those of the whole path.
     ///
     /// # Errors
-    /// [`Error::Sparsity`] for a k above K; [`Error::InvalidHalt`] for a relative residual that is negative or NaN;
+    /// [`Error::Number`] for a k above K; [`Error::InvalidHalt`] for a relative residual that is negative or NaN;
     /// [`Error::StateMemory`]; [`Error::Overflow`] if Aᴴy is not finite; [`Error::Operator`]; [`Error::Stopped`] if it is interrupted.
     pub fn solve(self) -> Result<Vec<Solution<T>>, Error> {
         let begin = Instant::now();

@@ -44,7 +44,14 @@ pub(super) fn solve<T: Scalar>(
     }
     let mut neighbours = Neighbours { path, sparsities, found, begin };
     neighbours.agree()?;
-    Ok(neighbours.sparsities.into_iter().zip(neighbours.found).collect())
+    let Neighbours { sparsities, mut found, .. } = neighbours;
+    // A k that has improved last, or without time for those after it, may be better than these.
+    for at in 1..found.len() {
+        if found[at].residual_norm > found[at - 1].residual_norm {
+            found[at] = found[at - 1].clone();
+        }
+    }
+    Ok(sparsities.into_iter().zip(found).collect())
 }
 
 /// One run.
