@@ -5,9 +5,6 @@ The environment variable SPARSEA_BIN names the command; `cargo xtask python` set
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ import numpy as np
 import pytest
 import scipy.io
 import scipy.sparse
+from shell import command
 
 import sparsea
 
@@ -32,17 +30,6 @@ WORDS = [algorithm.name for algorithm in sparsea.algorithms() if algorithm.opera
 ]
 OMP_SEA = ["--algorithm", "omp+sea"]
 COMPLEX = {algorithm.name for algorithm in sparsea.algorithms() if algorithm.complex} | {"omp+sea", "els+sea+els"}
-
-
-def command(*arguments: str | Path) -> dict[str, Any]:
-    """The one JSON object that the command prints."""
-    program = os.environ.get("SPARSEA_BIN")
-    if not program:
-        pytest.fail("SPARSEA_BIN does not name the sparsea command; run `cargo xtask python`")
-    done = subprocess.run([program, *map(str, arguments), "--json"], capture_output=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr.decode()
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
 
 
 def same(found: sparsea.Solution, expected: dict[str, Any]) -> None:

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from shell import command
 from sklearn.model_selection import KFold
 
 import sparsea
 from sparsea.sklearn import SparseRegressorCV, SparsityPath
-
-
-def command(*arguments: str | Path) -> dict[str, Any]:
-    """The one JSON object that the command prints."""
-    program = os.environ.get("SPARSEA_BIN")
-    if not program:
-        pytest.fail("SPARSEA_BIN does not name the sparsea command; run `cargo xtask python`")
-    done = subprocess.run([program, *map(str, arguments), "--json"], capture_output=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr.decode()
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from shell import command
 
 import sparsea
 
@@ -19,17 +17,6 @@ y = 7 + A[:, :4] @ (1 / np.linalg.norm(A[:, :4], axis=0)) + 0.1 * _rng.standard_
 WEIGHTS = _rng.integers(0, 4, 40).astype(float)
 z = np.where(_rng.random(40) < 0.2, np.nan, y)
 del _rng
-
-
-def command(*arguments: str | Path) -> dict[str, Any]:
-    """The one JSON object that the command prints."""
-    program = os.environ.get("SPARSEA_BIN")
-    if not program:
-        pytest.fail("SPARSEA_BIN does not name the sparsea command; run `cargo xtask python`")
-    done = subprocess.run([program, *map(str, arguments), "--json"], capture_output=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr.decode()
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
 
 
 def same(found: sparsea.Solution, expected: dict[str, Any]) -> None:

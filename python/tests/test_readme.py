@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shell import program
 
 import sparsea
 
@@ -28,15 +28,12 @@ def test_python_runs_as_pasted(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_shell_lines_run(tmp_path: Path) -> None:
-    program = os.environ.get("SPARSEA_BIN")
-    if not program:
-        pytest.fail("SPARSEA_BIN does not name the sparsea command; run `cargo xtask python`")
     shutil.copytree(ROOT / "data", tmp_path / "data")
     lines = re.findall(r"^    (sparsea .*)$", README, re.MULTILINE)
     assert len(lines) >= 7
     for line in lines:
         words = shlex.split(line, comments=True)
-        done = subprocess.run([program, *words[1:]], cwd=tmp_path, capture_output=True, check=False, timeout=300)
+        done = subprocess.run([program(), *words[1:]], cwd=tmp_path, capture_output=True, check=False, timeout=300)
         assert done.returncode == 0, f"{line}: {done.stderr.decode()}"
         assert done.stdout
         for option in ("--plot", "--output"):
