@@ -183,3 +183,17 @@ fn a_complex_matrix_with_real_data() {
     assert!(written.lines().nth(1).unwrap().ends_with('j'), "{written}");
     common::check_picture(&folder, "fit.svg");
 }
+
+#[test]
+fn a_folder_with_the_name_of_a_column_is_not_meant() {
+    let folder = Folder::new();
+    folder.write("t.csv", "a,b,target\n1,2,2\n0,1,1\n3,1,1\n2,5,5\n");
+    std::fs::create_dir(folder.path("target")).unwrap();
+    for command in ["solve t.csv target -k 1 --no-intercept", "path t.csv target -K 1 --no-intercept"] {
+        let found = folder.run(&format!("{command} --json"));
+        assert_eq!(found.json()["support"], serde_json::json!([1]), "{found:?}");
+    }
+    // Of no column, a folder is refused as one.
+    std::fs::create_dir(folder.path("other")).unwrap();
+    folder.refuse("solve t.csv other -k 1", &["other", "folder"]);
+}

@@ -272,9 +272,11 @@ fn read_data(spec: &str, matrix_path: &Path, table: Table) -> Result<(Table, Vec
 /// of the matrix's own table. A column of the matrix's own file is taken out of the matrix.
 fn data_of(spec: &str, matrix_path: &Path, table: Table, gaps: bool) -> Result<(Table, Vector), InputError> {
     let path = Path::new(spec);
-    let Some(source) = Source::find(path) else {
-        let names = table.column_names.as_deref().unwrap_or_default();
-        if names.iter().any(|name| name == spec) {
+    let names = table.column_names.as_deref().unwrap_or_default();
+    let is_column = names.iter().any(|name| name == spec);
+    // A folder holds no data: one that happens to have the name of a column is not meant.
+    let Some(source) = Source::find(path).filter(|source| !(is_column && source.file.is_dir())) else {
+        if is_column {
             return take_column(spec, matrix_path, table);
         }
         // What looks like a file was meant as one.
