@@ -26,10 +26,14 @@ __all__ = [
     "as_whole",
     "check_algorithm",
     "coherence",
+    "criteria",
     "cross_validate",
     "exact_recovery_coefficient",
     "exponential",
+    "false_selections",
     "gaussian",
+    "half_of_rows",
+    "left_out",
     "recovery",
     "restricted_isometry",
     "solve",
@@ -249,6 +253,28 @@ def solve(
     hint: bool = False,
     kept: GramColumns | None = None,
 ) -> list[dict[str, Any]]: ...
+def criteria(
+    rss: NDArray[np.float64],
+    atoms: NDArray[np.int64],
+    coefficients: NDArray[np.int64],
+    *,
+    samples: float,
+    distinct: int,
+    responses: int,
+    choices: int,
+    always: int,
+    gamma: float,
+    variance: float | None,
+    estimate: float,
+    exact: float,
+) -> dict[str, NDArray[np.float64]]: ...
+def left_out(
+    always: NDArray[np.float64], chosen: NDArray[np.float64], residuals: NDArray[np.float64], rows: int
+) -> tuple[float, float] | None: ...
+def half_of_rows(rows: NDArray[np.int64], seed: int, complementary: bool, subsample: int) -> NDArray[np.int64]: ...
+def false_selections(
+    threshold: float, subsamples: int, k: int, candidates: int, complementary: bool, unimodal: bool
+) -> float: ...
 def cross_validate(
     table: NDArray[np.float64],
     target: NDArray[np.float64],

@@ -155,22 +155,13 @@ class Stability(_Record):
         every column whose selection is false, and needs π > min(1/2 + θ², 1/2 + 1/(2B) + 3θ²/4). Where it
         says nothing, the first bound is returned.
         """
-        # The frequencies are c/N, so that everything is a quotient of whole numbers; N = 2B.
-        c = _count(self.threshold if threshold is None else as_threshold(threshold), self.subsamples)
-        N, k, p = self.subsamples, self.k, self.candidates
-        worst = k * k * N / ((2 * c - N) * p)
-        if not _core.as_flag("unimodal", unimodal):
-            return worst
-        if self.scheme != "complementary":
+        level = self.threshold if threshold is None else as_threshold(threshold)
+        is_paired = self.scheme == "complementary"
+        if _core.as_flag("unimodal", unimodal) and not is_paired:
             raise InvalidValueError(
                 f"the bound for unimodal distributions needs complementary pairs, not {self.scheme}"
             )
-        share = k / p
-        lowest = min(0.5 + share**2, 0.5 + 1 / N + 0.75 * share**2)
-        if 3 * k * k > p * p or 2 * c < N + 4 or c / N <= lowest:
-            return worst
-        above = 4 * c > 3 * N
-        return k * k * 4 * (N - c + 1) / ((N + 2) * p) if above else k * k * N / (2 * (2 * c - N - 1) * p)
+        return _core.false_selections(level, self.subsamples, self.k, self.candidates, is_paired, unimodal)
 
     def threshold_for(self, expected_false: float, *, unimodal: bool = False) -> float:
         """Find the lowest threshold that keeps the expected number of false selections below a number.
@@ -269,21 +260,9 @@ def as_threshold(given: Any) -> float:
     return as_number("threshold", "above 0.5 and at most 1", given, lambda v: 0.5 < v <= 1)
 
 
-def _count(threshold: float, subsamples: int) -> int:
-    """The fewest selections whose share of the subsamples is at least the threshold, as floats compare."""
-    return bisect_left(range(subsamples + 1), threshold, key=lambda c: c / subsamples)
-
-
 def _half(rows: Array, seed: int, scheme: str, subsample: int) -> Array:
-    """The rows of a subsample, sorted.
-
-    Rows are ordered by numbers straight from a bit generator: NumPy keeps those, and the stream of a seed, the same in
-    all versions, but not the permutations that it makes of them.
-    """
-    pair, side = divmod(subsample, 2) if scheme == "complementary" else (subsample, 0)
-    order = np.argsort(np.random.PCG64([seed, pair]).random_raw(len(rows)), kind="stable")
-    size = len(rows) // 2
-    return np.sort(rows[order[side * size : (side + 1) * size]])
+    """The rows of a subsample, sorted."""
+    return _core.half_of_rows(rows.astype(np.int64), seed, scheme == "complementary", subsample)
 
 
 def subsampled(

@@ -18,6 +18,7 @@ from scipy.optimize import linprog
 from scipy.sparse.linalg import aslinearoperator
 
 import sparsea
+from sparsea import _core
 
 SUPPORT = [3, 10, 17]
 
@@ -94,6 +95,17 @@ def test_rows_are_those_of_the_first_release() -> None:
     by_key = sorted(range(40), key=lambda i: keys[i])
     assert stable.rows(2).tolist() == sorted(by_key[:20])
     assert stable.rows(3).tolist() == sorted(by_key[20:])
+
+
+@pytest.mark.parametrize("seed", [1, 2**32 - 1, 2**32, 2**40 + 7, 2**63 - 1])
+@pytest.mark.parametrize("pair", [0, 5, 2**20])
+def test_halves_are_those_of_numpy(seed: int, pair: int) -> None:
+    rows = np.arange(3, 40)
+    order = np.argsort(np.random.PCG64([seed, pair]).random_raw(len(rows)), kind="stable")
+    one, other = (np.sort(rows[order[side * 18 : (side + 1) * 18]]) for side in (0, 1))
+    np.testing.assert_array_equal(_core.half_of_rows(rows, seed, True, 2 * pair), one)
+    np.testing.assert_array_equal(_core.half_of_rows(rows, seed, True, 2 * pair + 1), other)
+    np.testing.assert_array_equal(_core.half_of_rows(rows, seed, False, pair), one)
 
 
 def test_bits_depend_on_the_seed_alone(monkeypatch: pytest.MonkeyPatch) -> None:

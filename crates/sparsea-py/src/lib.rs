@@ -4,6 +4,7 @@
 
 mod adjusted;
 mod algorithms;
+mod choice;
 mod convert;
 mod cross_validation;
 mod error;
@@ -28,6 +29,8 @@ mod _core {
 
     #[pymodule_export]
     use super::algorithms::{algorithms, check_algorithm};
+    #[pymodule_export]
+    use super::choice::{criteria, false_selections, half_of_rows, left_out};
     #[pymodule_export]
     use super::cross_validation::cross_validate;
     #[pymodule_export]

@@ -50,6 +50,8 @@ pub enum Criterion {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Criteria {
     samples: f64,
+    /// Samples that are not repetitions of others.
+    distinct: f64,
     responses: usize,
     atoms: usize,
     always: usize,
@@ -72,7 +74,14 @@ pub struct Fit {
 impl Criteria {
     /// Those of n samples, a real number each, and of supports chosen from so many atoms, with γ = 1.
     pub fn new(samples: f64, atoms: usize) -> Self {
-        Self { samples, responses: 1, atoms, always: 0, gamma: 1.0, variance: None, exact: 0.0 }
+        Self { samples, distinct: samples, responses: 1, atoms, always: 0, gamma: 1.0, variance: None, exact: 0.0 }
+    }
+
+    /// How many samples there are where n counts repetitions, as a sum of weights does: as many coefficients fit anything. Default: n.
+    #[must_use]
+    pub fn distinct(mut self, samples: usize) -> Self {
+        self.distinct = samples as f64;
+        self
     }
 
     /// Real numbers in each sample: the columns of Y, or twice as many if they are complex.
@@ -103,11 +112,29 @@ impl Criteria {
         self
     }
 
+    /// An estimate of σ², for Cp; that from exact data is rounding, and no less than the exact RSS says.
+    #[must_use]
+    pub fn estimated_variance(self, variance: f64) -> Self {
+        // Without an estimate there is no Cp.
+        if variance.is_nan() { self } else { self.variance(variance.max(self.exact / self.numbers())) }
+    }
+
     /// ‖y‖, of what the coefficients of every model leave: a residual below its rounding is an exact fit.
     #[must_use]
-    pub fn data_norm(mut self, norm: f64) -> Self {
-        self.exact = (EXACT * norm).powi(2).max(f64::MIN_POSITIVE);
+    pub fn data_norm(self, norm: f64) -> Self {
+        self.exact_below((EXACT * norm).powi(2))
+    }
+
+    /// The RSS up to which a fit is exact.
+    #[must_use]
+    pub fn exact_below(mut self, rss: f64) -> Self {
+        self.exact = rss.max(f64::MIN_POSITIVE);
         self
+    }
+
+    /// N.
+    fn numbers(&self) -> f64 {
+        self.samples * self.responses as f64
     }
 
     /// Whether a fit is exact to rounding.
@@ -118,9 +145,9 @@ impl Criteria {
     /// The value of a criterion; infinite for a fit with as many coefficients as observations, of whose noise nothing is known, and
     /// NaN for Cp without σ².
     pub fn value(&self, criterion: Criterion, fit: Fit) -> f64 {
-        let (n, q) = (self.samples * self.responses as f64, fit.coefficients as f64);
+        let (n, q) = (self.numbers(), fit.coefficients as f64);
         let rss = fit.rss.max(self.exact);
-        let free = n - q - self.always as f64;
+        let free = self.distinct * self.responses as f64 - q - self.always as f64;
         let misfit = match self.variance {
             Some(variance) => rss / variance,
             None if free > 0.0 => n * (rss / n).ln(),
@@ -160,12 +187,19 @@ pub fn log_choices(n: usize, k: usize) -> f64 {
 pub struct LeftOut {
     /// The mean of w |y_i − ŷ_i|², ŷ_i from a fit to all other rows.
     pub error: f64,
-    /// The error times (1 + tr C⁻¹/m)/(1 − q/m), with C the matrix of mean products of the q columns scaled to mean square 1: an estimate
-    /// of how much larger it is on new rows.
-    pub corrected: f64,
+    /// (1 + tr C⁻¹/m)/(1 − q/m), with C the matrix of mean products of the q columns scaled to mean square 1: an estimate of how much larger
+    /// the error is on new rows.
+    pub factor: f64,
 }
 
-/// The leave-one-out errors of least squares on m rows, whose residual is r: Σ |r_i/(1 − h_i)|²/m with the leverages h of a QR
+impl LeftOut {
+    /// The error times the factor, which chooses.
+    pub fn corrected(&self) -> f64 {
+        self.error * self.factor
+    }
+}
+
+/// The leave-one-out errors of least squares on m rows, with the residuals r of one y or several: the mean of |r_i/(1 − h_i)|², Σ/m for each, with the leverages h of a QR
 /// factorisation, which equals m fits. The columns of `always` are in every model (intercept, fixed columns); C counts them as themselves, and
 /// the `chosen` columns as what is left of them beside those. `None` where a row decides a coefficient alone, columns are dependent, or there are
 /// as many as rows. Columns and residual of a weighted problem are multiplied by √w; `rows` are those of weight above 0.
@@ -177,7 +211,7 @@ pub struct LeftOut {
 pub fn leave_one_out<T: Scalar>(
     always: MatRef<'_, T>,
     chosen: MatRef<'_, T>,
-    residual: &[T],
+    residuals: MatRef<'_, T>,
     rows: usize,
 ) -> Option<LeftOut> {
     let (m, q) = (rows as f64, always.ncols() + chosen.ncols());
@@ -196,18 +230,18 @@ pub fn leave_one_out<T: Scalar>(
     }
     let (inner, triangle) = factored(rest)?;
     let mut squares = 0.0;
-    for (i, &r) in residual.iter().enumerate() {
+    for i in 0..residuals.nrows() {
         let leverage: f64 = outer.row(i).iter().chain(inner.row(i).iter()).map(|v| v.abs2()).sum();
         // What is left of 1 where a row decides a coefficient alone is rounding.
         let left = 1.0 - leverage;
         if left <= EXACT {
             return None;
         }
-        squares += r.abs2() / (left * left);
+        squares += residuals.row(i).iter().map(|r| r.abs2()).sum::<f64>() / (left * left);
     }
-    let error = squares / m;
+    let error = squares / (m * residuals.ncols().max(1) as f64);
     let trace = always.ncols() as f64 + inverse_square(triangle.as_ref());
-    Some(LeftOut { error, corrected: error * (1.0 + trace / m) / (1.0 - q as f64 / m) })
+    Some(LeftOut { error, factor: (1.0 + trace / m) / (1.0 - q as f64 / m) })
 }
 
 /// Q and R of columns scaled to norm 1; `None` if they are dependent.

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse.linalg
 from numpy.typing import NDArray
-from scipy.special import betaln
 
+from .. import _core
 from ._design import Array, Design
 
 _LARGEST = 1e150
@@ -65,60 +65,48 @@ def criteria(
     samples, features = design.total_weight, len(design.feature_means)
     used = np.any(coefs != 0, axis=1) if coefs.ndim == 3 else coefs != 0
     targets = coefs.shape[1] if coefs.ndim == 3 else 1
-    k = np.count_nonzero(used, axis=1).astype(np.float64)
-    # Every target has its numbers, and its coefficients.
-    n, coefficients = samples * targets, k * targets
+    k = np.count_nonzero(used, axis=1).astype(np.int64)
     exact = exact_rss(design)
-    floored = np.maximum(rss, exact)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        # An estimate from exact data is rounding as well.
-        scaled = floored / (variance if known else np.maximum(variance, exact / n))
-        # With as many parameters as samples every y is fitted, so that nothing is known of σ².
-        free = design.samples - k - fit_intercept > 0
-        fit = scaled if known else np.where(free, n * np.log(floored / n), np.inf)
-        aic = fit + 2 * coefficients
-        parameters = coefficients + fit_intercept * targets + 1
-        rest = n - parameters - 1
-        small = 0.0 if known else np.where(rest > 0, 2 * parameters * (parameters + 1) / rest, np.inf)
-        bic = fit + np.log(samples) * coefficients
-        errors, factors = np.full((2, len(coefs)), np.nan)
-        if loo:
-            errors, factors = _leave_one_out(design, used, fit_intercept, sample_weight)
-        return Criteria(
-            aic=aic,
-            bic=bic,
-            ebic=bic + 2 * gamma * log_models(features, k),
-            cp=scaled - n + 2 * coefficients,
-            aicc=aic + small,
-            loo=errors,
-            corrected_loo=np.maximum(errors, exact / n) * factors,
-        )
+    values = _core.criteria(
+        np.asarray(rss, dtype=np.float64),
+        k,
+        # Every target has its numbers, and its coefficients.
+        k * targets,
+        samples=samples,
+        distinct=design.samples,
+        responses=targets,
+        choices=features,
+        always=int(fit_intercept) * targets,
+        gamma=gamma,
+        variance=variance if known else None,
+        estimate=variance,
+        exact=exact,
+    )
+    errors, factors = np.full((2, len(coefs)), np.nan)
+    if loo:
+        errors, factors = _leave_one_out(design, used, fit_intercept, sample_weight)
+    corrected = np.maximum(errors, exact / (samples * targets)) * factors
+    return Criteria(**values, loo=errors, corrected_loo=corrected)
 
 
 def _leave_one_out(
     design: Design, used: NDArray[np.bool_], fit_intercept: bool, sample_weight: Array | None
 ) -> tuple[Array, Array]:
     """Mean squared errors on samples left out of least squares on each support, and the factors that correct them."""
-    n = design.samples
-    ones = np.full(len(design.y), 1.0) if sample_weight is None else sample_weight
-    constant = ones / design.total_weight if fit_intercept else 0.0
+    rows = len(design.y)
+    weights = np.full(rows, 1.0) if sample_weight is None else sample_weight
+    always = np.sqrt(weights)[:, np.newaxis] if fit_intercept else np.zeros((rows, 0))
     union = np.flatnonzero(np.any(used, axis=0))
     columns = _unit_columns(design.A, union)
-    targets = design.y.reshape(len(ones), -1)
-    errors, factors = np.full(len(used), np.inf), np.full(len(used), np.inf)
+    targets = design.y.reshape(rows, -1)
+    errors, factors = np.full((2, len(used)), np.inf)
     for at, mask in enumerate(used):
-        size = np.count_nonzero(mask)
-        if size + fit_intercept >= n:
-            continue
-        basis, triangle = np.linalg.qr(columns[:, mask[union]])
-        residual = targets - basis @ (basis.T @ targets)
-        # What is left of 1 where a sample decides a coefficient alone is rounding.
-        left = 1.0 - constant - np.einsum("ij,ij->i", basis, basis)
-        if left.min() > EXACT and triangle.diagonal().all():
-            errors[at] = np.sum((residual / left[:, np.newaxis]) ** 2) / (design.total_weight * targets.shape[1])
-            trace = np.sum(np.linalg.inv(triangle) ** 2) + fit_intercept
-            factors[at] = (1 + trace / n) / (1 - (size + fit_intercept) / n)
-    return errors, factors
+        chosen = columns[:, mask[union]]
+        residual = targets - chosen @ np.linalg.lstsq(chosen, targets, rcond=None)[0]
+        left = _core.left_out(always, chosen, residual, design.samples)
+        if left is not None:
+            errors[at], factors[at] = left
+    return errors * design.samples / design.total_weight, factors
 
 
 def _unit_columns(A: Any, places: NDArray[np.intp]) -> Array:
@@ -138,11 +126,6 @@ def _unit(size: int, place: int) -> Array:
     basis = np.zeros(size)
     basis[place] = 1.0
     return basis
-
-
-def log_models(features: int, k: Array) -> Array:
-    """log of the number of supports of size k, log (p choose k)."""
-    return np.asarray(-betaln(1.0 + features - k, 1.0 + k) - np.log1p(features))
 
 
 def full_variance(design: Design, fit_intercept: bool) -> float:

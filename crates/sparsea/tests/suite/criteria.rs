@@ -35,6 +35,14 @@ fn values_are_their_formulas() {
     ] {
         assert!((known.value(criterion, fit) - value).abs() < 1e-12, "{criterion:?}");
     }
+    // Repetitions are no further samples to fit.
+    let repeated = Criteria::new(n, 30).distinct(3);
+    assert_eq!(repeated.value(Criterion::Bic, fit), f64::INFINITY);
+    // An estimate from exact data is no less than what is exact.
+    let exact = criteria.exact_below(1e-6).estimated_variance(1e-30);
+    let smallest = Fit { rss: 0.0, ..fit };
+    assert!((exact.value(Criterion::Cp, smallest) - (n - n + 2.0 * q)).abs() < 1e-9);
+    assert!(criteria.estimated_variance(f64::NAN).value(Criterion::Cp, fit).is_nan());
     // As many coefficients as numbers fit anything.
     let full = Fit { rss: 1e-20, atoms: 30, coefficients: 38 };
     assert_eq!(criteria.value(Criterion::Bic, full), f64::INFINITY);
@@ -49,6 +57,11 @@ fn the_least_comes_before_what_explains_nothing_more() {
     assert_eq!(least(&[3.0, 1.0, 1.0], |_| false), 1);
     assert_eq!(least(&[f64::NAN, f64::INFINITY, 4.0], |_| false), 2);
     assert_eq!(least(&[f64::NAN], |_| false), 0);
+}
+
+/// One column.
+fn single<T: sparsea::Scalar>(values: &[T]) -> Mat<T> {
+    Mat::from_fn(values.len(), 1, |i, _| values[i])
 }
 
 /// Whether the errors are those of m fits, each without one row, and their correction that of its definition.
@@ -74,8 +87,8 @@ fn equals_fits_without_a_row<T: sparsea::Scalar>(seed: u64) {
         })
         .sum::<f64>()
         / m as f64;
-    let found =
-        leave_one_out(a.as_ref().subcols(0, 1), a.as_ref().subcols(1, n - 1), &residual, m).expect("rows to spare");
+    let found = leave_one_out(a.as_ref().subcols(0, 1), a.as_ref().subcols(1, n - 1), single(&residual).as_ref(), m)
+        .expect("rows to spare");
     assert!((found.error - expected).abs() <= 1e-10 * expected, "{} {expected}", found.error);
     // C of the columns beside the first, scaled, by the definition.
     let first: f64 = (0..m).map(|i| a[(i, 0)].abs2()).sum();
@@ -88,7 +101,7 @@ fn equals_fits_without_a_row<T: sparsea::Scalar>(seed: u64) {
     let values = gram.self_adjoint_eigenvalues(faer::Side::Lower).unwrap();
     let trace = 1.0 + values.iter().map(|value| 1.0 / value).sum::<f64>();
     let corrected = expected * (1.0 + trace / m as f64) / (1.0 - n as f64 / m as f64);
-    assert!((found.corrected - corrected).abs() <= 1e-9 * corrected, "{} {corrected}", found.corrected);
+    assert!((found.corrected() - corrected).abs() <= 1e-9 * corrected, "{} {corrected}", found.corrected());
 }
 
 #[test]
@@ -104,14 +117,17 @@ fn rows_that_decide_alone_have_no_error() {
     let a = matrix::<f64>(Kind::Gaussian, 6, 3, 0);
     let nothing = Mat::<f64>::zeros(6, 0);
     let residual = [0.5; 6];
-    assert!(leave_one_out(nothing.as_ref(), a.as_ref(), &residual, 6).is_some());
+    assert!(leave_one_out(nothing.as_ref(), a.as_ref(), single(&residual).as_ref(), 6).is_some());
     // As many columns as rows that count.
-    assert!(leave_one_out(nothing.as_ref(), a.as_ref(), &residual, 3).is_none());
+    assert!(leave_one_out(nothing.as_ref(), a.as_ref(), single(&residual).as_ref(), 3).is_none());
     let alone = Mat::from_fn(6, 2, |i, j| if j == 0 { f64::from(i == 4) } else { a[(i, 0)] * f64::from(i != 4) });
-    assert!(leave_one_out(nothing.as_ref(), alone.as_ref(), &residual, 6).is_none());
+    assert!(leave_one_out(nothing.as_ref(), alone.as_ref(), single(&residual).as_ref(), 6).is_none());
     let twice = Mat::from_fn(6, 2, |i, _| a[(i, 0)]);
-    assert!(leave_one_out(nothing.as_ref(), twice.as_ref(), &residual, 6).is_none());
-    assert!(leave_one_out(twice.as_ref().subcols(0, 1), twice.as_ref().subcols(1, 1), &residual, 6).is_none());
+    assert!(leave_one_out(nothing.as_ref(), twice.as_ref(), single(&residual).as_ref(), 6).is_none());
+    assert!(
+        leave_one_out(twice.as_ref().subcols(0, 1), twice.as_ref().subcols(1, 1), single(&residual).as_ref(), 6)
+            .is_none()
+    );
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl<'c, T: Scalar> Chooser<'c, T> {
         let (of_cp, measured) = (criteria, vec![]);
         let mut chooser = Self { loaded, posed, choice, criteria, of_cp, folds, one_standard_error, measured };
         if choice == CriterionChoice::Cp && arguments.sigma.is_none() {
-            chooser.of_cp = criteria.variance(chooser.full_variance(numbers, always, domain.as_deref())?);
+            chooser.of_cp = criteria.estimated_variance(chooser.full_variance(numbers, always, domain.as_deref())?);
         }
         Ok(chooser)
     }
@@ -162,10 +162,10 @@ impl<'c, T: Scalar> Chooser<'c, T> {
         }
         let chosen: Vec<Vec<T>> = solution.support.iter().map(|&j| column(j)).collect();
         let fit = fit_of(self.loaded, solution);
-        let residual: Vec<T> = (0..rows)
-            .map(|i| if root(i) > 0.0 { (self.loaded.data[i] - fit[i]).scale(root(i)) } else { T::ZERO })
-            .collect();
-        leave_one_out(matrix(always).as_ref(), matrix(chosen).as_ref(), &residual, self.posed.rows())
+        // What a gap holds is not looked at.
+        let left = |i: usize| if root(i) > 0.0 { (self.loaded.data[i] - fit[i]).scale(root(i)) } else { T::ZERO };
+        let residual = faer::Mat::from_fn(rows, 1, |i, _| left(i));
+        leave_one_out(matrix(always).as_ref(), matrix(chosen).as_ref(), residual.as_ref(), self.posed.rows())
     }
 
     /// The estimate of σ² from least squares on all columns.
@@ -198,7 +198,7 @@ impl Measured {
             CriterionChoice::Aic => self.aic,
             CriterionChoice::Aicc => self.aicc,
             CriterionChoice::Cp => self.cp,
-            CriterionChoice::Loo => self.loo.map_or(f64::INFINITY, |left| left.corrected),
+            CriterionChoice::Loo => self.loo.map_or(f64::INFINITY, |left| left.corrected()),
             CriterionChoice::Cv => self.cv.as_ref().map_or(f64::INFINITY, |errors| errors.mean),
         }
     }

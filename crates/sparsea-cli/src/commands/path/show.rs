@@ -136,7 +136,7 @@ fn row<T: Scalar>(
     }
     if let Some(left) = measured.loo {
         row.insert("loo".into(), json!(left.error));
-        row.insert("corrected_loo".into(), json!(left.corrected));
+        row.insert("corrected_loo".into(), json!(left.corrected()));
     }
     if let Some(errors) = measured.cv {
         row.insert("cv_error".into(), json!(errors.mean));
