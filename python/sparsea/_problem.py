@@ -274,14 +274,8 @@ class Problem(Generic[Found]):
             return [self.solve(k, start=start, **options) for k in listed]
         asked: dict[str, Any] = {**options}
         with counter(asked.pop("progress", False), len(listed), "k") as show:
-            paths = self._core.sparsity_path(listed, None, asked)
+            found = self._together(listed, None, asked)
             show(len(listed), "path")
-        sides = self._y.shape[1] if self._joint else None
-        made = (self._operator.names, self._operator.places, self._labels, sides)
-        if self._y.ndim == 1 or self._joint:
-            found: list[Any] = [make(fields, *made) for fields in paths[0]]
-        else:
-            found = [Solutions([make(path[at], *made) for path in paths]) for at in range(len(listed))]
         return found
 
     @takes(RunOptions)
@@ -383,13 +377,18 @@ class Problem(Generic[Found]):
 
         return listed(solve, within, count, start, {**options})
 
-    def _sparsity_path(self, largest: int, thorough: bool, options: dict[str, Any]) -> list[Solution]:
-        """Solutions for k = 1 … `largest`, each from its neighbours, for one vector of data.
+    def _together(self, ks: Iterable[int], extra_work: int | None, options: dict[str, Any]) -> list[Any]:
+        """Solutions for each k, each from its neighbours.
 
-        If they are to be `thorough`, from perturbed supports as well.
+        Where one table of exchanges moves along the path, so many multiply-adds go to perturbed supports.
         """
-        found = self._core.sparsity_path(range(1, largest + 1), None if thorough else 0, options)[0]
-        return [make(fields, self._operator.names, self._operator.places) for fields in found]
+        listed = list(ks)
+        paths = self._core.sparsity_path(listed, extra_work, options)
+        sides = self._y.shape[1] if self._joint else None
+        made = (self._operator.names, self._operator.places, self._labels, sides)
+        if self._y.ndim == 1 or self._joint:
+            return [make(fields, *made) for fields in paths[0]]
+        return [Solutions([make(path[at], *made) for path in paths]) for at in range(len(listed))]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _measured, (self._given, None if self._operator.holds_data else self._y, self._options)

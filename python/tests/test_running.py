@@ -179,7 +179,7 @@ def test_ctrl_c_in_the_middle_of_a_step() -> None:
 def test_ctrl_c_in_a_path_or_a_cross_validation(rng: np.random.Generator) -> None:
     X, target = rng.standard_normal((2500, 900)), rng.standard_normal(2500)
     problem = sparsea.Problem(X[:, :600], target)
-    assert interrupted(lambda: problem._sparsity_path(300, True, {})) < PROMPT
+    assert interrupted(lambda: problem._together(range(1, 301), None, {})) < PROMPT
     assert interrupted(lambda: SparseRegressorCV(300, cv=10).fit(X, target)) < PROMPT
 
 

@@ -139,7 +139,7 @@ def test_a_path_takes_no_more_than_its_memory() -> None:
     X, y = problem()
     measured = sparsea.Problem(X, y, memory=10_000)
     with pytest.raises(MemoryError, match="path would hold 24000 bytes"):
-        measured._sparsity_path(20, True, {})
+        measured._together(range(1, 21), None, {})
 
 
 @pytest.mark.parametrize("weighted", [True, False])

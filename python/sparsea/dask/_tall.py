@@ -417,7 +417,7 @@ def _path(gram: Gram, largest: int, options: dict[str, Any]) -> list[Solution]:
     problem: Problem[Solution] = Problem(gram)
     nothing = problem.solve(0, algorithm="omp")
     if exchanges(options):
-        return [nothing, *problem._sparsity_path(largest, False, dict(options))]
+        return [nothing, *problem._together(range(1, largest + 1), 0, dict(options))]
     return [nothing, *problem.path(range(1, largest + 1), **options)]
 
 

@@ -74,7 +74,7 @@ class SparseRegressorCV(SparseModel):
         Threads to use for one fold, or, where folds share sufficient statistics and ``n_jobs`` is None, for all of
         them; all cores if None. The result does not depend on it.
     positive : bool, default=False
-        Whether coefficients must be at least 0. Then folds are solved for one k after the other.
+        Whether coefficients must be at least 0. Then each k of a fold has a run, from its neighbours.
     joint : bool, default=False
         Whether `y` may hold several targets, which have one support, and so one k. Errors are means over targets.
     max_iter : int or None, default=None
@@ -262,7 +262,7 @@ class SparseRegressorCV(SparseModel):
         earlier = self._earlier((self.n_features_in_, *problem.y.shape[1:]))
         path = solve_path(problem, largest, choice, thorough=False, earlier=earlier)
         found = path[k]
-        if k > 0 and choice.together:
+        if k > 0 and choice.by_exchanges:
             searched: Solution = choice.run(problem.A, problem.y, k, start=found.support, report=choice.report)
             return path, min(searched, replace(found, report=searched.report), key=residual_norm)
         return path, found if choice.report is False else reported(problem, found, choice)
@@ -278,7 +278,7 @@ class SparseRegressorCV(SparseModel):
         choice: Choice,
     ) -> Array:
         """Mean squared errors for k = 0 … `largest` and each fold."""
-        if isinstance(X, np.ndarray) and choice.together:
+        if isinstance(X, np.ndarray) and choice.by_exchanges:
             together = self._errors_together(X, y, sample_weight, folds, largest, precision, choice.options)
             if together is not None:
                 nothing = [_null_error(y, sample_weight, fold, self.fit_intercept) for fold in folds]

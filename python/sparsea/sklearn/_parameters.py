@@ -67,6 +67,11 @@ class Choice:
     """That of algorithms that draw, if it is given."""
     report: bool | float = False
 
+    @property
+    def by_exchanges(self) -> bool:
+        """Whether one table of exchanges moves along the path, so that a run for a given k tries more supports."""
+        return self.together and self.form.is_plain
+
     def of_run(self, A: Any, y: Array, k: int) -> dict[str, Any]:
         """The options of a run for k."""
         if self.seed is None or not self._draws(A, y, k):
@@ -113,8 +118,9 @@ def choice_of(model: Any, problem: Design, form: Form, *, n_jobs: bool = True) -
     if n_jobs and model.n_jobs is not None:
         _refuse_both(model, "n_jobs", "threads")
         options["threads"] = threads_of(model.n_jobs)
-    together = form.is_plain and exchanges(options)
     seed = None if model.random_state is None else _seed(model)
+    # Where there is a run for each k, a seed is that of each.
+    together = exchanges(options) and (form.is_plain or seed is None)
     report = model.report
     # A margin is a number.
     if isinstance(report, (bool, np.bool_)) or not isinstance(report, (int, float, np.number)):

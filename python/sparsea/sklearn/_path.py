@@ -28,7 +28,8 @@ class SparsityPath(SparseModel):
     features found without the one that matters least; then from features exchanged at random, within bounded work. [5]_
     With another algorithm, or with limits that a run for one k has (``iterations``, ``supports``, ``stagnation``,
     ``settings``), the search for k features starts from those found for k − 1 and the best one beside them. Either way
-    the result is never worse than one feature more than that for k − 1: the error falls with k.
+    the result is never worse than one feature more than that for k − 1: the error falls with k. With ``positive`` or
+    ``joint`` each k has a search as well, from both of its neighbours.
 
     Parameters
     ----------
@@ -302,7 +303,7 @@ class SparsityPath(SparseModel):
         best = best_of(largest)
         if 2 * best > largest and largest < most:
             following = min(2 * largest, most)
-            if choice.together:
+            if choice.by_exchanges:
                 # How far to go is cheaper to see without perturbed supports.
                 turned, _ = until_turned(lambda largest: best_of(largest, False), following, most)
                 following = min(max(2 * turned, largest + 1), most)

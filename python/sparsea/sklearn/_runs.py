@@ -87,7 +87,7 @@ def _together(measured: Problem[Any], largest: int, choice: Choice, thorough: bo
     if not choice.together:
         return None
     try:
-        return measured._sparsity_path(largest, thorough, choice.options)
+        return measured._together(range(1, largest + 1), None if thorough else 0, choice.options)
     except MemoryLimitError:
         # Runs for one k after the other take less.
         return None
