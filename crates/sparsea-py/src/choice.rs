@@ -57,15 +57,15 @@ pub fn criteria<'py>(
 pub fn left_out(
     always: PyReadonlyArray2<'_, f64>,
     chosen: PyReadonlyArray2<'_, f64>,
-    residuals: PyReadonlyArray2<'_, f64>,
+    data: PyReadonlyArray2<'_, f64>,
     rows: usize,
 ) -> Option<(f64, f64)> {
     let matrix = |array: &PyReadonlyArray2<'_, f64>| {
         let view = array.as_array();
         faer::Mat::from_fn(view.nrows(), view.ncols(), |i, j| view[(i, j)])
     };
-    let (always, chosen, residuals) = (matrix(&always), matrix(&chosen), matrix(&residuals));
-    leave_one_out(always.as_ref(), chosen.as_ref(), residuals.as_ref(), rows).map(|left| (left.error, left.factor))
+    let (always, chosen, data) = (matrix(&always), matrix(&chosen), matrix(&data));
+    leave_one_out(always.as_ref(), chosen.as_ref(), data.as_ref(), rows).map(|left| (left.error, left.factor))
 }
 
 /// The rows of a half, sorted.

@@ -199,10 +199,10 @@ impl LeftOut {
     }
 }
 
-/// The leave-one-out errors of least squares on m rows, with the residuals r of one y or several: the mean of |r_i/(1 − h_i)|², Σ/m for each, with the leverages h of a QR
-/// factorisation, which equals m fits. The columns of `always` are in every model (intercept, fixed columns); C counts them as themselves, and
-/// the `chosen` columns as what is left of them beside those. `None` where a row decides a coefficient alone, columns are dependent, or there are
-/// as many as rows. Columns and residual of a weighted problem are multiplied by √w; `rows` are those of weight above 0.
+/// The leave-one-out errors of least squares on m rows for one y or several, or their residuals: the mean of Σ |r_i/(1 − h_i)|²/m with the
+/// leverages h of a QR factorisation, which equals m fits. The columns of `always` are in every model (intercept, fixed columns); C counts
+/// them as themselves, and the `chosen` columns as what is left of them beside those. `None` where a row decides a coefficient alone, columns are
+/// dependent, or there are as many as rows. Columns and data of a weighted problem are multiplied by √w; `rows` are those of weight above 0.
 ///
 /// Allen 1974, DOI 10.1080/00401706.1974.10489157; the correction: Chapelle, Vapnik & Bengio 2002, DOI 10.1023/A:1013943418833, applied to
 /// these errors as in Blatman & Sudret 2011, DOI 10.1016/j.jcp.2010.12.021.
@@ -211,7 +211,7 @@ impl LeftOut {
 pub fn leave_one_out<T: Scalar>(
     always: MatRef<'_, T>,
     chosen: MatRef<'_, T>,
-    residuals: MatRef<'_, T>,
+    data: MatRef<'_, T>,
     rows: usize,
 ) -> Option<LeftOut> {
     let (m, q) = (rows as f64, always.ncols() + chosen.ncols());
@@ -229,6 +229,11 @@ pub fn leave_one_out<T: Scalar>(
         return None;
     }
     let (inner, triangle) = factored(rest)?;
+    let mut residuals = data.to_owned();
+    for basis in [&outer, &inner] {
+        let parts = basis.adjoint() * &residuals;
+        residuals -= basis * parts;
+    }
     let mut squares = 0.0;
     for i in 0..residuals.nrows() {
         let leverage: f64 = outer.row(i).iter().chain(inner.row(i).iter()).map(|v| v.abs2()).sum();

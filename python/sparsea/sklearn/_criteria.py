@@ -101,9 +101,7 @@ def _leave_one_out(
     targets = design.y.reshape(rows, -1)
     errors, factors = np.full((2, len(used)), np.inf)
     for at, mask in enumerate(used):
-        chosen = columns[:, mask[union]]
-        residual = targets - chosen @ np.linalg.lstsq(chosen, targets, rcond=None)[0]
-        left = _core.left_out(always, chosen, residual, design.samples)
+        left = _core.left_out(always, columns[:, mask[union]], targets, design.samples)
         if left is not None:
             errors[at], factors[at] = left
     return errors * design.samples / design.total_weight, factors

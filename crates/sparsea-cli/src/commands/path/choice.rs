@@ -6,7 +6,7 @@ use sparsea::{Access, Domain, Omp, Run, Scalar, Solution};
 use super::folds::{Errors, Folds};
 use crate::cli::{CriterionChoice, Path};
 use crate::failure::Failure;
-use crate::model::{Posed, fit_of};
+use crate::model::Posed;
 use crate::problem::Loaded;
 
 /// What chooses k.
@@ -161,11 +161,10 @@ impl<'c, T: Scalar> Chooser<'c, T> {
             always.extend(used.map(|(&j, _)| column(j)));
         }
         let chosen: Vec<Vec<T>> = solution.support.iter().map(|&j| column(j)).collect();
-        let fit = fit_of(self.loaded, solution);
         // What a gap holds is not looked at.
-        let left = |i: usize| if root(i) > 0.0 { (self.loaded.data[i] - fit[i]).scale(root(i)) } else { T::ZERO };
-        let residual = faer::Mat::from_fn(rows, 1, |i, _| left(i));
-        leave_one_out(matrix(always).as_ref(), matrix(chosen).as_ref(), residual.as_ref(), self.posed.rows())
+        let data = |i: usize| if root(i) > 0.0 { self.loaded.data[i].scale(root(i)) } else { T::ZERO };
+        let data = faer::Mat::from_fn(rows, 1, |i, _| data(i));
+        leave_one_out(matrix(always).as_ref(), matrix(chosen).as_ref(), data.as_ref(), self.posed.rows())
     }
 
     /// The estimate of σ² from least squares on all columns.
