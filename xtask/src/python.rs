@@ -17,10 +17,10 @@ const DOCS_REQUIREMENTS: &str = "docs/requirements.txt";
 /// What sparsea is measured against.
 const PEERS_REQUIREMENTS: &str = "benches/peers/requirements.txt";
 /// Where Python code lives; each tool searches these.
-const SOURCES: [&str; 6] = ["python", "examples", "benches", "docs/conf.py", "data", "crates"];
+const SOURCES: [&str; 5] = ["python", "examples", "benches", "docs/conf.py", "crates"];
 /// What is checked for spelling.
-const WRITTEN: [&str; 9] =
-    ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "python", "examples", "crates", "studies", "xtask/src"];
+const WRITTEN: [&str; 8] =
+    ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "python", "examples", "crates", "xtask/src"];
 /// What the package must do where nothing but NumPy is installed.
 const ONLY_NUMPY: &str = "python/tests/only_numpy.py";
 const CANDIDATES: [&str; 6] = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"];

@@ -153,7 +153,7 @@ fn names_of_columns_are_shown() {
 #[test]
 fn search_is_ahead_on_the_diabetes_data() {
     let folder = Folder::new();
-    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/diabetes.csv");
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/data/diabetes.csv");
     for k in [1, 2, 3, 4, 6, 9, 12, 16, 20] {
         let json = folder.succeed(&format!("compare {table} y -k {k} --json")).json();
         let solutions: Vec<Solution> = json["solutions"].as_array().unwrap().iter().cloned().map(Solution).collect();

@@ -7,6 +7,7 @@ pub mod figures;
 pub mod plot;
 pub mod statistics;
 pub mod store;
+pub mod studies;
 pub mod study;
 pub mod summary;
 pub mod sweep;

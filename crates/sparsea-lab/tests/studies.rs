@@ -538,7 +538,7 @@ fn stores_of_before_segments_open() {
 /// The studies of the repository can be read.
 #[test]
 fn the_studies_of_the_repository_are_studies() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("studies");
     let mut names = Vec::new();
     for folder in [folder.clone(), folder.join("any-time")] {
         for entry in std::fs::read_dir(folder).unwrap() {

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatRef, Par};
-use rayon::prelude::*;
 
 use crate::check::{check_finite, check_sparsity};
 use crate::error::Error;
@@ -15,6 +14,7 @@ use crate::halt::Halt;
 use crate::interrupt::Interrupt;
 use crate::kernels::{axpy, dot, norm};
 use crate::operator::{DenseOperator, SharedGram, contiguous};
+use crate::parallel::*;
 use crate::problem::Problem;
 use crate::run::{Level, SparsityPath};
 use crate::tolerance::CENTRED_ROUNDING;

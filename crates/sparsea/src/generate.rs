@@ -10,10 +10,9 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::error::Error;
-pub use crate::random::{gaussian_matrix, normal_vector, stream};
+pub use crate::random::{normal_vector, stream};
 
 use crate::operator::{Access, Boundary, Convolution, DenseOperator, LinearMap, pulse};
-use crate::random::entries;
 use crate::scalar::Scalar;
 
 /// How the non-zero entries of x are drawn.
@@ -29,6 +28,20 @@ pub enum Amplitudes {
     Positive,
     /// The moduli of standard normal numbers.
     HalfNormal,
+}
+
+/// m n, for a matrix that is made of as many random numbers.
+fn entries(m: usize, n: usize) -> usize {
+    m.checked_mul(n).unwrap_or_else(|| panic!("a {m} × {n} matrix does not fit into memory"))
+}
+
+/// m × n matrix of independent standard normal entries.
+///
+/// # Panics
+/// If so many numbers do not fit into memory, like every vector that is too long; so does every matrix made here.
+pub fn gaussian_matrix<T: Scalar>(rng: &mut impl Rng, m: usize, n: usize) -> Mat<T> {
+    let entries: Vec<T> = normal_vector(rng, entries(m, n));
+    Mat::from_fn(m, n, |i, j| entries[j * m + i])
 }
 
 /// `k` distinct indices below `n`, uniformly without replacement, sorted.

@@ -61,6 +61,7 @@
 
 pub mod algorithms;
 mod check;
+mod clock;
 mod counts;
 pub mod criteria;
 mod cross_validation;
@@ -68,12 +69,15 @@ mod error;
 pub mod exhaustive;
 mod failure;
 mod fit;
+#[cfg(feature = "generate")]
 pub mod generate;
 mod halt;
 mod interrupt;
 mod kernels;
 pub mod metrics;
 pub mod operator;
+mod parallel;
+pub mod prelude;
 mod problem;
 mod random;
 mod run;
@@ -85,6 +89,11 @@ pub mod support;
 pub mod theory;
 mod tolerance;
 mod workspace;
+
+/// The linear algebra whose matrices and sparse matrices operators borrow.
+pub use faer;
+/// Complex numbers.
+pub use num_complex;
 
 pub use algorithms::{
     Algorithm, Amp, AmpForm, Bp, Chain, CoSaMp, Els, FoBa, Htp, Iht, Lasso, Niht, Ols, Omp, Ompr, Perturbation, Sea,
@@ -116,7 +125,12 @@ pub use support::Support;
 pub use theory::{Interval, Recovery, RestrictedIsometry, Signal, Verdict, restricted_isometry};
 pub use workspace::{Hint, Initial, Memory, Quadratic, Step, Threads, Workspace};
 
-/// The worked example of docs/adding-an-algorithm.md, compiled and run as a test.
+/// The example of the crate's README, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// The worked example of docs/adding-an-algorithm.md.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/adding-an-algorithm.md")]
 struct AddingAnAlgorithm;

@@ -3,7 +3,6 @@
 //! Every random number comes from a counter-based generator addressed by three numbers, so that what is made can be made again
 //! alone, on any number of threads.
 
-use faer::Mat;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -29,18 +28,4 @@ pub fn normal_vector<T: Scalar>(rng: &mut impl Rng, n: usize) -> Vec<T> {
             T::from_normals(first, second)
         })
         .collect()
-}
-
-/// m n, for a matrix that is made of as many random numbers.
-pub(crate) fn entries(m: usize, n: usize) -> usize {
-    m.checked_mul(n).unwrap_or_else(|| panic!("a {m} × {n} matrix does not fit into memory"))
-}
-
-/// m × n matrix of independent standard normal entries.
-///
-/// # Panics
-/// If so many numbers do not fit into memory, like every vector that is too long; so does every matrix made here.
-pub fn gaussian_matrix<T: Scalar>(rng: &mut impl Rng, m: usize, n: usize) -> Mat<T> {
-    let entries: Vec<T> = normal_vector(rng, entries(m, n));
-    Mat::from_fn(m, n, |i, j| entries[j * m + i])
 }

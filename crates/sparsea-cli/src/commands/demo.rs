@@ -20,8 +20,8 @@ use crate::input::{Dense, Matrix, Table, Vector, parse_csv};
 use crate::problem::convolution;
 use crate::{export, report, text};
 
-const DIABETES: &str = include_str!("../../../../data/diabetes.csv");
-const SPECTRUM: &str = include_str!("../../../../data/xrf.csv");
+const DIABETES: &str = include_str!("../../data/diabetes.csv");
+const SPECTRUM: &str = include_str!("../../data/xrf.csv");
 const ALGORITHMS: [&str; 10] = ["search", "els+sea+els", "omp+sea", "sea", "els", "omp", "bp", "lasso", "htp", "iht"];
 
 pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {

@@ -4,9 +4,9 @@ use std::hint::black_box;
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
 use super::arch;
+use crate::parallel::{self, *};
 use crate::scalar::Scalar;
 
 /// a b + c, or conj(a) b + c. (Functions, not closures, because only these can be told to be inlined, without which they
@@ -399,7 +399,7 @@ pub(crate) fn subtract_combination_shared<'c, T: Scalar>(
     values: &[T],
     out: &mut [T],
 ) {
-    if out.len().saturating_mul(values.len()) < SHARED_FROM || rayon::current_num_threads() == 1 {
+    if out.len().saturating_mul(values.len()) < SHARED_FROM || parallel::current_num_threads() == 1 {
         return subtract_combination(base, columns, values, out);
     }
     let share = |(at, (base, out)): (usize, (&[T], &mut [T]))| {

@@ -180,7 +180,7 @@ fn four_dots_in<T: Scalar, S: Simd>(simd: S, rows: [&[T]; ROWS], v: &[T]) -> [T;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::{normal_vector, stream};
+    use crate::random::{normal_vector, stream};
     use num_complex::Complex;
 
     /// Both solves against products with L written out, for every number of rows up to 40.

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use faer::MatMut;
-use rayon::prelude::*;
 
 use super::fourier::FourierKernel;
 use super::{Columns, LinearMap, Local, OperatorError, Profile, Structure, contiguous};
 use crate::check::check_size;
 use crate::error::{Error, non_finite_word};
 use crate::kernels::{axpy_inline, dot_inline, norm, simd};
+use crate::parallel::*;
 use crate::scalar::Scalar;
 
 /// What happens where the kernel reaches beyond the data; names and shapes as in NumPy and SciPy.

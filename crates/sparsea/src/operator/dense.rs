@@ -3,13 +3,13 @@
 use std::sync::OnceLock;
 
 use faer::{ContiguousFwd, Mat, MatMut, MatRef};
-use rayon::prelude::*;
 
 use super::banded;
 use super::columns::single;
 use super::{Columns, LinearMap, Local, OperatorError, Profile, SHARED_FROM, Structure, TOGETHER, contiguous};
 use crate::error::Error;
 use crate::kernels::{add_combination, axpy, block_dots, common, dots, norm};
+use crate::parallel::*;
 use crate::scalar::Scalar;
 
 /// Entries of the output that one task computes when a product is shared among threads. Fixed, so that the order of

@@ -3,12 +3,12 @@
 use std::sync::OnceLock;
 
 use faer::{ContiguousFwd, MatMut, MatRef};
-use rayon::prelude::*;
 
 use super::dense::{Band, MULTIPLIED, NEAR, Range, WORTH_SKIPPING, in_blocks, occupied, rows_of_columns};
 use super::storage::{Storage, Stored, widen};
 use super::{Columns, LinearMap, Local, OperatorError, Profile, SHARED_FROM, Structure, TOGETHER, banded, contiguous};
 use crate::kernels::{TILE, add_combination, axpy, block_dots, common, dot, dots, norm};
+use crate::parallel::*;
 use crate::scalar::Scalar;
 
 /// Entries of the output that one task computes, as of [`DenseOperator`](super::DenseOperator).

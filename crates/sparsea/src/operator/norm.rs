@@ -75,8 +75,8 @@ fn largest_eigenvalue(diagonal: &[f64], beside: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generate::gaussian_matrix;
     use crate::operator::DenseOperator;
-    use crate::random::gaussian_matrix;
     use num_complex::Complex;
 
     fn agrees_with_the_svd<T: Scalar>(rows: usize, columns: usize) {

@@ -111,8 +111,8 @@ impl<T: Scalar> SharedGram<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generate::{gaussian_matrix, stream};
     use crate::operator::{Columns, DenseOperator, LinearMap, OperatorError};
-    use crate::random::{gaussian_matrix, stream};
 
     /// An operator whose Gram columns are shared among threads, as those of a large matrix: the thread that computes one
     /// takes up other work meanwhile.

@@ -161,7 +161,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
     }
 
     /// The same problem, for which the time since `begin` has been spent.
-    pub(crate) fn measured_since(mut self, begin: std::time::Instant) -> Self {
+    pub(crate) fn measured_since(mut self, begin: crate::clock::Instant) -> Self {
         self.measuring.elapsed += begin.elapsed();
         self
     }

@@ -207,8 +207,8 @@ fn invert<T: Scalar>(triangle: &[T], size: usize) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generate::{gaussian_matrix, normal_vector, stream};
     use crate::operator::DenseOperator;
-    use crate::random::{gaussian_matrix, normal_vector, stream};
     use faer::Mat;
     use num_complex::Complex;
 

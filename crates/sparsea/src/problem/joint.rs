@@ -95,7 +95,7 @@ pub(crate) fn principal<T: Scalar>(columns: &[T], count: usize, size: f64) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{gaussian_matrix, stream};
+    use crate::generate::{gaussian_matrix, stream};
     use num_complex::Complex;
 
     fn reduction<T: Scalar>(seed: u64) {

@@ -25,11 +25,12 @@ pub use needs::Needs;
 pub use partition::Partition;
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use faer::Mat;
 
 use crate::check::{check_finite, check_size, check_sparsity, unusable};
+use crate::clock::Instant;
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::interrupt::{Interrupt, Watch};

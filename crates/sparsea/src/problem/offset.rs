@@ -45,8 +45,8 @@ impl<T: Scalar> Problem<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generate::{gaussian_matrix, stream};
     use crate::operator::DenseOperator;
-    use crate::random::{gaussian_matrix, stream};
 
     #[test]
     fn a_constant_is_missed_where_no_column_is_near_it() {

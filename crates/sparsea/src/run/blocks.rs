@@ -4,10 +4,10 @@
 //! a group, are an atom. So there is one problem of atoms that are blocks of columns, and nothing else for algorithms to know.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use super::{Run, Start, relative};
 use crate::check::check_finite;
+use crate::clock::Instant;
 use crate::error::Error;
 use crate::kernels::norm;
 use crate::operator::{Access, Grouped, Stacked};

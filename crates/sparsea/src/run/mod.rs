@@ -10,7 +10,7 @@ mod stand_ins;
 mod start;
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Map;
 
@@ -22,6 +22,7 @@ pub use report::ReportOptions;
 pub use start::Start;
 
 use crate::algorithms::{Algorithm, Chain, Solver, default_of};
+use crate::clock::Instant;
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::halt::{self, Halt};

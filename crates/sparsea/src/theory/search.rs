@@ -5,8 +5,8 @@ use rand::RngExt;
 
 use super::eigen;
 use super::work::Work;
-use crate::generate::stream;
 use crate::operator::Access;
+use crate::random::stream;
 use crate::scalar::Scalar;
 use crate::support::largest;
 use crate::tolerance::ISOMETRY_ROUNDING;

@@ -28,6 +28,7 @@ use crate::fit::point::{Kind, Point, ResidualNorm, length};
 use crate::interrupt::{Interrupt, Watch};
 use crate::kernels::norm;
 use crate::operator::{Access, SharedGram};
+use crate::parallel;
 use crate::problem::{Problem, Scoring};
 use crate::scalar::Scalar;
 use crate::stop_reason::StopReason;
@@ -651,7 +652,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
 
     /// Whether steps may use several threads.
     pub(crate) fn may_share(&self) -> bool {
-        self.threads == Threads::Pool && rayon::current_num_threads() > 1
+        self.threads == Threads::Pool && parallel::current_num_threads() > 1
     }
 
     /// Says which threads steps may use.

@@ -13,7 +13,6 @@ mod working_set;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::RngExt;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::segment::{self, Segment};
@@ -22,6 +21,7 @@ use crate::error::Error;
 use crate::fit::least_squares::Neighbours;
 use crate::halt::Halt;
 use crate::operator::Access;
+use crate::parallel::*;
 use crate::problem::{Intervals, Needs, Problem};
 use crate::random::stream;
 use crate::scalar::Scalar;

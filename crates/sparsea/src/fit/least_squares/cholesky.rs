@@ -303,7 +303,7 @@ fn turn<T: Scalar>(left: &mut T, right: T, (cos, sin): (T, f64)) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{gaussian_matrix, stream};
+    use crate::generate::{gaussian_matrix, stream};
     use num_complex::Complex;
     use rand::RngExt;
 

@@ -1,9 +1,10 @@
 //! Columns of the Gram matrix AᴴA, computed when first needed and kept while memory allows.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use faer::MatMut;
 
+use crate::clock::Instant;
 use crate::fit::System;
 use crate::scalar::Scalar;
 
@@ -202,9 +203,9 @@ impl<T: Scalar> GramCache<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generate::{gaussian_matrix, stream};
     use crate::interrupt::Watch;
     use crate::operator::DenseOperator;
-    use crate::random::{gaussian_matrix, stream};
 
     #[test]
     fn full_cache_forgets_the_oldest_and_stays_right() {

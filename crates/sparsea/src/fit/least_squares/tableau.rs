@@ -559,7 +559,7 @@ fn quotient<T: Scalar>((c, d): (T, f64), floor: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{gaussian_matrix, normal_vector, stream};
+    use crate::generate::{gaussian_matrix, normal_vector, stream};
     use faer::Mat;
     use num_complex::Complex;
     use rand::RngExt;

@@ -4,12 +4,12 @@ mod axis;
 mod fourier;
 
 use faer::{MatMut, MatRef};
-use rayon::prelude::*;
 
 use super::{Boundary, Columns, LinearMap, OperatorError, Planar, Profile, SHARED_FROM, Structure, contiguous};
 use crate::check::check_size;
 use crate::error::{Error, non_finite_word};
 use crate::kernels::{axpy_inline, dot_inline, norm, simd};
+use crate::parallel::*;
 use crate::scalar::Scalar;
 use crate::tolerance::SEPARABLE;
 use axis::Axis;

@@ -8,7 +8,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use faer::MatMut;
-use rayon::prelude::*;
 
 use super::Problem;
 use crate::check::{check_finite, check_size, unusable};
@@ -16,6 +15,7 @@ use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::kernels::norm;
 use crate::operator::{Access, DenseOperator, LinearMap, is_dense, single, with_columns};
+use crate::parallel::*;
 use crate::run::Start;
 use crate::scalar::Scalar;
 use crate::solution::Solution;

@@ -4,10 +4,11 @@ mod runs;
 mod walk;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Limits, Outcome, relative, solution_of};
 use crate::algorithms::has_parts;
+use crate::clock::Instant;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::interrupt::Interrupt;

@@ -1,12 +1,12 @@
 //! A run for each k, from the solutions for the k before and after.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use serde_json::Map;
 
 use super::SparsityPath;
 use crate::algorithms::{Algorithm, Chain, Els, default_of, has_parts};
+use crate::clock::Instant;
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::run::{Limits, Run, Start};

@@ -1,10 +1,11 @@
 //! All k together: one tableau that moves from support to support by exchanges.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::RngExt;
 
 use super::{NAME, SparsityPath};
+use crate::clock::Instant;
 use crate::error::Error;
 use crate::fit::least_squares::Tableau;
 use crate::operator::Agreement;

@@ -18,10 +18,9 @@ mod trace;
 mod visit;
 pub(super) mod window;
 
-use rayon::prelude::*;
-
 use super::span::Span;
 use crate::operator::Access;
+use crate::parallel::*;
 use crate::problem::Intervals;
 use crate::scalar::Scalar;
 use crate::support::Support;

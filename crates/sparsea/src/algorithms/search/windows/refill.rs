@@ -211,7 +211,7 @@ impl<T: Scalar> Refill<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{gaussian_matrix, normal_vector, stream};
+    use crate::generate::{gaussian_matrix, normal_vector, stream};
     use faer::Mat;
     use num_complex::Complex;
 

@@ -594,7 +594,7 @@ impl<T: Scalar> Clone for Window<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{gaussian_matrix, normal_vector, stream};
+    use crate::generate::{gaussian_matrix, normal_vector, stream};
     use faer::Mat;
     use faer::linalg::solvers::SolveLstsq;
     use num_complex::Complex;

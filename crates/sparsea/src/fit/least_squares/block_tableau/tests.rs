@@ -1,8 +1,8 @@
 //! The tableau of groups against least squares from nothing.
 
 use super::*;
+use crate::generate::{gaussian_matrix, normal_vector, stream};
 use crate::problem::Partition;
-use crate::random::{gaussian_matrix, normal_vector, stream};
 use faer::Mat;
 use num_complex::Complex;
 use rand::RngExt;
