@@ -42,21 +42,25 @@ pub enum Samples {
 }
 
 impl Samples {
-    /// Reads a file, in which there may be `gaps`; as a table in any case, if it is to be an `image`.
-    fn read(path: &Path, image: bool, gaps: bool) -> Result<Self, Failure> {
-        let (read_matrix, read_vector) = (
-            |path: &Path| if gaps { input::read_gapped_matrix(path) } else { input::read_matrix(path) },
-            |path: &Path| if gaps { input::read_gapped_vector(path) } else { input::read_vector(path) },
-        );
+    /// Reads data, in which there may be `gaps`, or a kernel, without them; as a table in any case, if it is to be an `image`.
+    fn read(path: &Path, image: bool, gaps: Option<bool>) -> Result<Self, Failure> {
+        let read_matrix = |path: &Path| match gaps {
+            Some(gaps) => input::read_data_matrix(path, gaps),
+            None => input::read_matrix(path),
+        };
+        let read_vector = |path: &Path| match gaps {
+            Some(gaps) => input::read_data_vector(path, gaps),
+            None => input::read_vector(path),
+        };
         if image {
             return Ok(Self::Table(read_matrix(path)?.matrix));
         }
         match read_vector(path) {
             Ok(vector) => Ok(Self::One(vector)),
-            Err(error) if matches!(error.problem, Problem::NotAVector(_)) => {
+            Err(error) if matches!(*error.problem, Problem::NotAVector(_)) => {
                 // What is no matrix either is refused as it was before.
                 read_matrix(path).map(|table| Self::Table(table.matrix)).map_err(|second| {
-                    if matches!(second.problem, Problem::NotAMatrix(_)) { error.into() } else { second.into() }
+                    if matches!(*second.problem, Problem::NotAMatrix(_)) { error.into() } else { second.into() }
                 })
             }
             Err(error) => Err(error.into()),
@@ -74,9 +78,9 @@ pub enum Deconvolution {
 pub fn read(path: &Path, options: &KernelOptions, gaps: bool) -> Result<Deconvolution, Failure> {
     let refuse = |line: String| Err(Failure::Message(line));
     let one = |read: Any| Deconvolution::One(Box::new(read));
-    let samples = Samples::read(path, options.image, gaps)?;
+    let samples = Samples::read(path, options.image, Some(gaps))?;
     let kernel = match &options.kernel {
-        Kernel::File(file) if input::is_there(file) => Some(Samples::read(file, options.image, false)?),
+        Kernel::File(file) if input::is_there(file) => Some(Samples::read(file, options.image, None)?),
         _ => None,
     };
     let shown = path.display();

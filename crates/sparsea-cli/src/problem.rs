@@ -149,7 +149,7 @@ pub enum AnyOperator {
 
 /// Reads A, and the names of its columns if its file has them.
 pub fn read_operator(matrix: &Path) -> Result<(AnyOperator, Option<Vec<String>>), Failure> {
-    let Table { matrix, column_names } = input::read_matrix(matrix)?;
+    let Table { matrix, column_names, .. } = input::read_predictors(matrix)?;
     let operator = match matrix {
         Matrix::Dense(a) => AnyOperator::Real(Owned::Dense(a)),
         Matrix::Sparse(a) => AnyOperator::Real(Owned::Sparse(a)),
@@ -191,9 +191,8 @@ type Names = (Option<Vec<String>>, bool);
 pub fn from_matrix(matrix: &Path, data: &str, model: &ModelOptions) -> Result<Any, Failure> {
     let mut sides = None;
     let (table, data, is_named) = if model.joint {
-        let table = input::read_matrix(matrix)?;
-        let path = Path::new(data);
-        let read = if model.drops() { input::read_gapped_matrix(path)? } else { input::read_matrix(path)? };
+        let table = input::read_predictors(matrix)?;
+        let read = input::read_data_matrix(Path::new(data), model.drops())?;
         let (data, columns) = joined(read.matrix);
         let (rows, expected) = (data.len() / columns.max(1), table.matrix.nrows());
         if rows != expected {
@@ -204,7 +203,7 @@ pub fn from_matrix(matrix: &Path, data: &str, model: &ModelOptions) -> Result<An
     } else {
         input::read_problem(matrix, data, model.drops())?
     };
-    let Table { matrix, column_names } = table;
+    let Table { matrix, column_names, .. } = table;
     let names = shown(column_names);
     let (matrix, data) = if matrix.is_complex() || data.is_complex() {
         (matrix.into_complex(), Vector::Complex(data.into_complex()))
@@ -248,7 +247,10 @@ pub fn from_files(
     model: &ModelOptions,
 ) -> Result<Any, Failure> {
     match kernel {
-        Some(kernel) => from_trace(matrix, kernel, model),
+        Some(kernel) => {
+            input::refuse_selection("a trace")?;
+            from_trace(matrix, kernel, model)
+        }
         None => from_matrix_or_statistics(matrix, data, model),
     }
 }
@@ -272,6 +274,7 @@ pub fn from_statistics(path: &Path) -> Result<Any, Failure> {
             statistics,
         })
     }
+    input::refuse_selection("sufficient statistics")?;
     let given = input::read_statistics(path)?;
     let problem = match (&given.matrix, &given.correlation) {
         (Matrix::Dense(matrix), Vector::Real(correlation)) => Any::Real(loaded(matrix, correlation, &given)?),

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use sparsea::{Observer, Progress, Solution};
 
+use crate::say::is_quiet;
+
 /// Runs shorter than this show no bar.
 const PATIENCE: Duration = Duration::from_millis(300);
 const REFRESH: Duration = Duration::from_millis(100);
@@ -39,7 +41,7 @@ impl Bar {
 
 impl<T> Observer<T> for Bar {
     fn step(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
-        if progress.elapsed >= PATIENCE && self.shown.is_none_or(|shown| shown.elapsed() >= REFRESH) {
+        if progress.elapsed >= PATIENCE && !is_quiet() && self.shown.is_none_or(|shown| shown.elapsed() >= REFRESH) {
             let made = self.make();
             let bar = self.bar.get_or_insert(made);
             bar.set_position(progress.iteration);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -24,6 +25,25 @@ fn print(lines: &str) -> Result<(), Failure> {
         io::ErrorKind::BrokenPipe => Failure::Closed,
         _ => Failure::Message(format!("standard output: {error}")),
     })
+}
+
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From here on, nothing is said on standard error but why there is no result.
+pub fn be_quiet() {
+    IS_QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Whether only refusals are said on standard error.
+pub fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
+
+/// Writes a line to standard error that explains a result, unless it is not wanted.
+pub fn note(line: &str) {
+    if !is_quiet() {
+        complain(line);
+    }
 }
 
 /// Writes a line to standard error.

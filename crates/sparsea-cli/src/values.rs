@@ -10,6 +10,13 @@ use std::str::FromStr;
 #[error("{0}")]
 pub struct Refusal(String);
 
+impl Refusal {
+    /// With the whole sentence.
+    pub fn new(sentence: String) -> Self {
+        Self(sentence)
+    }
+}
+
 /// Reads a whole number of at least `least`.
 pub fn whole<T>(name: &'static str, least: T) -> impl Fn(&str) -> Result<T, Refusal> + Clone
 where

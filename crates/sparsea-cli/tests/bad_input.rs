@@ -62,8 +62,12 @@ fn text_that_is_no_table_of_numbers() {
     let folder = folder();
     let files: [(&str, &[u8], &str); 12] = [
         ("word.csv", b"1,2\n3,abc\n", "word.csv: line 2, column 2: 'abc' is not a number"),
-        ("word.tsv", b"a\tb\n1\t2\n\n3\tx y\n", "line 4, column 2: 'x y' is not a number"),
-        ("word.txt", b"# note\n1 2\n3 1,5\n", "line 3, column 2: '1,5' is not a number"),
+        ("word.tsv", b"a\tb\n1\t2\n\n3\tx y\n", "line 4, column 2 ('b'): 'x y' is not a number"),
+        (
+            "word.txt",
+            b"# note\n1 2\n3 1,5\n",
+            "line 3, column 2: '1,5' may be one number with a decimal comma or several numbers",
+        ),
         ("hole.csv", b"1,2\n3,\n", "line 2, column 2: '' is not a number"),
         ("ragged.csv", b"1,2,3\n4,5,6\n7,8\n", "line 3 has 2 values, but line 1 has 3"),
         ("empty.csv", b"", "empty.csv: is empty"),

@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::{DomainOptions, KernelOptions, LimitOptions, ModelOptions, parse_setting, parse_time};
+use super::{
+    ColumnOptions, DomainOptions, KernelOptions, LimitOptions, ModelOptions, ReadingOptions, parse_setting, parse_time,
+};
 use crate::{defaults, values};
 
 #[derive(Debug, Args)]
@@ -73,6 +75,10 @@ pub struct Path {
     /// Draw residual, criterion and coefficients over k: .svg or .png
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingOptions,
+    #[command(flatten)]
+    pub columns: ColumnOptions,
 }
 
 /// What chooses k.
@@ -121,7 +127,7 @@ pub struct Stability {
     #[arg(long, value_name = "SHARE", default_value_t = 0.75, allow_negative_numbers = true)]
     #[arg(value_parser = values::number("--threshold", "number above 0.5 and at most 1", |t| t > 0.5 && t <= 1.0))]
     pub threshold: f64,
-    #[arg(long, value_name = "NAME", value_parser = values::algorithm)]
+    #[arg(short, long, value_name = "NAME", value_parser = values::algorithm)]
     #[arg(help = format!("An algorithm, or several joined by + {}", defaults::algorithm()))]
     pub algorithm: Option<String>,
     #[command(flatten)]
@@ -142,6 +148,10 @@ pub struct Stability {
     /// Draw the frequencies: .svg or .png
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingOptions,
+    #[command(flatten)]
+    pub columns: ColumnOptions,
 }
 
 /// How halves are drawn.

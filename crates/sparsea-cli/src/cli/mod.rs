@@ -1,8 +1,11 @@
 //! What may be typed, and its first check.
 
 mod choice;
+mod reading;
 
+use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,6 +20,8 @@ use crate::defaults;
 use crate::failure::Failure;
 use crate::values::{self, Refusal};
 pub use choice::{CriterionChoice, Path, SchemeChoice, Stability};
+use reading::with_named_standard_input;
+pub use reading::{ColumnOptions, DropOptions, ReadingOptions};
 
 /// Solves y = A x + noise for an x with at most k non-zeros: which columns of A explain y, and by how much.
 #[derive(Debug, Parser)]
@@ -29,6 +34,9 @@ pub struct Cli {
     /// Number of threads [default: all cores]
     #[arg(long, global = true, value_name = "N", allow_negative_numbers = true, value_parser = values::threads)]
     pub threads: Option<u32>,
+    /// No progress and no remarks on standard error, only errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,7 +79,8 @@ pub struct Demo {
 sparsea solve [OPTIONS] <A> <Y> -k <K>
        sparsea solve [OPTIONS] <STATISTICS> --gram -k <K>")]
 pub struct Solve {
-    /// The matrix A, m × n: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat (FILE:NAME where a file holds several arrays)
+    /// The matrix A, m × n: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat, each also as .gz (FILE:NAME where a file holds several arrays), or -
+    /// for standard input
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
     /// The data y, m numbers: a file (with --joint a matrix); FILE:COLUMN, a column of a table; or a column of A's own table, then taken out
@@ -86,6 +95,10 @@ pub struct Solve {
     pub model: ModelOptions,
     #[command(flatten)]
     pub output: Output,
+    #[command(flatten)]
+    pub reading: ReadingOptions,
+    #[command(flatten)]
+    pub columns: ColumnOptions,
 }
 
 #[derive(Debug, Args)]
@@ -148,6 +161,8 @@ pub struct Deconvolve {
     pub model: ModelOptions,
     #[command(flatten)]
     pub output: Output,
+    #[command(flatten)]
+    pub reading: ReadingOptions,
 }
 
 #[derive(Debug, Args)]
@@ -207,7 +222,7 @@ pub struct Method {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
-    #[arg(long, value_name = "NAME", value_parser = values::algorithm)]
+    #[arg(short, long, value_name = "NAME", value_parser = values::algorithm)]
     #[arg(help = format!("An algorithm, or several joined by +, each starting from the solution of the one before, as omp+sea {}",
         defaults::algorithm()))]
     pub algorithm: Option<String>,
@@ -286,7 +301,7 @@ pub struct Compare {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = values::algorithm)]
+    #[arg(short, long, value_name = "NAMES", value_delimiter = ',', value_parser = values::algorithm)]
     #[arg(help = format!("Algorithms and chains to try, with commas between [default: all, and {}]", defaults::CHAINS.join(", ")))]
     pub algorithms: Option<Vec<String>>,
     #[command(flatten)]
@@ -301,6 +316,10 @@ pub struct Compare {
     /// Print one JSON object with the solutions
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub reading: ReadingOptions,
+    #[command(flatten)]
+    pub columns: ColumnOptions,
 }
 
 #[derive(Debug, Args)]
@@ -330,7 +349,7 @@ pub struct Improve {
     #[arg(short = 'k', long = "sparsity", value_name = "K", allow_negative_numbers = true)]
     #[arg(value_parser = values::sparsity)]
     pub sparsity: Option<usize>,
-    #[arg(long, value_name = "NAME", value_parser = values::algorithm)]
+    #[arg(short, long, value_name = "NAME", value_parser = values::algorithm)]
     #[arg(help = format!("An algorithm, or several joined by + {}", defaults::algorithm()))]
     pub algorithm: Option<String>,
     #[command(flatten)]
@@ -344,6 +363,10 @@ pub struct Improve {
     pub settings: Vec<(String, Value)>,
     #[command(flatten)]
     pub output: Output,
+    #[command(flatten)]
+    pub reading: ReadingOptions,
+    #[command(flatten)]
+    pub columns: ColumnOptions,
 }
 
 #[derive(Debug, Args)]
@@ -472,6 +495,10 @@ pub struct Theory {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub reading: ReadingOptions,
+    #[command(flatten)]
+    pub drop: DropOptions,
 }
 
 #[derive(Debug, Args)]
@@ -582,7 +609,13 @@ pub enum Baseline {
 
 /// Reads the command line. Errors become one line.
 pub fn parse() -> Result<Cli, Failure> {
-    Cli::try_parse().map_err(|error| {
+    let typed: Vec<OsString> = env::args_os().collect();
+    let named = |argument: OsString| {
+        argument.into_string().map_or_else(|kept| kept, |text| with_named_standard_input(text).into())
+    };
+    let typed: Vec<OsString> = typed.into_iter().map(named).collect();
+    let words: Vec<String> = typed.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let cli = Cli::try_parse_from(typed).map_err(|error| {
         if !error.use_stderr() {
             return Failure::Information(error);
         }
@@ -595,7 +628,9 @@ pub fn parse() -> Result<Cli, Failure> {
             return Failure::Message(refusal.to_string());
         }
         Failure::Message(format!("{} (see `sparsea --help`)", in_one_line(&error.render().to_string())))
-    })
+    })?;
+    reading::check_standard_input(&words)?;
+    Ok(cli)
 }
 
 /// clap's message, its list of what is missing and its tips, without the usage.

@@ -16,7 +16,7 @@ use crate::interrupt;
 use crate::model::Posed;
 use crate::problem::{Any, Loaded, from_files};
 use crate::report;
-use crate::say::{complain, say_json};
+use crate::say::{complain, note, say_json};
 
 pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
     let (data, kernel) = (arguments.data.as_deref(), arguments.kernel.as_ref());
@@ -64,7 +64,7 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
         }
     }
     for reason in &skipped {
-        complain(&format!("left out: {reason}"));
+        note(&format!("left out: {reason}"));
     }
     if interrupt::requested() {
         complain("interrupted; these are the best solutions so far");

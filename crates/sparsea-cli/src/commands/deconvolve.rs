@@ -20,7 +20,7 @@ pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {
     if let Kernel::File(path) = &arguments.kernel.kernel {
         inputs.push(path);
     }
-    let Deconvolve { trace, kernel, method, model, output } = arguments;
+    let Deconvolve { trace, kernel, method, model, output, .. } = arguments;
     inputs.extend(model.files());
     output.check(&inputs, Some(&method.start))?;
     let solved = |one: &Any| match one {

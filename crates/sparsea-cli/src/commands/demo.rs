@@ -108,7 +108,7 @@ struct Design {
 }
 
 fn diabetes() -> Result<Design, Failure> {
-    let Table { matrix, column_names } = parse_csv(DIABETES, Path::new("diabetes.csv"))?;
+    let Table { matrix, column_names, .. } = parse_csv(DIABETES, Path::new("diabetes.csv"))?;
     let names = column_names.unwrap_or_default();
     match matrix.without_column(0) {
         (Matrix::Dense(matrix), Vector::Real(y)) => {

@@ -17,12 +17,17 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, LimitOptions};
 use crate::failure::Failure;
-use crate::say::complain;
+use crate::input;
+use crate::say::{be_quiet, note};
 use crate::values::MOST_THREADS;
 use sparsea::Memory;
 
 /// Does what was typed.
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    if cli.quiet {
+        be_quiet();
+    }
+    input::set_reading(cli.command.reading());
     start_threads(cli.threads)?;
     match cli.command {
         Command::Demo(arguments) => demo::run(&arguments),
@@ -57,7 +62,7 @@ fn start_threads(given: Option<u32>) -> Result<(), Failure> {
         }
         (Some(count), _) => count as usize,
         (None, Some((name, asked))) if asked > most => {
-            complain(&format!(
+            note(&format!(
                 "{name} must be at most {most} on this machine of {cores} cores, got {asked}; using {cores}"
             ));
             cores

@@ -231,7 +231,7 @@ pub fn read_start<T: Scalar>(text: &str, loaded: &Loaded<T>) -> Result<Start<T>,
         return Ok(Start::Support(input::read_indices(Path::new(file))?));
     }
     let path = Path::new(text);
-    if path.exists() || path.extension().is_some() {
+    if input::is_there(path) || path.extension().is_some() {
         return Ok(Start::Vector(blocks::read_x(path, loaded.sides, loaded.operator.shape().1)?));
     }
     match Chain::parse(&text.to_ascii_lowercase(), &Map::new()) {

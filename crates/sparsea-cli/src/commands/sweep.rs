@@ -20,7 +20,7 @@ use crate::cli::{Sweep, SweepAction, SweepOptions};
 use crate::failure::Failure;
 use crate::files::{self, Files};
 use crate::input::Matrix;
-use crate::say::{complain, say_json};
+use crate::say::{complain, is_quiet, say_json};
 use crate::{export, input, interrupt, report, text};
 
 pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {
@@ -149,7 +149,7 @@ pub fn run_study(
 
 fn bar(transition: bool) -> ProgressBar {
     // indicatif draws nothing where standard error is not a terminal.
-    let bar = ProgressBar::new(0);
+    let bar = if is_quiet() { ProgressBar::hidden() } else { ProgressBar::new(0) };
     let template = if transition {
         "{bar:30} {pos}/{len} curves located, {elapsed}"
     } else {

@@ -9,6 +9,7 @@ use super::dense::{Dense, Layout};
 use super::error::{Problem, Shape};
 use super::finite::Number;
 use super::narrow::Narrow;
+use super::select::{Places, position};
 
 /// More rows or columns than this must be backed by as many entries in the file.
 const UNBACKED_DIMENSION: usize = 1 << 24;
@@ -35,6 +36,56 @@ pub struct Table {
     pub matrix: Matrix,
     /// One name for each column.
     pub column_names: Option<Vec<String>>,
+    /// Where the columns are in their file, if some of it were not read.
+    pub places: Option<Places>,
+    /// What a person should know of how it was read.
+    pub note: Option<&'static str>,
+    /// The first line, if every line may be one number with a decimal comma or two numbers.
+    pub pairs: Option<String>,
+}
+
+impl Table {
+    /// A matrix whose columns have no names.
+    pub fn unnamed(matrix: Matrix) -> Self {
+        Self { matrix, column_names: None, places: None, note: None, pairs: None }
+    }
+
+    /// The numbers as a vector, if this is a single row or column.
+    pub fn into_vector(self) -> Result<Vector, Problem> {
+        match self.pairs {
+            Some(line) => Err(Problem::NumberOrPair(line)),
+            None => self.matrix.into_vector(),
+        }
+    }
+
+    /// The same without the first column, which numbers the rows, of a file of `of` columns.
+    pub fn without_index(self, of: usize) -> Self {
+        let kept = self.places.map_or_else(|| (0..of).collect(), |places| places.kept);
+        let names = self.column_names.map(|names| names.into_iter().skip(1).collect());
+        Self {
+            matrix: self.matrix.without_column(0).0,
+            column_names: names,
+            places: Some(Places { kept: kept.into_iter().skip(1).collect(), of }),
+            note: Some("the first column has no name and numbers the rows: it is left out (--columns 0,… keeps it)"),
+            pairs: None,
+        }
+    }
+
+    /// The column of that name or, counted from 0 in the file, that number.
+    pub fn position(&self, column: &str) -> Result<usize, Problem> {
+        let names = self.column_names.as_deref();
+        let Some(places) = &self.places else { return position(column, names, self.matrix.ncols()) };
+        let is_name = names.is_some_and(|names| names.iter().any(|name| name == column));
+        if is_name {
+            return position(column, names, self.matrix.ncols());
+        }
+        // A name that is not there is not there in the file either: what is asked for is read.
+        let place = match column.parse::<usize>() {
+            Ok(_) => position(column, None, places.of)?,
+            Err(_) => return position(column, names, self.matrix.ncols()),
+        };
+        places.kept.iter().position(|&kept| kept == place).ok_or(Problem::ColumnLeftOut(place))
+    }
 }
 
 /// A vector as its file holds it.
@@ -178,6 +229,17 @@ impl Matrix {
         }
     }
 
+    /// Some columns, in this order. Each must be less than [`ncols`](Self::ncols).
+    pub fn with_columns(self, columns: &[usize]) -> Self {
+        match self {
+            Self::Dense(a) => Self::Dense(a.with_columns(columns)),
+            Self::DenseComplex(a) => Self::DenseComplex(a.with_columns(columns)),
+            Self::Narrow(a) => Self::Narrow(a.with_columns(columns)),
+            Self::Sparse(a) => Self::Sparse(sparse_with(&a, columns)),
+            Self::SparseComplex(a) => Self::SparseComplex(sparse_with(&a, columns)),
+        }
+    }
+
     /// The numbers as a vector, if this is a single row or column.
     pub fn into_vector(self) -> Result<Vector, Problem> {
         let (nrows, ncols) = (self.nrows(), self.ncols());
@@ -226,6 +288,18 @@ fn sparse_without<T: Entry>(a: &SparseColMat<usize, T>, j: usize) -> (Matrix, Ve
     let values = without(a.val().len()).map(|p| a.val()[p]).collect();
     let rest = faer::sparse::SymbolicSparseColMat::new_checked(a.nrows(), a.ncols() - 1, pointers, None, rows);
     (T::sparse(SparseColMat::new(rest, values)), T::vector(column))
+}
+
+fn sparse_with<T: Entry>(a: &SparseColMat<usize, T>, columns: &[usize]) -> SparseColMat<usize, T> {
+    let symbolic = a.symbolic();
+    let (mut pointers, mut rows, mut values) = (vec![0], Vec::new(), Vec::new());
+    for &j in columns {
+        rows.extend_from_slice(&symbolic.row_idx()[symbolic.col_range(j)]);
+        values.extend_from_slice(&a.val()[symbolic.col_range(j)]);
+        pointers.push(rows.len());
+    }
+    let part = faer::sparse::SymbolicSparseColMat::new_checked(a.nrows(), columns.len(), pointers, None, rows);
+    SparseColMat::new(part, values)
 }
 
 fn sparse_finite<T: Entry>(a: &SparseColMat<usize, T>) -> Result<(), Problem> {

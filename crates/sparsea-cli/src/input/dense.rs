@@ -101,6 +101,21 @@ impl<T> Dense<T> {
     }
 }
 
+impl<T: Copy> Dense<T> {
+    /// Some columns, in this order.
+    pub fn with_columns(&self, columns: &[usize]) -> Self {
+        let at = |i: usize, j: usize| match self.layout {
+            Layout::Rows => self.values[i * self.ncols + j],
+            Layout::Columns => self.values[j * self.nrows + i],
+        };
+        let values = match self.layout {
+            Layout::Rows => (0..self.nrows).flat_map(|i| columns.iter().map(move |&j| at(i, j))).collect(),
+            Layout::Columns => columns.iter().flat_map(|&j| (0..self.nrows).map(move |i| at(i, j))).collect(),
+        };
+        Self::new(values, self.nrows, columns.len(), self.layout)
+    }
+}
+
 impl<T: Number> Dense<T> {
     /// Column `j`, and the matrix without it, in the same order.
     pub fn without_column(&self, j: usize) -> (Self, Vec<T>) {

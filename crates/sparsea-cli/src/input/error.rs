@@ -15,19 +15,22 @@ pub struct InputError {
     /// The file as the user named it.
     pub file: String,
     /// What is wrong with it.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 impl InputError {
     /// Says what is wrong with `file`.
     pub fn new(file: &Path, problem: Problem) -> Self {
-        Self { file: file.display().to_string(), problem }
+        Self { file: file.display().to_string(), problem: Box::new(problem) }
     }
 }
 
 /// The rule that a file breaks.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
+    /// None: how a file was read.
+    #[error("{0}")]
+    Note(&'static str),
     /// Nothing is there.
     #[error("no such file")]
     NoSuchFile,
@@ -49,10 +52,12 @@ pub enum Problem {
     #[error("cannot be read: {0}")]
     Io(io::Error),
     /// The extension says nothing.
-    #[error("unknown extension '{}'; sparsea reads .npy, .npz, .csv, .tsv, .txt, .mtx, .mat", shown(.0))]
+    #[error("unknown extension '{}'; sparsea reads .npy, .npz, .csv, .tsv, .txt, .mtx, .mat; other names need --input-format", shown(.0))]
     UnknownExtension(String),
     /// There is no extension.
-    #[error("has no extension; sparsea reads .npy, .npz, .csv, .tsv, .txt, .mtx, .mat")]
+    #[error(
+        "has no extension; sparsea reads .npy, .npz, .csv, .tsv, .txt, .mtx, .mat; other names need --input-format"
+    )]
     NoExtension,
     /// No bytes, no numbers, or a dimension of zero.
     #[error("is empty")]
@@ -73,25 +78,125 @@ pub enum Problem {
     #[error("is UTF-16 text; save it as UTF-8")]
     Utf16,
     /// A field of a text file that is no number.
-    #[error("line {line}, column {column}: '{}' is not a number", shown(.text))]
+    #[error("{place}: '{}' is not a number", shown(.text))]
     NotANumber {
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
+        /// Where it is.
+        place: Place,
         /// What is there.
         text: String,
     },
-    /// A field of a text file that is NaN, infinite or beyond the range of a float.
-    #[error("line {line}, column {column}: '{}' is not a finite number", shown(.text))]
+    /// A field of a text file that stands for a missing number.
+    #[error("{place}: '{}' is not a number: a value is missing; {remedy}", shown(.text))]
+    Missing {
+        /// Where it is.
+        place: Place,
+        /// What is there.
+        text: String,
+        /// What can be done.
+        remedy: Remedy,
+    },
+    /// A field of a text file that is NaN.
+    #[error("{place}: '{}' is not a finite number; if a value is missing, {remedy}", shown(.text))]
+    NotANumberText {
+        /// Where it is.
+        place: Place,
+        /// What is there.
+        text: String,
+        /// What can be done.
+        remedy: Remedy,
+    },
+    /// A field of a text file that is infinite or beyond the range of a float.
+    #[error("{place}: '{}' is not a finite number", shown(.text))]
     NotFiniteText {
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
+        /// Where it is.
+        place: Place,
         /// What is there.
         text: String,
     },
+    /// A number of A that is missing, where rows without y are left out.
+    #[error("a value is missing in row {row} of column {} (counted from 0); --missing drop leaves out rows without y only: {}",
+        named(*.column, .name), Remedy::DropColumn(.typed.clone()))]
+    MissingPredictor {
+        /// From 0.
+        row: usize,
+        /// From 0, in A.
+        column: usize,
+        /// Its name, if there is one.
+        name: Option<String>,
+        /// The column as --drop takes it.
+        typed: String,
+    },
+    /// Columns that hold words.
+    #[error("{} text ('{}' in line {line}); {}", hold(.columns), shown(.word), without(.columns, .drop.as_deref()))]
+    TextColumns {
+        /// Their numbers, from 0, and names.
+        columns: Vec<(usize, Option<String>)>,
+        /// A word of the first of them.
+        word: String,
+        /// Where it is, from 1.
+        line: usize,
+        /// The columns as --drop takes them, where there is such an option.
+        drop: Option<String>,
+    },
+    /// Decimal points and decimal commas in one file.
+    #[error("{place}: '{}' has a decimal comma, but '{}' has a decimal point; say which by --decimal comma or --decimal point",
+        shown(.text), shown(.point))]
+    BothDecimals {
+        /// Where the comma is.
+        place: Place,
+        /// The number with a comma.
+        text: String,
+        /// A number with a point.
+        point: String,
+    },
+    /// Commas that may separate thousands.
+    #[error("{place}: the comma of '{}' may be a decimal comma or separate thousands; say --decimal comma, or write numbers without \
+        separators of thousands", shown(.text))]
+    Thousands {
+        /// Where it is.
+        place: Place,
+        /// The number.
+        text: String,
+    },
+    /// Commas where blanks separate.
+    #[error("{place}: '{}' may be one number with a decimal comma or several numbers; say --decimal comma or --separator comma",
+        shown(.text))]
+    DecimalOrSeparator {
+        /// Where it is.
+        place: Place,
+        /// The field.
+        text: String,
+    },
+    /// What may be the digits after a decimal comma.
+    #[error("{place}: '{}' may be a part of a number with a decimal comma; say --decimal comma, or --decimal point if commas separate \
+        numbers", shown(.text))]
+    PartOfNumber {
+        /// Where it is.
+        place: Place,
+        /// The field.
+        text: String,
+    },
+    /// Lines that may be one number each.
+    #[error("every line is like '{}', which may be one number with a decimal comma or two numbers; say --decimal comma or --decimal \
+        point", shown(.0))]
+    NumberOrPair(String),
+    /// Commas that are said to be both.
+    #[error("a comma cannot both separate numbers and be their decimal mark; say --separator or --decimal otherwise")]
+    CommaTwice,
+    /// A first line that may be a header.
+    #[error(
+        "line {line} counts 0, 1, 2, …, which may be numbers or the names of columns; say --header no or --header yes"
+    )]
+    CountingLine {
+        /// From 1.
+        line: usize,
+    },
+    /// Every column is left out.
+    #[error("has no column left after --columns and --drop")]
+    NoColumnLeft,
+    /// A format that cannot be told from the first bytes.
+    #[error("may hold any format; say which by --input-format")]
+    NoFormat,
     /// A line without a field, which may be a missing sample.
     #[error("line {line} is blank, so a value is missing; only the last line may be blank")]
     BlankLine {
@@ -99,7 +204,7 @@ pub enum Problem {
         line: usize,
     },
     /// Lines of different lengths.
-    #[error("line {line} has {}, but line {first} has {expected}", values(*.found))]
+    #[error("line {line} has {}, but line {first} has {expected}{hint}", values(*.found))]
     Ragged {
         /// From 1.
         line: usize,
@@ -109,6 +214,8 @@ pub enum Problem {
         first: usize,
         /// Values on the first line.
         expected: usize,
+        /// What may be the reason.
+        hint: &'static str,
     },
     /// A line of a Matrix Market file breaks the format.
     #[error("line {line}: {rule}")]
@@ -235,6 +342,9 @@ pub enum Problem {
         /// How many columns there are.
         ncols: usize,
     },
+    /// A column that is not read.
+    #[error("column {0} (counted from 0) is left out")]
+    ColumnLeftOut(usize),
     /// Two columns of the same name.
     #[error("has several columns '{}'; give the column's number, counted from 0", shown(.0))]
     AmbiguousColumn(String),
@@ -261,6 +371,73 @@ pub enum Problem {
         /// What is there.
         value: String,
     },
+}
+
+/// A field of a text file; lines and columns count from 1, as in editors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// From 1.
+    pub line: usize,
+    /// From 1.
+    pub column: usize,
+    /// The name of the column, if it has one.
+    pub name: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)?;
+        self.name.iter().try_for_each(|name| write!(f, " ('{}')", shown(name)))
+    }
+}
+
+/// What can be done about a missing number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// Rows of y can be left out.
+    DropRows,
+    /// A column of A can be left out, which --drop takes like this.
+    DropColumn(String),
+    /// Nothing but a number helps.
+    Fill,
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DropRows => f.write_str("leave such rows out with --missing drop"),
+            Self::DropColumn(typed) => {
+                write!(f, "fill it in, delete the row, or leave the column out with --drop {typed}")
+            }
+            Self::Fill => f.write_str("fill it in"),
+        }
+    }
+}
+
+/// A column by its name, or else its number.
+fn named(column: usize, name: &Option<String>) -> String {
+    name.as_ref().map_or_else(|| column.to_string(), |name| format!("'{}'", shown(name)))
+}
+
+fn hold(columns: &[(usize, Option<String>)]) -> String {
+    const MOST: usize = 12;
+    let mut all: Vec<String> = columns.iter().take(MOST).map(|(j, name)| named(*j, name)).collect();
+    if columns.len() > MOST {
+        all.push("…".to_owned());
+    }
+    match &all[..] {
+        [one] => format!("column {one} holds"),
+        several => format!("columns {} hold", several.join(", ")),
+    }
+}
+
+fn without(columns: &[(usize, Option<String>)], drop: Option<&str>) -> String {
+    let counted = if columns.iter().all(|(_, name)| name.is_some()) { "" } else { " (counted from 0)" };
+    let them = if columns.len() == 1 { "it" } else { "them" };
+    match drop {
+        Some(drop) => format!("leave {them} out with --drop {drop}{counted}"),
+        None => "name the column to read, as in FILE:COLUMN".to_owned(),
+    }
 }
 
 /// The shape of an array, shown as `3 x 4`, `(5)` or `a single number`.

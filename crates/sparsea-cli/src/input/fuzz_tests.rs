@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use zip::CompressionMethod;
 
 use super::*;
+use std::fs;
 
 /// The system's allocator, with a count of what each thread holds.
 struct Counting;

@@ -1,14 +1,17 @@
 //! Reading matrices, data and supports from files.
 //!
-//! The extension says the format: `.npy`, `.npz`, `.csv`, `.tsv`, `.txt`, `.mtx`, `.mat`. In a file of several arrays
+//! The extension says the format: `.npy`, `.npz`, `.csv`, `.tsv`, `.txt`, `.mtx`, `.mat`, each also packed as `.gz`. `-` is
+//! standard input, whose format the first bytes say, or the command line. In a file of several arrays
 //! (`.npz`, `.mat`) one is named as in `A.npz:b`; in a table a column is named as in `data.csv:price` or, counted from
 //! 0, `data.csv:3`. A file that exists under the whole name wins. Nothing that is read may hold NaN or infinity, and
 //! no header makes sparsea allocate more than the file can fill. A dense matrix keeps the order of its file, and a large
 //! one in a `.npy` file stays there, mapped.
 
 mod array;
+mod bytes;
 mod container;
 mod dense;
+mod diagnosis;
 mod error;
 mod finite;
 mod mapped;
@@ -17,10 +20,13 @@ mod matrix_market;
 mod narrow;
 mod npy;
 mod npz;
+mod number;
+mod reading;
+mod rows;
+mod select;
+mod source;
 mod table;
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 pub use array::{Matrix, Table, Vector, check_room};
@@ -28,15 +34,18 @@ pub use dense::{Dense, Layout};
 pub use error::{InputError, Problem};
 pub use narrow::{Narrow, NarrowMatrix};
 pub use npz::Statistics;
+pub use reading::{Decimal, Mark, Reading, reading, set as set_reading};
+pub use table::Separator;
 
 use container::Container;
-use table::Separator;
+use select::{Purpose, Selection, typed};
+use source::Source;
 
 use crate::files;
 
 /// The formats, each with its extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub enum Format {
     Npy,
     Npz,
     Text(Separator),
@@ -46,7 +55,10 @@ enum Format {
 
 impl Format {
     fn of(file: &Path) -> Result<Self, Problem> {
-        let extension = file.extension().ok_or(Problem::NoExtension)?;
+        // `A.csv.gz` is an `A.csv`.
+        let packed = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+        let unpacked = if packed { file.file_stem().map_or(file, Path::new) } else { file };
+        let extension = unpacked.extension().ok_or(Problem::NoExtension)?;
         let extension = extension.to_string_lossy();
         match extension.to_ascii_lowercase().as_str() {
             "npy" => Ok(Self::Npy),
@@ -60,126 +72,54 @@ impl Format {
         }
     }
 
+    /// The format that the first bytes show, where only one is possible.
+    fn noticed(bytes: &[u8]) -> Result<Self, Problem> {
+        let starts: [(&[u8], Self); 5] = [
+            (b"\x93NUMPY", Self::Npy),
+            (b"PK\x03\x04", Self::Npz),
+            (b"%%MatrixMarket", Self::MatrixMarket),
+            (b"MATLAB", Self::Matlab),
+            (b"\x89HDF\r\n", Self::Matlab),
+        ];
+        if bytes.is_empty() {
+            return Err(Problem::Empty);
+        }
+        if let Some((_, format)) = starts.iter().find(|(start, _)| bytes.starts_with(start)) {
+            return Ok(*format);
+        }
+        let text = table::decode(bytes).map_err(|_| Problem::NoFormat)?;
+        let is_content = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
+        let line = text.split(['\n', '\r']).find(is_content).unwrap_or_default().trim();
+        let has_blanks = line.split([',', ';']).any(|field| field.trim().contains(' '));
+        Ok(Self::Text(match line {
+            _ if line.contains('\t') => Separator::Tab,
+            // Names may hold blanks; numbers beside both a comma and a blank may have a decimal comma.
+            _ if line.contains(',') && has_blanks && line.contains(|c: char| c.is_ascii_digit()) => {
+                return Err(Problem::NoFormat);
+            }
+            _ if line.contains([',', ';']) || !has_blanks => Separator::Comma,
+            _ => Separator::Blanks,
+        }))
+    }
+
     /// Whether `FILE:NAME` names one of several arrays, and not a column.
     fn holds_named_arrays(self) -> bool {
         matches!(self, Self::Npz | Self::Matlab)
     }
 }
 
-/// A path as the user gave it, taken apart.
-struct Source {
-    file: PathBuf,
-    name: Option<String>,
-    /// Whether NaN, and what stands for a missing number in text, are read as NaN.
-    gaps: bool,
-}
-
-impl Source {
-    /// An existing file of the whole name, or else `FILE:NAME` with an existing file.
-    fn find(path: &Path) -> Option<Self> {
-        if path.exists() {
-            return Some(Self { file: path.to_owned(), name: None, gaps: false });
-        }
-        let text = path.to_str()?;
-        text.match_indices(':').rev().find_map(|(at, _)| {
-            let file = PathBuf::from(&text[..at]);
-            let name = Some(text[at + 1..].to_owned());
-            file.is_file().then_some(Self { file, name, gaps: false })
-        })
-    }
-
-    /// As [`find`](Self::find), or the refusal.
-    fn require(path: &Path) -> Result<Self, InputError> {
-        Self::find(path).ok_or_else(|| {
-            // In `A.npz:b` it is A.npz that is missing.
-            let file = path.to_str().and_then(|text| text.rsplit_once(':'));
-            let file = file.map_or(path, |(file, _)| Path::new(file));
-            let missing = if Format::of(file).is_ok() { file } else { path };
-            InputError::new(missing, Problem::NoSuchFile)
-        })
-    }
-
-    fn error(&self, problem: Problem) -> InputError {
-        InputError::new(&self.file, problem)
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, Problem> {
-        if self.file.is_dir() {
-            return Err(Problem::IsFolder);
-        }
-        fs::read(&self.file).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Problem::NoSuchFile,
-            _ => Problem::Io(error),
-        })
-    }
-
-    fn table(&self) -> Result<Table, Problem> {
-        if self.file.is_dir() {
-            return Err(Problem::IsFolder);
-        }
-        let format = Format::of(&self.file)?;
-        if let Some(name) = &self.name
-            && !format.holds_named_arrays()
-        {
-            return Err(Problem::ColumnOfMatrix(name.clone()));
-        }
-        self.whole_table(format)
-    }
-
-    /// The table in the file; a name is that of an array, never of a column.
-    fn whole_table(&self, format: Format) -> Result<Table, Problem> {
-        let mapped = if format == Format::Npy { mapped::map(&self.file) } else { None };
-        let table = match mapped {
-            Some(file) => Table { matrix: npy::mapped_matrix(&file)?, column_names: None },
-            None => match format {
-                Format::Text(separator) if self.gaps => table::read_with_gaps(&self.bytes()?, separator)?,
-                _ => parse_table(format, &self.bytes()?, &self.file, self.name.as_deref())?,
-            },
-        };
-        if !self.gaps {
-            table.matrix.check_finite()?;
-        }
-        Ok(table)
-    }
-
-    fn vector(&self) -> Result<Vector, Problem> {
-        if self.file.is_dir() {
-            return Err(Problem::IsFolder);
-        }
-        let format = Format::of(&self.file)?;
-        match &self.name {
-            Some(column) if !format.holds_named_arrays() => {
-                let table = self.whole_table(format)?;
-                let column = find_column(&table, column)?;
-                Ok(table.matrix.without_column(column).1)
-            }
-            name => {
-                let bytes = self.bytes()?;
-                let vector = match format {
-                    Format::Text(separator) if self.gaps => {
-                        table::read_with_gaps(&bytes, separator)?.matrix.into_vector()?
-                    }
-                    _ => parse_vector(format, &bytes, &self.file, name.as_deref())?,
-                };
-                if !self.gaps {
-                    vector.check_finite()?;
-                }
-                Ok(vector)
-            }
-        }
-    }
-}
-
 fn parse_table(format: Format, bytes: &[u8], file: &Path, name: Option<&str>) -> Result<Table, Problem> {
     let file = file.to_string_lossy();
     let matrix = match format {
-        Format::Text(separator) => return table::read(bytes, separator),
+        Format::Text(separator) => {
+            return table::read(bytes, separator, reading(), false, &Selection::all(Purpose::Other));
+        }
         Format::Npy => npy::file_matrix(bytes)?,
         Format::Npz => npz::Npz::open(bytes)?.matrix(&file, name)?,
         Format::MatrixMarket => matrix_market::read(bytes)?,
         Format::Matlab => matlab::Mat5::open(bytes, &file)?.matrix(&file, name)?,
     };
-    Ok(Table { matrix, column_names: None })
+    Ok(Table::unnamed(matrix))
 }
 
 fn parse_vector(format: Format, bytes: &[u8], file: &Path, name: Option<&str>) -> Result<Vector, Problem> {
@@ -205,17 +145,31 @@ pub fn file_of(path: &Path) -> Option<PathBuf> {
 /// Reads a matrix; `path` may be `FILE:NAME` for a file of several arrays.
 pub fn read_matrix(path: &Path) -> Result<Table, InputError> {
     let source = Source::require(path)?;
-    source.table().map_err(|problem| source.error(problem))
+    source.whole().map_err(|problem| source.error(problem))
+}
+
+/// Reads A, but for the columns that the command line leaves out.
+pub fn read_predictors(path: &Path) -> Result<Table, InputError> {
+    let source = Source::require(path)?.read_for(Purpose::Predictors, false);
+    source.table(&Selection::predictors(reading(), None)).map_err(|problem| source.error(problem))
+}
+
+/// Refuses to leave out columns of what has none.
+pub fn refuse_selection(what: &str) -> Result<(), String> {
+    if Selection::predictors(reading(), None).is_all() {
+        return Ok(());
+    }
+    Err(format!("--columns and --drop choose columns of a matrix A, not of {what}"))
 }
 
 /// Reads AᴴA, Aᴴy, yᴴy and the rows of A: the arrays AtA, Aty, yty and n_samples of an `.npz` file.
 pub fn read_statistics(path: &Path) -> Result<Statistics, InputError> {
     let source = Source::require(path)?;
     let read = || {
-        if source.name.is_some() || Format::of(&source.file)? != Format::Npz {
-            return Err(Problem::NoStatistics);
-        }
-        let bytes = source.bytes()?;
+        let bytes = match source.bytes()? {
+            (Format::Npz, bytes) if source.name.is_none() => bytes,
+            _ => return Err(Problem::NoStatistics),
+        };
         let statistics = npz::Npz::open(&bytes)?.statistics()?;
         statistics.matrix.check_finite()?;
         statistics.correlation.check_finite()?;
@@ -226,7 +180,8 @@ pub fn read_statistics(path: &Path) -> Result<Statistics, InputError> {
 
 /// Reads a table from text with commas, as a file called `name` would hold it.
 pub fn parse_csv(text: &str, name: &Path) -> Result<Table, InputError> {
-    table::read(text.as_bytes(), Separator::Comma).map_err(|problem| InputError::new(name, problem))
+    table::read(text.as_bytes(), Separator::Comma, &Reading::default(), false, &Selection::all(Purpose::Other))
+        .map_err(|problem| InputError::new(name, problem))
 }
 
 /// Reads a vector: one dimension, a single row or column, or `FILE:NAME` with the name of an array or a column.
@@ -235,29 +190,58 @@ pub fn read_vector(path: &Path) -> Result<Vector, InputError> {
     source.vector().map_err(|problem| source.error(problem))
 }
 
-/// Reads a vector in which NaN, or in text what stands for a missing number, are gaps.
-pub fn read_gapped_vector(path: &Path) -> Result<Vector, InputError> {
-    let source = Source { gaps: true, ..Source::require(path)? };
+/// Reads y, a trace, in which NaN, or in text what stands for a missing number, may be `gaps`.
+pub fn read_data_vector(path: &Path, gaps: bool) -> Result<Vector, InputError> {
+    let source = Source::require(path)?.read_for(Purpose::Data, gaps);
     source.vector().map_err(|problem| source.error(problem))
 }
 
-/// Reads a matrix in which NaN, or in text what stands for a missing number, are gaps.
-pub fn read_gapped_matrix(path: &Path) -> Result<Table, InputError> {
-    let source = Source { gaps: true, ..Source::require(path)? };
-    source.table().map_err(|problem| source.error(problem))
+/// The same of a matrix Y, several traces or an image.
+pub fn read_data_matrix(path: &Path, gaps: bool) -> Result<Table, InputError> {
+    let source = Source::require(path)?.read_for(Purpose::Data, gaps);
+    let read = || {
+        let table = source.whole()?;
+        // As two columns of whole numbers it would be another problem.
+        table.pairs.clone().map_or(Ok(table), |line| Err(Problem::NumberOrPair(line)))
+    };
+    read().map_err(|problem| source.error(problem))
 }
 
 /// Reads A and y, in which there may be `gaps`, and says whether y is a column of A's own table that has names.
 pub fn read_problem(matrix: &Path, data: &str, gaps: bool) -> Result<(Table, Vector, bool), InputError> {
-    let source = Source { gaps, ..Source::require(matrix)? };
-    let table = source.table().map_err(|problem| source.error(problem))?;
+    let source = Source::require(matrix)?.read_for(Purpose::Predictors, gaps);
+    let column = own_column(data, matrix);
+    let selection = Selection::predictors(reading(), column.as_deref());
+    let table = source.table(&selection).map_err(|problem| source.error(problem))?;
     let names = table.column_names.as_ref().map(Vec::len);
     let (table, data) = data_of(data, matrix, table, gaps)?;
     if gaps {
-        table.matrix.check_finite().map_err(|problem| source.error(problem))?;
+        table.matrix.check_finite().map_err(|problem| source.error(missing_predictor(problem, &table)))?;
     }
     let is_named = names > table.column_names.as_ref().map(Vec::len);
     Ok((table, data, is_named))
+}
+
+/// A value of A that is missing, while rows without y are left out.
+fn missing_predictor(problem: Problem, table: &Table) -> Problem {
+    let Problem::NotFiniteAt { value: "NaN", row, column } = problem else { return problem };
+    let names = table.column_names.as_deref();
+    let name = names.and_then(|names| names.get(column)).cloned();
+    let typed = match (&name, &table.places) {
+        (None, Some(places)) => places.kept.get(column).unwrap_or(&column).to_string(),
+        _ => typed(column, names),
+    };
+    Problem::MissingPredictor { row, column, name, typed }
+}
+
+/// The column of A's own table that `spec` may name.
+fn own_column(spec: &str, matrix: &Path) -> Option<String> {
+    match Source::find(Path::new(spec)) {
+        None => Some(spec.to_owned()),
+        Some(source) if source.file.is_dir() => Some(spec.to_owned()),
+        Some(Source { file, name: Some(name), .. }) if files::same(&file, matrix) => Some(name),
+        Some(_) => None,
+    }
 }
 
 /// The data y that go with a matrix that was read from `matrix_path`.
@@ -288,12 +272,12 @@ fn data_of(spec: &str, matrix_path: &Path, table: Table, gaps: bool) -> Result<(
         return Err(InputError::new(path, problem));
     };
     if let Some(column) = &source.name
-        && Format::of(&source.file).is_ok_and(|format| !format.holds_named_arrays())
+        && !source.holds_named_arrays()
         && files::same(&source.file, matrix_path)
     {
         return take_column(column, matrix_path, table);
     }
-    let source = Source { gaps, ..source };
+    let source = source.read_for(Purpose::Data, gaps);
     let vector = source.vector().map_err(|problem| source.error(problem))?;
     Ok((table, vector))
 }
@@ -318,9 +302,8 @@ impl std::fmt::Display for Label {
 /// Reads labels: of a text file one a line, or all in one line; numbers of any other file.
 pub fn read_labels(path: &Path) -> Result<Vec<Label>, InputError> {
     let source = Source::require(path)?;
-    let read = || match Format::of(&source.file)? {
-        Format::Text(separator) if source.name.is_none() => {
-            let bytes = source.bytes()?;
+    let read = || match source.bytes()? {
+        (Format::Text(separator), bytes) if source.name.is_none() => {
             let text = table::decode(&bytes)?;
             let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
             let words: Vec<&str> = match (&lines[..], separator) {
@@ -375,26 +358,9 @@ fn whole_number(value: f64) -> Option<usize> {
     ((0.0..=EXACT).contains(&value) && value.fract() == 0.0).then_some(value as usize)
 }
 
-/// The column of that header name or, counted from 0, that number.
-fn find_column(table: &Table, column: &str) -> Result<usize, Problem> {
-    let names = table.column_names.as_deref().unwrap_or_default();
-    let mut named = (0..names.len()).filter(|&j| names[j] == column);
-    match (named.next(), named.next()) {
-        (Some(j), None) => return Ok(j),
-        (Some(_), Some(_)) => return Err(Problem::AmbiguousColumn(column.to_owned())),
-        (None, _) => {}
-    }
-    let ncols = table.matrix.ncols();
-    match column.parse() {
-        Ok(index) if index < ncols => Ok(index),
-        Ok(index) => Err(Problem::ColumnRange { index, ncols }),
-        Err(_) => Err(Problem::NoSuchColumn { name: column.to_owned(), columns: names.to_vec() }),
-    }
-}
-
 fn take_column(column: &str, matrix_path: &Path, mut table: Table) -> Result<(Table, Vector), InputError> {
     let error = |problem| InputError::new(matrix_path, problem);
-    let j = find_column(&table, column).map_err(error)?;
+    let j = table.position(column).map_err(error)?;
     if table.matrix.ncols() == 1 {
         return Err(error(Problem::OnlyColumn));
     }

@@ -55,6 +55,18 @@ impl Narrow {
         }
     }
 
+    /// Some columns, in this order.
+    pub fn with_columns(&self, columns: &[usize]) -> Self {
+        match self {
+            Self::F32(a) => Self::F32(a.with_columns(columns)),
+            Self::I8(a) => Self::I8(a.with_columns(columns)),
+            Self::I16(a) => Self::I16(a.with_columns(columns)),
+            Self::I32(a) => Self::I32(a.with_columns(columns)),
+            Self::U8(a) => Self::U8(a.with_columns(columns)),
+            Self::C32(a) => Self::C32(a.with_columns(columns)),
+        }
+    }
+
     /// A copy in double precision.
     pub fn widened(&self) -> Matrix {
         match self {

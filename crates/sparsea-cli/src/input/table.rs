@@ -2,53 +2,145 @@
 
 use std::borrow::Cow;
 
-use num_complex::Complex;
-
-use super::array::{Matrix, Table, dense};
-use super::dense::Layout;
+use super::array::Table;
+use super::diagnosis::Diagnosis;
 use super::error::Problem;
+use super::number::number_with;
+use super::reading::{Decimal, Mark, Reading};
+use super::rows::Rows;
+use super::select::Selection;
 
-/// What stands between the fields of a line.
+/// What stands between the fields of a line, as far as the name of the file says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Separator {
-    /// A comma, or a semicolon if the first line has semicolons and no comma.
+    /// A comma, or a semicolon or a tab if the first lines say so.
     Comma,
     /// A tab.
     Tab,
-    /// Any number of blanks.
+    /// Any number of blanks, or a semicolon if the first line has one.
     Blanks,
+}
+
+/// How a table is read.
+pub struct How<'s> {
+    pub mark: Mark,
+    /// Whether the mark was noticed, and not said.
+    noticed: bool,
+    /// Not said: a point, unless there are only commas.
+    pub decimal: Option<Decimal>,
+    /// Not said: noticed.
+    pub header: Option<bool>,
+    /// Whether fields may be missing, and are NaN then.
+    pub gaps: bool,
+    pub selection: &'s Selection<'s>,
+}
+
+impl How<'_> {
+    /// Whether commas separate fields, although nobody said so, nor what the decimal mark is.
+    pub fn is_comma_noticed(&self) -> bool {
+        self.mark == Mark::Char(b',') && self.noticed && self.decimal.is_none()
+    }
+}
+
+/// What is done with the lines of a table.
+pub trait Lines {
+    /// A line with its fields, trimmed.
+    fn record<'a>(&mut self, line: usize, fields: impl Iterator<Item = &'a str> + Clone) -> Result<(), Problem>;
+    /// A blank line.
+    fn blank(&mut self, line: usize);
 }
 
 /// Reads a table: an optional header line, then lines of numbers, all of the same length.
 ///
 /// The first line is a header if no field of it is a number, and not all stand for a missing one. A blank line may be a
 /// missing sample, after which all others would be taken for their neighbours: only the last one of a file is harmless.
-pub fn read(bytes: &[u8], separator: Separator) -> Result<Table, Problem> {
-    read_rows(bytes, separator, Rows::default())
-}
-
-/// The same, with NaN for a field that is NaN or stands for a missing number.
-pub fn read_with_gaps(bytes: &[u8], separator: Separator) -> Result<Table, Problem> {
-    read_rows(bytes, separator, Rows { gaps: true, ..Rows::default() })
-}
-
-fn read_rows(bytes: &[u8], separator: Separator, mut rows: Rows) -> Result<Table, Problem> {
+/// With `gaps`, a field that is NaN or stands for a missing number is NaN.
+pub fn read(
+    bytes: &[u8],
+    separator: Separator,
+    reading: &Reading,
+    gaps: bool,
+    selection: &Selection<'_>,
+) -> Result<Table, Problem> {
     let text = &with_line_feeds(decode(bytes)?);
-    match separator {
-        Separator::Blanks => {
-            for (index, line) in text.lines().enumerate() {
-                let line = line.trim();
-                if line.is_empty() {
-                    rows.blank(index + 1);
-                } else if !line.starts_with('#') {
-                    rows.push(index + 1, line.split_whitespace())?;
-                }
+    let (mark, noticed) = match reading.separator {
+        Some(mark) => (mark, false),
+        None => (mark_of(text, separator, reading.decimal), true),
+    };
+    if mark == Mark::Char(b',') && reading.decimal == Some(Decimal::Comma) && !text.contains('"') {
+        return Err(Problem::CommaTwice);
+    }
+    let (decimal, header) = (reading.decimal, reading.header);
+    let mut how = How { mark, noticed, decimal, header, gaps, selection };
+    let problem = match rows(text, &how) {
+        Err(problem @ Problem::NotANumber { .. }) => problem,
+        read => return read,
+    };
+    let mut diagnosis = Diagnosis::new(&how);
+    visit(text, mark, &mut diagnosis)?;
+    if !diagnosis.has_decimal_commas()? {
+        return Err(diagnosis.explain(problem));
+    }
+    how.decimal = Some(Decimal::Comma);
+    rows(text, &how).map_err(|problem| {
+        let mut diagnosis = Diagnosis::new(&how);
+        match visit(text, mark, &mut diagnosis) {
+            Ok(()) => diagnosis.explain(problem),
+            Err(_) => problem,
+        }
+    })
+}
+
+fn rows(text: &str, how: &How<'_>) -> Result<Table, Problem> {
+    let mut rows = Rows::new(how);
+    visit(text, how.mark, &mut rows)?;
+    rows.finish()
+}
+
+/// Goes through the lines of a table.
+fn visit(text: &str, mark: Mark, lines: &mut impl Lines) -> Result<(), Problem> {
+    let Mark::Char(delimiter) = mark else {
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() {
+                lines.blank(index + 1);
+            } else if !line.starts_with('#') {
+                lines.record(index + 1, line.split_whitespace())?;
             }
         }
-        Separator::Comma => delimited(text, comma_or_semicolon(text), &mut rows)?,
-        Separator::Tab => delimited(text, b'\t', &mut rows)?,
+        return Ok(());
+    };
+    delimited(text, delimiter, lines)
+}
+
+/// What separates fields, by the first two lines that are neither blank nor comments.
+fn mark_of(text: &str, separator: Separator, decimal: Option<Decimal>) -> Mark {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let first = lines.next().unwrap_or_default();
+    let second = lines.next();
+    let count = |line: &str, mark: char| line.matches(mark).count();
+    let is_decimal = |field: &str| number_with(field.trim(), Decimal::Comma).is_some();
+    match separator {
+        Separator::Tab => Mark::Char(b'\t'),
+        Separator::Blanks if first.contains(';') => Mark::Char(b';'),
+        Separator::Blanks => Mark::Blanks,
+        Separator::Comma if first.contains(';') => {
+            // Beside a comma, in a name or in numbers, semicolons separate if there are as many in the second line.
+            let separates = !first.contains(',')
+                || second.map_or(first.split(';').all(is_decimal), |second| count(first, ';') == count(second, ';'));
+            Mark::Char(if separates { b';' } else { b',' })
+        }
+        Separator::Comma if first.contains('\t') && !first.contains(',') => Mark::Char(b'\t'),
+        Separator::Comma if decimal == Some(Decimal::Comma) && !text.contains('"') => {
+            // A column of numbers by itself has no separator.
+            Mark::Char(if first.contains('\t') || second.is_some_and(|line| line.contains('\t')) {
+                b'\t'
+            } else {
+                b';'
+            })
+        }
+        Separator::Comma => Mark::Char(b','),
     }
-    rows.finish()
 }
 
 /// Lines that end in a lone carriage return, as those of old Macs, end in a line feed afterwards.
@@ -74,12 +166,7 @@ pub fn decode(bytes: &[u8]) -> Result<&str, Problem> {
     })
 }
 
-fn comma_or_semicolon(text: &str) -> u8 {
-    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
-    if first.contains(';') && !first.contains(',') { b';' } else { b',' }
-}
-
-fn delimited(text: &str, delimiter: u8, rows: &mut Rows) -> Result<(), Problem> {
+fn delimited(text: &str, delimiter: u8, lines: &mut impl Lines) -> Result<(), Problem> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -93,16 +180,16 @@ fn delimited(text: &str, delimiter: u8, rows: &mut Rows) -> Result<(), Problem> 
             .read_record(&mut record)
             .map_err(|error| Problem::Malformed { format: "table", rule: error.to_string() })?;
         // Until where the crate had read before it passed over blank lines and comments.
-        gap.skip(record.position().map_or(0, |end| end.byte() as usize), rows);
+        gap.skip(record.position().map_or(0, |end| end.byte() as usize), lines);
         if !read {
             return Ok(());
         }
         // A line of blanks is a blank line to us, but `""` is a field.
         let unquoted = text.as_bytes().get(gap.at).is_none_or(|&byte| byte != b'"');
         if record.len() == 1 && record[0].trim().is_empty() && unquoted {
-            rows.blank(gap.line);
+            lines.blank(gap.line);
         } else {
-            rows.push(gap.line, record.iter())?;
+            lines.record(gap.line, record.iter().map(str::trim))?;
         }
     }
 }
@@ -116,8 +203,8 @@ struct Gap<'a> {
 }
 
 impl Gap<'_> {
-    /// Moves from the end of a record to the next one, and tells `rows` of the blank lines between them.
-    fn skip(&mut self, end: usize, rows: &mut Rows) {
+    /// Moves from the end of a record to the next one, and tells `lines` of the blank lines between them.
+    fn skip(&mut self, end: usize, lines: &mut impl Lines) {
         let bytes = self.text.as_bytes();
         let end = end.max(self.at);
         self.line += bytes.get(self.at..end).map_or(0, |read| read.iter().filter(|&&b| b == b'\n').count());
@@ -130,7 +217,7 @@ impl Gap<'_> {
         while let Some(rest) = self.text.get(self.at..).filter(|rest| !rest.is_empty()) {
             let line = rest.split_inclusive('\n').next().unwrap_or(rest);
             match line.trim_end_matches(['\r', '\n']) {
-                "" => rows.blank(self.line),
+                "" => lines.blank(self.line),
                 comment if comment.starts_with('#') => {}
                 _ => break,
             }
@@ -138,155 +225,6 @@ impl Gap<'_> {
             self.line += 1;
         }
     }
-}
-
-/// The lines read so far.
-#[derive(Default)]
-struct Rows {
-    /// Whether fields may be missing.
-    gaps: bool,
-    names: Option<Vec<String>>,
-    /// Line and number of fields of the first line, which all others must have.
-    first: Option<(usize, usize)>,
-    count: usize,
-    /// The first blank line.
-    blank: Option<usize>,
-    /// The same, if more than the end of the file follows.
-    hole: Option<usize>,
-    real: Vec<f64>,
-    /// Everything, from the first complex number on; `real` is then empty.
-    complex: Option<Vec<Complex<f64>>>,
-}
-
-impl Rows {
-    fn push<'a>(&mut self, line: usize, fields: impl Iterator<Item = &'a str> + Clone) -> Result<(), Problem> {
-        // It was not the last line.
-        self.hole = self.hole.or(self.blank);
-        let fields = fields.map(str::trim);
-        let found = fields.clone().count();
-        match self.first {
-            None => {
-                self.first = Some((line, found));
-                // A line of names and numbers is more likely data with a slip than a header; it is refused below.
-                if fields.clone().all(|field| number(field).is_none()) && !fields.clone().all(is_missing) {
-                    self.names = Some(fields.map(str::to_owned).collect());
-                    return Ok(());
-                }
-            }
-            Some((first, expected)) if found != expected => {
-                return Err(Problem::Ragged { line, found, first, expected });
-            }
-            Some(_) => {}
-        }
-        for (index, field) in fields.enumerate() {
-            let column = index + 1;
-            let text = || field.to_owned();
-            let found = if self.gaps && is_missing(field) { Some(Value::Real(f64::NAN)) } else { number(field) };
-            let value = found.ok_or_else(|| Problem::NotANumber { line, column, text: text() })?;
-            let is_gap = self.gaps && value.is_nan();
-            if !value.is_finite() && !is_gap {
-                return Err(Problem::NotFiniteText { line, column, text: text() });
-            }
-            self.push_value(value);
-        }
-        self.count += 1;
-        Ok(())
-    }
-
-    /// A blank line, which must be the last line.
-    fn blank(&mut self, line: usize) {
-        self.hole = self.hole.or(self.blank);
-        self.blank = self.blank.or(Some(line));
-    }
-
-    fn push_value(&mut self, value: Value) {
-        match (&mut self.complex, value) {
-            (None, Value::Real(value)) => self.real.push(value),
-            (None, Value::Complex(value)) => {
-                let so_far = std::mem::take(&mut self.real);
-                let mut all: Vec<_> = so_far.into_iter().map(|v| Complex::new(v, 0.0)).collect();
-                all.push(value);
-                self.complex = Some(all);
-            }
-            (Some(all), Value::Real(value)) => all.push(Complex::new(value, 0.0)),
-            (Some(all), Value::Complex(value)) => all.push(value),
-        }
-    }
-
-    fn finish(self) -> Result<Table, Problem> {
-        let (_, ncols) = self.first.ok_or(Problem::Empty)?;
-        if self.count == 0 {
-            return Err(Problem::OnlyHeader);
-        }
-        // Last: a field that is wrong says more.
-        if let Some(line) = self.hole {
-            return Err(Problem::BlankLine { line });
-        }
-        let matrix: Matrix = match self.complex {
-            Some(values) => dense(values, self.count, ncols, Layout::Rows),
-            None => dense(self.real, self.count, ncols, Layout::Rows),
-        };
-        Ok(Table { matrix, column_names: self.names })
-    }
-}
-
-/// A number as text holds it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Value {
-    Real(f64),
-    Complex(Complex<f64>),
-}
-
-impl Value {
-    fn is_nan(self) -> bool {
-        match self {
-            Self::Real(value) => value.is_nan(),
-            Self::Complex(value) => value.re.is_nan() || value.im.is_nan(),
-        }
-    }
-
-    fn is_finite(self) -> bool {
-        match self {
-            Self::Real(value) => value.is_finite(),
-            Self::Complex(value) => value.is_finite(),
-        }
-    }
-}
-
-/// Whether a field stands for a missing number: nothing, or what pandas, R and spreadsheets write.
-fn is_missing(field: &str) -> bool {
-    const WORDS: [&str; 10] = ["na", "n/a", "#n/a", "#na", "<na>", "nat", "null", "none", "missing", "nil"];
-    let word = field.trim_matches(['"', '\'']).trim();
-    word.chars().all(|c| matches!(c, '-' | '?' | '.' | '*'))
-        || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
-}
-
-/// Reads `1.5`, `1+2j`, `1-2i`, `3j`, `(1+2j)` and, as NumPy once wrote, `1+-2j`.
-fn number(text: &str) -> Option<Value> {
-    if let Ok(value) = text.parse() {
-        return Some(Value::Real(value));
-    }
-    let text = text.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(text);
-    let Some(text) = text.strip_suffix(['j', 'i', 'J']) else {
-        return text.parse().ok().map(Value::Real);
-    };
-    // The sign that starts the imaginary part is the last one that does not belong to an exponent.
-    let bytes = text.as_bytes();
-    let sign =
-        (1..bytes.len()).rev().find(|&at| matches!(bytes[at], b'+' | b'-') && !matches!(bytes[at - 1], b'e' | b'E'));
-    let (re, im) = match sign {
-        Some(at) if bytes[at - 1] == b'+' => (&text[..at - 1], &text[at..]),
-        Some(at) => text.split_at(at),
-        None => ("0", text),
-    };
-    let (re, im) = (re.trim_end(), im.trim());
-    // `-inf` must not be read as `-` and `inf`; parse takes care of it. A bare `j` has no digits: not a number.
-    let im = match im.as_bytes() {
-        [b'+' | b'-', b' ', ..] => format!("{}{}", &im[..1], im[1..].trim_start()).parse(),
-        _ => im.parse(),
-    };
-    let re = if re.is_empty() { Ok(0.0) } else { re.parse() };
-    Some(Value::Complex(Complex::new(re.ok()?, im.ok()?)))
 }
 
 #[cfg(test)]

@@ -2,7 +2,16 @@
 
 use proptest::prelude::*;
 
+use super::super::array::Matrix;
+use super::super::number::{Value, number};
+use super::super::select::Purpose;
 use super::*;
+use num_complex::Complex;
+
+/// Reads all columns, with nothing said of how.
+fn read(bytes: &[u8], separator: Separator) -> Result<Table, Problem> {
+    super::read(bytes, separator, &Reading::default(), false, &Selection::all(Purpose::Other))
+}
 
 fn read_csv(text: &str) -> Result<Table, String> {
     read(text.as_bytes(), Separator::Comma).map_err(|p| p.to_string())
@@ -72,10 +81,13 @@ fn refusals_say_the_line_and_the_column() {
     for (text, message) in [
         ("1\n2\n\n4\n", "line 3 is blank, so a value is missing; only the last line may be blank"),
         ("1,2\n3,abc\n", "line 2, column 2: 'abc' is not a number"),
-        ("a,b\n\n# c\n1,\n", "line 4, column 2: '' is not a number"),
-        ("1,2\n3,4\n5\n", "line 3 has 1 value, but line 1 has 2"),
-        ("a,b\n1,2,3\n", "line 2 has 3 values, but line 1 has 2"),
-        ("1,2\n3,NaN\n", "line 2, column 2: 'NaN' is not a finite number"),
+        ("a,b\n\n# c\n1,\n", "line 4, column 2 ('b'): '' is not a number: a value is missing; fill it in"),
+        ("1,2\n3,4\n5\n", "line 3 has 1 value, but line 1 has 2; if the comma is a decimal comma, say --decimal comma"),
+        (
+            "a,b\n1,2,3\n",
+            "line 2 has 3 values, but line 1 has 2; if each line starts with the name of the row, line 1 needs a name for these, too",
+        ),
+        ("1,2\n3,NaN\n", "line 2, column 2: 'NaN' is not a finite number; if a value is missing, fill it in"),
         ("1,-inf\n", "line 1, column 2: '-inf' is not a finite number"),
         ("1,1e999\n", "line 1, column 2: '1e999' is not a finite number"),
         ("1,2\n\"3\n\",x\n", "line 2, column 2: 'x' is not a number"),
@@ -149,7 +161,10 @@ proptest! {
         let mut holed = lines.clone();
         holed[line + first][field.index(columns)].clear();
         let said = read(text(&holed).as_bytes(), separator).unwrap_err().to_string();
-        prop_assert_eq!(said, format!("line {}, column {}: '' is not a number", line + first + 1, field.index(columns) + 1));
+        let (at, j) = (line + first + 1, field.index(columns));
+        let name = if header { format!(" ('c{j}')") } else { String::new() };
+        let expected = format!("line {at}, column {}{name}: '' is not a number: a value is missing; fill it in", j + 1);
+        prop_assert_eq!(said, expected);
         lines.insert(line + first, vec![]);
         let said = read(text(&lines).as_bytes(), separator).unwrap_err().to_string();
         prop_assert!(said.starts_with(&format!("line {} is blank", line + first + 1)), "{}", said);

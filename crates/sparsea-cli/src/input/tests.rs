@@ -1,5 +1,7 @@
 //! Files as NumPy and SciPy write them (`tests/fixtures/make_fixtures.py`), and everything about names and columns.
 
+use std::fs;
+
 use num_complex::Complex;
 
 use super::*;
@@ -128,7 +130,10 @@ fn refusals_of_fixtures() {
         ("savetxt.csv:p", "':p' names one column, but a matrix is needed"),
         ("none.npy", "no such file"),
         ("none.npz:A", "no such file"),
-        ("make_fixtures.py", "unknown extension '.py'; sparsea reads .npy, .npz, .csv, .tsv, .txt, .mtx, .mat"),
+        (
+            "make_fixtures.py",
+            "unknown extension '.py'; sparsea reads .npy, .npz, .csv, .tsv, .txt, .mtx, .mat; other names need --input-format",
+        ),
         ("", "is a folder, not a file"),
     ] {
         let message = format!("{}: {message}", fixture(name.split(':').next().unwrap()).display());

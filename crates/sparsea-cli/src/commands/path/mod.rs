@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::model::Posed;
 use crate::problem::{Any, Loaded, Owned, from_files};
-use crate::say::complain;
+use crate::say::{complain, note};
 use choice::Chooser;
 use folds::Folds;
 
@@ -88,9 +88,7 @@ fn solve<T: Scalar>(loaded: &Loaded<T>, arguments: &Path, folds: Option<Folds<'_
     show::print(loaded, &posed, arguments, &solutions, &chooser, chosen)?;
     if chosen == largest && largest < limit && !is_exact {
         let name = chooser.label();
-        complain(&format!(
-            "k = {chosen} is the best by {name} and the largest that was tried; a larger k may be better"
-        ));
+        note(&format!("k = {chosen} is the best by {name} and the largest that was tried; a larger k may be better"));
     }
     Ok(ExitCode::SUCCESS)
 }

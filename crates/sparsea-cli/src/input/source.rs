@@ -1,0 +1,163 @@
+//! A path as the user gave it: a file or standard input, and perhaps the name of an array or a column.
+
+use std::path::{Path, PathBuf};
+
+use super::array::{Table, Vector};
+use super::error::{InputError, Problem};
+use super::reading::{Reading, reading};
+use super::select::{Purpose, Selection};
+use super::{Format, bytes, mapped, npy, parse_table, parse_vector, table};
+use crate::say::note;
+
+/// What is read as standard input: the usual name, and that of the system, which can be followed by the name of an array.
+const STANDARD_INPUT: [&str; 2] = ["-", "/dev/stdin"];
+
+/// A path as the user gave it, taken apart.
+pub struct Source {
+    pub file: PathBuf,
+    pub name: Option<String>,
+    /// Whether NaN, and what stands for a missing number in text, are read as NaN.
+    pub gaps: bool,
+    purpose: Purpose,
+    reading: &'static Reading,
+}
+
+/// What a file holds.
+enum Content {
+    Mapped(std::sync::Arc<memmap2::Mmap>),
+    Read(Format, Vec<u8>),
+}
+
+impl Source {
+    fn new(file: PathBuf, name: Option<String>) -> Self {
+        Self { file, name, gaps: false, purpose: Purpose::Other, reading: reading() }
+    }
+
+    /// An existing file of the whole name, or else `FILE:NAME` with an existing file.
+    pub fn find(path: &Path) -> Option<Self> {
+        if is_standard_input(path) || path.exists() {
+            return Some(Self::new(path.to_owned(), None));
+        }
+        let text = path.to_str()?;
+        text.match_indices(':').rev().find_map(|(at, _)| {
+            let file = PathBuf::from(&text[..at]);
+            let name = Some(text[at + 1..].to_owned());
+            let is_there = is_standard_input(&file) || (file.exists() && !file.is_dir());
+            is_there.then(|| Self::new(file, name))
+        })
+    }
+
+    /// As [`find`](Self::find), or the refusal.
+    pub fn require(path: &Path) -> Result<Self, InputError> {
+        Self::find(path).ok_or_else(|| {
+            // In `A.npz:b` it is A.npz that is missing.
+            let file = path.to_str().and_then(|text| text.rsplit_once(':'));
+            let file = file.map_or(path, |(file, _)| Path::new(file));
+            let missing = if Format::of(file).is_ok() { file } else { path };
+            InputError::new(missing, Problem::NoSuchFile)
+        })
+    }
+
+    /// The same, read for something.
+    pub fn read_for(self, purpose: Purpose, gaps: bool) -> Self {
+        Self { purpose, gaps, ..self }
+    }
+
+    pub fn error(&self, problem: Problem) -> InputError {
+        InputError::new(if is_standard_input(&self.file) { Path::new("standard input") } else { &self.file }, problem)
+    }
+
+    /// The format and the bytes, where they have to be read.
+    pub fn bytes(&self) -> Result<(Format, Vec<u8>), Problem> {
+        let noticed = |bytes: Vec<u8>| {
+            let format = self.reading.format.map_or_else(|| Format::noticed(&bytes), Ok)?;
+            Ok((format, bytes))
+        };
+        if is_standard_input(&self.file) {
+            return noticed(bytes::standard_input()?);
+        }
+        if self.file.is_dir() {
+            return Err(Problem::IsFolder);
+        }
+        match (Format::of(&self.file), self.reading.format) {
+            (Ok(format), _) | (Err(_), Some(format)) => Ok((format, bytes::of_file(&self.file)?)),
+            // The pipe of a process has no name that could say it.
+            (Err(Problem::NoExtension), None) if !self.file.is_file() => noticed(bytes::of_file(&self.file)?),
+            (Err(problem), None) => Err(problem),
+        }
+    }
+
+    /// The same, or a map of a large file.
+    fn content(&self) -> Result<Content, Problem> {
+        let is_npy = !is_standard_input(&self.file) && matches!(Format::of(&self.file), Ok(Format::Npy));
+        match is_npy.then(|| mapped::map(&self.file)).flatten() {
+            // What is packed is no map of numbers.
+            Some(file) if !file.starts_with(b"\x1f\x8b") => Ok(Content::Mapped(file)),
+            _ => self.bytes().map(|(format, bytes)| Content::Read(format, bytes)),
+        }
+    }
+
+    /// The columns of the table in the file; a name is that of an array.
+    pub fn table(&self, selection: &Selection<'_>) -> Result<Table, Problem> {
+        let (matrix, selected) = match self.content()? {
+            Content::Mapped(_) if let Some(name) = &self.name => return Err(Problem::ColumnOfMatrix(name.clone())),
+            Content::Mapped(file) => (Table::unnamed(npy::mapped_matrix(&file)?), false),
+            Content::Read(format, bytes) => match (format, &self.name) {
+                (format, Some(name)) if !format.holds_named_arrays() => {
+                    return Err(Problem::ColumnOfMatrix(name.clone()));
+                }
+                (Format::Text(separator), _) => {
+                    (table::read(&bytes, separator, self.reading, self.gaps, selection)?, true)
+                }
+                (format, name) => (parse_table(format, &bytes, &self.file, name.as_deref())?, false),
+            },
+        };
+        let mut table = matrix;
+        if !selected {
+            (table.matrix, table.places) = selection.of_matrix(table.matrix)?;
+        }
+        if !self.gaps {
+            table.matrix.check_finite()?;
+        }
+        if let Some(line) = table.note {
+            note(&self.error(Problem::Note(line)).to_string());
+        }
+        Ok(table)
+    }
+
+    /// All columns.
+    pub fn whole(&self) -> Result<Table, Problem> {
+        self.table(&Selection::all(self.purpose))
+    }
+
+    pub fn vector(&self) -> Result<Vector, Problem> {
+        if let Some(column) = &self.name
+            && !self.holds_named_arrays()
+        {
+            let whole = Self { file: self.file.clone(), name: None, ..*self };
+            let table = whole.table(&Selection::one(column, self.purpose))?;
+            return table.matrix.into_vector();
+        }
+        let vector = match self.bytes()? {
+            (Format::Text(_), _) => return self.whole()?.into_vector(),
+            (format, bytes) => parse_vector(format, &bytes, &self.file, self.name.as_deref())?,
+        };
+        if !self.gaps {
+            vector.check_finite()?;
+        }
+        Ok(vector)
+    }
+
+    /// Whether `FILE:NAME` names one of several arrays, and not a column, as far as the names say it.
+    pub fn holds_named_arrays(&self) -> bool {
+        match Format::of(&self.file) {
+            Ok(format) => format.holds_named_arrays(),
+            Err(_) => self.bytes().is_ok_and(|(format, _)| format.holds_named_arrays()),
+        }
+    }
+}
+
+/// Whether this means standard input.
+pub fn is_standard_input(path: &Path) -> bool {
+    STANDARD_INPUT.iter().any(|name| path.as_os_str() == *name)
+}
