@@ -229,6 +229,8 @@ def test_it_fits_and_is_drawn(page: Any, width: int, scheme: str) -> None:
     page.resize(width, 850)
     slide(page, 60)
     assert page.run("document.documentElement.scrollWidth") <= width
+    if width >= 390:
+        assert page.run("document.getElementById('controls').offsetHeight") < 110, "the controls take three rows"
     background = page.run("getComputedStyle(document.body).backgroundColor")
     light = sum(map(int, re.findall(r"\d+", background))) > 3 * 128
     assert light == (scheme == "light")
