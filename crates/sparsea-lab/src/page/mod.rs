@@ -111,8 +111,8 @@ pub fn explore(
 /// # Errors
 /// Those of [`serde_json::to_string`].
 pub fn exploration_page(exploration: &Exploration) -> serde_json::Result<String> {
-    // `</script>` in the data would end them; JSON has another form of `/`.
-    let data = serde_json::to_string(exploration)?.replace("</", "<\\/");
+    // `</script>` and `<!--` in the data would be read as HTML; JSON has another form of `<`.
+    let data = serde_json::to_string(exploration)?.replace('<', "\\u003c");
     static PAGE: LazyLock<String> =
         LazyLock::new(|| TEMPLATE.replace("/* style */", STYLE.trim_end()).replace("/* script */", SCRIPT.trim_end()));
     Ok(PAGE.replace("/* data */", &data))

@@ -61,9 +61,9 @@ function readColors() {
   color.face = style.getPropertyValue("--face");
 }
 
-const LEFT = 46, RIGHT = 10, TOP = 6, BOTTOM = 22;
+const LEFT = 46, RIGHT = 14, TOP = 6, BOTTOM = 26;
 
-/** A canvas cleared, with scales from data to pixels: `x` and `y` are the ranges, `tall` whether y is logarithmic. */
+/** A canvas cleared, with scales from data to pixels: `x` and `y` turn numbers into pixels. */
 function panel(id, [x0, x1], [y0, y1], logarithmic = false) {
   const canvas = $(id);
   const { clientWidth: width, clientHeight: height } = canvas;
@@ -125,7 +125,7 @@ function axes(view, xTicks, yTicks, yText = short) {
   pen.textBaseline = "top";
   for (const value of xTicks) {
     line(pen, [[view.x(value), bottom], [view.x(value), bottom + 4]], color.frame, 1);
-    pen.fillText(short(value), view.x(value), bottom + 7);
+    pen.fillText(short(value), view.x(value), bottom + 10);
   }
   line(pen, [[LEFT, bottom], [width - RIGHT, bottom]], color.frame, 1);
 }
@@ -159,17 +159,13 @@ function drawTrace(step) {
   line(pen, Array.from(fit(step), (value, i) => [view.x(i), view.y(value)]), color.blue, 2.2);
 }
 
-/** Room for nine tenths of all coefficients of the run: between parallel pulses some are huge, and cut at the edge. */
-const reach = (() => {
-  const sizes = steps.flatMap((step) => step.coefficients).map(Math.abs).sort((a, b) => a - b);
-  const most = Math.max(...truth.coefficients.map(Math.abs), sizes[Math.floor(0.9 * sizes.length)] ?? 0);
-  return 1.15 * most;
-})();
+/** Room for the truth. Coefficients of nearly parallel pulses may be many times larger: they get an arrow and a number. */
+const reach = 2.2 * Math.max(...truth.coefficients.map(Math.abs));
 
 function drawSupport(step) {
   const view = panel("support", POSITIONS, [-reach, reach]);
   const { pen } = view;
-  axes(view, positionTicks(), ticks(-reach, reach, 4));
+  axes(view, positionTicks(), ticks(-reach, reach, 5));
   line(pen, [[LEFT, view.y(0)], [view.width - RIGHT, view.y(0)]], color.muted, 1);
   guide(view);
   truth.support.forEach((j, place) => {
@@ -183,6 +179,7 @@ function drawSupport(step) {
     pen.lineWidth = 1.6;
     pen.stroke();
   });
+  const taken = [];
   step.support.forEach((j, place) => {
     const value = step.coefficients[place];
     const cut = Math.abs(value) > reach;
@@ -199,10 +196,7 @@ function drawSupport(step) {
       pen.lineTo(x - 5, base);
       pen.lineTo(x + 5, base);
       pen.fill();
-      const toRight = j < 0.9 * n;
-      pen.textAlign = toRight ? "left" : "right";
-      pen.textBaseline = "middle";
-      halo(pen, short(Number(value.toPrecision(2))), x + (toRight ? 8 : -8), (tip + base) / 2, stroke);
+      label(view, taken, short(Number(value.toPrecision(2))), x, (tip + base) / 2, stroke);
     } else if (isTrue.has(j)) {
       pen.beginPath();
       pen.arc(x, top, 3.8, 0, 7);
@@ -215,6 +209,21 @@ function drawSupport(step) {
   });
 }
 
+/** Writes beside (x, y) where nothing is written yet: on the right, on the left, or a line further in. */
+function label(view, taken, text, x, y, fill) {
+  const { pen } = view;
+  const length = pen.measureText(text).width;
+  const inwards = y < view.y(0) ? 14 : -14;
+  const free = [0, 1, 2, 3].flatMap((row) => [x + 8, x - 8 - length].map((left) => [left, y + row * inwards]));
+  const place = free.find(([left, top]) => left > LEFT && left + length < view.width && taken.every(
+    ([other, extent, height]) => height !== top || left > other + extent + 4 || left + length + 4 < other));
+  if (!place) return;
+  taken.push([place[0], length, place[1]]);
+  pen.textAlign = "left";
+  pen.textBaseline = "middle";
+  halo(pen, text, ...place, fill);
+}
+
 function halo(pen, text, x, y, fill) {
   pen.strokeStyle = color.card;
   pen.lineWidth = 4;
@@ -223,16 +232,9 @@ function halo(pen, text, x, y, fill) {
   pen.fillText(text, x, y);
 }
 
-/** The next of 1, 1.5, 2, 3, 5, 7 times a power of ten: a scale that changes seldom. */
-function ceiling(value) {
-  if (!(value > 0)) return 1;
-  const ten = 10 ** Math.floor(Math.log10(value));
-  return [1, 1.5, 2, 3, 5, 7, 10].map((digit) => digit * ten).find((top) => top >= value);
-}
-
 function drawExploration(t, step) {
   const sizes = magnitudes(t);
-  const top = ceiling(Math.max(...sizes) * 1.02);
+  const top = 1.08 * Math.max(...sizes) || 1;
   const view = panel("exploration", POSITIONS, [0, top]);
   const { pen } = view;
   axes(view, positionTicks(), ticks(0, top, 4));
@@ -262,7 +264,7 @@ const curveRange = (() => {
   const all = steps.flatMap((step) => [step.objective, step.best_objective]);
   all.push(truth.objective, ...run.others.map((other) => other.objective));
   const positive = all.filter((value) => value > 0);
-  return [0.6 * Math.min(...positive), 1.6 * Math.max(...positive)];
+  return [0.4 * Math.min(...positive), 1.6 * Math.max(...positive)];
 })();
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -290,8 +292,10 @@ function drawCurve(t) {
   const decades = [];
   for (let e = Math.ceil(Math.log10(curveRange[0])); 10 ** e <= curveRange[1]; e++) decades.push(10 ** e);
   axes(view, ticks(0, last, 5), decades, power);
-  // What is to come, in the colour of the grid.
-  line(pen, stairs(view, "objective", last), color.frame, 1);
+  // What is to come, pale.
+  pen.globalAlpha = 0.4;
+  line(pen, stairs(view, "objective", last), color.data, 1);
+  pen.globalAlpha = 1;
   line(pen, stairs(view, "objective", t), color.data, 1.3);
   const levels = [...run.others.map(({ name, objective }) => [name, objective]), ["true support", truth.objective]];
   for (const [, objective] of levels) {
@@ -450,7 +454,10 @@ for (const id of ["trace", "support", "exploration"]) {
 
 // ---- Start ---------------------------------------------------------------------------------------------------------
 
-const others = run.others.map(({ name, distance }) => `${name} (misses ${Math.round(distance * k)})`);
+const names = { omp: "orthogonal matching pursuit", htp: "hard thresholding pursuit" };
+const others = run.others.map(({ name, distance }) => {
+  return `${names[name] ?? name} (${name}, ${Math.round(distance * k)} of ${k} missed)`;
+});
 const texts = {
   sparsity: k,
   positions: n,

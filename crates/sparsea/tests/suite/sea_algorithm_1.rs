@@ -152,10 +152,13 @@ fn the_best_point_visited_is_returned() {
     }
 }
 
+/// Iteration, support, coefficients and 𝒳.
+type Seen<T> = (u64, Vec<usize>, Vec<T>, Vec<T>);
+
 /// Keeps every iterate that it is shown.
 #[derive(Default)]
 struct Iterates<T> {
-    seen: Vec<(u64, Vec<usize>, Vec<T>, Vec<T>)>,
+    seen: Vec<Seen<T>>,
     without: usize,
 }
 
