@@ -12,6 +12,8 @@ fn the_demo_shows_everything_and_never_beats_the_optimum() {
         check_picture(&folder, &format!("deep/pictures/{name}"));
         assert!(out.contains(name), "{out}");
     }
+    let page = folder.text("deep/pictures/exploration.html");
+    assert!(page.starts_with("<!doctype html>") && out.contains("deep/pictures/exploration.html"), "{out}");
     let names = ["search", "els+sea+els", "omp+sea", "sea", "els", "omp", "bp", "lasso", "htp", "iht"];
     for section in ["1. ", "2. ", "3. "] {
         let text = out.split_once(section).unwrap().1;

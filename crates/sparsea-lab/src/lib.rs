@@ -4,6 +4,7 @@
 pub mod comparison;
 mod error;
 pub mod figures;
+pub mod page;
 pub mod plot;
 pub mod statistics;
 pub mod store;

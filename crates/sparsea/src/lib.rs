@@ -116,7 +116,8 @@ pub use problem::{
     Squared,
 };
 pub use run::{
-    Limits, Observer, Progress, ReportOptions, Run, SparsityPath, Start, Trace, TraceRow, improve, seconds, solve,
+    Iterate, Limits, Observer, Progress, ReportOptions, Run, SparsityPath, Start, Trace, TraceRow, improve, seconds,
+    solve,
 };
 pub use scalar::Scalar;
 pub use solution::{ExplorationReport, IndexReport, RankedSupport, Solution, StandIns};

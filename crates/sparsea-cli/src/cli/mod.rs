@@ -69,9 +69,12 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// Folder for the pictures
+    /// Folder for the pictures and the page
     #[arg(long, value_name = "DIR", default_value = "sparsea-demo")]
     pub out: PathBuf,
+    /// Open the page in the browser: SEA on a deconvolution, iteration by iteration
+    #[arg(long)]
+    pub open: bool,
 }
 
 #[derive(Debug, Args)]

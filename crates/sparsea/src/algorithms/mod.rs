@@ -122,6 +122,13 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
 
     /// Moves the workspace to the next iterate. `budget` is how many iterations a step may count at most.
     fn step(&self, state: &mut Self::State, workspace: &mut Workspace<'_, T>, budget: u64) -> Step;
+
+    /// The variable whose k entries largest in magnitude are the support, if there is one besides the point: see
+    /// [`Iterate::exploration`](crate::Iterate::exploration). Default: none.
+    fn exploration<'s>(&self, state: &'s Self::State) -> Option<&'s [T]> {
+        let _ = state;
+        None
+    }
 }
 
 /// Any algorithm with its settings, as an object. Implemented once, for every [`Algorithm`].
@@ -183,6 +190,8 @@ impl<T: Scalar> dyn Solver<T> + '_ {
 pub trait Process<T: Scalar>: Send {
     /// See [`Algorithm::step`].
     fn step(&mut self, workspace: &mut Workspace<'_, T>, budget: u64) -> Step;
+    /// See [`Algorithm::exploration`].
+    fn exploration(&self) -> Option<&[T]>;
 }
 
 struct Started<A, S> {
@@ -193,6 +202,10 @@ struct Started<A, S> {
 impl<T: Scalar, A: Algorithm<T>> Process<T> for Started<A, A::State> {
     fn step(&mut self, workspace: &mut Workspace<'_, T>, budget: u64) -> Step {
         self.algorithm.step(&mut self.state, workspace, budget)
+    }
+
+    fn exploration(&self) -> Option<&[T]> {
+        self.algorithm.exploration(&self.state)
     }
 }
 

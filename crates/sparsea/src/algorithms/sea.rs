@@ -130,4 +130,8 @@ impl<T: Scalar> Algorithm<T> for Sea {
         }
         Step { iterations: taken, finished: false }
     }
+
+    fn exploration<'s>(&self, state: &'s State<T>) -> Option<&'s [T]> {
+        Some(&state.exploration)
+    }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde_json::Map;
 
 pub use limits::Limits;
-pub use observer::{Observer, Progress, Trace, TraceRow};
+pub use observer::{Iterate, Observer, Progress, Trace, TraceRow};
 pub(crate) use path::Level;
 pub use path::SparsityPath;
 pub use report::ReportOptions;
@@ -340,6 +340,10 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
             for observer in self.observers() {
                 interrupted |= observer.step(&progress) == ControlFlow::Break(());
             }
+            if self.observers().any(|observer| observer.wants_iterates()) {
+                let exploration = process.as_ref().and_then(|process| process.exploration());
+                self.show_iterate(iteration, workspace, exploration);
+            }
             if let Some(agreement) = self.problem.operator().agreement() {
                 interrupted = agreement.on(interrupted);
                 if let Some(limit) = halt.time_limit() {
@@ -382,6 +386,17 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
                     observer.explored(support, residual_norm);
                 }
             });
+        }
+    }
+
+    /// Shows the current point to those who want it.
+    fn show_iterate(&mut self, iteration: u64, workspace: &Workspace<'_, T>, exploration: Option<&[T]>) {
+        let scales = self.problem.scales();
+        let support = workspace.support();
+        let coefficients: Vec<T> = support.iter().zip(workspace.values()).map(|(&j, x)| x.scale(scales[j])).collect();
+        let iterate = Iterate { iteration, support, coefficients: &coefficients, exploration };
+        for observer in self.observers().filter(|observer| observer.wants_iterates()) {
+            observer.iterate(&iterate);
         }
     }
 

@@ -27,6 +27,20 @@ pub struct Progress<'s> {
     pub elapsed: Duration,
 }
 
+/// What an observer of iterates sees: the current point, and what its support was chosen from.
+#[derive(Debug, Clone, Copy)]
+pub struct Iterate<'s, T> {
+    /// See [`Progress::iteration`].
+    pub iteration: u64,
+    /// Support of the point, sorted.
+    pub support: &'s [usize],
+    /// Its coefficients on the support, in the scale of A.
+    pub coefficients: &'s [T],
+    /// 𝒳 of [`Sea`](crate::Sea), for columns scaled to unit norm: the support is that of its k entries largest in magnitude.
+    /// None of algorithms that have no such variable.
+    pub exploration: Option<&'s [T]>,
+}
+
 /// Watches a run. Every method has a default that does nothing.
 pub trait Observer<T> {
     /// After every step; `Break` stops the run, which then returns the best point so far.
@@ -43,6 +57,17 @@ pub trait Observer<T> {
 
     /// Whether [`explored`](Self::explored) is to be called. A search then goes on after an exact fit, to find its equals.
     fn wants_explored(&self) -> bool {
+        false
+    }
+
+    /// The current point, after each [`step`](Self::step); called only if the observer [wants](Self::wants_iterates) it, and not
+    /// for groups of columns or several right-hand sides, whose coefficients algorithms see in another basis.
+    fn iterate(&mut self, iterate: &Iterate<'_, T>) {
+        let _ = iterate;
+    }
+
+    /// Whether [`iterate`](Self::iterate) is to be called.
+    fn wants_iterates(&self) -> bool {
         false
     }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::common::{C, KINDS, Kind, adjoint_product, difference, largest_k, matrix, normalized, product, svd_fit};
 use faer::Mat;
 use sparsea::generate::{normal_vector, random_amplitudes, random_support, stream};
-use sparsea::{DenseOperator, Halt, Omp, Problem, Progress, Run, Scalar, Sea, Start, StopReason};
+use sparsea::{DenseOperator, Halt, Iterate, Observer, Omp, Problem, Progress, Run, Scalar, Sea, Start, StopReason};
 
 /// Supports visited by the plain loop: (iteration, support), one entry per change. Ends early, returning the
 /// iteration, where two entries of 𝒳 are too close for the order of additions not to matter.
@@ -150,6 +150,82 @@ fn the_best_point_visited_is_returned() {
         assert!((solution.residual_norm - least).abs() <= 1e-10 * norm(&y));
         assert!(solution.best_iteration <= solution.iterations);
     }
+}
+
+/// Iteration, support, coefficients and 𝒳.
+type Seen<T> = (u64, Vec<usize>, Vec<T>, Vec<T>);
+
+/// Keeps every iterate that it is shown.
+#[derive(Default)]
+struct Iterates<T> {
+    seen: Vec<Seen<T>>,
+    without: usize,
+}
+
+impl<T: Scalar> Observer<T> for Iterates<T> {
+    fn iterate(&mut self, iterate: &Iterate<'_, T>) {
+        let (support, coefficients) = (iterate.support.to_vec(), iterate.coefficients.to_vec());
+        match iterate.exploration {
+            Some(exploration) => self.seen.push((iterate.iteration, support, coefficients, exploration.to_vec())),
+            None => self.without += 1,
+        }
+    }
+
+    fn wants_iterates(&self) -> bool {
+        true
+    }
+}
+
+/// 𝒳 and x of Algorithm 1, each recomputed from the supports that came before, on columns of any norm.
+fn iterates_are_those_of_algorithm_1<T: Scalar>(kind: Kind) {
+    let (n, k, eta) = (18, 4, 0.7);
+    let mut a = matrix::<T>(kind, if kind == Kind::Convolution { n } else { 12 }, n, 5);
+    for j in 0..n {
+        a.col_mut(j).iter_mut().for_each(|entry| *entry = entry.scale(1.0 + j as f64));
+    }
+    let unit = normalized(&a);
+    let y: Vec<T> = normal_vector(&mut stream(5, 6, 0), a.nrows());
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &y, k).unwrap();
+    let mut iterates = Iterates::default();
+    let run = Run::new(&problem, Sea { step_size: eta }).halt(Halt::Iterations(60));
+    run.observe(&mut iterates).solve().unwrap();
+    assert_eq!(iterates.without, 0);
+    assert!(iterates.seen.len() > 5, "{kind:?}");
+    let (mut expected, mut iteration) = (vec![T::ZERO; n], 0);
+    let mut gradient = vec![T::ZERO; n];
+    for (at, support, coefficients, exploration) in iterates.seen {
+        // While the support stays, so does the gradient.
+        expected.iter_mut().zip(&gradient).for_each(|(x, c)| *x += c.scale(eta * (at - iteration) as f64));
+        iteration = at;
+        let size = norm(&expected).max(1e-300);
+        assert!(norm(&difference(&expected, &exploration)) <= 1e-9 * size, "{kind:?} {at}");
+        if at > 0 {
+            assert_eq!(support, largest_k(&expected, k), "{kind:?} {at}");
+        }
+        let (x, _, _) = svd_fit(&a, &y, &support);
+        assert!(norm(&difference(&x, &coefficients)) <= 1e-9 * norm(&x), "{kind:?} {at}");
+        gradient = adjoint_product(&unit, &difference(&y, &product(&a, &support, &x)));
+    }
+}
+
+#[test]
+fn observers_see_the_iterates_of_algorithm_1() {
+    for kind in KINDS {
+        iterates_are_those_of_algorithm_1::<f64>(kind);
+        iterates_are_those_of_algorithm_1::<C>(kind);
+    }
+}
+
+#[test]
+fn other_algorithms_have_no_exploration_variable() {
+    let a = matrix::<f64>(Kind::Gaussian, 12, 24, 1);
+    let y: Vec<f64> = normal_vector(&mut stream(1, 4, 0), 12);
+    let operator = DenseOperator::new(a.as_ref());
+    let problem = Problem::new(&operator, &y, 3).unwrap();
+    let mut iterates = Iterates::default();
+    let solution = Run::new(&problem, Omp::default()).observe(&mut iterates).solve().unwrap();
+    assert!(iterates.seen.is_empty() && iterates.without as u64 == solution.iterations + 1);
 }
 
 use crate::common::norm;

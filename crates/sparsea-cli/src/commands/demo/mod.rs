@@ -1,5 +1,7 @@
 //! `sparsea demo`: variable selection and deconvolution on measured data, and on spikes whose truth is known.
 
+mod exploration;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -20,8 +22,8 @@ use crate::input::{Dense, Matrix, Table, Vector, parse_csv};
 use crate::problem::convolution;
 use crate::{export, report, text};
 
-const DIABETES: &str = include_str!("../../data/diabetes.csv");
-const SPECTRUM: &str = include_str!("../../data/xrf.csv");
+const DIABETES: &str = include_str!("../../../data/diabetes.csv");
+const SPECTRUM: &str = include_str!("../../../data/xrf.csv");
 const ALGORITHMS: [&str; 10] = ["search", "els+sea+els", "omp+sea", "sea", "els", "omp", "bp", "lasso", "htp", "iht"];
 
 pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {
@@ -29,7 +31,7 @@ pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {
     export::make_folder(&arguments.out)?;
     let (mut pictures, mut files) = (Vec::new(), Files::default());
     let names = ["variable-selection.png", "deconvolution.png", "spikes.png"];
-    for name in names {
+    for name in names.into_iter().chain([exploration::PAGE]) {
         files.claim(&arguments.out.join(name))?;
         export::check_place(&arguments.out.join(name))?;
     }
@@ -42,8 +44,14 @@ pub fn run(arguments: &Demo) -> Result<ExitCode, Failure> {
     keep(names[0], variable_selection()?)?;
     keep(names[1], measured_spectrum()?)?;
     keep(names[2], known_spikes()?)?;
+    let page = arguments.out.join(exploration::PAGE);
+    exploration::write(&page)?;
     say!("Pictures: {}", pictures.join(", "));
+    say!("Page: {}", text::path(&page));
     say!("Done in {}.", report::time(begin.elapsed()));
+    if arguments.open {
+        exploration::open(&page);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,0 +1,486 @@
+(() => {
+"use strict";
+
+const run = JSON.parse(document.getElementById("data").textContent);
+const { steps, truth, pulse, origin, sparsity: k, data: y } = run;
+const n = y.length;
+const last = steps[steps.length - 1].iteration;
+const isTrue = new Set(truth.support);
+const $ = (id) => document.getElementById(id);
+
+// ---- The run -------------------------------------------------------------------------------------------------------
+
+/** Where the step is that leads to iteration t, or the last one before it. */
+function at(t) {
+  let [low, high] = [0, steps.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (steps[middle].iteration <= t) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** |𝒳| at iteration t. Between two steps the support stays, and with it the gradient: 𝒳 moves on a line. */
+function magnitudes(t) {
+  const step = steps[at(t)];
+  const next = steps[at(t) + 1] ?? step;
+  const share = next === step ? 0 : (t - step.iteration) / (next.iteration - step.iteration);
+  return step.exploration.map((x, j) => Math.abs((1 - share) * x * step.unit + share * next.exploration[j] * next.unit));
+}
+
+/** A x. */
+function fit(step) {
+  const image = new Float64Array(n);
+  step.support.forEach((j, place) => {
+    const from = j - origin;
+    for (let l = Math.max(0, -from); l < pulse.length && from + l < n; l++) {
+      image[from + l] += step.coefficients[place] * pulse[l];
+    }
+  });
+  return image;
+}
+
+/** Where the best support up to each step was found. */
+const bestAt = [];
+steps.forEach((step, place) => {
+  const lower = place === 0 || step.best_objective < steps[place - 1].best_objective;
+  bestAt.push(lower ? place : bestAt[place - 1]);
+});
+
+const without = (some, others) => some.filter((j) => !others.includes(j));
+
+// ---- Drawing -------------------------------------------------------------------------------------------------------
+
+let color = {};
+function readColors() {
+  const style = getComputedStyle(document.documentElement);
+  for (const name of ["card", "text", "muted", "frame", "grid", "data", "off", "blue", "wrong", "green"]) {
+    color[name] = style.getPropertyValue(`--${name}`).trim();
+  }
+  color.face = style.getPropertyValue("--face");
+}
+
+const LEFT = 46, RIGHT = 14, TOP = 6, BOTTOM = 26;
+
+/** A canvas cleared, with scales from data to pixels: `x` and `y` turn numbers into pixels. */
+function panel(id, [x0, x1], [y0, y1], logarithmic = false) {
+  const canvas = $(id);
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const ratio = window.devicePixelRatio || 1;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  pen.font = `12px ${color.face}`;
+  pen.lineJoin = "round";
+  const part = logarithmic ? (v) => Math.log(Math.max(v, y0) / y0) / Math.log(y1 / y0) : (v) => (v - y0) / (y1 - y0);
+  return {
+    pen, width, height, bottom: height - BOTTOM,
+    x: (v) => LEFT + ((v - x0) / (x1 - x0)) * (width - LEFT - RIGHT),
+    y: (v) => height - BOTTOM - part(v) * (height - BOTTOM - TOP),
+    value: (pixel) => x0 + ((pixel - LEFT) / (width - LEFT - RIGHT)) * (x1 - x0),
+  };
+}
+
+function line(pen, points, stroke, width, dash = []) {
+  pen.beginPath();
+  points.forEach(([x, y], place) => (place ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+  pen.strokeStyle = stroke;
+  pen.lineWidth = width;
+  pen.setLineDash(dash);
+  pen.stroke();
+  pen.setLineDash([]);
+}
+
+/** 1, 2 or 5 times a power of ten, so that at most `count` of them fit into `span`. */
+function spacing(span, count) {
+  const raw = span / count;
+  const ten = 10 ** Math.floor(Math.log10(raw));
+  return [1, 2, 5, 10].map((digit) => digit * ten).find((step) => step >= raw * 0.999);
+}
+
+function ticks(low, high, count) {
+  const step = spacing(high - low, count);
+  const found = [];
+  for (let place = Math.ceil(low / step - 1e-9); place * step <= high + 1e-9 * step; place++) found.push(place * step);
+  return found;
+}
+
+const short = (value) => String(Number(value.toPrecision(6))).replace("-", "−");
+
+function axes(view, xTicks, yTicks, yText = short) {
+  const { pen, width, bottom } = view;
+  pen.fillStyle = color.muted;
+  pen.textAlign = "right";
+  pen.textBaseline = "middle";
+  for (const value of yTicks) {
+    line(pen, [[LEFT, view.y(value)], [width - RIGHT, view.y(value)]], color.grid, 1);
+    pen.fillText(yText(value), LEFT - 7, view.y(value));
+  }
+  pen.textAlign = "center";
+  pen.textBaseline = "top";
+  for (const value of xTicks) {
+    line(pen, [[view.x(value), bottom], [view.x(value), bottom + 4]], color.frame, 1);
+    pen.fillText(short(value), view.x(value), bottom + 10);
+  }
+  line(pen, [[LEFT, bottom], [width - RIGHT, bottom]], color.frame, 1);
+}
+
+const POSITIONS = [-1, n];
+const positionTicks = () => ticks(0, n - 1, $("trace").clientWidth < 500 ? 5 : 10);
+let hovered = null;
+
+/** A line through one position, in the three panels that share the axis. */
+function guide(view) {
+  if (hovered !== null) line(view.pen, [[view.x(hovered), TOP], [view.x(hovered), view.bottom]], color.muted, 1, [2, 3]);
+}
+
+const dataRange = (() => {
+  const [low, high] = [Math.min(...y), Math.max(...y)];
+  const margin = 0.08 * (high - low);
+  return [low - margin, high + margin];
+})();
+
+function drawTrace(step) {
+  const view = panel("trace", POSITIONS, dataRange);
+  const { pen } = view;
+  axes(view, positionTicks(), ticks(...dataRange, 5));
+  guide(view);
+  pen.fillStyle = color.data;
+  y.forEach((value, i) => {
+    pen.beginPath();
+    pen.arc(view.x(i), view.y(value), 2.2, 0, 7);
+    pen.fill();
+  });
+  line(pen, Array.from(fit(step), (value, i) => [view.x(i), view.y(value)]), color.blue, 2.2);
+}
+
+/** Room for the truth. Coefficients of nearly parallel pulses may be many times larger: they get an arrow and a number. */
+const reach = 2.2 * Math.max(...truth.coefficients.map(Math.abs));
+
+function drawSupport(step) {
+  const view = panel("support", POSITIONS, [-reach, reach]);
+  const { pen } = view;
+  axes(view, positionTicks(), ticks(-reach, reach, 5));
+  line(pen, [[LEFT, view.y(0)], [view.width - RIGHT, view.y(0)]], color.muted, 1);
+  guide(view);
+  truth.support.forEach((j, place) => {
+    const value = truth.coefficients[place];
+    line(pen, [[view.x(j), view.y(0)], [view.x(j), view.y(value)]], color.muted, 1);
+    pen.beginPath();
+    pen.arc(view.x(j), view.y(value), 5.5, 0, 7);
+    pen.fillStyle = color.card;
+    pen.fill();
+    pen.strokeStyle = color.text;
+    pen.lineWidth = 1.6;
+    pen.stroke();
+  });
+  const taken = [];
+  step.support.forEach((j, place) => {
+    const value = step.coefficients[place];
+    const cut = Math.abs(value) > reach;
+    const [x, top] = [view.x(j), view.y(Math.sign(value) * Math.min(Math.abs(value), reach))];
+    const stroke = isTrue.has(j) ? color.blue : color.wrong;
+    line(pen, [[x, view.y(0)], [x, top]], stroke, 2);
+    pen.fillStyle = stroke;
+    if (cut) {
+      // An arrow, with the value that has no room.
+      const tip = value > 0 ? top - 1 : top + 1;
+      const base = value > 0 ? tip + 9 : tip - 9;
+      pen.beginPath();
+      pen.moveTo(x, tip);
+      pen.lineTo(x - 5, base);
+      pen.lineTo(x + 5, base);
+      pen.fill();
+      label(view, taken, short(Number(value.toPrecision(2))), x, (tip + base) / 2, stroke);
+    } else if (isTrue.has(j)) {
+      pen.beginPath();
+      pen.arc(x, top, 3.8, 0, 7);
+      pen.fill();
+    } else {
+      pen.beginPath();
+      [[0, -5], [5, 0], [0, 5], [-5, 0]].forEach(([dx, dy]) => pen.lineTo(x + dx, top + dy));
+      pen.fill();
+    }
+  });
+}
+
+/** Writes beside (x, y) where nothing is written yet: on the right, on the left, or a line further in. */
+function label(view, taken, text, x, y, fill) {
+  const { pen } = view;
+  const length = pen.measureText(text).width;
+  const inwards = y < view.y(0) ? 14 : -14;
+  const free = [0, 1, 2, 3].flatMap((row) => [x + 8, x - 8 - length].map((left) => [left, y + row * inwards]));
+  const place = free.find(([left, top]) => left > LEFT && left + length < view.width && taken.every(
+    ([other, extent, height]) => height !== top || left > other + extent + 4 || left + length + 4 < other));
+  if (!place) return;
+  taken.push([place[0], length, place[1]]);
+  pen.textAlign = "left";
+  pen.textBaseline = "middle";
+  halo(pen, text, ...place, fill);
+}
+
+function halo(pen, text, x, y, fill) {
+  pen.strokeStyle = color.card;
+  pen.lineWidth = 4;
+  pen.strokeText(text, x, y);
+  pen.fillStyle = fill;
+  pen.fillText(text, x, y);
+}
+
+function drawExploration(t, step) {
+  const sizes = magnitudes(t);
+  const top = 1.08 * Math.max(...sizes) || 1;
+  const view = panel("exploration", POSITIONS, [0, top]);
+  const { pen } = view;
+  axes(view, positionTicks(), ticks(0, top, 4));
+  guide(view);
+  const bar = Math.max(1.5, (view.width - LEFT - RIGHT) / n - 1);
+  const inSupport = new Set(step.support);
+  sizes.forEach((size, j) => {
+    pen.fillStyle = !inSupport.has(j) ? color.off : isTrue.has(j) ? color.blue : color.wrong;
+    pen.fillRect(view.x(j) - bar / 2, view.y(size), bar, view.bottom - view.y(size));
+  });
+  // Where the true positions are.
+  for (const j of isTrue) {
+    pen.beginPath();
+    pen.moveTo(view.x(j), view.bottom + 1);
+    pen.lineTo(view.x(j) - 3.5, view.bottom + 7);
+    pen.lineTo(view.x(j) + 3.5, view.bottom + 7);
+    pen.fillStyle = color.text;
+    pen.fill();
+  }
+  if (step.support.length === k) {
+    const threshold = view.y(Math.min(...step.support.map((j) => sizes[j])));
+    line(pen, [[LEFT, threshold], [view.width - RIGHT, threshold]], color.text, 1.5, [5, 4]);
+  }
+}
+
+const curveRange = (() => {
+  const all = steps.flatMap((step) => [step.objective, step.best_objective]);
+  all.push(truth.objective, ...run.others.map((other) => other.objective));
+  const positive = all.filter((value) => value > 0);
+  return [0.4 * Math.min(...positive), 1.6 * Math.max(...positive)];
+})();
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+const power = (value) => {
+  const exponent = Math.round(Math.log10(value));
+  return `10${exponent < 0 ? "⁻" : ""}${SUPERSCRIPTS[Math.abs(exponent) % 10]}`;
+};
+
+function stairs(view, key, until) {
+  const points = [];
+  for (const step of steps) {
+    if (step.iteration > until) break;
+    if (points.length) points.push([view.x(step.iteration), points[points.length - 1][1]]);
+    points.push([view.x(step.iteration), view.y(step[key])]);
+  }
+  points.push([view.x(until), points[points.length - 1][1]]);
+  return points;
+}
+
+let curveView = null;
+function drawCurve(t) {
+  const view = panel("curve", [0, last], curveRange, true);
+  const { pen } = view;
+  curveView = view;
+  const decades = [];
+  for (let e = Math.ceil(Math.log10(curveRange[0])); 10 ** e <= curveRange[1]; e++) decades.push(10 ** e);
+  axes(view, ticks(0, last, 5), decades, power);
+  // What is to come, pale.
+  pen.globalAlpha = 0.4;
+  line(pen, stairs(view, "objective", last), color.data, 1);
+  pen.globalAlpha = 1;
+  line(pen, stairs(view, "objective", t), color.data, 1.3);
+  const levels = [...run.others.map(({ name, objective }) => [name, objective]), ["true support", truth.objective]];
+  for (const [, objective] of levels) {
+    line(pen, [[LEFT, view.y(objective)], [view.width - RIGHT, view.y(objective)]], color.muted, 1.2, [6, 4]);
+  }
+  line(pen, stairs(view, "best_objective", t), color.blue, 2.6);
+  pen.textAlign = "right";
+  for (const [name, objective] of levels) {
+    pen.textBaseline = objective === truth.objective ? "top" : "bottom";
+    halo(pen, name, view.width - RIGHT - 2, view.y(objective) + (objective === truth.objective ? 3 : -2), color.text);
+  }
+  line(pen, [[view.x(t), TOP], [view.x(t), view.bottom]], color.text, 1);
+  const step = steps[at(t)];
+  for (const [value, fill] of [[step.objective, color.data], [step.best_objective, color.blue]]) {
+    pen.beginPath();
+    pen.arc(view.x(t), view.y(value), 4, 0, 7);
+    pen.fillStyle = fill;
+    pen.fill();
+  }
+}
+
+// ---- Numbers -------------------------------------------------------------------------------------------------------
+
+const digits = (value) => {
+  if (value === 0) return "0";
+  return Math.abs(value) < 1e-3 ? value.toExponential(3).replace("-", "−") : value.toPrecision(4);
+};
+const places = (list) => (list.length ? list.join(", ") : "–");
+
+function say(t) {
+  const place = at(t);
+  const step = steps[place];
+  const before = place > 0 && step.iteration === t ? steps[place - 1].support : step.support;
+  const best = bestAt[place];
+  const shown = {
+    iteration: t,
+    objective: digits(step.objective),
+    "best-objective": digits(step.best_objective),
+    distance: short(step.distance),
+    "best-distance": short(step.best_distance),
+    missed: `${Math.round(step.distance * k)} of ${k}`,
+    "best-missed": `${Math.round(step.best_distance * k)} of ${k}`,
+    found: step.iteration,
+    "best-found": steps[best].iteration,
+    entered: places(without(step.support, before)),
+    left: places(without(before, step.support)),
+    supports: step.supports_explored,
+  };
+  for (const [id, text] of Object.entries(shown)) $(id).textContent = text;
+  $("slider").value = t;
+  $("slider").setAttribute("aria-valuetext", `iteration ${t}, objective ${shown.objective}`);
+}
+
+// ---- Playing -------------------------------------------------------------------------------------------------------
+
+let now = 0;
+let playing = false;
+let clock = 0;
+let previous = null;
+
+function show(t) {
+  now = Math.max(0, Math.min(last, Math.round(t)));
+  const step = steps[at(now)];
+  say(now);
+  drawTrace(step);
+  drawSupport(step);
+  drawExploration(now, step);
+  drawCurve(now);
+}
+
+function frame(time) {
+  if (!playing) return;
+  if (previous !== null) clock += ((time - previous) / 1000) * Number($("speed").value);
+  previous = time;
+  const whole = Math.floor(clock);
+  if (whole > 0) {
+    clock -= whole;
+    show(now + whole);
+  }
+  if (now >= last) pause();
+  else requestAnimationFrame(frame);
+}
+
+function play() {
+  if (playing) return;
+  if (now >= last) show(0);
+  [playing, clock, previous] = [true, 0, null];
+  document.body.classList.add("playing");
+  $("play").setAttribute("aria-label", "Pause");
+  requestAnimationFrame(frame);
+}
+
+function pause() {
+  playing = false;
+  document.body.classList.remove("playing");
+  $("play").setAttribute("aria-label", "Play");
+}
+
+/** Goes to an iteration, and stays there. */
+function go(t) {
+  pause();
+  show(t);
+}
+
+const toggle = () => (playing ? pause() : play());
+const toBest = () => go(steps[bestAt[steps.length - 1]].iteration);
+
+$("play").addEventListener("click", toggle);
+$("first").addEventListener("click", () => go(0));
+$("back").addEventListener("click", () => go(now - 1));
+$("forward").addEventListener("click", () => go(now + 1));
+$("to-best").addEventListener("click", toBest);
+$("slider").addEventListener("input", (event) => go(Number(event.target.value)));
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLSelectElement) return;
+  const onButton = event.target instanceof HTMLButtonElement;
+  const far = event.shiftKey ? 10 : 1;
+  const actions = {
+    " ": onButton ? null : toggle,
+    ArrowLeft: () => go(now - far),
+    ArrowRight: () => go(now + far),
+    Home: () => go(0),
+    End: () => go(last),
+    b: toBest,
+    B: toBest,
+  };
+  const action = actions[event.key];
+  if (action) {
+    event.preventDefault();
+    action();
+  }
+});
+
+const scrub = (event) => go(curveView.value(event.offsetX));
+$("curve").addEventListener("pointerdown", (event) => {
+  event.target.setPointerCapture(event.pointerId);
+  scrub(event);
+});
+$("curve").addEventListener("pointermove", (event) => event.buttons && scrub(event));
+
+for (const id of ["trace", "support", "exploration"]) {
+  const move = (position) => {
+    if (position === hovered) return;
+    hovered = position;
+    show(now);
+  };
+  $(id).addEventListener("pointermove", (event) => {
+    const share = (event.offsetX - LEFT) / (event.target.clientWidth - LEFT - RIGHT);
+    const j = Math.round(POSITIONS[0] + share * (POSITIONS[1] - POSITIONS[0]));
+    move(j >= 0 && j < n ? j : null);
+    event.target.title = hovered === null ? "" : `position ${j}`;
+  });
+  $(id).addEventListener("pointerleave", () => move(null));
+}
+
+// ---- Start ---------------------------------------------------------------------------------------------------------
+
+const names = { omp: "orthogonal matching pursuit", htp: "hard thresholding pursuit" };
+const others = run.others.map(({ name, distance }) => {
+  return `${names[name] ?? name} (${name}, ${Math.round(distance * k)} of ${k} missed)`;
+});
+const texts = {
+  sparsity: k,
+  positions: n,
+  noise: `${short(100 * run.noise)} %`,
+  sigma: short(run.sigma),
+  step: short(run.step_size),
+  others: others.join(" and "),
+  steps: steps.length === last + 1
+    ? `All ${last} iterations are here.`
+    : `All ${last} iterations are here; where the support stays for several, 𝒳 moves on a line.`,
+};
+for (const element of document.querySelectorAll("[data-show]")) element.textContent = texts[element.dataset.show];
+$("slider").max = last;
+$("iterations").textContent = last;
+
+readColors();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  readColors();
+  show(now);
+});
+new ResizeObserver(() => show(now)).observe(document.querySelector("main"));
+
+const named = /^#t=(\d+)$/.exec(location.hash);
+show(named ? Number(named[1]) : 0);
+if (!named && !matchMedia("(prefers-reduced-motion: reduce)").matches) play();
+})();
