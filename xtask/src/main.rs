@@ -19,6 +19,8 @@ Tasks:
   python  The Python part only: ruff, mypy, the tests of the wheel and of the built command
   docs    The documentation site, target/site/index.html
   record  What tests compare with, written again: 'table' (docs/algorithms.md) or 'solutions' (recorded.json)
+  package The crates packaged as for a release, each built from its package alone (some minutes)
+  portable The library without its default features, and for WebAssembly where that target is installed
   peers   The comparison with other packages, docs/benchmarks.md: [--runs N] [--only TASK]… [--quick]
   against This version timed against an earlier one, on the same tasks: REVISION [--runs N] [--only TASK]…
   help    This text
@@ -28,6 +30,9 @@ fresh one each time, target/venv-package. Both are made with the interpreter nam
 else the first Python 3.10 or newer on the PATH.
 ";
 
+/// WebAssembly in browsers.
+const WASM: &str = "wasm32-unknown-unknown";
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -36,6 +41,8 @@ fn main() -> ExitCode {
         ["lint"] => &lint,
         ["python"] => &python_part,
         ["docs"] => &docs,
+        ["package"] => &|runner: &mut Runner| package(runner, &[]),
+        ["portable"] => &portable,
         ["record", what @ ("table" | "solutions")] => &|runner: &mut Runner| {
             runner.cargo(&["run", "--package", "sparsea", "--example", "record", "--locked", "--", what], &[])
         },
@@ -71,6 +78,11 @@ fn test(runner: &mut Runner) -> Result<(), Failure> {
     rust_checks(runner)?;
     // Building the tests builds the command too, with the same features, so that nothing is compiled twice.
     runner.cargo(&["test", "--workspace", "--locked", "--no-run"], &[])?;
+    // Their contents alone: building each from its package takes minutes (`cargo xtask package`).
+    package(runner, &["--no-verify"])?;
+    if runner.has_target(WASM) {
+        portable(runner)?;
+    }
     python_tests(runner, &tools)?;
     runner.print_times();
     runner.cargo(&["test", "--workspace", "--locked"], &[])
@@ -93,6 +105,20 @@ fn python_part(runner: &mut Runner) -> Result<(), Failure> {
     python_tests(runner, &tools)?;
     runner.print_times();
     Ok(())
+}
+
+/// The crates as a release has them.
+fn package(runner: &mut Runner, options: &[&str]) -> Result<(), Failure> {
+    let package =
+        ["package", "--workspace", "--exclude", "sparsea-py", "--exclude", "xtask", "--locked", "--allow-dirty"];
+    runner.cargo(&[&package, options].concat(), &[])
+}
+
+/// The library alone, without threads and generators, and where there are none.
+fn portable(runner: &mut Runner) -> Result<(), Failure> {
+    let check = ["check", "--package", "sparsea", "--no-default-features", "--locked"];
+    runner.cargo(&check, &[])?;
+    if runner.has_target(WASM) { runner.cargo(&[&check[..], &["--target", WASM]].concat(), &[]) } else { Ok(()) }
 }
 
 /// The documentation site.

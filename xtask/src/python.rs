@@ -145,7 +145,11 @@ pub fn test(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
         return Err(Failure(format!("cargo built no {}", command.display())));
     }
     let variables = [("SPARSEA_BIN", command.as_os_str()), ("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))];
-    python(runner, interpreter, &["-m", "pytest", "-p", "no:cacheprovider", "python/tests"], &variables)
+    // Files are shared out whole: their fixtures, clusters among them, are made once.
+    let processes = std::thread::available_parallelism().map_or(1, usize::from).min(4).to_string();
+    let shared = ["--numprocesses", &processes, "--dist", "loadfile"];
+    let run: Vec<&str> = ["-m", "pytest", "-p", "no:cacheprovider"].into_iter().chain(shared).collect();
+    python(runner, interpreter, &[&run[..], &["python/tests"]].concat(), &variables)
 }
 
 /// Builds the site in `target/site` from `docs` and the docstrings of the wheel; a warning is an error.

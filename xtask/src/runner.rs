@@ -55,6 +55,13 @@ impl Runner {
         self.python = Some(python.to_path_buf());
     }
 
+    /// Whether the standard library of a target is installed.
+    pub fn has_target(&self, target: &str) -> bool {
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let output = Command::new(rustc).args(["--print", "target-libdir", "--target", target]).output();
+        output.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
+    }
+
     /// Runs cargo, the one that started this program.
     pub fn cargo(&mut self, arguments: &[&str], variables: &[(&str, &OsStr)]) -> Result<(), Failure> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
