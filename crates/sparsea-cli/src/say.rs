@@ -20,8 +20,18 @@ pub fn say_json(value: &impl Serialize) -> Result<(), Failure> {
     print(&text::visible_json(&serde_json::to_string(value)?))
 }
 
+/// Writes text of the program's own, as it is, to standard output.
+pub fn say_text(text: &[u8]) -> Result<(), Failure> {
+    write(text)
+}
+
 fn print(lines: &str) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{lines}").map_err(|error| match error.kind() {
+    write(format!("{lines}\n").as_bytes())
+}
+
+fn write(text: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout();
+    out.write_all(text).and_then(|()| out.flush()).map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::Closed,
         _ => Failure::Message(format!("standard output: {error}")),
     })

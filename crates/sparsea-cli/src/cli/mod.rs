@@ -52,6 +52,8 @@ pub enum Command {
     /// Count how often each column is chosen on random halves of the rows, and bound the false selections
     Stability(Stability),
     /// Try every algorithm on one problem, in one table
+    // Short forms that meant this command before there were others with its first letters.
+    #[command(aliases = ["c", "co", "com", "comp"])]
     Compare(Compare),
     /// Improve a support or a vector found by any other means; never returns a worse one
     Improve(Improve),
@@ -65,6 +67,10 @@ pub enum Command {
     Generate(Generate),
     /// List the algorithms and their settings
     Algorithms(Algorithms),
+    /// Print a script that completes commands and options in a shell
+    Completions(Completions),
+    /// Print the manual page, or write one for every command
+    Man(Man),
 }
 
 #[derive(Debug, Args)]
@@ -611,6 +617,23 @@ pub enum Baseline {
 }
 
 /// Reads the command line. Errors become one line.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+For this session of bash: source <(sparsea completions bash)
+For good: write it where the shell looks, as in sparsea completions fish > ~/.config/fish/completions/sparsea.fish")]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Folder for the pages sparsea.1, sparsea-solve.1 and so on
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
+
 pub fn parse() -> Result<Cli, Failure> {
     let typed: Vec<OsString> = env::args_os().collect();
     let named = |argument: OsString| {

@@ -2,10 +2,12 @@
 
 mod algorithms;
 mod compare;
+mod completions;
 mod deconvolve;
 mod demo;
 mod generate;
 mod improve;
+mod man;
 mod path;
 mod reproduce;
 mod solve;
@@ -42,6 +44,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Theory(arguments) => theory::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Algorithms(arguments) => algorithms::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }
 
