@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+import sparsea
+
 
 def program() -> str:
     """The command, which the environment variable SPARSEA_BIN names; `cargo xtask python` sets it."""
@@ -26,3 +28,14 @@ def command(*arguments: str | Path) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr.decode()
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def same(found: sparsea.Solution, expected: dict[str, Any]) -> None:
+    """Assert that both are the same to the last bit, but for the time they took and what the command says it solved."""
+    answer = found.to_dict()
+    assert answer.pop("elapsed_seconds") >= 0
+    assert expected.pop("elapsed_seconds") >= 0
+    for key in ("version", "files", "m", "n", "k", "names"):
+        expected.pop(key, None)
+    assert answer == expected
+    assert list(answer) == list(expected)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import scipy.io
 import scipy.sparse
-from shell import command
+from shell import command, same
 
 import sparsea
 
@@ -30,15 +30,6 @@ WORDS = [algorithm.name for algorithm in sparsea.algorithms() if algorithm.opera
 ]
 OMP_SEA = ["--algorithm", "omp+sea"]
 COMPLEX = {algorithm.name for algorithm in sparsea.algorithms() if algorithm.complex} | {"omp+sea", "els+sea+els"}
-
-
-def same(found: sparsea.Solution, expected: dict[str, Any]) -> None:
-    """Assert that both are the same to the last bit, but for the time they took."""
-    answer = found.to_dict()
-    assert answer.pop("elapsed_seconds") >= 0
-    assert expected.pop("elapsed_seconds") >= 0
-    assert answer == expected
-    assert list(answer) == list(expected)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

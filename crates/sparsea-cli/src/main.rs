@@ -16,6 +16,7 @@ mod image;
 mod input;
 mod interrupt;
 mod model;
+mod origin;
 mod problem;
 mod progress;
 mod report;

@@ -92,7 +92,7 @@ fn programs_get_one_object() {
     let ran = folder.succeed("compare A.npy y.npy -k 4 --json --iterations 50");
     assert_eq!(ran.out.lines().count(), 1);
     let json = ran.json();
-    assert_eq!(json.as_object().unwrap().keys().collect::<Vec<_>>(), ["solutions"]);
+    assert_eq!(json.as_object().unwrap().keys().collect::<Vec<_>>(), ["files", "k", "m", "n", "solutions", "version"]);
     let solutions: Vec<Solution> = json["solutions"].as_array().unwrap().iter().cloned().map(Solution).collect();
     assert_eq!(solutions.len(), general_algorithms().len() + 3);
     solutions.iter().for_each(Solution::check);

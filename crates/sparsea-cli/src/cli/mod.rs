@@ -346,7 +346,7 @@ pub struct Improve {
     /// A and y are known by sufficient statistics, as for solve
     #[arg(long, conflicts_with = "kernel")]
     pub gram: bool,
-    /// The support to improve: a file of column indices, counted from 0
+    /// The support to improve: a file of column indices, counted from 0, or of names, one a line; or what solve --json printed
     #[arg(long, value_name = "FILE", conflicts_with = "vector")]
     pub support: Option<PathBuf>,
     /// The vector x to improve: a file of n numbers, with --joint a matrix of n × B

@@ -8,12 +8,14 @@ use sparsea::algorithms::applicable;
 use sparsea::metrics::support_distance;
 use sparsea::{Chain, Error, Problem, Run, Scalar, Solution, Start, StopReason};
 
+use super::solve::placed;
 use crate::blocks;
 use crate::cli::Compare;
 use crate::defaults::CHAINS;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::model::Posed;
+use crate::origin::Origin;
 use crate::problem::{Any, Loaded, from_files};
 use crate::report;
 use crate::say::{complain, note, say_json};
@@ -52,10 +54,12 @@ fn compare<T: Scalar>(loaded: &Loaded<T>, arguments: &Compare) -> Result<ExitCod
         #[derive(Serialize)]
         struct Solutions<S> {
             solutions: Vec<S>,
+            k: usize,
+            #[serde(flatten)]
+            origin: Origin,
         }
-        say_json(&Solutions {
-            solutions: solutions.iter().map(|solution| blocks::shown(solution, posed.groups())).collect(),
-        })?;
+        let solutions = solutions.iter().map(|solution| placed(loaded, &posed, solution)).collect();
+        say_json(&Solutions { solutions, k: arguments.sparsity, origin: Origin::of(loaded) })?;
     } else {
         say!("A is {} × {}, k = {}\n", loaded.rows(), columns, arguments.sparsity);
         say!("{}", table(&solutions, loaded.names.as_deref(), truth.as_deref()).trim_end());

@@ -11,6 +11,7 @@ use crate::cli::{Deconvolve, Kernel};
 use crate::failure::Failure;
 use crate::image::{Deconvolution, read};
 use crate::model::Posed;
+use crate::origin::Origin;
 use crate::problem::{Any, Loaded, in_one, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
@@ -77,8 +78,16 @@ fn several(traces: &[Any], arguments: &Deconvolve) -> Result<ExitCode, Failure> 
         #[derive(Serialize)]
         struct Solutions<'s> {
             solutions: Vec<&'s RawValue>,
+            k: usize,
+            #[serde(flatten)]
+            origin: Option<Origin>,
         }
-        say_json(&Solutions { solutions: answers.iter().map(|answer| &*answer.object).collect() })?;
+        let origin = traces.first().map(|trace| match trace {
+            Any::Real(loaded) => Origin::of(loaded),
+            Any::Complex(loaded) => Origin::of(loaded),
+        });
+        let solutions = answers.iter().map(|answer| &*answer.object).collect();
+        say_json(&Solutions { solutions, k: arguments.method.sparsity, origin })?;
     } else {
         say!("{:>6}  {:>6}  {:>17}  {:>10}  stopped because", "trace", "spikes", "relative residual", "time");
         for answer in &answers {

@@ -34,7 +34,7 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
     let domain = arguments.domain.domain(loaded.operator.shape().1)?;
     let posed = Posed::new(loaded, &arguments.model, domain.as_deref())?;
     let columns = loaded.operator.shape().1;
-    let (start, file) = read_given::<T>(arguments, loaded.sides, columns)?;
+    let (start, file) = read_given::<T>(arguments, loaded.sides, columns, loaded.names.as_deref())?;
     // Fixed columns are in the model anyway.
     let start = posed.start(start)?;
     let chosen = match &start {
@@ -66,13 +66,14 @@ fn improve<T: Scalar>(loaded: &Loaded<T>, arguments: &Improve) -> Result<ExitCod
 }
 
 /// What is to be improved, and its file.
-fn read_given<T: Scalar>(
-    arguments: &Improve,
+fn read_given<'a, T: Scalar>(
+    arguments: &'a Improve,
     sides: Option<usize>,
     columns: usize,
-) -> Result<(Start<T>, &Path), Failure> {
+    names: Option<&[String]>,
+) -> Result<(Start<T>, &'a Path), Failure> {
     match (&arguments.support, &arguments.vector) {
-        (Some(path), _) => Ok((Start::Support(input::read_indices(path)?), path)),
+        (Some(path), _) => Ok((Start::Support(input::read_support(path, names)?), path)),
         (None, Some(path)) => Ok((Start::Vector(blocks::read_x(path, sides, columns)?), path)),
         (None, None) => Err(Failure::Message("give what to improve by --support or --vector".into())),
     }

@@ -20,6 +20,7 @@ use crate::cli::{LimitOptions, Method, ModelOptions, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::model::{Posed, fit_of};
+use crate::origin::{Origin, names_of};
 use crate::problem::{Any, Loaded, Position, from_matrix_or_statistics, to_columns, to_matrix, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
@@ -135,7 +136,16 @@ pub fn solve_from<T: Scalar>(
         }
     }
     if output.json {
-        say_json(&placed(loaded, posed, &solution))?;
+        #[derive(Serialize)]
+        struct Whole<S> {
+            #[serde(flatten)]
+            solution: S,
+            k: usize,
+            #[serde(flatten)]
+            origin: Origin,
+        }
+        let (k, origin) = (problem.sparsity(), Origin::of(loaded));
+        say_json(&Whole { solution: placed(loaded, posed, &solution), k, origin })?;
     } else {
         if let Some(line) = heading {
             say!("{line}");
@@ -180,22 +190,26 @@ fn is_worth_saying(support: &[usize], positions: &[Position]) -> bool {
     !support.iter().zip(positions).all(is_same)
 }
 
-/// A solution as `--json` shows it: where it has spikes in a trace or an image, with their positions.
+/// A solution as `--json` shows it: with the names of its columns where they have some, and the positions of its spikes in a trace or
+/// an image.
 #[derive(Serialize)]
 struct Placed<S: Serialize> {
     #[serde(flatten)]
     solution: S,
     #[serde(skip_serializing_if = "Option::is_none")]
+    names: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     positions: Option<Vec<Position>>,
 }
 
-/// A solution, with the positions of its spikes if it has some, and the labels of its groups.
+/// A solution, with the names of its columns or the positions of its spikes, and the labels of its groups.
 pub fn placed<'s, T: Scalar>(
     loaded: &Loaded<T>,
     posed: &'s Posed<'_, T>,
     solution: &'s Solution<T>,
 ) -> impl Serialize + 's {
-    Placed { solution: blocks::shown(solution, posed.groups()), positions: loaded.positions(&solution.support) }
+    let names = names_of(loaded, &solution.support);
+    Placed { solution: blocks::shown(solution, posed.groups()), names, positions: loaded.positions(&solution.support) }
 }
 
 /// The algorithms named, or those for this problem, with the settings given with --set.
@@ -228,7 +242,7 @@ pub fn read_start<T: Scalar>(text: &str, loaded: &Loaded<T>) -> Result<Start<T>,
         return Ok(Start::Random(seed));
     }
     if let Some(file) = text.strip_prefix("support:") {
-        return Ok(Start::Support(input::read_indices(Path::new(file))?));
+        return Ok(Start::Support(input::read_support(Path::new(file), loaded.names.as_deref())?));
     }
     let path = Path::new(text);
     if input::is_there(path) || path.extension().is_some() {

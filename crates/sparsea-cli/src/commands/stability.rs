@@ -17,6 +17,7 @@ use crate::cli::{Output, SchemeChoice, Stability};
 use crate::failure::Failure;
 use crate::input::{Dense, Layout, Vector};
 use crate::model::Posed;
+use crate::origin::Origin;
 use crate::problem::{Any, Loaded, Owned, from_matrix};
 use crate::report::short;
 use crate::say::{complain, say_json};
@@ -181,6 +182,11 @@ impl<T: Scalar> Whole<'_, T> {
                 "selected": selected,
                 "expected_false": found.bound(threshold),
             });
+            if let (Some(object), Value::Object(origin)) =
+                (object.as_object_mut(), serde_json::to_value(Origin::of(self.loaded))?)
+            {
+                object.extend(origin);
+            }
             if let Some(bound) = found.unimodal_bound(threshold) {
                 object["expected_false_unimodal"] = json!(bound);
             }

@@ -363,6 +363,25 @@ pub enum Problem {
     /// Labels of groups that are complex numbers.
     #[error("holds complex numbers; labels of groups are whole numbers or words")]
     ComplexLabels,
+    /// What begins as JSON is none.
+    #[error("is no JSON: {0}")]
+    Json(String),
+    /// JSON that is no solution.
+    #[error("is JSON without a `support` of whole numbers that are at least 0, as solve --json prints it")]
+    NoSupport,
+    /// A line of names that is none.
+    #[error("line {line}: A has no column '{}'{}", shown(.name), columns_line(.columns))]
+    NotAColumn {
+        /// From 1.
+        line: usize,
+        /// What is there.
+        name: String,
+        /// The names the columns have.
+        columns: Vec<String>,
+    },
+    /// JSON of several solutions.
+    #[error("holds {0} solutions; a support is that of one")]
+    SeveralSolutions(usize),
     /// A support holds something else than indices.
     #[error("entry {row} (counted from 0) is {value}; a support holds whole numbers that are at least 0")]
     NotAnIndex {

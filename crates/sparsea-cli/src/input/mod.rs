@@ -25,6 +25,7 @@ mod reading;
 mod rows;
 mod select;
 mod source;
+mod support;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub use table::Separator;
 use container::Container;
 use select::{Purpose, Selection, typed};
 use source::Source;
+pub use source::files_read;
+pub use support::read_support;
 
 use crate::files;
 

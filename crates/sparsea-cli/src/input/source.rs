@@ -1,6 +1,7 @@
 //! A path as the user gave it: a file or standard input, and perhaps the name of an array or a column.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::array::{Table, Vector};
 use super::error::{InputError, Problem};
@@ -67,12 +68,22 @@ impl Source {
         InputError::new(if is_standard_input(&self.file) { Path::new("standard input") } else { &self.file }, problem)
     }
 
+    /// Keeps the name of a file that is read, for [`files_read`].
+    fn note_read(&self) {
+        let name = self.file.display().to_string();
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        if !read.contains(&name) {
+            read.push(name);
+        }
+    }
+
     /// The format and the bytes, where they have to be read.
     pub fn bytes(&self) -> Result<(Format, Vec<u8>), Problem> {
         let noticed = |bytes: Vec<u8>| {
             let format = self.reading.format.map_or_else(|| Format::noticed(&bytes), Ok)?;
             Ok((format, bytes))
         };
+        self.note_read();
         if is_standard_input(&self.file) {
             return noticed(bytes::standard_input()?);
         }
@@ -87,12 +98,34 @@ impl Source {
         }
     }
 
+    /// The bytes of what is JSON: by its name, or from a pipe by its first character.
+    pub fn json(&self) -> Result<Option<Vec<u8>>, Problem> {
+        if self.name.is_some() || self.reading.format.is_some() {
+            return Ok(None);
+        }
+        let is_named = self.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let bytes = match is_standard_input(&self.file) {
+            true => bytes::standard_input()?,
+            false if is_named && !self.file.is_dir() => bytes::of_file(&self.file)?,
+            false => return Ok(None),
+        };
+        let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+        if is_named || is_object {
+            self.note_read();
+            return Ok(Some(bytes));
+        }
+        Ok(None)
+    }
+
     /// The same, or a map of a large file.
     fn content(&self) -> Result<Content, Problem> {
         let is_npy = !is_standard_input(&self.file) && matches!(Format::of(&self.file), Ok(Format::Npy));
         match is_npy.then(|| mapped::map(&self.file)).flatten() {
             // What is packed is no map of numbers.
-            Some(file) if !file.starts_with(b"\x1f\x8b") => Ok(Content::Mapped(file)),
+            Some(file) if !file.starts_with(b"\x1f\x8b") => {
+                self.note_read();
+                Ok(Content::Mapped(file))
+            }
             _ => self.bytes().map(|(format, bytes)| Content::Read(format, bytes)),
         }
     }
@@ -155,6 +188,13 @@ impl Source {
             Err(_) => self.bytes().is_ok_and(|(format, _)| format.holds_named_arrays()),
         }
     }
+}
+
+static READ: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// The files that were read so far, as they were named, in the order of reading.
+pub fn files_read() -> Vec<String> {
+    READ.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Whether this means standard input.

@@ -25,6 +25,9 @@ pub const KEYS: [&str; 11] = [
     "elapsed_seconds",
 ];
 
+/// What a result is of, beside the keys of a solution; one of several solutions has none of its own.
+pub const ORIGIN: [&str; 5] = ["version", "files", "m", "n", "k"];
+
 /// What a run of the command left behind.
 #[derive(Debug)]
 pub struct Ran {
@@ -165,9 +168,11 @@ impl Solution {
         self.0[key].as_str().unwrap_or_else(|| panic!("{key} is a word: {}", self.0))
     }
 
-    /// The object without what changes from run to run.
+    /// The object without what changes from run to run or with the names of files.
     pub fn timeless(mut self) -> Value {
-        self.0.as_object_mut().unwrap().remove("elapsed_seconds").unwrap();
+        let object = self.0.as_object_mut().unwrap();
+        object.remove("elapsed_seconds").unwrap();
+        ORIGIN.iter().for_each(|key| drop(object.remove(*key)));
         self.0
     }
 
@@ -177,6 +182,14 @@ impl Solution {
         let mut expected = KEYS.to_vec();
         // Of models that have more than columns that are chosen.
         keys.retain(|key| !["intercept", "fixed", "fixed_coefficients"].contains(key));
+        if self.0.get("version").is_some() {
+            expected.extend(ORIGIN);
+        }
+        // Columns of a table have names.
+        if let Some(names) = self.0.get("names") {
+            assert_eq!(names.as_array().map(Vec::len), Some(self.support().len()));
+            expected.push("names");
+        }
         // A deconvolution says where its spikes lie.
         if let Some(positions) = self.0.get("positions") {
             assert_eq!(positions.as_array().map(Vec::len), Some(self.support().len()));

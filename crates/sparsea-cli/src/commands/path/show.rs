@@ -14,6 +14,7 @@ use crate::cli::{CriterionChoice, Path};
 use crate::commands::solve::{placed, write_x};
 use crate::failure::Failure;
 use crate::model::Posed;
+use crate::origin::Origin;
 use crate::problem::{Loaded, Position};
 use crate::report::{self, short, support_text};
 use crate::say::say_json;
@@ -74,12 +75,15 @@ pub fn print<T: Scalar>(
             k: usize,
             criterion: String,
             path: Vec<Value>,
+            #[serde(flatten)]
+            origin: Origin,
         }
         let rows = solutions.iter().zip(&chooser.measured).enumerate();
         let path = rows.map(|(k, (solution, measured))| row(posed, solutions, k, solution, measured)).collect();
         let criterion = clap::ValueEnum::to_possible_value(&chooser.choice());
         let criterion = criterion.map_or_else(String::new, |value| value.get_name().to_owned());
-        return say_json(&Shown { solution: placed(loaded, posed, solution), k: chosen, criterion, path });
+        let (solution, origin) = (placed(loaded, posed, solution), Origin::of(loaded));
+        return say_json(&Shown { solution, k: chosen, criterion, path, origin });
     }
     say!("{}", table(loaded, posed, solutions, chooser, chosen).trim_end());
     let names = loaded.names.as_deref();
