@@ -30,6 +30,9 @@ fresh one each time, target/venv-package. Both are made with the interpreter nam
 else the first Python 3.10 or newer on the PATH.
 ";
 
+/// The tests, without the examples, which clippy has compiled and which take long to build.
+const TESTS: [&str; 6] = ["test", "--workspace", "--locked", "--lib", "--bins", "--tests"];
+
 /// WebAssembly in browsers.
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -77,7 +80,7 @@ fn test(runner: &mut Runner) -> Result<(), Failure> {
     python::check(runner, &tools)?;
     rust_checks(runner)?;
     // Building the tests builds the command too, with the same features, so that nothing is compiled twice.
-    runner.cargo(&["test", "--workspace", "--locked", "--no-run"], &[])?;
+    runner.cargo(&[&TESTS[..], &["--no-run"]].concat(), &[])?;
     // Their contents alone: building each from its package takes minutes (`cargo xtask package`).
     package(runner, &["--no-verify"])?;
     if runner.has_target(WASM) {
@@ -85,7 +88,8 @@ fn test(runner: &mut Runner) -> Result<(), Failure> {
     }
     python_tests(runner, &tools)?;
     runner.print_times();
-    runner.cargo(&["test", "--workspace", "--locked"], &[])
+    runner.cargo(&TESTS, &[])?;
+    runner.cargo(&["test", "--workspace", "--locked", "--doc"], &[])
 }
 
 /// The static checks of both languages.
