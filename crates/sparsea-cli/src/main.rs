@@ -5,6 +5,7 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::say::say(format_args!($($text)*))? };
 }
 
+mod batch;
 mod blocks;
 mod cli;
 mod commands;

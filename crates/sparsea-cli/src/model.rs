@@ -1,5 +1,6 @@
 //! What a model has besides columns that are chosen: options, and the problem that they leave.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -252,15 +253,35 @@ impl<'l, T: Scalar> Posed<'l, T> {
         }
     }
 
+    /// The data of the problem that is solved, for another y with the same gaps; `None` where the sum of the coefficients is fixed, since
+    /// that changes more than y.
+    pub fn reduced<'d>(&self, data: &'d [T]) -> Result<Option<Cow<'d, [T]>>, sparsea::Error> {
+        match (&self.sum, &self.form) {
+            (Some(_), _) => Ok(None),
+            (None, Form::Plain(_)) => Ok(Some(Cow::Borrowed(data))),
+            (None, Form::Adjusted(adjusted, _)) => adjusted.reduce_joint(data, 1).map(|data| Some(Cow::Owned(data))),
+        }
+    }
+
     /// The solution in terms of A, from that of the problem that is solved.
     pub fn complete(&self, problem: &Problem<'_, T>, solution: Solution<T>) -> Result<Solution<T>, sparsea::Error> {
+        self.complete_for(problem, &self.loaded.data, solution)
+    }
+
+    /// The same for other data.
+    pub fn complete_for(
+        &self,
+        problem: &Problem<'_, T>,
+        data: &[T],
+        solution: Solution<T>,
+    ) -> Result<Solution<T>, sparsea::Error> {
         let solution = match &self.sum {
             Some(fixed) => fixed.complete(problem, solution)?,
             None => solution,
         };
         match &self.form {
             Form::Plain(_) => Ok(solution),
-            Form::Adjusted(adjusted, _) => adjusted.complete(&self.loaded.data, solution),
+            Form::Adjusted(adjusted, _) => adjusted.complete(data, solution),
         }
     }
 }

@@ -11,11 +11,12 @@ use sparsea::{
     Scalar, SparseOperator,
 };
 
+use crate::batch::AnyBatch;
 use crate::blocks::joined;
 use crate::cli::{Baseline, BoundaryChoice, DomainOptions, Kernel, KernelOptions, ModelOptions, Origin};
 use crate::failure::Failure;
 use crate::image::{self, Deconvolution, Placed};
-use crate::input::{self, Dense, Layout, Matrix, Narrow, NarrowMatrix, Statistics, Table, Vector};
+use crate::input::{self, Data, Dense, Layout, Matrix, Narrow, NarrowMatrix, Statistics, Table, Vector};
 use crate::text;
 
 /// A or the convolution, owned.
@@ -187,22 +188,59 @@ pub fn blur(n: usize, options: &KernelOptions) -> Result<AnyOperator, Failure> {
 /// Names of columns, and whether y was one of them.
 type Names = (Option<Vec<String>>, bool);
 
-/// Reads A and y, or a matrix Y of several, in which there may be gaps.
+/// Reads A and y, or a matrix Y of several with one support, in which there may be gaps.
 pub fn from_matrix(matrix: &Path, data: &str, model: &ModelOptions) -> Result<Any, Failure> {
-    let mut sides = None;
-    let (table, data, is_named) = if model.joint {
+    if model.joint {
         let table = input::read_predictors(matrix)?;
         let read = input::read_data_matrix(Path::new(data), model.drops())?;
-        let (data, columns) = joined(read.matrix);
-        let (rows, expected) = (data.len() / columns.max(1), table.matrix.nrows());
-        if rows != expected {
-            return Err(Failure::Message(format!("Y has {rows} rows, but A has {expected} rows")));
-        }
-        sides = Some(columns);
-        (table, data, false)
-    } else {
-        input::read_problem(matrix, data, model.drops())?
+        let (data, columns) = columns_for(&table, read.matrix)?;
+        return posed(table, data, Some(columns), false);
+    }
+    let (table, data, is_named) = input::read_problem(matrix, data, model.drops())?;
+    posed(table, data, None, is_named)
+}
+
+/// One problem, or several that differ in y.
+pub enum Read {
+    One(Any),
+    Several(AnyBatch),
+}
+
+/// Reads A and y, or a matrix Y of which each column is a problem by itself, in which there may be gaps; or sufficient statistics
+/// where there is no y.
+pub fn one_or_several(matrix: &Path, data: Option<&str>, model: &ModelOptions) -> Result<Read, Failure> {
+    let data = match data {
+        Some(data) if !model.joint => data,
+        _ => return from_matrix_or_statistics(matrix, data, model).map(Read::One),
     };
+    let (table, data, is_named) = input::read_problems(matrix, data, model.drops())?;
+    match data {
+        Data::One(data) => posed(table, data, None, is_named).map(Read::One),
+        Data::Several(several) => {
+            let names = several.column_names.clone();
+            let (data, count) = columns_for(&table, several.matrix)?;
+            Ok(Read::Several(AnyBatch::split(posed(table, data, None, false)?, names, count)))
+        }
+    }
+}
+
+/// The columns of Y, end to end, and their number.
+fn columns_for(table: &Table, matrix: Matrix) -> Result<(Vector, usize), Failure> {
+    let (data, columns) = joined(matrix);
+    let (rows, expected) = (data.len() / columns.max(1), table.matrix.nrows());
+    if rows != expected {
+        let line = if columns == expected {
+            format!("Y has {rows} rows and {columns} columns, but A has {expected} rows: transpose Y")
+        } else {
+            format!("Y has {rows} rows, but A has {expected} rows")
+        };
+        return Err(Failure::Message(line));
+    }
+    Ok((data, columns))
+}
+
+/// The problem of A and y, or of A and the columns of Y, end to end, which have one support where `sides` says how many they are.
+fn posed(table: Table, data: Vector, sides: Option<usize>, is_named: bool) -> Result<Any, Failure> {
     let Table { matrix, column_names, .. } = table;
     let names = shown(column_names);
     let (matrix, data) = if matrix.is_complex() || data.is_complex() {

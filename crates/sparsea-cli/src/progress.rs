@@ -1,4 +1,4 @@
-//! A progress bar on standard error, only where that is a terminal.
+//! Progress bars on standard error, only where that is a terminal.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -36,6 +36,35 @@ impl Bar {
             bar.set_style(style);
         }
         bar
+    }
+}
+
+/// Shows how many of several runs are done.
+#[derive(Debug)]
+pub struct Count(ProgressBar);
+
+impl Count {
+    /// A bar for `total` runs, of what `what` names.
+    pub fn new(total: usize, what: &str) -> Self {
+        let bar = if is_quiet() { ProgressBar::hidden() } else { ProgressBar::new(total as u64) };
+        if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {what}, {{eta}} left")) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    pub fn one_more(&self) {
+        self.0.inc(1);
+    }
+
+    pub fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 

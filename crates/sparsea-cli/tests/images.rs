@@ -145,7 +145,7 @@ fn what_will_not_do_is_refused_in_a_line() {
         ("sky.npy --kernel psf.npy --origin 3,x", "--origin must be a whole number of at least 0, got 'x'"),
         ("sky.npy --kernel pulse.txt --plot a.svg", "--plot is for one trace, but there are 30"),
         ("sky.npy --kernel pulse.txt --trace a.csv", "--trace is for one trace, but there are 30"),
-        ("sky.npy --kernel pulse.txt -k 40", "trace 0 (counted from 0): k must be between 0 and 36"),
+        ("sky.npy --kernel pulse.txt -k 40", "sparsea: k must be between 0 and 36"),
     ] {
         let k = if line.contains(" -k ") { "" } else { "-k 2" };
         folder.refuse(&format!("deconvolve {line} {k} --output out.npy"), &[said]);

@@ -60,6 +60,28 @@ fn folder() -> Folder {
     folder
 }
 
+#[test]
+fn a_batch_that_is_interrupted_writes_nothing() {
+    let folder = folder();
+    // Long enough, however many threads there are.
+    let y: Vec<f64> = common::numbers(128, 1);
+    folder.write(
+        "Y.npy",
+        common::npy_matrix(&y.iter().map(|&y| (0..4000).map(|b| y + f64::from(b)).collect()).collect()),
+    );
+    let line = "solve A.npy Y.npy -k 20 --iterations 100000000 --json";
+    let (ran, took) = interrupted(&folder, &format!("{line} --output found.npy"));
+    assert_eq!((ran.status, ran.out.as_str()), (130, ""));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    check_line(&ran);
+    assert!(!folder.path("found.npy").exists());
+    let (ran, _) = interrupted(&folder, line);
+    assert_eq!(ran.status, 130);
+    check_line(&ran);
+    let solutions = ran.json()["solutions"].as_array().unwrap().len();
+    assert!((1..4000).contains(&solutions), "{solutions}");
+}
+
 fn check_line(ran: &Ran) {
     assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
     assert!(ran.err.starts_with("sparsea: interrupted"), "{}", ran.err);

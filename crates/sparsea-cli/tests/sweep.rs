@@ -104,7 +104,11 @@ fn parts_are_joined_to_the_whole() {
         assert!(out.contains(&format!("Part {part} of 3")), "{out}");
     }
     let parts = "parts/small.3-of-3.sqlite parts/small.1-of-3.sqlite parts/small.2-of-3.sqlite";
-    folder.succeed(&format!("sweep merge joined.sqlite {parts}"));
+    let said = folder.succeed(&format!("sweep merge joined.sqlite {parts}")).out;
+    let counts: Vec<usize> =
+        said.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
+    assert_eq!((counts.len(), counts[0]), (4, counts[1..].iter().sum()), "{said}");
+    assert_eq!(counts[0], results(&folder, "joined.sqlite").len() - 1, "but for the heading");
     assert!(results(&folder, "joined.sqlite") == results(&folder, "whole/small.sqlite"));
     folder.write("other.toml", STUDY.replace("seed = 3", "seed = 4"));
     folder.succeed("sweep other.toml --out other --runs 2");
@@ -113,6 +117,31 @@ fn parts_are_joined_to_the_whole() {
     folder.refuse("sweep merge new.sqlite parts/none.sqlite", &["there is no such file"]);
     folder.refuse(&format!("sweep merge new.sqlite {parts} other/small.sqlite"), &["seed: 3 → 4"]);
     assert!(folder.read("joined.sqlite") == before);
+}
+
+#[test]
+fn a_store_is_drawn_without_its_study() {
+    let folder = folder();
+    let table = |out: &str| out.split("Written").next().unwrap().to_owned();
+    let swept = folder.succeed("sweep small.toml --out whole --runs 20").out;
+    for part in 1..=3 {
+        folder.succeed(&format!("sweep small.toml --out parts --runs 20 --shard {part}/3"));
+    }
+    std::fs::remove_file(folder.path("small.toml")).unwrap();
+    let parts = "parts/small.1-of-3.sqlite parts/small.2-of-3.sqlite parts/small.3-of-3.sqlite";
+    folder.succeed(&format!("sweep merge merged.sqlite {parts}"));
+    let before = folder.read("merged.sqlite");
+    let drawn = folder.succeed("sweep plot merged.sqlite --out drawn").out;
+    assert_eq!(table(&drawn), table(&swept));
+    assert!(folder.read("merged.sqlite") == before);
+    for name in ["small.svg", "small.png", "small.md"] {
+        assert!(folder.read(&format!("drawn/{name}")) == folder.read(&format!("whole/{name}")), "{name}");
+    }
+    // A part may be drawn as far as it goes, and beside the store.
+    folder.succeed("sweep plot parts/small.2-of-3.sqlite");
+    assert!(folder.path("parts/small.svg").exists());
+    folder.refuse("sweep plot none.sqlite", &["none.sqlite: there is no such file"]);
+    folder.refuse("sweep plot merged.sqlite --out merged.sqlite", &["merged.sqlite"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use faer::Mat;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde_json::Value;
 
@@ -153,7 +154,7 @@ impl Store {
                 return Err(LabError::Changed { store: store.path.clone(), changes: differ.join("; ") });
             }
             store.study = Some(description);
-            store.note_size(study)
+            store.note_study(study)
         })
     }
 
@@ -184,8 +185,10 @@ impl Store {
         Ok(())
     }
 
-    /// Notes how many results the study will have, if that is known beforehand.
-    fn note_size(&self, study: &Study) -> Result<(), LabError> {
+    /// Notes the text of the study, the number of runs, and how many results there will be, if that is known beforehand.
+    fn note_study(&self, study: &Study) -> Result<(), LabError> {
+        let sql = "INSERT OR REPLACE INTO study VALUES ('source', ?), ('runs', ?)";
+        self.said(self.connection.execute(sql, params![study.source, study.runs.to_string()]))?;
         if study.transition.is_some() {
             return Ok(());
         }
@@ -202,6 +205,39 @@ impl Store {
         let sql = "SELECT value FROM study WHERE key = 'results'";
         let text: Option<String> = self.said(self.connection.query_row(sql, [], |row| row.get(0)).optional())?;
         Ok(text.and_then(|text| text.parse().ok()))
+    }
+
+    /// How many results there are.
+    ///
+    /// # Errors
+    /// [`LabError::Store`].
+    pub fn results(&self) -> Result<u64, LabError> {
+        let count: i64 = self.said(self.connection.query_row("SELECT count(*) FROM results", [], |row| row.get(0)))?;
+        Ok(count as u64)
+    }
+
+    /// The study of the store, with its number of runs, as far as its pictures need it: a matrix of the user's is replaced by zeros.
+    ///
+    /// # Errors
+    /// [`LabError::Store`], also where an older version made the store, which did not keep the text of the study.
+    pub fn study(&self) -> Result<Study, LabError> {
+        let value = |key: &str| -> Result<Option<String>, LabError> {
+            let sql = "SELECT value FROM study WHERE key = ?";
+            self.said(self.connection.query_row(sql, [key], |row| row.get(0)).optional())
+        };
+        let known = value("source")?.zip(value("runs")?.and_then(|runs| runs.parse().ok()));
+        let Some((source, runs)) = known else {
+            return Err(
+                self.broken("holds no text of its study: an older version made it; `sparsea sweep STUDY` adds it")
+            );
+        };
+        let description = self.description()?;
+        let size = |key: &str| description["problem"][key][0].as_u64().unwrap_or(0) as usize;
+        let zeros = |_: &Path| Ok(Mat::zeros(size("m"), size("n")));
+        let study = Study { runs, ..Study::parse(&source, &self.path.display().to_string(), &zeros)? };
+        // Every k of a transition may have been tried instead.
+        let is_grid = study.transition.is_some() && description["transition"].is_null();
+        Ok(if is_grid { study.whole_grid() } else { study })
     }
 
     /// Opens a store for reading.

@@ -148,14 +148,6 @@ pub fn locate_all(
     }
 }
 
-/// The whole grid: every k of every cell, `runs` times.
-pub fn whole_grid(study: &Study) -> Study {
-    let mut study = study.clone();
-    study.cells =
-        study.cells.iter().flat_map(|cell| (1..=cell.rows.min(cell.columns)).map(|k| cell.with_sparsity(k))).collect();
-    study
-}
-
 /// Counts of exact recoveries in a store. Only runs 0, 1, … without a gap count.
 pub fn read(study: &Study, store: &Store) -> Result<AllCounts, LabError> {
     let bases: HashMap<u64, usize> =

@@ -92,7 +92,8 @@ pub struct Solve {
     /// for standard input
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
-    /// The data y, m numbers: a file (with --joint a matrix); FILE:COLUMN, a column of a table; or a column of A's own table, then taken out
+    /// The data y, m numbers: a file; FILE:COLUMN, a column of a table; or a column of A's own table, then taken out. Of a file with several
+    /// columns each is solved by itself, or all together with --joint
     #[arg(value_name = "Y", required_unless_present = "gram", conflicts_with = "gram")]
     pub data: Option<String>,
     /// A and y are known by sufficient statistics: A is an .npz file with AtA, Aty, yty and n_samples
@@ -419,6 +420,15 @@ pub enum SweepAction {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Write the tables and pictures of what a store holds, without computing anything
+    Plot {
+        /// The store
+        #[arg(value_name = "STORE")]
+        store: PathBuf,
+        /// Folder for the tables and pictures [default: that of the store]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// Merge stores of one study, such as its shards, into INTO (created if missing)
     Merge {

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod algorithms;
+mod batch;
 mod compare;
 mod completions;
 mod deconvolve;

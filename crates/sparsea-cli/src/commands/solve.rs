@@ -15,13 +15,14 @@ use sparsea_lab::plot::{
     self, CoefficientsPlot, DeconvolutionPlot, Figure, ImagePlot, PlotError, StemsPlot, TracePlot,
 };
 
+use super::batch::solve_each;
 use crate::blocks;
 use crate::cli::{LimitOptions, Method, ModelOptions, Output, Solve};
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::model::{Posed, fit_of};
 use crate::origin::{Origin, names_of};
-use crate::problem::{Any, Loaded, Position, from_matrix_or_statistics, to_columns, to_matrix, to_vector};
+use crate::problem::{Any, Loaded, Position, Read, one_or_several, to_columns, to_matrix, to_vector};
 use crate::say::{complain, say_json};
 use crate::{export, input, interrupt, progress, report};
 
@@ -30,9 +31,10 @@ pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
     let inputs = iter::once(matrix.as_path()).chain(data.as_deref().map(Path::new));
     let inputs: Vec<&Path> = inputs.chain(model.files()).collect();
     output.check(&inputs, Some(&method.start))?;
-    match from_matrix_or_statistics(matrix, data.as_deref(), model)? {
-        Any::Real(loaded) => solve(&loaded, method, model, output),
-        Any::Complex(loaded) => solve(&loaded, method, model, output),
+    match one_or_several(matrix, data.as_deref(), model)? {
+        Read::One(Any::Real(loaded)) => solve(&loaded, method, model, output),
+        Read::One(Any::Complex(loaded)) => solve(&loaded, method, model, output),
+        Read::Several(batch) => solve_each(batch, method, model, output),
     }
 }
 

@@ -13,7 +13,7 @@ use sparsea_lab::store::Store;
 use sparsea_lab::study::Study;
 use sparsea_lab::summary::{self, Summary, by_algorithm};
 use sparsea_lab::sweep::{Conduct, Ended, Shard, sweep};
-use sparsea_lab::transition::{self, whole_grid};
+use sparsea_lab::transition;
 use sparsea_lab::{LabError, comparison, figures};
 
 use crate::cli::{Sweep, SweepAction, SweepOptions};
@@ -33,6 +33,7 @@ pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {
             summary::export_results(&Store::read(store)?, file)?;
             Ok(ExitCode::SUCCESS)
         }
+        (Some(SweepAction::Plot { store, out }), _) => plot(store, out.as_deref()),
         (None, Some(path)) => {
             let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
             let (study, mut inputs) = read_study(&text, path)?;
@@ -40,7 +41,7 @@ pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {
             let shard = arguments.shard.unwrap_or_default();
             run_study(&study, &inputs, &arguments.how, shard, &format!("sparsea sweep {}", path.display()))
         }
-        (None, None) => Err(Failure::Message("give a study, or status, merge, export".to_owned())),
+        (None, None) => Err(Failure::Message("give a study, or status, plot, merge, export".to_owned())),
     }
 }
 
@@ -76,8 +77,7 @@ pub fn run_study(
         if study.transition.is_none() {
             return Err(Failure::Message("--grid is for studies with a transition".to_owned()));
         }
-        // Another set of cells, and so another store.
-        study = Study { name: format!("{}-grid", study.name), transition: None, ..whole_grid(&study) };
+        study = study.whole_grid();
     }
     export::make_folder(&how.out)?;
     let part = if shard.of > 1 { format!(".{}-of-{}", shard.part, shard.of) } else { String::new() };
@@ -119,31 +119,53 @@ pub fn run_study(
         say!("Part {} of {} is in {}; join all with: sparsea sweep merge", shard.part, shard.of, text::path(&path));
         return Ok(ExitCode::SUCCESS);
     }
-    let summaries = summary::summarise(&store)?;
-    summary::export_summary(&summaries, &table)?;
+    let mut written = vec![text::path(&path)];
+    written.extend(show(&study, &store, &how.out, &table, &mut files)?);
+    say!("Written: {}", written.join(", "));
+    say!("Done in {}.", report::time(begin.elapsed()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the tables and pictures of a store, prints the summary, and returns the names of the files.
+fn show(study: &Study, store: &Store, out: &Path, table: &Path, files: &mut Files) -> Result<Vec<String>, Failure> {
+    // A transition that is not located is refused before anything is written.
+    let located = study.transition.as_ref().map(|rule| figures::transition_curves(study, rule, store)).transpose()?;
+    let summaries = summary::summarise(store)?;
+    summary::export_summary(&summaries, table)?;
     say!("{}\n", text::visible(&study.title));
-    let mut written = vec![text::path(&path), text::path(&table)];
-    if let Some(rule) = &study.transition {
-        let curves = figures::transition_curves(&study, rule, &store)?;
-        say!("{}", transition_table(&study, &curves));
-        let figure = figures::transition_figure(&study, &curves)?;
-        written.extend(save(&figure, &how.out, &study.name, &mut files)?);
-        written.extend(write_comparison(comparison::transitions(&study, &curves), &how.out, &study, &mut files)?);
+    let mut written = vec![text::path(table)];
+    if let Some(curves) = located {
+        say!("{}", transition_table(study, &curves));
+        let figure = figures::transition_figure(study, &curves)?;
+        written.extend(save(&figure, out, &study.name, files)?);
+        written.extend(write_comparison(comparison::transitions(study, &curves), out, study, files)?);
     } else {
         say!("{}", mean_table(&summaries, "mean support distance", |s| s.distance.value));
         if study.segments.is_some() {
             let missed = |s: &Summary| s.segments.map_or(f64::NAN, |parts| parts.search_missed.value);
             say!("{}", mean_table(&summaries, "of which missed by the search", missed));
         }
-        for (name, figure) in figures::study_figures(&study, &summaries)? {
-            written.extend(save(&figure, &how.out, &name, &mut files)?);
+        for (name, figure) in figures::study_figures(study, &summaries)? {
+            written.extend(save(&figure, out, &name, files)?);
         }
         let parts = [comparison::distances(&summaries), comparison::segments(&summaries)];
         let comparison = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
-        written.extend(write_comparison(comparison, &how.out, &study, &mut files)?);
+        written.extend(write_comparison(comparison, out, study, files)?);
     }
+    Ok(written)
+}
+
+/// Draws a store, whole or not, and computes nothing.
+fn plot(path: &Path, out: Option<&Path>) -> Result<ExitCode, Failure> {
+    let store = Store::read(path)?;
+    let study = store.study()?;
+    let out = out.or_else(|| path.parent()).unwrap_or(Path::new(""));
+    export::make_folder(out)?;
+    let table = out.join(format!("{}.csv", study.name));
+    let mut files = Files::reading([path]);
+    files.claim(&table)?;
+    let written = show(&study, &store, out, &table, &mut files)?;
     say!("Written: {}", written.join(", "));
-    say!("Done in {}.", report::time(begin.elapsed()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -316,11 +338,18 @@ fn merge(into: &Path, from: &[PathBuf]) -> Result<ExitCode, Failure> {
         // Half a merge is none.
         let _ = fs::remove_file(into);
     }
-    say!("{} results more in {}", joined?, text::path(into));
+    let parts = joined?;
+    let terms: Vec<String> = parts.iter().map(u64::to_string).collect();
+    say!("{}: {} results ({})", text::path(into), parts.iter().sum::<u64>(), terms.join(" + "));
     Ok(ExitCode::SUCCESS)
 }
 
-fn join(into: &Path, from: &[PathBuf]) -> Result<usize, LabError> {
+/// The number of results of a store, and of those that each of the others adds.
+fn join(into: &Path, from: &[PathBuf]) -> Result<Vec<u64>, LabError> {
     let mut store = Store::write_to(into)?;
-    from.iter().try_fold(0, |added, path| Ok(added + store.merge(path)?))
+    let mut parts = vec![store.results()?];
+    for path in from {
+        parts.push(store.merge(path)? as u64);
+    }
+    Ok(parts)
 }

@@ -210,14 +210,52 @@ pub fn read_data_matrix(path: &Path, gaps: bool) -> Result<Table, InputError> {
     read().map_err(|problem| source.error(problem))
 }
 
+/// What goes with a matrix A.
+pub enum Data {
+    /// y.
+    One(Vector),
+    /// Y, of several columns.
+    Several(Table),
+}
+
+impl From<Vector> for Data {
+    fn from(vector: Vector) -> Self {
+        Self::One(vector)
+    }
+}
+
 /// Reads A and y, in which there may be `gaps`, and says whether y is a column of A's own table that has names.
 pub fn read_problem(matrix: &Path, data: &str, gaps: bool) -> Result<(Table, Vector, bool), InputError> {
+    read_both(matrix, data, gaps, |source| source.vector())
+}
+
+/// The same, or a matrix Y of several columns.
+pub fn read_problems(matrix: &Path, data: &str, gaps: bool) -> Result<(Table, Data, bool), InputError> {
+    read_both(matrix, data, gaps, |source| match source.vector() {
+        Ok(vector) => Ok(Data::One(vector)),
+        Err(Problem::NotAVector(shape)) => match source.whole() {
+            Ok(table) => Ok(Data::Several(table)),
+            // What is no matrix either is refused as it was before.
+            Err(Problem::NotAMatrix(_)) => Err(Problem::NotAVector(shape)),
+            Err(problem) => Err(problem),
+        },
+        Err(problem) => Err(problem),
+    })
+}
+
+/// Reads A and what goes with it: a column of its own table, or what `read` makes of another file.
+fn read_both<D: From<Vector>>(
+    matrix: &Path,
+    data: &str,
+    gaps: bool,
+    read: impl FnOnce(&Source) -> Result<D, Problem>,
+) -> Result<(Table, D, bool), InputError> {
     let source = Source::require(matrix)?.read_for(Purpose::Predictors, gaps);
     let column = own_column(data, matrix);
     let selection = Selection::predictors(reading(), column.as_deref());
     let table = source.table(&selection).map_err(|problem| source.error(problem))?;
     let names = table.column_names.as_ref().map(Vec::len);
-    let (table, data) = data_of(data, matrix, table, gaps)?;
+    let (table, data) = data_of(data, matrix, table, gaps, read)?;
     if gaps {
         table.matrix.check_finite().map_err(|problem| source.error(missing_predictor(problem, &table)))?;
     }
@@ -250,21 +288,27 @@ fn own_column(spec: &str, matrix: &Path) -> Option<String> {
 /// The data y that go with a matrix that was read from `matrix_path`.
 #[cfg(test)]
 fn read_data(spec: &str, matrix_path: &Path, table: Table) -> Result<(Table, Vector), InputError> {
-    data_of(spec, matrix_path, table, false)
+    data_of(spec, matrix_path, table, false, |source| source.vector())
 }
 
 /// Reads the data y that go with a matrix read from `matrix_path`.
 ///
 /// `spec` is a file, or `FILE:COLUMN` (also `FILE:NAME` for a file of several arrays), or the header name of a column
 /// of the matrix's own table. A column of the matrix's own file is taken out of the matrix.
-fn data_of(spec: &str, matrix_path: &Path, table: Table, gaps: bool) -> Result<(Table, Vector), InputError> {
+fn data_of<D: From<Vector>>(
+    spec: &str,
+    matrix_path: &Path,
+    table: Table,
+    gaps: bool,
+    read: impl FnOnce(&Source) -> Result<D, Problem>,
+) -> Result<(Table, D), InputError> {
     let path = Path::new(spec);
     let names = table.column_names.as_deref().unwrap_or_default();
     let is_column = names.iter().any(|name| name == spec);
     // A folder holds no data: one that happens to have the name of a column is not meant.
     let Some(source) = Source::find(path).filter(|source| !(is_column && source.file.is_dir())) else {
         if is_column {
-            return take_column(spec, matrix_path, table);
+            return take_column(spec, matrix_path, table).map(|(table, vector)| (table, vector.into()));
         }
         // What looks like a file was meant as one.
         if names.is_empty() || Format::of(path).is_ok() || spec.contains(['/', ':']) {
@@ -278,11 +322,11 @@ fn data_of(spec: &str, matrix_path: &Path, table: Table, gaps: bool) -> Result<(
         && !source.holds_named_arrays()
         && files::same(&source.file, matrix_path)
     {
-        return take_column(column, matrix_path, table);
+        return take_column(column, matrix_path, table).map(|(table, vector)| (table, vector.into()));
     }
     let source = source.read_for(Purpose::Data, gaps);
-    let vector = source.vector().map_err(|problem| source.error(problem))?;
-    Ok((table, vector))
+    let data = read(&source).map_err(|problem| source.error(problem))?;
+    Ok((table, data))
 }
 
 /// A label of a group: a number or a word.

@@ -25,7 +25,8 @@ pub(super) fn parse(text: &str, file: &str, read_matrix: ReadMatrix<'_>) -> Resu
             message: error.message().split_whitespace().collect::<Vec<_>>().join(" "),
         }
     })?;
-    raw.check(read_matrix).map_err(|message| LabError::Study { file: file.to_owned(), message })
+    let study = raw.check(read_matrix).map_err(|message| LabError::Study { file: file.to_owned(), message })?;
+    Ok(Study { source: text.to_owned(), ..study })
 }
 
 #[derive(Debug, Deserialize)]
@@ -178,6 +179,7 @@ impl RawStudy {
             transition: self.transition,
             segments: self.segments,
             matrix,
+            source: String::new(),
         })
     }
 }

@@ -42,6 +42,8 @@ pub struct Study {
     pub segments: Option<SegmentRule>,
     /// The matrix of a study on a matrix of the user's.
     pub matrix: Option<Arc<Mat<f64>>>,
+    /// The text that it was read from.
+    pub source: String,
 }
 
 /// How solutions are compared with the truth segment by segment; see [`sparsea::metrics::segments`].
@@ -159,6 +161,15 @@ impl Study {
     /// [`LabError::Syntax`] with line and column, [`LabError::Study`] with rule and value.
     pub fn parse(text: &str, file: &str, read_matrix: ReadMatrix<'_>) -> Result<Self, LabError> {
         file::parse(text, file, read_matrix)
+    }
+
+    /// The same with every k of every cell instead of a transition: another set of cells, and so another name and store.
+    #[must_use]
+    pub fn whole_grid(&self) -> Self {
+        let every_k =
+            |cell: &Cell| -> Vec<Cell> { (1..=cell.rows.min(cell.columns)).map(|k| cell.with_sparsity(k)).collect() };
+        let cells = self.cells.iter().flat_map(every_k).collect();
+        Self { name: format!("{}-grid", self.name), transition: None, cells, ..self.clone() }
     }
 
     /// Everything that decides the results, but not how many runs there are: those are told apart by number.
