@@ -183,7 +183,7 @@ class Problem:
         self,
         k: Any,
         start: list[tuple[str, Any]] | None,
-        display: Callable[[Progress, int], Any] | None,
+        display: Callable[[Progress, int, int | None], Any] | None,
         options: dict[str, Any],
     ) -> list[dict[str, Any]]: ...
     def sparsity_path(
@@ -247,7 +247,7 @@ def solve(
     data: NDArray[Any],
     k: Any,
     start: list[tuple[str, Any]] | None,
-    display: Callable[[Progress, int], Any] | None,
+    display: Callable[[Progress, int, int | None], Any] | None,
     options: dict[str, Any],
     model: dict[str, Any] | None = None,
     hint: bool = False,

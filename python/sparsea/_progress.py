@@ -11,16 +11,17 @@ from . import _core
 
 
 @contextmanager
-def display(iterations: Any, batch: tuple[int, ...] = ()) -> Iterator[Callable[[_core.Progress, int], None]]:
+def display(batch: tuple[int, ...] = ()) -> Iterator[Callable[[_core.Progress, int, int | None], None]]:
     """What shows progress, which is cleared away at the end.
 
-    Of one run it shows iterations, of which there may be so many; of a batch how many of its columns are done.
+    Of one run it shows iterations and their limit; of a batch how many of its columns are done.
     """
-    # Anything else is refused by the run.
-    bar = _bar(batch[0], "column") if batch else _bar(iterations if type(iterations) is int else None, "iteration")
+    bar = _bar(batch[0], "column") if batch else _bar(None, "iteration")
 
-    def show(progress: _core.Progress, done: int) -> None:
+    def show(progress: _core.Progress, done: int, limit: int | None) -> None:
         at = progress.iteration if progress.column is None else done
+        if progress.column is None:
+            bar.of(limit)
         of = progress.algorithm if progress.column is None else f"column {progress.column}, {progress.algorithm}"
         bar.show(at, of, f"best residual {progress.best_residual_norm:.4e}")
 
@@ -58,6 +59,9 @@ class _Tqdm:
 
         self._bar = tqdm(total=limit, unit=unit, leave=False)
 
+    def of(self, limit: int | None) -> None:
+        self._bar.total = limit
+
     def show(self, at: int, name: str, residual: str) -> None:
         self._bar.n = at
         self._bar.set_postfix_str(f"{name}, {residual}" if residual else name)
@@ -68,9 +72,13 @@ class _Tqdm:
 
 class _Line:
     def __init__(self, limit: int | None, unit: str) -> None:
-        self._of = f" {unit}s" if limit is None else f"/{limit} {unit}s"
+        self._unit = unit
+        self.of(limit)
         self._shows = sys.stderr is not None and sys.stderr.isatty()
         self._width = 0
+
+    def of(self, limit: int | None) -> None:
+        self._of = f" {self._unit}s" if limit is None else f"/{limit} {self._unit}s"
 
     def show(self, at: int, name: str, residual: str) -> None:
         if self._shows:

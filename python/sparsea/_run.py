@@ -65,7 +65,7 @@ def solved(
     if progress is False or not _core.as_flag("progress", progress):
         found = solve(starts, None, options)
     else:
-        with display(options.get("iterations"), batch) as show:
+        with display(batch) as show:
             found = solve(starts, show, options)
     if found and found[0].pop("misses_intercept", False):
         warn_of_intercept()

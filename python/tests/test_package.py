@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import inspect
 import operator
+import re
 import subprocess
 import sys
 import typing
@@ -115,6 +116,21 @@ def test_signatures_show_the_options_and_their_defaults(name: str) -> None:
         assert sparsea.stability(A, y, 1, **given) == sparsea.stability(A, y, 1)
     if name == "solve":
         assert sparsea.solve([[1.0, 2.0]], [1.0], 1, **given) == sparsea.solve([[1.0, 2.0]], [1.0], 1)
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern"),
+    [
+        ("Cargo.toml", r'^version = "(.*)"$'),
+        ("CITATION.cff", r"^version: (.*)$"),
+        ("conda/recipe.yaml", r'^  version: "(.*)"$'),
+        ("CHANGELOG.md", r"^## (\d\S*) \("),
+    ],
+)
+def test_every_file_states_this_version(file: str, pattern: str) -> None:
+    stated = re.search(pattern, (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+    assert stated is not None
+    assert stated[1] == sparsea.__version__
 
 
 def test_the_package_is_typed_and_has_a_version() -> None:

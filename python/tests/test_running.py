@@ -449,6 +449,17 @@ def test_progress_as_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = terminal.getvalue()
     assert "search: 0/100 iterations, best residual " in shown
     assert shown.endswith("\r")
+    # The budget of an algorithm is a limit too; of a chain, that of its last link.
+    for options, said in (
+        ({}, "search: 0/300 iterations, "),
+        ({"algorithm": "sea"}, "sea: 0/1000 iterations, "),
+        ({"algorithm": "omp+sea"}, "omp: 0 iterations, "),
+        ({"time": 0.3}, "search: 0 iterations, "),
+    ):
+        terminal.seek(0)
+        terminal.truncate()
+        sparsea.solve(A, y, 5, progress=True, **options)
+        assert said in terminal.getvalue()
 
 
 def test_progress_where_there_is_no_terminal(

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
 use sparsea::algorithms::{default_for, default_for_blocks, registry};
 use sparsea::{
-    Bounds, Chain, Domain, Limits, LinearMap, Memory, NonNegative, Partition, Problem, ReportOptions, Run, Start,
+    Bounds, Chain, Domain, Halt, Limits, LinearMap, Memory, NonNegative, Partition, Problem, ReportOptions, Run, Start,
 };
 
 use crate::convert::{Field, settings, vector};
@@ -236,6 +236,13 @@ impl<T: Field> Request<T> {
             several => several.iter().find(|(name, _)| name == self.problem.default_algorithm(operator, sparsity)),
         };
         own.unwrap_or(&self.chains[0]).1.clone()
+    }
+
+    /// The last algorithm of a run, and the iterations that it may make, if they are limited.
+    pub fn limit(&self, problem: &Problem<'_, T>) -> (&'static str, Option<u64>) {
+        let chain = self.chain(problem.operator().map(), problem.sparsity());
+        let (name, own) = chain.links().last().map_or(("", Halt::Never), |link| (link.name(), link.default_halt()));
+        (name, self.limits.halt(own).iterations())
     }
 
     /// The run that is asked for (of a batch, for this column of data), without observers.

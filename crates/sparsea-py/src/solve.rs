@@ -567,7 +567,8 @@ impl<T: Field> Task<'_, T> {
         self.look(problem)?;
         let alone = column.is_none();
         let column = column.map(|column| self.place(column));
-        let mut watch = Watch { task: self, column, listened: Instant::now() };
+        let limit = if self.request.display.is_some() { self.request.limit(problem) } else { ("", None) };
+        let mut watch = Watch { task: self, column, limit, listened: Instant::now() };
         let mut trace = Trace::default();
         let mut run = self.request.run(problem, column).interrupt(self.stop.interrupt()).observe(&mut watch);
         if alone {
@@ -618,6 +619,8 @@ pub fn misses_intercept<T: Field>(problem: &Problem<'_, T>, adjusted: Option<&Ad
 struct Watch<'w, T: Field> {
     task: &'w Task<'w, T>,
     column: Option<usize>,
+    /// The last algorithm, and the iterations that it may make.
+    limit: (&'static str, Option<u64>),
     listened: Instant,
 }
 
@@ -628,11 +631,13 @@ impl<T: Field> Watch<'_, T> {
         self.task.caller.ask(Box::new(move |py| callback.call1(py, (progress,))?.bind(py).is_truthy()))
     }
 
-    /// Shows where the run is, and of a batch how many runs are done.
+    /// Shows where the run is and how far it may go, and of a batch how many runs are done.
     fn show(&self, display: &Arc<Py<PyAny>>, progress: &sparsea::Progress<'_>) -> bool {
+        let (last, limit) = self.limit;
+        let limit = limit.filter(|_| progress.algorithm == last);
         let (display, progress) = (display.clone(), Progress::new(progress, self.column));
         let done = self.task.display.done.load(Ordering::Relaxed);
-        self.task.caller.ask(Box::new(move |py| display.call1(py, (progress, done))?.bind(py).is_truthy()))
+        self.task.caller.ask(Box::new(move |py| display.call1(py, (progress, done, limit))?.bind(py).is_truthy()))
     }
 }
 
