@@ -1,6 +1,9 @@
 """The documentation site: `cargo xtask docs` builds it."""
 
+import builtins
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import sparsea
@@ -9,8 +12,9 @@ project = "sparsea"
 author = copyright = "The sparsea developers"  # noqa: A001
 version = release = sparsea.__version__
 
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
-exclude_patterns = ["requirements.txt"]
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_gallery.gen_gallery"]
+exclude_patterns = ["requirements.txt", "gallery/*.py", "gallery/*.ipynb", "gallery/*.json", "sg_execution_times.rst"]
+
 # Single backticks in docstrings name what is documented here.
 default_role = "py:obj"
 
@@ -21,6 +25,32 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
+
+# The gallery runs copies of the examples, which leave their pictures where they are, beside the data that they read.
+_ROOT = Path(__file__).parents[1]
+_STAGE = _ROOT / "target" / "site-examples"
+shutil.rmtree(_STAGE, ignore_errors=True)
+shutil.copytree(_ROOT / "examples", _STAGE / "examples", ignore=shutil.ignore_patterns("mpi"))
+shutil.copytree(_ROOT / "data", _STAGE / "data")
+(_STAGE / "examples" / "GALLERY_HEADER.rst").write_text(
+    "Gallery\n=======\n\nEach script runs as it is, from the folder ``examples`` of the repository.\n", encoding="utf-8"
+)
+# Scripts find the data by their place, which the gallery does not tell them.
+builtins.__file__ = str(_STAGE / "examples" / "script.py")
+sphinx_gallery_conf = {
+    "examples_dirs": str(_STAGE / "examples"),
+    "gallery_dirs": "gallery",
+    # Every script runs, in this order, and one that fails ends the build.
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "write_computation_times": False,
+    "min_reported_time": 1e9,
+    "plot_gallery": True,
+    "remove_config_comments": True,
+}
 
 html_theme = "furo"
 html_title = f"sparsea {release}"

@@ -1,4 +1,11 @@
-"""How many features, and which for sure? Nothing, a plan, diabetes, and a formula. Writes choose_k.png."""
+"""
+How many, and which for sure?
+=============================
+
+Four data sets: noise alone, five planted features of fifty, the diabetes table, and a table with a formula in it.
+EBIC, cross-validation and the one-standard-error rule choose k; `stability` says which features are sure.
+Writes choose_k.png.
+"""
 
 from pathlib import Path
 
@@ -13,6 +20,8 @@ from sparsea.sklearn import SparseRegressorCV, SparsityPath
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+# %%
+# The data.
 rng = np.random.default_rng(0)
 nothing = rng.standard_normal((100, 50)), rng.standard_normal(100)
 
@@ -25,8 +34,10 @@ measured = table.read_text(encoding="utf-8").splitlines()[0].split(",")[1:]
 values = np.loadtxt(table, delimiter=",", skiprows=1)
 diabetes = values[:, 1:], values[:, 0]
 
+# %%
 # The compactness of a nucleus is perimeter²/area − 1, up to a constant. The table has means over the nuclei of a
-# sample, for which it is nearly true that log(1 + compactness) = 2 log(perimeter) − log(area) + c.
+# sample, for which log(1 + compactness) = 2 log(perimeter) − log(area) + c is nearly true. More features than these
+# two predict better, and criteria choose them; that the two belong, every half of the rows says.
 nuclei = load_breast_cancer()
 which = [str(name) for name in nuclei.feature_names]
 at = which.index("mean compactness")
@@ -40,6 +51,8 @@ data = {
     "compactness of nuclei": (formula, [which[j] for j in positive], 4),
 }
 
+# %%
+# In noise alone nothing is found.
 figure, axes = plt.subplots(2, len(data), figsize=(17, 7), layout="constrained")
 print(f"{'data':22} {'EBIC':>5} {'CV':>4} {'1 SE':>5}  stable columns")
 for (title, ((X, y), names, k)), (upper, lower) in zip(data.items(), axes.T, strict=True):

@@ -1,4 +1,9 @@
-"""Spikes blurred until neighbours overlap: what OMP, SEA and search find of them. Writes deconvolve_spikes.png."""
+"""
+Overlapping spikes
+==================
+
+A Gaussian blurs 20 spikes until neighbours overlap: what OMP, SEA and `search` recover. Writes deconvolve_spikes.png.
+"""
 
 import matplotlib
 import numpy as np
@@ -9,6 +14,8 @@ from sparsea import plot
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+# %%
+# A trace whose spikes are known.
 rng = np.random.default_rng(3)
 n, k = 500, 20
 A = sparsea.Convolution(sparsea.gaussian(3.0), n)
@@ -17,6 +24,8 @@ places = rng.choice(n, k, replace=False)
 truth[places] = rng.choice([-1, 1], k) * rng.uniform(1, 2, k)
 y = A.matvec(truth)
 
+# %%
+# The same k for each algorithm.
 figure, axes = plt.subplots(4, 1, figsize=(9, 7), sharex=True, layout="constrained")
 axes[0].plot(np.arange(len(y)) - (len(y) - n) / 2, y, color="0.4", lw=1.2)
 axes[0].set_title("data: 20 spikes, blurred by a Gaussian of σ = 3 samples", loc="left")

@@ -1,4 +1,10 @@
-"""From where do waves reach a row of antennas, two of them closer than its beam? Writes find_directions.png."""
+"""
+Directions of arrival
+=====================
+
+Five plane waves reach a row of 24 antennas, two of them closer than its beam. A is complex, with a column
+for each direction. Writes find_directions.png.
+"""
 
 import matplotlib
 import numpy as np
@@ -10,6 +16,8 @@ from sparsea import plot
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+# %%
+# The waves, and a grid of directions in steps of half a degree.
 rng = np.random.default_rng(5)
 antennas, truth = 24, np.array([-31.0, -10.0, -7.0, 12.0, 40.0])
 angles = np.arange(-90, 90.5, 0.5)
@@ -26,6 +34,8 @@ amplitudes = np.exp(2j * np.pi * rng.random(len(truth))) * rng.uniform(1, 2, len
 noise = rng.standard_normal((antennas, 2)) @ [0.05, 0.05j]
 y = wave(truth) @ amplitudes + noise
 
+# %%
+# The beam, the moduli of Aᴴ y / m, shows one peak for the two directions that are three degrees apart.
 beam = np.abs(A.conj().T @ y) / antennas
 figure, axis = plt.subplots(figsize=(9, 4), layout="constrained")
 axis.plot(angles, beam, color="0.6", label="beam: |Aᴴ y|/m")

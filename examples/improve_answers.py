@@ -1,4 +1,9 @@
-"""Answers of scikit-learn's OMP, improved. Writes improve_answers.png."""
+"""
+Improving the answers of scikit-learn
+=====================================
+
+`improve` starts from the support that `orthogonal_mp` returns. Writes improve_answers.png.
+"""
 
 import matplotlib
 import numpy as np
@@ -10,6 +15,8 @@ from sparsea import plot
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+# %%
+# Thirty Gaussian problems for each k.
 rng = np.random.default_rng(1)
 m, n, runs = 64, 128, 30
 sparsities = range(8, 37, 4)
@@ -28,6 +35,8 @@ rates *= 100 / runs
 for k, before, after in zip(sparsities, *rates, strict=True):
     print(f"k = {k}: {before:.0f} % exact by OMP, {after:.0f} % once improved")
 
+# %%
+# How often each is exact.
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
 axis.plot(sparsities, rates[0], color=plot.algorithm_color("omp"), marker="s", label="orthogonal_mp of scikit-learn")
 axis.plot(sparsities, rates[1], color=plot.algorithm_color("search"), marker="o", label="improved by sparsea")

@@ -1,4 +1,9 @@
-"""Which of the variables of the diabetes data, and how many? Writes select_variables.png."""
+"""
+Variables of the diabetes data
+==============================
+
+Every k from 0 to 15 in one call; BIC chooses among them. Writes select_variables.png.
+"""
 
 from pathlib import Path
 
@@ -16,10 +21,14 @@ names = np.array(table.read_text(encoding="utf-8").splitlines()[0].split(",")[1:
 values = np.loadtxt(table, delimiter=",", skiprows=1)
 X, y = values[:, 1:], values[:, 0]
 
+# %%
+# A path has a solution for every k.
 path = SparsityPath(max_nonzero_coefs=15, criterion="bic").fit(X, y)
 chosen = len(path.support_)
 print(f"{chosen} of {len(names)} variables by BIC: {', '.join(names[path.support_])}")
 
+# %%
+# How many variables, and which.
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 plot.path(path, ax=left)
 left.set_title("how many")

@@ -1,4 +1,10 @@
-"""A measured spectrum from a quarter of its channels, sparse in the cosine basis. Writes sense_signal.png."""
+"""
+A spectrum from a quarter of its channels
+=========================================
+
+The spectrum is sparse in the cosine basis, so a quarter of its channels determine it. A is an operator of PyLops.
+Writes sense_signal.png.
+"""
 
 from pathlib import Path
 
@@ -17,10 +23,14 @@ n = len(spectrum)
 rng = np.random.default_rng(0)
 kept = np.sort(rng.choice(n, n // 4, replace=False))
 
+# %%
+# y is the restriction of an inverse cosine transform of x.
 cosines = pylops.signalprocessing.DCT(dims=n).H
 A = pylops.Restriction(n, kept) @ cosines
 y = spectrum[kept]
 
+# %%
+# The error falls as more cosines are allowed.
 figure, axes = plt.subplots(3, 1, figsize=(9, 7), sharex=True, layout="constrained")
 for axis, k in zip(axes, (20, 40, 60), strict=True):
     solution = sparsea.solve(A, y, k, time=1.0)
