@@ -1,8 +1,10 @@
 """The documentation site: `cargo xtask docs` builds it."""
 
 import builtins
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,33 @@ sphinx_gallery_conf = {
     "plot_gallery": True,
     "remove_config_comments": True,
 }
+
+
+def _command_page(command: str) -> str:
+    """The help of the command and of each of its subcommands."""
+
+    def shown(*words: str) -> str:
+        # As wide as the page.
+        variables = {**os.environ, "COLUMNS": "92"}
+        return subprocess.run(
+            [command, *words, "--help"], env=variables, capture_output=True, text=True, check=True
+        ).stdout
+
+    whole = shown()
+    names = re.findall(r"^  (\w+) ", whole[: whole.index("Options:")], re.MULTILINE)
+    parts = [f"# Command\n\n```text\n{whole}```\n"]
+    parts += [f"## sparsea {name}\n\n```text\n{shown(name)}```\n" for name in names if name != "help"]
+    return "\n".join(parts)
+
+
+_PAGE = Path(__file__).parent / "generated" / "command.md"
+_PAGE.parent.mkdir(exist_ok=True)
+_PAGE.write_text(
+    _command_page(os.environ["SPARSEA_BIN"])
+    if "SPARSEA_BIN" in os.environ
+    else "# Command\n\n`sparsea --help` lists the subcommands, and `sparsea SUBCOMMAND --help` the options of each.\n",
+    encoding="utf-8",
+)
 
 html_theme = "furo"
 html_title = f"sparsea {release}"

@@ -129,11 +129,11 @@ fn portable(runner: &mut Runner) -> Result<(), Failure> {
 fn docs(runner: &mut Runner) -> Result<(), Failure> {
     let tools = python::environment(runner)?;
     let wheel = python::wheel(runner, &tools, "dev")?;
-    let page = python::site(runner, &wheel)?;
-    // The page that plays a run of SEA, which the front page links.
+    // The page that plays a run of SEA, which the front page links, by the command whose help the site shows.
     let demo = runner.target().join("site-demo");
     let place = demo.to_string_lossy().into_owned();
     runner.cargo(&["run", "--quiet", "--package", "sparsea-cli", "--locked", "--", "demo", "--out", &place], &[])?;
+    let page = python::site(runner, &wheel)?;
     let copied = std::fs::copy(demo.join("exploration.html"), page.with_file_name("exploration.html"));
     copied.map_err(|error| Failure(format!("exploration.html: {error}")))?;
     runner.print_times();

@@ -137,13 +137,15 @@ pub fn package(runner: &mut Runner, tools: &Path, wheel: &Path) -> Result<PathBu
     Ok(interpreter)
 }
 
+/// The command that cargo has just built.
+fn command(runner: &Runner) -> Result<PathBuf, Failure> {
+    let command = runner.target().join("debug").join(format!("sparsea{}", std::env::consts::EXE_SUFFIX));
+    if command.is_file() { Ok(command) } else { Err(Failure(format!("cargo built no {}", command.display()))) }
+}
+
 /// The Python tests, of the package and of the command that cargo has just built.
 pub fn test(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
-    let name = format!("sparsea{}", std::env::consts::EXE_SUFFIX);
-    let command = runner.target().join("debug").join(name);
-    if !command.is_file() {
-        return Err(Failure(format!("cargo built no {}", command.display())));
-    }
+    let command = command(runner)?;
     let variables = [("SPARSEA_BIN", command.as_os_str()), ("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))];
     // Files are shared out whole: their fixtures, clusters among them, are made once.
     let processes = std::thread::available_parallelism().map_or(1, usize::from).min(4).to_string();
@@ -163,7 +165,9 @@ pub fn site(runner: &mut Runner, wheel: &Path) -> Result<PathBuf, Failure> {
     let cache = cache.to_string_lossy();
     let build = ["-m", "sphinx", "--builder", "html", "--fail-on-warning", "--keep-going", "--quiet"];
     let build: Vec<&str> = build.into_iter().chain(["--fresh-env", "--doctree-dir", &cache, "docs", &place]).collect();
-    python(runner, &interpreter, &build, &[("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))])?;
+    let command = command(runner)?;
+    let variables = [("SPARSEA_BIN", command.as_os_str()), ("PYTHONDONTWRITEBYTECODE", OsStr::new("1"))];
+    python(runner, &interpreter, &build, &variables)?;
     Ok(site.join("index.html"))
 }
 

@@ -22,6 +22,7 @@ mod problem;
 mod progress;
 mod report;
 mod say;
+mod table;
 mod text;
 mod values;
 

@@ -7,6 +7,7 @@ use sparsea::{ExplorationReport, Scalar, Solution};
 
 use crate::blocks;
 use crate::problem::Position;
+use crate::table::{Table, left, right};
 
 /// Coefficients shown to a person before the rest is only counted.
 const ROWS: usize = 50;
@@ -89,32 +90,34 @@ pub fn table<T: Scalar>(
         let _ = writeln!(out, "\nx = 0: no column is chosen");
         return out;
     }
-    let width = solution.ncols.to_string().len().max(5);
-    let name_of = |j: usize| names.and_then(|names| names.get(j)).map_or("", String::as_str);
-    let shown = solution.support.iter().chain(fixed);
-    let name_width = shown.map(|&j| name_of(j).chars().count()).max().unwrap_or(0);
-    let name_width = if names.is_some() { name_width.max(4) + 2 } else { 0 };
-    let heading = if names.is_some() { "name" } else { "" };
-    let places: Vec<String> = positions.unwrap_or_default().iter().map(ToString::to_string).collect();
-    let place_width = places.iter().take(ROWS).map(String::len).max().map_or(0, |most| most.max(8) + 2);
-    let place = if places.is_empty() { "" } else { "position" };
+    let name_of = |j: usize| names.and_then(|names| names.get(j)).cloned().unwrap_or_default();
+    let places = positions.filter(|positions| !positions.is_empty());
     let sides = solution.right_hand_sides;
     let what = if sides == 1 { "coefficient" } else { "norm of row" };
     let number = |x: T| if sides == 1 { coefficient(x) } else { short(x.real()) };
-    let _ = writeln!(out, "\n{:>width$}{place:>place_width$}  {heading:<name_width$}{what}", "index");
+    let mut columns = vec![right("index")];
+    columns.extend(places.map(|_| right("position")));
+    columns.extend(names.map(|_| left("name")));
+    columns.push(left(what));
+    let mut table = Table::new(columns);
+    let mut row = |j: usize, place: Option<String>, x: T, mark: &str| {
+        let text = number(x);
+        let indent = if text.starts_with('-') { "" } else { " " };
+        let mut cells = vec![j.to_string()];
+        cells.extend(places.map(|_| place.unwrap_or_default()));
+        cells.extend(names.map(|_| name_of(j)));
+        cells.push(format!("{indent}{text}{mark}"));
+        table.row(cells);
+    };
     for (at, (&j, x)) in
         solution.support.iter().zip(blocks::sizes(&solution.coefficients, sides)).take(ROWS).enumerate()
     {
-        let text = number(x);
-        let indent = if text.starts_with('-') { "" } else { " " };
-        let place = places.get(at).map_or("", String::as_str);
-        let _ = writeln!(out, "{j:>width$}{place:>place_width$}  {:<name_width$}{indent}{text}", name_of(j));
+        row(j, places.and_then(|places| places.get(at)).map(ToString::to_string), x, "");
     }
     for (&j, x) in fixed.iter().zip(blocks::sizes(values, sides)).take(ROWS) {
-        let text = number(x);
-        let indent = if text.starts_with('-') { "" } else { " " };
-        let _ = writeln!(out, "{j:>width$}  {:<name_width$}{indent}{text}  (fixed)", name_of(j));
+        row(j, None, x, "  (fixed)");
     }
+    let _ = write!(out, "\n{table}");
     if solution.support.len() > ROWS {
         let _ = writeln!(out, "… and {} more (--json or --output has them all)", solution.support.len() - ROWS);
     }

@@ -128,7 +128,7 @@ fn arrays_that_cannot_be_used() {
             ("solve head.npy y.txt -k 1", "head.npy: is not a valid .npy file: its header is cut short"),
             ("solve flat.npy y.txt -k 1", "flat.npy: has shape (4); a matrix has two dimensions"),
             ("solve cube.npy y.txt -k 1", "has shape 2 x 2 x 1; a matrix has two dimensions"),
-            ("solve A.csv A.csv -k 1", "A.csv: has shape 4 x 3; a vector has one dimension"),
+            ("solve A.csv cube.npy -k 1", "cube.npy: has shape 2 x 2 x 1; a vector has one dimension"),
             ("solve none.npy y.txt -k 1", "is empty: its shape is 0 x 3"),
             ("solve A.csv text.npy -k 1", "holds elements of type <U3"),
             ("solve empty.npy y.txt -k 1", "empty.npy: is empty"),

@@ -21,6 +21,7 @@ use crate::origin::Origin;
 use crate::problem::to_columns;
 use crate::progress::Count;
 use crate::say::{complain, say_json};
+use crate::table::{Table, left, right};
 use crate::{export, interrupt, report, text};
 
 /// Solves each, writes what was asked for, prints a line about each.
@@ -36,10 +37,10 @@ pub fn solve_each(
     }
 }
 
-/// A solution of one right-hand side: its x, its line in the table, and its JSON.
+/// A solution of one right-hand side: its x, its row in the table, and its JSON.
 struct Answer<T> {
     x: Vec<T>,
-    line: String,
+    cells: [String; 4],
     object: Box<RawValue>,
     was_interrupted: bool,
 }
@@ -203,14 +204,15 @@ impl<T: Scalar> Batch<T> {
         } else {
             let label =
                 |at: usize| self.name(at).map_or_else(|| at.to_string(), |name| text::visible(name).into_owned());
-            let width = (0..answers.len()).map(|at| label(at).chars().count()).max().unwrap_or(0).max(6);
-            let wide = atoms.len().max(6);
-            say!("{one:>width$}  {atoms:>wide$}  {:>17}  {:>10}  stopped because", "relative residual", "time");
+            let first = if self.names.is_some() { left(*one) } else { right(*one) };
+            let headings = [right(*atoms), right("relative residual"), right("time"), left("stopped because")];
+            let mut table = Table::new([first].into_iter().chain(headings));
             for (at, answer) in answers.iter().enumerate() {
                 if let Some(answer) = answer {
-                    say!("{:>width$}  {}", label(at), answer.line);
+                    table.row([label(at)].into_iter().chain(answer.cells.clone()));
                 }
             }
+            say!("{}", table.to_string().trim_end());
         }
         if was_interrupted {
             complain(&format!(
@@ -251,18 +253,16 @@ impl<T: Scalar> One<'_, T> {
         let run = run.memory(method.limits.memory()).limits(self.posed.limits(method.limits.of_run()));
         let found = run.interrupt(interrupt::watched()).solve()?;
         let solution = self.posed.complete_for(problem, data, found)?;
-        let wide = self.batch.words.atoms.len().max(6);
-        let line = format!(
-            "{:>wide$}  {:>17}  {:>10}  {}",
-            solution.support.len(),
+        let cells = [
+            solution.support.len().to_string(),
             report::short(solution.relative_residual),
             report::time(solution.elapsed),
-            solution.stop_reason
-        );
+            solution.stop_reason.to_string(),
+        ];
         let shown = Named { column: self.batch.name(at), solution: placed(&self.batch.loaded, self.posed, &solution) };
         Ok(Answer {
             x: solution.to_dense(),
-            line,
+            cells,
             object: to_raw_value(&shown)?,
             was_interrupted: solution.stop_reason == StopReason::Interrupted,
         })

@@ -19,6 +19,7 @@ use crate::origin::Origin;
 use crate::problem::{Any, Loaded, from_files};
 use crate::report;
 use crate::say::{complain, note, say_json};
+use crate::table::{Table, left, right};
 
 pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
     let (data, kernel) = (arguments.data.as_deref(), arguments.kernel.as_ref());
@@ -113,20 +114,18 @@ fn solve_all<T: Scalar>(
 
 /// One row a solution; with the truth also the share of its support that was missed.
 pub fn table<T: Scalar>(solutions: &[Solution<T>], names: Option<&[String]>, truth: Option<&[usize]>) -> String {
-    let width = solutions.iter().map(|solution| solution.algorithm.len()).max().unwrap_or(0).max(9);
-    let missed = if truth.is_some() { "  missed" } else { "" };
-    let mut out = format!("{:<width$}  {:>9}{missed}  {:>10}  support\n", "algorithm", "residual", "time");
+    let mut columns = vec![left("algorithm"), right("residual")];
+    columns.extend(truth.map(|_| right("missed")));
+    columns.extend([right("time"), left("support")]);
+    let mut table = Table::new(columns);
     for solution in solutions {
-        let missed = truth
-            .map_or(String::new(), |truth| format!("  {:>5.1} %", 100.0 * support_distance(truth, &solution.support)));
-        out.push_str(&format!(
-            "{:<width$}  {:>9}{missed}  {:>10}  {}\n",
-            solution.algorithm,
-            report::short(solution.relative_residual),
-            report::time(solution.elapsed),
-            report::support_text(&solution.support, names, 72),
-        ));
+        let mut cells = vec![solution.algorithm.clone(), report::short(solution.relative_residual)];
+        cells.extend(truth.map(|truth| format!("{:.1} %", 100.0 * support_distance(truth, &solution.support))));
+        cells.push(report::time(solution.elapsed));
+        cells.push(report::support_text(&solution.support, names, 72));
+        table.row(cells);
     }
+    let mut out = table.to_string();
     out.push_str("\nresidual is ‖y − A x‖/‖y‖");
     out.push_str(if truth.is_some() { "; missed is the share of the true support not found\n" } else { "\n" });
     out

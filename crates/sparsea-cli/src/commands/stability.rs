@@ -21,6 +21,7 @@ use crate::origin::Origin;
 use crate::problem::{Any, Loaded, Owned, from_matrix};
 use crate::report::short;
 use crate::say::{complain, say_json};
+use crate::table::{Table, left, right};
 use crate::{export, interrupt};
 
 /// Columns shown to a person.
@@ -234,14 +235,14 @@ impl<T: Scalar> Whole<'_, T> {
         let mut order: Vec<usize> = (0..found.counts.len()).filter(|&atom| found.counts[atom] > 0).collect();
         order.sort_by(|&a, &b| found.counts[b].cmp(&found.counts[a]).then(a.cmp(&b)));
         let names = self.names(&order);
-        let width = names.iter().take(ROWS).map(|name| name.chars().count()).max().unwrap_or(0).max(6);
-        let _ =
-            writeln!(out, "\n{:<width$}  frequency  selected", if self.groups.is_some() { "group" } else { "column" });
+        let what = if self.groups.is_some() { "group" } else { "column" };
+        let mut table = Table::new([left(what), right("frequency"), right("selected")]);
         for (&atom, name) in order.iter().zip(&names).take(ROWS) {
             let share = 100.0 * found.counts[atom] as f64 / found.subsamples as f64;
             let word = if selected.contains(&atom) { "yes" } else { "no" };
-            let _ = writeln!(out, "{name:<width$}  {share:>7.1} %  {word:>8}");
+            table.row([name.clone(), format!("{share:.1} %"), word.to_owned()]);
         }
+        let _ = write!(out, "\n{table}");
         if order.len() > ROWS {
             let _ = writeln!(out, "… and {} more (--json has them all)", order.len() - ROWS);
         }

@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::files::{self, Files};
 use crate::input::Matrix;
 use crate::say::{complain, is_quiet, say_json};
+use crate::table::{Table, left, right};
 use crate::{export, input, interrupt, report, text};
 
 pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {
@@ -226,15 +227,13 @@ fn mean_table(summaries: &[Summary], title: &str, value: impl Fn(&Summary) -> f6
     groups.sort_by(|a, b| mean(&a.1).total_cmp(&mean(&b.1)));
     let Some((_, first)) = groups.first() else { return String::new() };
     let shown = first.len().min(COLUMNS);
-    let width = groups.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(9);
-    let names: Vec<String> = first[..shown].iter().map(|s| column_name(s, first)).collect();
-    let column = names.iter().map(|name| name.chars().count() + 2).max().unwrap_or(0).max(8);
-    let heading: String = names.iter().map(|name| format!("{name:>column$}")).collect();
-    let mut out = format!("{title}\n{:<width$}{heading}\n", "algorithm");
+    let names = first[..shown].iter().map(|s| right(column_name(s, first)));
+    let mut table = Table::new([left("algorithm")].into_iter().chain(names));
     for (name, group) in &groups {
-        let values: String = group.iter().take(shown).map(|s| format!("{:>column$.3}", value(s))).collect();
-        out.push_str(&format!("{:<width$}{values}\n", text::visible(name)));
+        let values = group.iter().take(shown).map(|s| format!("{:.3}", value(s)));
+        table.row([text::visible(name).into_owned()].into_iter().chain(values));
     }
+    let mut out = format!("{title}\n{table}");
     if shown < first.len() {
         out.push_str(&format!("… and {} more columns in the .csv\n", first.len() - shown));
     }
@@ -262,30 +261,28 @@ fn column_name(summary: &Summary, all: &[&Summary]) -> String {
 
 /// k at which each algorithm's success rate falls below the level, by m.
 fn transition_table(study: &Study, curves: &[figures::TransitionCurve]) -> String {
-    let asymptote = figures::asymptote(study, 1.0).map_or(0, |_| figures::ASYMPTOTE.chars().count());
-    let width = curves.iter().map(|curve| curve.algorithm.len()).max().unwrap_or(0).max(9).max(asymptote);
-    let heading: String = study.cells.iter().map(|cell| format!("{:>7}", format!("m{}", cell.rows))).collect();
     let mut sorted: Vec<&figures::TransitionCurve> = curves.iter().collect();
     let total = |curve: &figures::TransitionCurve| curve.locations.iter().map(|l| l.k).sum::<f64>();
     sorted.sort_by(|a, b| total(b).total_cmp(&total(a)));
     let level = study.transition.map_or(0.0, |rule| 100.0 * rule.level);
-    let mut out = format!("k up to which {level} % of supports are recovered\n{:<width$}{heading}\n", "algorithm");
+    let headings = study.cells.iter().map(|cell| right(format!("m{}", cell.rows)));
+    let mut table = Table::new([left("algorithm")].into_iter().chain(headings));
     for curve in sorted {
-        let values: String = curve.locations.iter().map(|location| format!("{:>7.2}", location.k)).collect();
-        out.push_str(&format!("{:<width$}{values}\n", text::visible(&curve.algorithm)));
+        let values = curve.locations.iter().map(|location| format!("{:.2}", location.k));
+        table.row([text::visible(&curve.algorithm).into_owned()].into_iter().chain(values));
     }
-    let threshold: Option<String> = study
+    let threshold: Option<Vec<String>> = study
         .cells
         .iter()
         .map(|cell| {
             let share = figures::asymptote(study, cell.rows as f64 / cell.columns as f64)?;
-            Some(format!("{:>7.2}", share * cell.rows as f64))
+            Some(format!("{:.2}", share * cell.rows as f64))
         })
         .collect();
     if let Some(values) = threshold {
-        out.push_str(&format!("{:<width$}{values}\n", figures::ASYMPTOTE));
+        table.row([figures::ASYMPTOTE.to_owned()].into_iter().chain(values));
     }
-    out
+    format!("k up to which {level} % of supports are recovered\n{table}")
 }
 
 fn status(path: &Path, as_json: bool) -> Result<ExitCode, Failure> {

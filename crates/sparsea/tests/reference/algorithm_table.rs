@@ -43,6 +43,20 @@ fn table() -> String {
         writeln!(out, "| `{name}` | **{title}**{real}: {summary} | {when} | {cost} | {memory} | {reference} |")
             .unwrap();
     }
+    out.push_str("\n| algorithm | A | complex data | x ≥ 0, bounds | groups, joint supports | other losses and domains | sufficient statistics (`Gram`) |\n");
+    out.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
+    for Entry { name, needs, .. } in registry::<f64>() {
+        let say = |is_allowed: bool| if is_allowed { "yes" } else { "no" };
+        let cells = [
+            needs.operator().map_or("any".to_owned(), |operator| format!("`{operator}` only")),
+            say(complex.contains(&name)).to_owned(),
+            say(!needs.quadratic || needs.intervals).to_owned(),
+            say(!needs.columns).to_owned(),
+            say(!needs.quadratic).to_owned(),
+            say(!needs.rows && !needs.steps).to_owned(),
+        ];
+        writeln!(out, "| `{name}` | {} |", cells.join(" | ")).unwrap();
+    }
     out.push_str("\n| algorithm | setting | default | range | what it does |\n| --- | --- | --- | --- | --- |\n");
     for entry in registry::<f64>() {
         for setting in entry.settings {

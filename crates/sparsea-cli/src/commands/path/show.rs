@@ -18,6 +18,7 @@ use crate::origin::Origin;
 use crate::problem::{Loaded, Position};
 use crate::report::{self, short, support_text};
 use crate::say::say_json;
+use crate::table::{Table, left, right};
 
 /// Writes the files that were asked for.
 pub fn write<T: Scalar>(
@@ -178,21 +179,16 @@ fn table<T: Scalar>(
         CriterionChoice::Loo => "LOO",
         CriterionChoice::Cv => "CV",
     });
-    let mut out = format!("{:>6}  {:>10}", "k", "residual");
-    headings.for_each(|heading| {
-        let _ = write!(out, "  {heading:>10}");
-    });
     let with_errors = chooser.choice() == CriterionChoice::Cv;
-    out.push_str(if with_errors { "  ± one s.e.  change\n" } else { "  change\n" });
+    let numbers = ["k", "residual"].into_iter().chain(headings).chain(with_errors.then_some("± one s.e."));
+    let mut table = Table::new(numbers.map(right).chain([left("change")]));
     let number = |value: f64| if value.is_finite() { short(value) } else { "-".to_owned() };
     for (k, (solution, measured)) in solutions.iter().zip(&chooser.measured).enumerate() {
-        let mark = if k == chosen { '*' } else { ' ' };
-        let _ = write!(out, "{mark}{k:>5}  {:>10}", short(solution.relative_residual));
-        for &choice in &columns {
-            let _ = write!(out, "  {:>10}", number(measured.value(choice)));
-        }
-        if let (true, Some(errors)) = (with_errors, &measured.cv) {
-            let _ = write!(out, "  {:>10}", number(errors.standard_error));
+        let mark = if k == chosen { "*" } else { "" };
+        let mut cells = vec![format!("{mark}{k}"), short(solution.relative_residual)];
+        cells.extend(columns.iter().map(|&choice| number(measured.value(choice))));
+        if with_errors {
+            cells.push(measured.cv.as_ref().map_or_else(String::new, |errors| number(errors.standard_error)));
         }
         let (entered, left) = changes(solutions, k);
         let text = |columns: &[usize], sign: char| {
@@ -213,8 +209,10 @@ fn table<T: Scalar>(
         };
         let mut words = text(&entered, '+');
         words.extend(text(&left, '−'));
-        let _ = writeln!(out, "  {}", in_short(&words, 48));
+        cells.push(in_short(&words, 48));
+        table.row(cells);
     }
+    let mut out = table.to_string();
     out.push_str("\nresidual is ‖y − A x‖/‖y‖; * is chosen: the least ");
     out.push_str(chooser.label());
     if chooser.takes_one_standard_error() {
