@@ -62,6 +62,7 @@
 pub mod algorithms;
 mod check;
 mod clock;
+mod compiled;
 mod counts;
 pub mod criteria;
 mod cross_validation;

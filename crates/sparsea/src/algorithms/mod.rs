@@ -25,6 +25,7 @@ mod subspace_pursuit;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use num_complex::Complex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -49,6 +50,7 @@ pub use settings::Setting;
 pub use splicing::Splicing;
 pub use subspace_pursuit::SubspacePursuit;
 
+use crate::compiled::of_scalar;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::operator::{Access, LinearMap};
@@ -293,7 +295,7 @@ impl<T: Scalar> Entry<T> {
 }
 
 /// Every algorithm. A new one is a file in this folder and a line here.
-fn all<T: Scalar>() -> Vec<Entry<T>> {
+fn listed<T: Scalar>() -> Vec<Entry<T>> {
     vec![
         Entry::of::<Sea>(),
         Entry::of::<Search>(),
@@ -313,6 +315,20 @@ fn all<T: Scalar>() -> Vec<Entry<T>> {
         Entry::of::<Amp>(),
         Entry::of::<Bp>(),
     ]
+}
+
+/// The same, compiled with this crate.
+fn all<T: Scalar>() -> Vec<Entry<T>> {
+    #[inline(never)]
+    fn real() -> Vec<Entry<f64>> {
+        listed()
+    }
+    #[inline(never)]
+    fn complex() -> Vec<Entry<Complex<f64>>> {
+        listed()
+    }
+    type List<T> = fn() -> Vec<Entry<T>>;
+    of_scalar::<List<T>>(real as List<f64>, complex as List<Complex<f64>>)()
 }
 
 /// Every algorithm for numbers of the type T.

@@ -12,6 +12,7 @@ mod start;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use num_complex::Complex;
 use serde_json::Map;
 
 pub use limits::Limits;
@@ -23,6 +24,7 @@ pub use start::Start;
 
 use crate::algorithms::{Algorithm, Chain, Solver, default_of};
 use crate::clock::Instant;
+use crate::compiled::of_scalar;
 use crate::counts::Counts;
 use crate::error::Error;
 use crate::halt::{self, Halt};
@@ -177,6 +179,21 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     /// # Errors
     /// Those of [`solve`](Self::solve).
     pub fn solve_with(self, left: &mut Option<Workspace<'a, T>>) -> Result<Solution<T>, Error> {
+        #[inline(never)]
+        fn real<'a>(run: Run<'_, 'a, f64>, left: &mut Option<Workspace<'a, f64>>) -> Result<Solution<f64>, Error> {
+            run.solve_here(left)
+        }
+        #[inline(never)]
+        fn complex<'a>(run: Run<'_, 'a, C64>, left: &mut Option<Workspace<'a, C64>>) -> Result<Solution<C64>, Error> {
+            run.solve_here(left)
+        }
+        type C64 = Complex<f64>;
+        type Solve<T> =
+            for<'r, 'a, 'l> fn(Run<'r, 'a, T>, &'l mut Option<Workspace<'a, T>>) -> Result<Solution<T>, Error>;
+        of_scalar::<Solve<T>>(real as Solve<f64>, complex as Solve<C64>)(self, left)
+    }
+
+    fn solve_here(self, left: &mut Option<Workspace<'a, T>>) -> Result<Solution<T>, Error> {
         if self.problem.is_plain() { self.solve_columns(left) } else { self.solve_blocks() }
     }
 

@@ -6,9 +6,12 @@ mod walk;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use num_complex::Complex;
+
 use super::{Limits, Outcome, relative, solution_of};
 use crate::algorithms::has_parts;
 use crate::clock::Instant;
+use crate::compiled::of_scalar;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::interrupt::Interrupt;
@@ -154,6 +157,20 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
     /// [`Error::Number`] for a k above K; [`Error::InvalidHalt`] for a relative residual that is negative or NaN;
     /// [`Error::StateMemory`]; [`Error::Overflow`] if Aᴴy is not finite; [`Error::Operator`]; [`Error::Stopped`] if it is interrupted.
     pub fn solve(self) -> Result<Vec<Solution<T>>, Error> {
+        #[inline(never)]
+        fn real(path: SparsityPath<'_, '_, f64>) -> Result<Vec<Solution<f64>>, Error> {
+            path.solve_here()
+        }
+        #[inline(never)]
+        fn complex(path: SparsityPath<'_, '_, C64>) -> Result<Vec<Solution<C64>>, Error> {
+            path.solve_here()
+        }
+        type C64 = Complex<f64>;
+        type Solve<T> = for<'r, 'a> fn(SparsityPath<'r, 'a, T>) -> Result<Vec<Solution<T>>, Error>;
+        of_scalar::<Solve<T>>(real as Solve<f64>, complex as Solve<C64>)(self)
+    }
+
+    fn solve_here(self) -> Result<Vec<Solution<T>>, Error> {
         let begin = Instant::now();
         if let Some(limit) = self.relative_residual {
             Halt::RelativeResidual(limit).check()?;
