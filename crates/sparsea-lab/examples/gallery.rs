@@ -5,8 +5,9 @@ use std::path::Path;
 
 use sparsea_lab::plot::{
     CoefficientsPlot, Curve, CurvesPlot, DeconvolutionPlot, Figure, ImagePlot, PathPlot, ResidualCurve,
-    ResidualCurvesPlot, Scale, StemsPlot, SuccessMapPlot, SuccessPanel, SupportComparisonPlot, SupportRow, TracePlot,
-    coefficients, curves, deconvolution, image, path, residual_curves, stems, success_map, support_comparison, trace,
+    ResidualCurvesPlot, Scale, StemsPlot, SuccessMapPlot, SuccessPanel, SupportComparisonPlot, SupportRow, Terminal,
+    TracePlot, coefficients, curves, deconvolution, image, path, residual_curves, stems, success_map,
+    support_comparison, trace,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -41,6 +42,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, figure) in pictures {
         for extension in ["svg", "png"] {
             figure.save(&folder.join(format!("{name}.{extension}")))?;
+        }
+        for (extension, color) in [("txt", false), ("ansi", true)] {
+            let text = figure.text(Terminal { color, ..Terminal::default() });
+            std::fs::write(folder.join(format!("{name}.{extension}")), text)?;
         }
     }
     Ok(())

@@ -141,6 +141,11 @@ impl Axis {
         (value - self.lo) / (self.hi - self.lo)
     }
 
+    /// The names of its slots, if it has some.
+    pub(crate) fn slots(&self) -> Option<&[String]> {
+        if let Rule::Names(names) = &self.ticks { Some(names) } else { None }
+    }
+
     fn linear(lo: f64, hi: f64, whole: bool) -> Self {
         Self { lo, hi, ticks: Rule::Linear { whole }, kept: EVERYWHERE }
     }

@@ -2,7 +2,7 @@
 //!
 //! A [`Chart`] says what is drawn: panels with axes, and in them lines, stems, markers, bands, heat maps or images, and
 //! a legend. [`Chart::draw`] lays it out and returns a [`Figure`]. The PNG is the SVG rasterised at twice its size, so
-//! both always look alike. A subset of DejaVu Sans is built in, for measuring labels and for rasterising, so no font of
+//! both always look alike; [`Figure::text`] draws the same chart in a terminal. A subset of DejaVu Sans is built in, for measuring labels and for rasterising, so no font of
 //! the system is read and the same input gives the same bytes everywhere.
 //!
 //! ```
@@ -39,6 +39,7 @@ mod style;
 mod svg;
 #[cfg(test)]
 mod tests;
+mod text;
 mod thin;
 
 pub use axis::{Axis, Scale, number_label};
@@ -47,4 +48,5 @@ pub use error::PlotError;
 pub use figure::{Figure, check_picture_path};
 pub use legend::{Entry, Symbol};
 pub use style::{Color, CurveStyle, Marker, Stroke, palette};
+pub use text::Terminal;
 pub use thin::extent;

@@ -67,7 +67,7 @@ pub(crate) fn draw(title: &str, entries: &[Entry], input: &Maps) -> (String, u32
 }
 
 /// The borders of cells around the values: halfway between neighbours, and as far beyond the first and the last.
-fn edges(values: &[f64], scale: Scale) -> Vec<f64> {
+pub(crate) fn edges(values: &[f64], scale: Scale) -> Vec<f64> {
     let log = scale == Scale::Logarithmic;
     let at: Vec<f64> = values.iter().map(|&v| if log { v.log10() } else { v }).collect();
     let (Some(&first), Some(&last)) = (at.first(), at.last()) else { return Vec::new() };
@@ -80,7 +80,8 @@ fn edges(values: &[f64], scale: Scale) -> Vec<f64> {
     if log { edges.into_iter().map(|e| 10f64.powf(e)).collect() } else { edges }
 }
 
-fn ends(edges: &[f64]) -> (f64, f64) {
+/// The first and the last of the borders.
+pub(crate) fn ends(edges: &[f64]) -> (f64, f64) {
     (edges.first().copied().unwrap_or(0.0), edges.last().copied().unwrap_or(1.0))
 }
 

@@ -166,3 +166,155 @@ fn lines_end_at_the_border() {
     assert_eq!(across.len(), 4);
     assert!(across.iter().all(|p| (0.0..=10.0).contains(&p.1)));
 }
+
+/// Lines of a chart drawn as text.
+fn lines(figure: &Figure, terminal: Terminal) -> Vec<String> {
+    let text = figure.text(terminal);
+    assert!(text.ends_with('\n'));
+    text.lines().map(str::to_string).collect()
+}
+
+#[test]
+fn text_shows_title_axes_and_points() -> Result<(), PlotError> {
+    let figure = stems("three of ten", &[(0.0, 2.5), (4.0, -1.0), (9.0, 1.0)])?;
+    for (columns, wanted) in [(80, 24), (40, 24), (120, 16), (1, 24)] {
+        let terminal = Terminal { columns, lines: wanted, color: false };
+        let drawn = lines(&figure, terminal);
+        assert!(drawn.len() <= wanted, "{} lines", drawn.len());
+        assert!(drawn.iter().all(|line| line.chars().count() <= columns.max(40)));
+        assert!(drawn[0].contains("three of ten") && drawn[1].contains("x_j"));
+        assert!(drawn.last().is_some_and(|line| line.contains("index j")));
+        let all = drawn.join("\n");
+        assert_eq!(all.matches('●').count(), 3);
+        // The tick of zero is in the line of zero.
+        let zero = drawn.iter().find(|line| line.trim_start().starts_with("0┤"));
+        assert!(zero.is_some_and(|line| line.contains('─')), "{all}");
+        assert!(!all.contains('\x1b'));
+    }
+    Ok(())
+}
+
+#[test]
+fn text_tells_what_coincides() -> Result<(), PlotError> {
+    let points = vec![(1.0, 1.0), (5.0, 2.0)];
+    let stems = Layer::Stems { points, color: palette::VERMILION, crossed: false, limit: None };
+    let rings = Layer::Rings { points: vec![(1.0, 1.0), (8.0, 1.0)], color: palette::BLACK };
+    let all = stack("", vec![stems, rings])?.text(Terminal::default());
+    let count = |symbol: char| all.matches(symbol).count();
+    assert_eq!((count('◉'), count('●'), count('○')), (1, 1, 1));
+    Ok(())
+}
+
+#[test]
+fn text_has_colors_only_on_request() -> Result<(), PlotError> {
+    let figure = stems("", &[(0.0, 2.5)])?;
+    let colored = figure.text(Terminal { color: true, ..Terminal::default() });
+    assert!(colored.contains("\x1b[0;38;5;"));
+    // Every line ends in the terminal's own colour.
+    assert!(colored.lines().filter(|line| line.contains('\x1b')).all(|line| line.ends_with("\x1b[0m")));
+    let mut plain = String::new();
+    for (at, part) in colored.split('\x1b').enumerate() {
+        plain.push_str(if at == 0 { part } else { part.split_once('m').map_or("", |parts| parts.1) });
+    }
+    assert_eq!(plain, figure.text(Terminal::default()));
+    Ok(())
+}
+
+#[test]
+fn texts_cannot_steer_the_terminal() -> Result<(), PlotError> {
+    let text = stems("a\x1b[31mb\u{202e}c\nd", &[(0.0, 1.0)])?.text(Terminal::default());
+    assert!(text.lines().next().is_some_and(|line| line.trim() == "a\u{fffd}[31mb\u{fffd}c\u{fffd}d"));
+    // Wide characters take two columns.
+    let wide = stems(&"数".repeat(60), &[(0.0, 1.0)])?.text(Terminal::default());
+    assert_eq!(wide.lines().next().map(|line| line.chars().filter(|&c| c == '数').count()), Some(39));
+    Ok(())
+}
+
+#[test]
+fn thin_lines_are_dotted_beside_thick_ones() -> Result<(), PlotError> {
+    let points: Vec<(f64, f64)> = (0..10).map(|i| (f64::from(i), 0.0)).collect();
+    let line = |width| Layer::Line { points: points.clone(), stroke: Stroke::solid(palette::BLUE, width), clip: false };
+    let dots = |layers: Vec<Layer>, color: bool| -> Result<u32, PlotError> {
+        let text = stack("", layers)?.text(Terminal { color, ..Terminal::default() });
+        Ok(text
+            .chars()
+            .filter(|c| ('\u{2800}'..='\u{28ff}').contains(c))
+            .map(|c| (c as u32 - 0x2800).count_ones())
+            .sum())
+    };
+    let far_up = Layer::Line { points: vec![(0.0, 2.0)], stroke: Stroke::solid(palette::BLUE, 2.0), clip: false };
+    let whole = dots(vec![line(1.0)], false)?;
+    assert!(whole > 100);
+    assert_eq!(dots(vec![line(1.0), far_up.clone()], false)?, 11);
+    assert_eq!(dots(vec![line(1.0), far_up], true)?, whole + 1);
+    Ok(())
+}
+
+#[test]
+fn maps_and_images_are_shades_or_colors() -> Result<(), PlotError> {
+    let map = |name: &str| Map {
+        name: name.to_string(),
+        values: vec![0.0, 0.5, 1.0, f64::NAN],
+        line: vec![(1.0, 1.0), (2.0, f64::NAN)],
+    };
+    let maps = Maps {
+        x: vec![1.0, 2.0],
+        y: vec![1.0, 2.0],
+        x_scale: Scale::Linear,
+        y_scale: Scale::Logarithmic,
+        x_label: "m/n".to_string(),
+        y_label: "k/m".to_string(),
+        maps: vec![map("sea"), map("omp"), map("els"), map("htp")],
+        bar: vec![(0.0, "0 %".to_string()), (1.0, "100 %".to_string())],
+    };
+    let figure = Chart { title: "maps".to_string(), legend: Vec::new(), body: Body::Maps(maps) }.draw()?;
+    let text = figure.text(Terminal::default());
+    for part in ["sea", "htp", "m/n", "k/m", "0 %", "100 %", "█", "▒", "·", "∙"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(figure.text(Terminal { color: true, ..Terminal::default() }).contains('▀'));
+    let image = |name: &str, rings| Image {
+        name: name.to_string(),
+        values: (0..12).map(f64::from).collect(),
+        range: (0.0, 11.0),
+        rings,
+    };
+    for shape in [(3, 4), (1, 12), (12, 1)] {
+        let images = Images {
+            shape,
+            images: vec![image("data", vec![(shape.0 - 1, shape.1 - 1)]), image("fit", vec![])],
+            bar: (0.0, 11.0),
+            x_label: "column".to_string(),
+            y_label: "row".to_string(),
+        };
+        let figure = Chart { title: String::new(), legend: Vec::new(), body: Body::Images(images) }.draw()?;
+        let drawn = lines(&figure, Terminal::default());
+        assert!(drawn.iter().all(|line| line.chars().count() <= 80));
+        assert_eq!(drawn.concat().matches('○').count(), 1, "{drawn:?}");
+        // The darkest colour is a colour.
+        let colored = figure.text(Terminal { color: true, ..Terminal::default() });
+        assert!(colored.contains("\x1b[0;38;5;53;48;5;53m▀"), "{colored}");
+    }
+    Ok(())
+}
+
+#[test]
+fn names_have_a_line_each() -> Result<(), PlotError> {
+    let names = ["age", "body mass index", "a name that is too long for what there is"].map(str::to_string).to_vec();
+    let points = vec![(0.0, 1.0), (1.0, -2.0), (2.0, 0.5)];
+    let panel = Panel {
+        height: 200.0,
+        x: Axis::names(names),
+        y: Axis::values((-2.0, 1.0)),
+        y_label: "coefficient".to_string(),
+        x_label: Some("chosen variable".to_string()),
+        layers: vec![Layer::Zero, Layer::Stems { points, color: palette::BLUE, crossed: false, limit: None }],
+    };
+    let body = Body::Stack { panels: vec![panel], legend: LegendPlace::Above };
+    let drawn = lines(&Chart { title: String::new(), legend: Vec::new(), body }.draw()?, Terminal::default());
+    assert!(drawn[0].contains("age │") && drawn[0].ends_with('●'));
+    assert!(drawn[1].contains("body mass index │") && drawn[1].contains("●━"));
+    assert!(drawn[2].contains('…') && drawn[2].ends_with('●'));
+    assert!(drawn.last().is_some_and(|line| line.contains("coefficient")));
+    Ok(())
+}

@@ -22,7 +22,7 @@ pub use deconvolution::{DeconvolutionPlot, deconvolution};
 pub use image::{ImagePlot, image};
 pub use path::{PathPlot, path};
 pub use residual_curves::{ResidualCurve, ResidualCurvesPlot, residual_curves};
-pub use sparsea_plot::{Color, Figure, PlotError, Scale, check_picture_path};
+pub use sparsea_plot::{Color, Figure, PlotError, Scale, Terminal, check_picture_path};
 pub use stems::{StemsPlot, stems};
 pub use style::algorithm_color;
 pub use success_map::{SuccessMapPlot, SuccessPanel, success_map};
