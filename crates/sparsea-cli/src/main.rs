@@ -10,6 +10,7 @@ mod blocks;
 mod cli;
 mod commands;
 mod defaults;
+mod draw;
 mod export;
 mod failure;
 mod files;

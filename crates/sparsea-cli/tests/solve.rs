@@ -3,9 +3,11 @@
 mod common;
 
 use common::{
-    Folder, Rows, check_picture, column, dot, general_algorithms, norm, npy_matrix, npy_vector, numbers, orthogonal,
+    Folder, Ran, Rows, check_picture, column, dot, general_algorithms, norm, npy_matrix, npy_vector, numbers,
+    orthogonal,
 };
 use common::{read_npy, two_columns};
+use std::fs;
 use std::time::Instant;
 
 fn easy() -> Folder {
@@ -268,6 +270,43 @@ fn pictures_are_drawn() {
     for name in ["fit.svg", "fit.png", "fit-trace.png", "with.svg", "with-trace.svg"] {
         check_picture(&folder, name);
     }
+}
+
+#[test]
+fn pictures_are_drawn_in_the_terminal() {
+    let (folder, ..) = noisy();
+    let before = folder.listing();
+    let plain = folder.succeed("solve A.npy y.npy -k 3").out;
+    // Standard output is no terminal here: 80 columns, no colours.
+    let check = |out: &str, dots: usize| {
+        assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+        assert!(!out.contains('\x1b'), "{out}");
+        assert_eq!(out.matches('●').count(), dots, "{out}");
+    };
+    for plot in ["--plot -", "--plot=-"] {
+        let out = folder.succeed(&format!("solve A.npy y.npy -k 3 {plot}")).out;
+        check(&out, 3);
+        assert!(out.contains("coefficient xⱼ") && out.contains("index j") && out.contains("y − A x"), "{out}");
+        let line = |out: &str| out.lines().find(|line| line.starts_with("support")).map(str::to_owned);
+        assert_eq!(line(&plain), line(&out));
+    }
+    assert_eq!(folder.listing(), before);
+    let out = folder.succeed("solve A.npy y.npy -k 3 --plot - --trace t.csv").out;
+    assert!(out.contains("objective over iterations") && out.contains("best so far"), "{out}");
+    assert!(folder.path("t.csv").exists());
+    folder.refuse("solve A.npy y.npy -k 3 --plot - --json", &["--plot - draws on standard output", "--json"]);
+    // Standard input is still free.
+    let mut command = folder.command(&["solve", "A.npy", "-", "-k", "3", "--plot=-"]);
+    let ran = Ran::of(command.stdin(fs::File::open(folder.path("y.npy")).unwrap()).output().unwrap());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    check(&ran.out, 3);
+    // The largest k may be chosen, which standard error remarks.
+    let Ran { out, status, .. } = folder.run("path A.npy y.npy -K 5 --plot -");
+    assert_eq!(status, 0);
+    assert!(out.contains("chosen: k = ") && out.contains("EBIC") && out.contains('│'), "{out}");
+    check(&out, 0);
+    let out = folder.succeed("stability A.npy y.npy -k 2 --subsamples 10 --plot -").out;
+    assert!(out.contains("share of the halves that choose it"), "{out}");
 }
 
 #[test]

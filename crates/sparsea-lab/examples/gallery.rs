@@ -4,16 +4,17 @@ use std::error::Error;
 use std::path::Path;
 
 use sparsea_lab::plot::{
-    CoefficientsPlot, Curve, CurvesPlot, DeconvolutionPlot, Figure, ResidualCurve, ResidualCurvesPlot, Scale,
-    SuccessMapPlot, SuccessPanel, SupportComparisonPlot, SupportRow, TracePlot, coefficients, curves, deconvolution,
-    residual_curves, success_map, support_comparison, trace,
+    CoefficientsPlot, Curve, CurvesPlot, DeconvolutionPlot, Figure, ImagePlot, PathPlot, ResidualCurve,
+    ResidualCurvesPlot, Scale, StemsPlot, SuccessMapPlot, SuccessPanel, SupportComparisonPlot, SupportRow, Terminal,
+    TracePlot, coefficients, curves, deconvolution, image, path, residual_curves, stems, success_map,
+    support_comparison, trace,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(folder) = std::env::args_os().nth(1) else { return Err("usage: gallery FOLDER".into()) };
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
-    let pictures: [(&str, Figure); 16] = [
+    let pictures: [(&str, Figure); 23] = [
         ("deconvolution", spikes(500, 0.002, "time (s)", 1.0)?),
         ("deconvolution_long", spikes(200_000, 1.0, "sample", 3e-6)?),
         ("coefficients", many_coefficients()?),
@@ -26,14 +27,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("curves_distance_few", distances(6)?),
         ("curves_every_style", distances(22)?),
         ("curves_phase_transition", phase_transitions()?),
-        ("curves_time", times()?),
+        ("curves_time", times(false)?),
+        ("curves_time_bands", times(true)?),
         ("curves_recovery", recovery()?),
         ("success_map", success(COMPARED)?),
         ("success_map_few", success(3)?),
+        ("path", k_path(15, 7, 1.0)?),
+        ("path_dependent", k_path(80, 20, 1e3)?),
+        ("image", stars((48, 64))?),
+        ("image_large", stars((300, 130))?),
+        ("stems", shares()?),
+        ("coefficients_few", few_coefficients()?),
     ];
     for (name, figure) in pictures {
         for extension in ["svg", "png"] {
             figure.save(&folder.join(format!("{name}.{extension}")))?;
+        }
+        for (extension, color) in [("txt", false), ("ansi", true)] {
+            let text = figure.text(Terminal { color, ..Terminal::default() });
+            std::fs::write(folder.join(format!("{name}.{extension}")), text)?;
         }
     }
     Ok(())
@@ -354,9 +366,9 @@ fn phase_transitions() -> Result<Figure, Box<dyn Error>> {
     })?)
 }
 
-fn times() -> Result<Figure, Box<dyn Error>> {
+fn times(bands: bool) -> Result<Figure, Box<dyn Error>> {
     let mut noise = Noise(47);
-    let data: Vec<Data> = ALGORITHMS[..COMPARED]
+    let data: Vec<Data> = ALGORITHMS[..if bands { 6 } else { COMPARED }]
         .iter()
         .map(|&(name, _, slowness)| {
             let x: Vec<f64> = (0..9).map(|i| 128.0 * 2f64.powi(i)).collect();
@@ -366,17 +378,21 @@ fn times() -> Result<Figure, Box<dyn Error>> {
                     // The search gives up early, and one size of the LASSO is missing.
                     "search" if *n > 1000.0 => f64::NAN,
                     "lasso" if *n == 2048.0 => f64::NAN,
+                    "els" if bands && *n == 2048.0 => f64::NAN,
                     _ => 1e-9 * slowness * n.powf(1.7 + 0.1 * slowness.log10()) * (0.08 * noise.normal()).exp(),
                 })
                 .collect();
-            (x, y, Vec::new(), Vec::new())
+            // The quickest of several runs may be too short to be measured.
+            let low = y.iter().map(|y| if *y < 2e-5 { 0.0 } else { y / 1.5 }).collect();
+            let high = y.iter().map(|y| 1.5 * y).collect();
+            (x, y, low, high)
         })
         .collect();
     Ok(curves(&CurvesPlot {
         title: "Time against size, m = n/4, k = m/10",
         x_label: "size n",
         y_label: "median time (s)",
-        curves: &named(&data, false),
+        curves: &named(&data, bands),
         x_scale: Scale::Logarithmic,
         y_scale: Scale::Logarithmic,
         y_range: None,
@@ -438,5 +454,89 @@ fn success(count: usize) -> Result<Figure, Box<dyn Error>> {
         x_scale: Scale::Linear,
         y_scale: Scale::Linear,
         panels: &panels,
+    })?)
+}
+
+/// A path whose last fit is exact, and whose coefficients beyond the chosen k may be `wild` times as large.
+fn k_path(largest: usize, chosen: usize, wild: f64) -> Result<Figure, Box<dyn Error>> {
+    let mut noise = Noise(31);
+    let coefficients: Vec<(String, Vec<f64>)> = (0..largest)
+        .map(|j| {
+            let size = 500.0 * (-0.3 * j as f64).exp() * if j % 3 == 1 { -1.0 } else { 1.0 };
+            let of = |k: usize, normal: f64| match k {
+                _ if k <= j => 0.0,
+                _ if k > 3 * largest / 4 => size * wild * (1.0 + 0.05 * normal),
+                _ => size * (1.0 + 0.05 * normal),
+            };
+            (format!("x{j}"), (0..=largest).map(|k| of(k, noise.normal())).collect())
+        })
+        .collect();
+    let residuals: Vec<f64> =
+        (0..=largest).map(|k| if k == largest { 1e-15 } else { 0.02 + (-0.35 * k as f64).exp() }).collect();
+    let criterion: Vec<f64> = (0..=largest)
+        .map(|k| match k {
+            11 => f64::NAN,
+            _ if k == largest => f64::INFINITY,
+            _ => 4500.0 + 300.0 * (-0.5 * k as f64).exp() + 9.0 * k as f64,
+        })
+        .collect();
+    Ok(path(&PathPlot {
+        title: &format!("k = {chosen} by EBIC"),
+        residuals: &residuals,
+        criterion: ("EBIC", &criterion),
+        chosen,
+        coefficients: &coefficients,
+        y_label: "coefficient xⱼ",
+    })?)
+}
+
+fn stars((height, width): (usize, usize)) -> Result<Figure, Box<dyn Error>> {
+    let mut noise = Noise(61);
+    let (rows, columns): (Vec<usize>, Vec<usize>) = (0..9).map(|_| (noise.below(height), noise.below(width))).unzip();
+    let fit: Vec<f64> = (0..height * width)
+        .map(|at| {
+            let (row, column) = ((at / width) as f64, (at % width) as f64);
+            let star = |(&r, &c): (&usize, &usize)| {
+                (-((row - r as f64).powi(2) + (column - c as f64).powi(2)) / 8.0).exp()
+                    * (1.0 + c as f64 / width as f64)
+            };
+            rows.iter().zip(&columns).map(star).sum()
+        })
+        .collect();
+    let residual: Vec<f64> = fit.iter().map(|_| 0.03 * noise.normal()).collect();
+    let data: Vec<f64> = fit.iter().zip(&residual).map(|(f, r)| f + r).collect();
+    Ok(image(&ImagePlot {
+        title: "search, k = 9: relative residual 0.121",
+        shape: (height, width),
+        data: &data,
+        fit: &fit,
+        residual: &residual,
+        points: (&rows, &columns),
+    })?)
+}
+
+fn shares() -> Result<Figure, Box<dyn Error>> {
+    let mut noise = Noise(67);
+    let places: Vec<usize> = (0..40).map(|_| noise.below(400)).collect();
+    let values: Vec<f64> = places.iter().map(|_| noise.uniform()).collect();
+    Ok(stems(&StemsPlot {
+        title: "40 supports within 1 % of the best",
+        n: 400,
+        places: &places,
+        values: &values,
+        x_label: "index j",
+        y_label: "share of these supports with j",
+    })?)
+}
+
+fn few_coefficients() -> Result<Figure, Box<dyn Error>> {
+    Ok(coefficients(&CoefficientsPlot {
+        title: "omp, k = 3",
+        n: 20,
+        support: &[12, 3, 7],
+        values: &[1.0, -2e-5, 3e-5],
+        names: None,
+        residual: None,
+        complex: true,
     })?)
 }

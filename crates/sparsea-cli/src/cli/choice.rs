@@ -72,7 +72,7 @@ pub struct Path {
     /// Write the chosen x, all n numbers: .npy, .csv, .tsv, .txt or .mtx
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Draw residual, criterion and coefficients over k: .svg or .png
+    /// Draw residual, criterion and coefficients over k: .svg or .png, or - for the terminal
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
     #[command(flatten)]
@@ -145,7 +145,7 @@ pub struct Stability {
     /// Write the frequencies, a number for each column or group: .npy, .csv, .tsv, .txt or .mtx
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Draw the frequencies: .svg or .png
+    /// Draw the frequencies: .svg or .png, or - for the terminal
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
     #[command(flatten)]

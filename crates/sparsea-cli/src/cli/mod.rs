@@ -285,7 +285,7 @@ pub struct Output {
     /// Write every step of the run to a .csv; with --plot, also a picture of it beside the other, named …-trace
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Draw the solution: .svg or .png
+    /// Draw the solution: .svg or .png, or - for a drawing in the terminal
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
 }

@@ -140,7 +140,9 @@ pub fn check_standard_input(arguments: &[String]) -> Result<(), String> {
     let is_input = |(at, argument): &(usize, &String)| {
         argument.as_str() == "-" && !follows_output(*at)
             || argument.as_str() == "support:-"
-            || (argument.starts_with("--") && argument.ends_with("=-"))
+            || (argument.starts_with("--")
+                && argument.ends_with("=-")
+                && !OUTPUTS.contains(&&argument[..argument.len() - 2]))
     };
     let count = arguments.iter().enumerate().filter(is_input).count();
     if count <= 1 {

@@ -24,7 +24,7 @@ use crate::model::{Posed, fit_of};
 use crate::origin::{Origin, names_of};
 use crate::problem::{Any, Loaded, Position, Read, one_or_several, to_columns, to_matrix, to_vector};
 use crate::say::{complain, say_json};
-use crate::{export, input, interrupt, progress, report};
+use crate::{draw, export, input, interrupt, progress, report};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
     let Solve { matrix, data, method, model, output, .. } = arguments;
@@ -56,7 +56,11 @@ impl Output {
             }
             export::check_place(path)?;
         }
-        if let Some(path) = &self.plot {
+        if self.json && self.plot.as_deref().is_some_and(draw::is_shown) {
+            let line = "--plot - draws on standard output, where --json writes; name a file for one of the two";
+            return Err(Failure::Message(line.into()));
+        }
+        if let Some(path) = self.picture() {
             // First, since it tells a folder that is missing from one that is a file.
             export::check_place(path)?;
             plot::check_picture_path(path)?;
@@ -66,13 +70,18 @@ impl Output {
 
     /// Everything that is written.
     fn files(&self) -> Vec<PathBuf> {
-        let named = [&self.output, &self.trace, &self.plot].into_iter().flatten().cloned();
-        named.chain(self.pictures_beside()).collect()
+        let named = [self.output.as_deref(), self.trace.as_deref(), self.picture()].into_iter().flatten();
+        named.map(Path::to_path_buf).chain(self.pictures_beside()).collect()
+    }
+
+    /// The file of the picture, unless it is drawn in the terminal.
+    fn picture(&self) -> Option<&Path> {
+        self.plot.as_deref().filter(|path| !draw::is_shown(path))
     }
 
     /// What is drawn beside the picture that is named.
     fn pictures_beside(&self) -> Vec<PathBuf> {
-        let Some(path) = &self.plot else { return Vec::new() };
+        let Some(path) = self.picture() else { return Vec::new() };
         let wanted = [("trace", self.trace.is_some()), ("report", self.report)];
         wanted.iter().filter(|(_, wanted)| *wanted).map(|(what, _)| beside(path, what)).collect()
     }
@@ -128,13 +137,21 @@ pub fn solve_from<T: Scalar>(
     if let Some(path) = &output.trace {
         write_trace(path, &trace)?;
     }
+    let mut drawings = Vec::new();
     if let Some(path) = &output.plot {
-        picture(loaded, problem.sparsity(), &solution)?.save(path)?;
+        let mut pictures = vec![(path.clone(), picture(loaded, problem.sparsity(), &solution)?)];
         if output.trace.is_some() {
-            trace_picture(&trace)?.save(&beside(path, "trace"))?;
+            pictures.push((beside(path, "trace"), trace_picture(&trace)?));
         }
         if let Some(explored) = &solution.report {
-            frequency_picture(explored, solution.ncols)?.save(&beside(path, "report"))?;
+            pictures.push((beside(path, "report"), frequency_picture(explored, solution.ncols)?));
+        }
+        for (file, figure) in pictures {
+            if draw::is_shown(path) {
+                drawings.push(figure);
+            } else {
+                figure.save(&file)?;
+            }
         }
     }
     if output.json {
@@ -167,6 +184,7 @@ pub fn solve_from<T: Scalar>(
         if let Some(explored) = &solution.report {
             say!("\n{}", report::exploration(explored, &solution, loaded.names.as_deref()).trim_end());
         }
+        drawings.iter().try_for_each(draw::show)?;
     }
     if solution.stop_reason == StopReason::Interrupted {
         complain("interrupted; this is the best solution so far");

@@ -22,7 +22,7 @@ use crate::problem::{Any, Loaded, Owned, from_matrix};
 use crate::report::short;
 use crate::say::{complain, say_json};
 use crate::table::{Table, left, right};
-use crate::{export, interrupt};
+use crate::{draw, export, interrupt};
 
 /// Columns shown to a person.
 const ROWS: usize = 30;
@@ -156,6 +156,7 @@ impl<T: Scalar> Whole<'_, T> {
         if let Some(path) = &arguments.output {
             export::write_vector(path, &Vector::Real(frequencies.clone()))?;
         }
+        let mut shown = None;
         if let Some(path) = &arguments.plot {
             let places: Vec<usize> = (0..frequencies.len()).filter(|&j| found.counts[j] > 0).collect();
             let values: Vec<f64> = places.iter().map(|&j| frequencies[j]).collect();
@@ -163,7 +164,12 @@ impl<T: Scalar> Whole<'_, T> {
             let title = format!("{} of {} selected at {}", selected.len(), found.candidates, short(threshold));
             let (x_label, y_label) = (what, "share of the halves that choose it");
             let (n, places, values) = (frequencies.len(), &places[..], &values[..]);
-            plot::stems(&StemsPlot { title: &title, n, places, values, x_label, y_label })?.save(path)?;
+            let figure = plot::stems(&StemsPlot { title: &title, n, places, values, x_label, y_label })?;
+            if draw::is_shown(path) {
+                shown = Some(figure);
+            } else {
+                figure.save(path)?;
+            }
         }
         let scheme = match found.scheme {
             Scheme::Complementary => "complementary",
@@ -201,6 +207,7 @@ impl<T: Scalar> Whole<'_, T> {
             return Ok(ExitCode::SUCCESS);
         }
         say!("{}", self.table(found, &selected, algorithm, incomplete).trim_end());
+        shown.iter().try_for_each(draw::show)?;
         Ok(ExitCode::SUCCESS)
     }
 

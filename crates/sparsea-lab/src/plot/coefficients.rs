@@ -1,11 +1,8 @@
 //! Coefficients of a sparse solution, and its residual.
 
-use super::axis::Axis;
-use super::data::{check_length, check_not_empty, check_spikes, check_values, extent};
-use super::layout::{LegendPlace, PanelSpec, WIDTH, X_TICKS, stack, y_ticks};
-use super::style::{BLUE, RESIDUAL};
-use super::svg::Stroke;
-use super::{Figure, PlotError};
+use sparsea_plot::{Axis, Layer, Panel, Stroke, check, extent, palette};
+
+use super::{Figure, PlotError, WIDTH, series, spikes, stack};
 
 /// With more variables than this, names give way to an index axis.
 const MOST_NAMES: usize = 25;
@@ -32,14 +29,14 @@ pub struct CoefficientsPlot<'a> {
 /// Draws the non-zero coefficients as stems over their index or name, and below them the residual.
 pub fn coefficients(input: &CoefficientsPlot<'_>) -> Result<Figure, PlotError> {
     let CoefficientsPlot { n, support, values, residual, .. } = *input;
-    check_not_empty("coefficients", n)?;
-    check_spikes("coefficients", n, (support, values))?;
+    check::not_empty("coefficients", n)?;
+    check::spikes("coefficients", n, (support, values))?;
     if let Some(names) = input.names {
-        check_length("names", support.len(), names.len())?;
+        check::length("names", support.len(), names.len())?;
     }
     if let Some(residual) = residual {
-        check_not_empty("residual", residual.len())?;
-        check_values("residual", residual)?;
+        check::not_empty("residual", residual.len())?;
+        check::numbers("residual", residual)?;
     }
 
     let mut order: Vec<usize> = (0..support.len()).collect();
@@ -52,36 +49,31 @@ pub fn coefficients(input: &CoefficientsPlot<'_>) -> Result<Figure, PlotError> {
             let labels = order.iter().map(|&i| names[i].clone()).collect();
             (Axis::names(labels), (0..names.len()).collect(), "chosen variable")
         }
-        None => (Axis::positions(n, 1.0, X_TICKS), order.iter().map(|&i| support[i]).collect(), "index j"),
+        None => (Axis::positions(n, 1.0), order.iter().map(|&i| support[i]).collect(), "index j"),
     };
-    let height = if residual.is_some() { 260.0 } else { 380.0 };
-    let mut specs = vec![PanelSpec {
-        height,
+    let from_zero = |values: &[f64]| Axis::values(extent(values.iter().copied().chain([0.0])).unwrap_or_default());
+    let mut panels = vec![Panel {
+        height: if residual.is_some() { 260.0 } else { 380.0 },
         x,
-        y: Axis::values(extent(sorted.iter().copied().chain([0.0])).unwrap_or_default(), y_ticks(height)),
+        y: from_zero(&sorted),
         y_label: if input.complex { "coefficient magnitude |xⱼ|" } else { "coefficient xⱼ" }.to_string(),
         x_label: Some(x_label.to_string()),
+        layers: vec![
+            Layer::Zero,
+            Layer::Stems { points: spikes((&places, &sorted), 1.0), color: palette::BLUE, crossed: false, limit: None },
+        ],
     }];
     if let Some(residual) = residual {
-        let height = 120.0;
-        specs.push(PanelSpec {
-            height,
-            x: Axis::positions(residual.len(), 1.0, X_TICKS),
-            y: Axis::values(extent(residual.iter().copied().chain([0.0])).unwrap_or_default(), y_ticks(height)),
+        let width = if residual.len() as f64 > 2.0 * WIDTH { 0.7 } else { 1.0 };
+        let stroke = Stroke::solid(palette::RESIDUAL, width);
+        panels.push(Panel {
+            height: 120.0,
+            x: Axis::positions(residual.len(), 1.0),
+            y: from_zero(residual),
             y_label: if input.complex { "|y − A x|" } else { "y − A x" }.to_string(),
             x_label: Some("index i".to_string()),
+            layers: vec![Layer::Zero, Layer::Line { points: series(residual, 1.0), stroke, clip: false }],
         });
     }
-    let (mut svg, panels) = stack(input.title, &[], LegendPlace::Above, specs);
-    if let Some(panel) = panels.first() {
-        panel.draw_zero(&mut svg);
-        panel.draw_stems(&mut svg, &panel.spike_points((&places, &sorted), 1.0), BLUE);
-    }
-    if let (Some(panel), Some(residual)) = (panels.get(1), residual) {
-        panel.draw_zero(&mut svg);
-        let points = residual.iter().enumerate().map(|(i, &v)| (i as f64, v));
-        let width = if residual.len() as f64 > 2.0 * WIDTH { 0.7 } else { 1.0 };
-        panel.draw_line(&mut svg, points, Stroke::solid(RESIDUAL, width));
-    }
-    Ok(svg.finish())
+    stack(input.title, Vec::new(), panels)
 }

@@ -1,10 +1,8 @@
 //! Numbers at some of n places.
 
-use super::axis::Axis;
-use super::data::{check_not_empty, check_spikes, extent};
-use super::layout::{LegendPlace, PanelSpec, X_TICKS, stack, y_ticks};
-use super::style::BLUE;
-use super::{Figure, PlotError};
+use sparsea_plot::{Axis, Layer, Panel, check, extent, palette};
+
+use super::{Figure, PlotError, spikes, stack};
 
 /// Input of [`stems`].
 #[derive(Clone, Copy, Debug)]
@@ -25,20 +23,23 @@ pub struct StemsPlot<'a> {
 
 /// Draws the numbers as stems over their places.
 pub fn stems(input: &StemsPlot<'_>) -> Result<Figure, PlotError> {
-    check_not_empty("places", input.n)?;
-    check_spikes("values", input.n, (input.places, input.values))?;
-    let height = 320.0;
-    let spec = PanelSpec {
-        height,
-        x: Axis::positions(input.n, 1.0, X_TICKS),
-        y: Axis::values(extent(input.values.iter().copied().chain([0.0])).unwrap_or_default(), y_ticks(height)),
+    check::not_empty("places", input.n)?;
+    check::spikes("values", input.n, (input.places, input.values))?;
+    let panel = Panel {
+        height: 320.0,
+        x: Axis::positions(input.n, 1.0),
+        y: Axis::values(extent(input.values.iter().copied().chain([0.0])).unwrap_or_default()),
         y_label: input.y_label.to_string(),
         x_label: Some(input.x_label.to_string()),
+        layers: vec![
+            Layer::Zero,
+            Layer::Stems {
+                points: spikes((input.places, input.values), 1.0),
+                color: palette::BLUE,
+                crossed: false,
+                limit: None,
+            },
+        ],
     };
-    let (mut svg, panels) = stack(input.title, &[], LegendPlace::Above, vec![spec]);
-    if let Some(panel) = panels.first() {
-        panel.draw_zero(&mut svg);
-        panel.draw_stems(&mut svg, &panel.spike_points((input.places, input.values), 1.0), BLUE);
-    }
-    Ok(svg.finish())
+    stack(input.title, Vec::new(), vec![panel])
 }

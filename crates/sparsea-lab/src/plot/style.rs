@@ -1,81 +1,11 @@
-//! Colours, line styles and text sizes shared by all figures.
+//! Colours and line styles of algorithms, the same in all pictures.
 
-use std::fmt;
-
-/// An opaque sRGB colour; displays as `#rrggbb`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Color {
-    /// Red.
-    pub r: u8,
-    /// Green.
-    pub g: u8,
-    /// Blue.
-    pub b: u8,
-}
-
-impl Color {
-    pub(super) const fn hex(rgb: u32) -> Self {
-        Self { r: (rgb >> 16) as u8, g: (rgb >> 8) as u8, b: rgb as u8 }
-    }
-}
-
-impl fmt::Display for Color {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{:02x}{:02x}{:02x}", self.r, self.g, self.b)
-    }
-}
-
-pub(super) const TEXT: Color = Color::hex(0x1a1a1a);
-pub(super) const FRAME: Color = Color::hex(0x666666);
-pub(super) const GRID: Color = Color::hex(0xe4e4e4);
-pub(super) const BASELINE: Color = Color::hex(0x8c8c8c);
-pub(super) const WHITE: Color = Color::hex(0xffffff);
-pub(super) const BLACK: Color = Color::hex(0x000000);
-/// Measured data, behind what explains it.
-pub(super) const DATA: Color = Color::hex(0x8a8a8a);
-pub(super) const BLUE: Color = Color::hex(0x0072b2);
-pub(super) const VERMILION: Color = Color::hex(0xd55e00);
-pub(super) const GREEN: Color = Color::hex(0x009e73);
-pub(super) const RESIDUAL: Color = Color::hex(0x5f5f5f);
-pub(super) const MISSING: Color = Color::hex(0xececec);
-pub(super) const STRIPES: Color = Color::hex(0xb0b0b0);
-
-pub(super) const TITLE_SIZE: f64 = 15.0;
-pub(super) const LABEL_SIZE: f64 = 13.0;
-pub(super) const TICK_SIZE: f64 = 11.5;
-pub(super) const LEGEND_SIZE: f64 = 12.0;
-
-/// Shape drawn at the points of a curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Marker {
-    Circle,
-    Square,
-    Up,
-    Down,
-    Left,
-    Right,
-    Diamond,
-    Pentagon,
-    Star,
-    Cross,
-    Plus,
-}
-
-/// How one algorithm's curve is drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct CurveStyle {
-    pub color: Color,
-    pub marker: Marker,
-    pub hollow: bool,
-    /// Lengths of dashes and gaps; empty for a solid line.
-    pub dash: &'static str,
-    /// Width of the line: SEA, its chains and the exhaustive search are thicker than what they are compared with.
-    pub width: f64,
-}
+use sparsea_plot::{Color, CurveStyle, Marker};
 
 const SOLID: &str = "";
 const DASHES: [&str; 4] = ["7 3", "2.5 2.5", "8 3 2 3", "11 3"];
 
+/// SEA, its chains and the exhaustive search are thicker than what they are compared with.
 const THICK: f64 = 2.6;
 const THIN: f64 = 1.3;
 
@@ -135,7 +65,7 @@ pub(super) fn curve_style(name: &str) -> CurveStyle {
     let width = if links.iter().any(|link| link == "sea") { THICK } else { style.width };
     let chain = links.join("+");
     if let Some(&(_, rgb, marker, dash)) = CHAINS.iter().find(|c| c.0 == chain) {
-        return CurveStyle { color: Color::hex(rgb), marker, hollow: true, dash, width };
+        return CurveStyle { color: Color::hex(rgb), marker: Some(marker), hollow: true, dash, width };
     }
     let start = link_style(first);
     let index = ALGORITHMS.iter().position(|a| a.0 == first.as_str()).unwrap_or_else(|| hash(first));
@@ -162,13 +92,13 @@ fn link_style(link: &str) -> CurveStyle {
     match ALGORITHMS.iter().find(|a| a.0 == link) {
         Some(&(_, rgb, marker, dash)) => {
             let width = if matches!(link, "sea" | "search") { THICK } else { THIN };
-            CurveStyle { color: Color::hex(rgb), marker, hollow: false, dash, width }
+            CurveStyle { color: Color::hex(rgb), marker: Some(marker), hollow: false, dash, width }
         }
         None => {
             let h = hash(link);
             CurveStyle {
                 color: Color::hex(OTHERS[h % OTHERS.len()]),
-                marker: MARKERS[(h / 7) % MARKERS.len()],
+                marker: Some(MARKERS[(h / 7) % MARKERS.len()]),
                 hollow: false,
                 dash: DASHES[(h / 49) % DASHES.len()],
                 width: THIN,

@@ -1,16 +1,11 @@
 //! Tests of whole figures.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use resvg::{tiny_skia, usvg};
 
-use super::data::{Bounds, decimate};
 use super::*;
 
 fn parse(figure: &Figure) -> usvg::Tree {
-    let options = usvg::Options { fontdb: font::database(), ..usvg::Options::default() };
-    usvg::Tree::from_str(figure.svg(), &options).expect("well-formed SVG")
+    figure.tree().expect("well-formed SVG")
 }
 
 /// Well-formed, free of non-finite coordinates, and nothing reaches out of the picture.
@@ -254,76 +249,12 @@ fn huge_input_stays_small() -> Result<(), PlotError> {
 }
 
 #[test]
-fn decimation_keeps_extremes_and_order() {
-    let mut y: Vec<f64> = (0..10_000).map(|i| (f64::from(i) * 0.37).sin()).collect();
-    y[1234] = 50.0;
-    y[8765] = -60.0;
-    let kept = decimate(y.iter().enumerate().map(|(i, &v)| (i as f64 * 0.01, v)), 1.0);
-    assert!(kept.len() <= 400);
-    assert!(kept.contains(&(12.34, 50.0)));
-    assert!(kept.iter().any(|p| p.1 == -60.0));
-    assert_eq!(kept.first().map(|p| p.1), Some(y[0]));
-    assert_eq!(kept.last().map(|p| p.1), y.last().copied());
-    assert!(kept.windows(2).all(|w| w[0].0 <= w[1].0));
-    // Fewer points than columns stay as they are.
-    let few: Vec<(f64, f64)> = vec![(0.0, 1.0), (5.0, 2.0), (9.0, -1.0)];
-    assert_eq!(decimate(few.iter().copied(), 0.5), few);
-}
-
-#[test]
-fn png_has_twice_the_size_and_shows_text() -> Result<(), PlotError> {
-    let figure = trace(&plain_trace(&[100.0, 1.0, 0.5], &[100.0, 1.0, 0.5]))?;
-    let pixmap = tiny_skia::Pixmap::decode_png(&figure.png()?).expect("a PNG");
-    assert_eq!((pixmap.width(), pixmap.height()), (2 * figure.width(), 2 * figure.height()));
-    // Above the legend there is only the title: dark pixels there mean that the font was found.
-    let title = pixmap.pixels().iter().take(2 * 900 * 60).filter(|p| p.red() < 100).count();
-    assert!(title > 50, "{title} dark pixels");
-    assert_eq!(pixmap.pixels()[0].red(), 255);
-    Ok(())
-}
-
-#[test]
 fn same_input_gives_same_bytes() -> Result<(), PlotError> {
     let row = SupportRow { name: "sea", support: &[1, 4, 9], values: &[1.0, 9.0, -1.0], distance: 0.5 };
     let draw = || support_comparison(&plain_supports((&[1, 3, 5], &[1.0, -1.0, 2.0]), &[row]));
     let (first, second) = (draw()?, draw()?);
     assert_eq!(first.svg(), second.svg());
     assert_eq!(first.png()?, second.png()?);
-    Ok(())
-}
-
-#[test]
-fn saving_by_extension() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = tempfile::tempdir()?;
-    let figure = trace(&plain_trace(&[1.0], &[1.0]))?;
-    for name in ["fit.svg", "fit.PNG"] {
-        let path = folder.path().join(name);
-        figure.save(&path)?;
-        figure.save(&path)?;
-        let bytes = fs::read(&path)?;
-        assert!(bytes.starts_with(if name.ends_with("svg") { b"<svg" } else { b"\x89PNG" }));
-    }
-    assert_eq!(fs::read_dir(folder.path())?.count(), 2, "temporary files left behind");
-    Ok(())
-}
-
-#[test]
-fn paths_are_refused_early() -> Result<(), Box<dyn std::error::Error>> {
-    let message = |path: &str| check_picture_path(Path::new(path)).map_err(|e| e.to_string());
-    assert_eq!(message("fit.svg"), Ok(()));
-    assert_eq!(message("fit.jpg"), Err("fit.jpg: unknown picture extension '.jpg'; use .svg or .png".to_string()));
-    assert_eq!(message("fit"), Err("fit: no picture extension; use .svg or .png".to_string()));
-    assert_eq!(message(""), Err(": no picture extension; use .svg or .png".to_string()));
-
-    let folder = tempfile::tempdir()?;
-    let missing: PathBuf = folder.path().join("missing").join("fit.svg");
-    let figure = trace(&plain_trace(&[1.0], &[1.0]))?;
-    assert!(matches!(figure.save(&missing), Err(PlotError::Folder { .. })));
-    let occupied = folder.path().join("folder.svg");
-    fs::create_dir(&occupied)?;
-    assert!(matches!(figure.save(&occupied), Err(PlotError::IsFolder { .. })));
-    assert!(write_whole(&occupied, b"x").is_err());
-    assert_eq!(fs::read_dir(folder.path())?.count(), 1, "temporary files left behind");
     Ok(())
 }
 
@@ -428,19 +359,6 @@ fn missing_values_are_gaps() -> Result<(), PlotError> {
     assert_eq!(lines(&y)?, 2);
     assert!(lines(&[f64::NAN; 9]).is_err());
     Ok(())
-}
-
-#[test]
-fn lines_end_at_the_border() {
-    let bounds = Bounds { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
-    assert_eq!(bounds.clip(&[(0.0, 5.0), (5.0, 5.0), (10.0, 5.0)]), [[(0.0, 5.0), (5.0, 5.0), (10.0, 5.0)]]);
-    let out_and_in = bounds.clip(&[(0.0, 5.0), (5.0, -5.0), (10.0, 5.0)]);
-    assert_eq!(out_and_in, [[(0.0, 5.0), (2.5, 0.0)], [(7.5, 0.0), (10.0, 5.0)]]);
-    assert!(bounds.clip(&[(0.0, 11.0), (10.0, 12.0)]).is_empty());
-    assert!(bounds.clip(&[(5.0, 5.0)]).is_empty());
-    let across = bounds.press(&[(0.0, -10.0), (10.0, 20.0)]);
-    assert_eq!(across.len(), 4);
-    assert!(across.iter().all(|p| (0.0..=10.0).contains(&p.1)));
 }
 
 #[test]

@@ -1,12 +1,8 @@
 //! The objective over the iterations of one run.
 
-use super::axis::{Axis, number_label};
-use super::data::{check_length, check_not_empty, check_values};
-use super::layout::{LegendPlace, PanelSpec, X_TICKS, stack, y_ticks};
-use super::legend::{Entry, Symbol};
-use super::style::{BLUE, DATA};
-use super::svg::{Path, Stroke};
-use super::{Figure, PlotError};
+use sparsea_plot::{Axis, Entry, Layer, Panel, Stroke, Symbol, check, number_label, palette};
+
+use super::{Figure, PlotError, series, stack};
 
 /// Input of [`trace`].
 #[derive(Clone, Copy, Debug)]
@@ -24,36 +20,34 @@ pub struct TracePlot<'a> {
 /// Draws the current and the best objective over the iterations, logarithmically if they span more than a decade.
 pub fn trace(input: &TracePlot<'_>) -> Result<Figure, PlotError> {
     let TracePlot { current, best, .. } = *input;
-    check_not_empty("trace", current.len())?;
-    check_length("best objective", current.len(), best.len())?;
-    check_values("current objective", current)?;
-    check_values("best objective", best)?;
+    check::not_empty("trace", current.len())?;
+    check::length("best objective", current.len(), best.len())?;
+    check::numbers("current objective", current)?;
+    check::numbers("best objective", best)?;
 
-    let height = 420.0;
-    let spec = PanelSpec {
-        height,
-        x: Axis::integers(0, current.len() - 1, X_TICKS),
-        y: Axis::log_or_values(current.iter().chain(best).copied(), y_ticks(height)),
-        y_label: input.y_label.to_string(),
-        x_label: Some("iteration".to_string()),
-    };
     // The step that led to the final value.
     let last = best.len() - 1;
     let improved = best.iter().rposition(|&v| v != best[last]).map_or(0, |i| i + 1);
-    let current_stroke = Stroke::solid(DATA, 0.9);
-    let best_stroke = Stroke::solid(BLUE, 2.4);
+    let current_stroke = Stroke::solid(palette::DATA, 0.9);
+    let best_stroke = Stroke::solid(palette::BLUE, 2.4);
     let reached = format!("best so far ({} from iteration {improved} on)", number_label(best[last]));
-    let entries =
-        [Entry::new(Symbol::Line(current_stroke), "current support"), Entry::new(Symbol::Line(best_stroke), reached)];
-    let (mut svg, panels) = stack(input.title, &entries, LegendPlace::Above, vec![spec]);
-    for panel in &panels {
-        panel.draw_line(&mut svg, current.iter().enumerate().map(|(i, &v)| (i as f64, v)), current_stroke);
-        // A step curve: the best value holds until the iteration that improves it.
-        let steps = (0..2 * best.len() - 1).map(|i| (i.div_ceil(2) as f64, best[i / 2]));
-        panel.draw_line(&mut svg, steps, best_stroke);
-        let mut dot = Path::default();
-        dot.circle((panel.px(improved as f64), panel.py(best[last])), 4.0);
-        svg.fill(&dot, BLUE);
-    }
-    Ok(svg.finish())
+    let entries = vec![
+        Entry::new(Symbol::Line(current_stroke), "current support"),
+        Entry::new(Symbol::Line(best_stroke), reached),
+    ];
+    // A step curve: the best value holds until the iteration that improves it.
+    let steps = (0..2 * best.len() - 1).map(|i| (i.div_ceil(2) as f64, best[i / 2])).collect();
+    let panel = Panel {
+        height: 420.0,
+        x: Axis::integers(0, current.len() - 1),
+        y: Axis::log_or_values(current.iter().chain(best).copied()),
+        y_label: input.y_label.to_string(),
+        x_label: Some("iteration".to_string()),
+        layers: vec![
+            Layer::Line { points: series(current, 1.0), stroke: current_stroke, clip: false },
+            Layer::Line { points: steps, stroke: best_stroke, clip: false },
+            Layer::Dots { points: vec![(improved as f64, best[last])], color: palette::BLUE, radius: 4.0 },
+        ],
+    };
+    stack(input.title, entries, vec![panel])
 }

@@ -6,12 +6,13 @@ use std::fmt::Write;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sparsea::{Scalar, Solution};
-use sparsea_lab::plot::{self, PathPlot};
+use sparsea_lab::plot::{self, Figure, PathPlot, PlotError};
 
 use super::choice::{Chooser, Measured};
 use crate::blocks;
 use crate::cli::{CriterionChoice, Path};
 use crate::commands::solve::{placed, write_x};
+use crate::draw;
 use crate::failure::Failure;
 use crate::model::Posed;
 use crate::origin::Origin;
@@ -31,7 +32,19 @@ pub fn write<T: Scalar>(
     if let (Some(path), Some(solution)) = (&arguments.output, solutions.get(chosen)) {
         write_x(path, loaded, solution)?;
     }
-    let Some(path) = &arguments.plot else { return Ok(()) };
+    if let Some(path) = arguments.plot.as_ref().filter(|path| !draw::is_shown(path)) {
+        picture(loaded, solutions, chooser, chosen)?.save(path)?;
+    }
+    Ok(())
+}
+
+/// Residual, criterion and coefficients over k.
+fn picture<T: Scalar>(
+    loaded: &Loaded<T>,
+    solutions: &[Solution<T>],
+    chooser: &Chooser<'_, T>,
+    chosen: usize,
+) -> Result<Figure, PlotError> {
     let mut curves: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     for (k, solution) in solutions.iter().enumerate() {
         let values = blocks::sizes(&solution.coefficients, solution.right_hand_sides);
@@ -43,7 +56,7 @@ pub fn write<T: Scalar>(
     let name = |j: usize| loaded.names.as_ref().map_or_else(|| j.to_string(), |names| names[j].clone());
     let coefficients: Vec<(String, Vec<f64>)> = curves.into_iter().map(|(j, curve)| (name(j), curve)).collect();
     let residuals: Vec<f64> = solutions.iter().map(|solution| solution.relative_residual).collect();
-    let figure = plot::path(&PathPlot {
+    plot::path(&PathPlot {
         title: &format!("k = {chosen} by {}", chooser.label()),
         residuals: &residuals,
         criterion: (chooser.label(), &chooser.values()),
@@ -54,8 +67,7 @@ pub fn write<T: Scalar>(
             (None, true) => "magnitude |xⱼ|",
             (None, false) => "coefficient xⱼ",
         },
-    })?;
-    Ok(figure.save(path)?)
+    })
 }
 
 /// Prints the path and the solution that is chosen.
@@ -98,6 +110,9 @@ pub fn print<T: Scalar>(
     }
     let positions = loaded.positions(&solution.support);
     say!("{}", report::table(solution, loaded.rows(), chosen, names, positions.as_deref()).trim_end());
+    if arguments.plot.as_deref().is_some_and(draw::is_shown) {
+        draw::show(&picture(loaded, solutions, chooser, chosen)?)?;
+    }
     Ok(())
 }
 

@@ -1,11 +1,13 @@
 //! Legends, drawn outside the panels so that they never cover data.
 
-use super::font::{shorten, text_width};
-use super::style::{BLACK, Color, CurveStyle, LEGEND_SIZE, MISSING, Marker, STRIPES, WHITE};
-use super::svg::{Anchor, Path, Stroke, Svg};
+use crate::font::{shorten, text_width};
+use crate::style::palette::{BLACK, WHITE};
+use crate::style::{Color, CurveStyle, LEGEND_SIZE, MISSING, Marker, STRIPES, Stroke};
+use crate::svg::{Anchor, Path, Svg};
 
 /// What a legend shows beside a label.
-pub(super) enum Symbol {
+#[derive(Clone, Copy, Debug)]
+pub enum Symbol {
     /// A plain line.
     Line(Stroke),
     /// A stem with its dot.
@@ -16,7 +18,7 @@ pub(super) enum Symbol {
     Ring(Color),
     /// A filled marker.
     Marker(Marker, Color),
-    /// A line with an algorithm's marker.
+    /// A line with its marker.
     Curve(CurveStyle),
     /// A rectangle of missing data.
     Missing,
@@ -25,13 +27,17 @@ pub(super) enum Symbol {
 }
 
 /// One line of a legend.
-pub(super) struct Entry {
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What is drawn.
     pub symbol: Symbol,
+    /// What it stands for.
     pub label: String,
 }
 
 impl Entry {
-    pub(super) fn new(symbol: Symbol, label: impl Into<String>) -> Self {
+    /// A line of a legend.
+    pub fn new(symbol: Symbol, label: impl Into<String>) -> Self {
         Self { symbol, label: label.into() }
     }
 
@@ -103,25 +109,25 @@ impl Symbol {
 }
 
 /// Draws a curve along `line` with the style's markers at `points`.
-pub(super) fn draw_curve(svg: &mut Svg, style: CurveStyle, line: &Path, points: &[(f64, f64)]) {
+pub(crate) fn draw_curve(svg: &mut Svg, style: CurveStyle, line: &Path, points: &[(f64, f64)]) {
     svg.stroke(line, Stroke { color: style.color, width: style.width, dash: style.dash });
     let mut markers = Path::default();
-    for &point in points {
-        markers.marker(style.marker, point, 2.8 + 0.6 * style.width);
+    for (marker, &point) in style.marker.iter().flat_map(|marker| points.iter().map(move |point| (marker, point))) {
+        markers.marker(*marker, point, 2.8 + 0.6 * style.width);
     }
     let fill = if style.hollow { WHITE } else { style.color };
     svg.shape(&markers, Some(fill), Some(Stroke::solid(style.color, 1.5)));
 }
 
 /// Strokes `line` dark in a light casing.
-pub(super) fn draw_cased(svg: &mut Svg, line: &Path) {
+pub(crate) fn draw_cased(svg: &mut Svg, line: &Path) {
     svg.stroke(line, Stroke::solid(WHITE, 4.0));
     svg.stroke(line, Stroke::solid(BLACK, 1.8));
 }
 
 /// Fills rectangles, given by corner, width and height, as missing data: light grey, with stripes that continue from one
 /// rectangle to the next.
-pub(super) fn draw_missing(svg: &mut Svg, rectangles: &[(f64, f64, f64, f64)]) {
+pub(crate) fn draw_missing(svg: &mut Svg, rectangles: &[(f64, f64, f64, f64)]) {
     const DISTANCE: f64 = 6.0;
     let (mut areas, mut stripes) = (Path::default(), Path::default());
     for &(x, y, width, height) in rectangles {
@@ -157,12 +163,12 @@ fn rows(entries: &[Entry], width: f64) -> Vec<&[Entry]> {
 }
 
 /// Height of a legend laid out in rows.
-pub(super) fn rows_height(entries: &[Entry], width: f64) -> f64 {
+pub(crate) fn rows_height(entries: &[Entry], width: f64) -> f64 {
     ROW * rows(entries, width).len() as f64
 }
 
 /// Draws a legend in centred rows below `top`.
-pub(super) fn draw_rows(svg: &mut Svg, entries: &[Entry], left: f64, top: f64, width: f64) {
+pub(crate) fn draw_rows(svg: &mut Svg, entries: &[Entry], left: f64, top: f64, width: f64) {
     for (r, row) in rows(entries, width).into_iter().enumerate() {
         let total = row.iter().map(|e| e.width() + BETWEEN).sum::<f64>() - BETWEEN;
         let mut x = left + 0.5 * (width - total).max(0.0);
@@ -174,17 +180,17 @@ pub(super) fn draw_rows(svg: &mut Svg, entries: &[Entry], left: f64, top: f64, w
 }
 
 /// Width of a legend laid out in one column, at most `limit`.
-pub(super) fn column_width(entries: &[Entry], limit: f64) -> f64 {
+pub(crate) fn column_width(entries: &[Entry], limit: f64) -> f64 {
     entries.iter().map(Entry::width).fold(0.0, f64::max).min(limit)
 }
 
 /// Height of a legend laid out in one column.
-pub(super) fn column_height(entries: &[Entry]) -> f64 {
+pub(crate) fn column_height(entries: &[Entry]) -> f64 {
     ROW * entries.len() as f64
 }
 
 /// Draws a legend in one column, shortening labels that exceed `width`.
-pub(super) fn draw_column(svg: &mut Svg, entries: &[Entry], left: f64, top: f64, width: f64) {
+pub(crate) fn draw_column(svg: &mut Svg, entries: &[Entry], left: f64, top: f64, width: f64) {
     for (i, entry) in entries.iter().enumerate() {
         let room = width - entry.symbol.width() - GAP + 0.5;
         entry.draw(svg, left, top + (i as f64 + 0.5) * ROW, room);

@@ -5,13 +5,13 @@ use std::sync::{Arc, LazyLock};
 use resvg::usvg::fontdb;
 use ttf_parser::Face;
 
-static BYTES: &[u8] = include_bytes!("../../assets/DejaVuSans-subset.ttf");
+static BYTES: &[u8] = include_bytes!("../assets/DejaVuSans-subset.ttf");
 
 /// Family name of the built-in font.
-pub(super) const FAMILY: &str = "DejaVu Sans";
+pub(crate) const FAMILY: &str = "DejaVu Sans";
 
 /// The families named in the SVG: viewers that lack DejaVu Sans show a font of similar width.
-pub(super) const FAMILIES: &str = "DejaVu Sans, Helvetica, Arial, sans-serif";
+pub(crate) const FAMILIES: &str = "DejaVu Sans, Helvetica, Arial, sans-serif";
 
 static FACE: LazyLock<Option<Face<'static>>> = LazyLock::new(|| Face::parse(BYTES, 0).ok());
 
@@ -25,12 +25,12 @@ static DATABASE: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
 });
 
 /// The database holding only the built-in font.
-pub(super) fn database() -> Arc<fontdb::Database> {
+pub(crate) fn database() -> Arc<fontdb::Database> {
     DATABASE.clone()
 }
 
 /// Width of `text` at font size `size`. Characters missing from the subset count as wide ones.
-pub(super) fn text_width(text: &str, size: f64) -> f64 {
+pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     let advance = |c: char| -> f64 {
         let Some(face) = FACE.as_ref() else { return 0.64 };
         let units = f64::from(face.units_per_em());
@@ -40,7 +40,7 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
 }
 
 /// `text` itself if it fits into `width`, else its beginning with an ellipsis.
-pub(super) fn shorten(text: &str, size: f64, width: f64) -> String {
+pub(crate) fn shorten(text: &str, size: f64, width: f64) -> String {
     if text_width(text, size) <= width {
         return text.to_string();
     }

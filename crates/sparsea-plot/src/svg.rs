@@ -2,34 +2,19 @@
 
 use std::fmt::Write;
 
-use super::Figure;
-use super::font;
-use super::style::{Color, Marker, TEXT, WHITE};
+use crate::font;
+use crate::style::{Color, Marker, Stroke, TEXT, palette::WHITE};
 
 /// Where a text's anchor point lies on its baseline.
 #[derive(Clone, Copy)]
-pub(super) enum Anchor {
+pub(crate) enum Anchor {
     Start,
     Middle,
     End,
 }
 
-/// Stroke of a line.
-#[derive(Clone, Copy)]
-pub(super) struct Stroke {
-    pub color: Color,
-    pub width: f64,
-    pub dash: &'static str,
-}
-
-impl Stroke {
-    pub(super) fn solid(color: Color, width: f64) -> Self {
-        Self { color, width, dash: "" }
-    }
-}
-
 /// A picture being drawn.
-pub(super) struct Svg {
+pub(crate) struct Svg {
     body: String,
     width: u32,
     height: u32,
@@ -37,7 +22,7 @@ pub(super) struct Svg {
 
 impl Svg {
     /// A white picture; `title` is what screen readers announce.
-    pub(super) fn new(width: f64, height: f64, title: &str) -> Self {
+    pub(crate) fn new(width: f64, height: f64, title: &str) -> Self {
         let (width, height) = (width.ceil() as u32, height.ceil() as u32);
         let mut body = String::new();
         let _ = write!(
@@ -51,23 +36,24 @@ impl Svg {
         Self { body, width, height }
     }
 
-    pub(super) fn finish(mut self) -> Figure {
+    /// The document, its width and its height.
+    pub(crate) fn finish(mut self) -> (String, u32, u32) {
         self.body.push_str("</svg>\n");
-        Figure { svg: self.body, width: self.width, height: self.height }
+        (self.body, self.width, self.height)
     }
 
     /// Strokes `path`.
-    pub(super) fn stroke(&mut self, path: &Path, stroke: Stroke) {
+    pub(crate) fn stroke(&mut self, path: &Path, stroke: Stroke) {
         self.shape(path, None, Some(stroke));
     }
 
     /// Fills `path`.
-    pub(super) fn fill(&mut self, path: &Path, color: Color) {
+    pub(crate) fn fill(&mut self, path: &Path, color: Color) {
         self.shape(path, Some(color), None);
     }
 
     /// Fills, strokes or both; an empty path leaves no element behind.
-    pub(super) fn shape(&mut self, path: &Path, fill: Option<Color>, stroke: Option<Stroke>) {
+    pub(crate) fn shape(&mut self, path: &Path, fill: Option<Color>, stroke: Option<Stroke>) {
         if path.is_empty() {
             return;
         }
@@ -88,26 +74,26 @@ impl Svg {
     }
 
     /// Fills `path` without smoothing its edges, so that no seams show between areas that touch.
-    pub(super) fn fill_crisp(&mut self, path: &Path, color: Color) {
+    pub(crate) fn fill_crisp(&mut self, path: &Path, color: Color) {
         if !path.is_empty() {
             let _ = writeln!(self.body, "<path d=\"{}\" fill=\"{color}\" shape-rendering=\"crispEdges\"/>", path.0);
         }
     }
 
     /// Makes all that `draw` draws translucent as a whole: where its parts overlap they do not add up.
-    pub(super) fn translucent(&mut self, opacity: f64, draw: impl FnOnce(&mut Self)) {
+    pub(crate) fn translucent(&mut self, opacity: f64, draw: impl FnOnce(&mut Self)) {
         let _ = writeln!(self.body, "<g opacity=\"{opacity}\">");
         draw(self);
         self.body.push_str("</g>\n");
     }
 
     /// Text in the usual colour.
-    pub(super) fn text(&mut self, x: f64, y: f64, size: f64, anchor: Anchor, text: &str) {
+    pub(crate) fn text(&mut self, x: f64, y: f64, size: f64, anchor: Anchor, text: &str) {
         self.rotated_text((x, y), 0.0, size, anchor, TEXT, text);
     }
 
     /// Text turned by `angle` degrees clockwise about its anchor point.
-    pub(super) fn rotated_text(
+    pub(crate) fn rotated_text(
         &mut self,
         (x, y): (f64, f64),
         angle: f64,
@@ -148,46 +134,46 @@ impl Svg {
 
 /// Data of a `<path>`.
 #[derive(Default)]
-pub(super) struct Path(String);
+pub(crate) struct Path(String);
 
 impl Path {
-    pub(super) fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+    pub(crate) fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let mut path = Self::default();
         path.add_line(points);
         path
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn segment(&mut self, (x0, y0): (f64, f64), (x1, y1): (f64, f64)) {
+    pub(crate) fn segment(&mut self, (x0, y0): (f64, f64), (x1, y1): (f64, f64)) {
         self.to('M', x0, y0);
         self.to('L', x1, y1);
     }
 
-    pub(super) fn rectangle(x: f64, y: f64, width: f64, height: f64) -> Self {
+    pub(crate) fn rectangle(x: f64, y: f64, width: f64, height: f64) -> Self {
         let mut path = Self::default();
         path.add_rectangle(x, y, width, height);
         path
     }
 
-    pub(super) fn add_rectangle(&mut self, x: f64, y: f64, width: f64, height: f64) {
+    pub(crate) fn add_rectangle(&mut self, x: f64, y: f64, width: f64, height: f64) {
         self.add_polygon([(x, y), (x + width, y), (x + width, y + height), (x, y + height)]);
     }
 
-    pub(super) fn add_line(&mut self, points: impl IntoIterator<Item = (f64, f64)>) {
+    pub(crate) fn add_line(&mut self, points: impl IntoIterator<Item = (f64, f64)>) {
         for (i, (x, y)) in points.into_iter().enumerate() {
             self.to(if i == 0 { 'M' } else { 'L' }, x, y);
         }
     }
 
-    pub(super) fn add_polygon(&mut self, corners: impl IntoIterator<Item = (f64, f64)>) {
+    pub(crate) fn add_polygon(&mut self, corners: impl IntoIterator<Item = (f64, f64)>) {
         self.add_line(corners);
         self.0.push('Z');
     }
 
-    pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64) {
+    pub(crate) fn circle(&mut self, (x, y): (f64, f64), radius: f64) {
         self.to('M', x - radius, y);
         for dx in [2.0 * radius, -2.0 * radius] {
             let _ = write!(self.0, "a{radius} {radius} 0 1 1 {dx} 0");
@@ -196,7 +182,7 @@ impl Path {
     }
 
     /// Appends `marker` of half-width `r` centred at the point.
-    pub(super) fn marker(&mut self, marker: Marker, (x, y): (f64, f64), r: f64) {
+    pub(crate) fn marker(&mut self, marker: Marker, (x, y): (f64, f64), r: f64) {
         let corners: &[(f64, f64)] = match marker {
             Marker::Circle => return self.circle((x, y), r),
             Marker::Cross => {

@@ -1,41 +1,7 @@
-//! Checks of the input, and thinning of long series to what a screen can show.
-
-use super::PlotError;
-
-/// Beyond this, ranges of values would overflow.
-const LARGEST: f64 = 1e300;
-
-/// Refuses values that no axis can hold.
-pub(super) fn check_values(what: &str, values: &[f64]) -> Result<(), PlotError> {
-    match values.iter().position(|v| v.is_nan() || v.abs() > LARGEST) {
-        Some(index) => Err(PlotError::NotDrawable { what: what.to_string(), index, value: values[index] }),
-        None => Ok(()),
-    }
-}
-
-pub(super) fn check_length(what: &str, expected: usize, found: usize) -> Result<(), PlotError> {
-    if expected == found { Ok(()) } else { Err(PlotError::Length { what: what.to_string(), expected, found }) }
-}
-
-pub(super) fn check_not_empty(what: &str, len: usize) -> Result<(), PlotError> {
-    if len > 0 { Ok(()) } else { Err(PlotError::Empty { what: what.to_string() }) }
-}
-
-/// Checks a sparse vector of length `len`, given as positions and values.
-pub(super) fn check_spikes(what: &str, len: usize, (positions, values): Spikes<'_>) -> Result<(), PlotError> {
-    check_length(what, positions.len(), values.len())?;
-    check_values(what, values)?;
-    match positions.iter().find(|&&p| p >= len) {
-        Some(&position) => Err(PlotError::Position { what: what.to_string(), position, len }),
-        None => Ok(()),
-    }
-}
-
-/// Positions and values of a sparse vector.
-pub(super) type Spikes<'a> = (&'a [usize], &'a [f64]);
+//! Thinning of long series to what a screen can show, and clipping.
 
 /// Smallest and largest of some checked values, or `None` without any.
-pub(super) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+pub fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().fold(None, |range, v| match range {
         None => Some((v, v)),
         Some((lo, hi)) => Some((v.min(lo), v.max(hi))),
@@ -44,7 +10,7 @@ pub(super) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)
 
 /// Thins a series of points with nondecreasing x: in each of the columns of width `column` it keeps the first, lowest,
 /// highest and last point, in their order, so that a drawn line covers the same pixels and no extreme is lost.
-pub(super) fn decimate(points: impl ExactSizeIterator<Item = (f64, f64)>, column: f64) -> Vec<(f64, f64)> {
+pub(crate) fn decimate(points: impl ExactSizeIterator<Item = (f64, f64)>, column: f64) -> Vec<(f64, f64)> {
     let mut kept = Vec::with_capacity(points.len().min(8192));
     let mut group: Option<Group> = None;
     for (i, (x, y)) in points.enumerate() {
@@ -94,28 +60,9 @@ impl Group {
     }
 }
 
-/// Refuses what a logarithmic axis cannot show; NaN passes as a gap.
-pub(super) fn check_positive(what: &str, values: &[f64]) -> Result<(), PlotError> {
-    match values.iter().position(|&v| v <= 0.0) {
-        Some(index) => {
-            let what = format!("{what}, on a logarithmic axis");
-            Err(PlotError::NotDrawable { what, index, value: values[index] })
-        }
-        None => Ok(()),
-    }
-}
-
-/// Like [`check_values`], but NaN passes as a gap.
-pub(super) fn check_values_or_gaps(what: &str, values: &[f64]) -> Result<(), PlotError> {
-    match values.iter().position(|v| v.abs() > LARGEST) {
-        Some(index) => Err(PlotError::NotDrawable { what: what.to_string(), index, value: values[index] }),
-        None => Ok(()),
-    }
-}
-
 /// A rectangle of the picture.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     pub left: f64,
     pub top: f64,
     pub right: f64,
@@ -123,12 +70,12 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    pub(super) fn contains(&self, (x, y): (f64, f64)) -> bool {
+    pub(crate) fn contains(&self, (x, y): (f64, f64)) -> bool {
         (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)
     }
 
     /// The pieces of a line within the rectangle, with new points where the line crosses its border.
-    pub(super) fn clip(&self, line: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
+    pub(crate) fn clip(&self, line: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
         let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
         // Whether the last piece ends where the next segment begins.
         let mut joined = false;
@@ -171,7 +118,7 @@ impl Bounds {
     }
 
     /// The line with all that lies above or below the rectangle moved to its border, as the edge of an area needs.
-    pub(super) fn press(&self, line: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    pub(crate) fn press(&self, line: &[(f64, f64)]) -> Vec<(f64, f64)> {
         let mut pressed = Vec::with_capacity(line.len());
         let into = |(x, y): (f64, f64)| (x, y.clamp(self.top, self.bottom));
         for (i, &(x, y)) in line.iter().enumerate() {
