@@ -30,8 +30,8 @@ fresh one each time, target/venv-package. Both are made with the interpreter nam
 else the first Python 3.10 or newer on the PATH.
 ";
 
-/// The tests, without the examples, which clippy has compiled and which take long to build.
-const TESTS: [&str; 6] = ["test", "--workspace", "--locked", "--lib", "--bins", "--tests"];
+/// The tests, without the examples, which clippy has checked and which take long to build.
+const TESTS: [&str; 4] = ["test", "--workspace", "--locked", "--tests"];
 
 /// WebAssembly in browsers.
 const WASM: &str = "wasm32-unknown-unknown";
