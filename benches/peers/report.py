@@ -133,7 +133,11 @@ def header(record: Record) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items() if version)
     runs = f"at most {record['runs']} problems a task besides the first, {record['budget']:g} s a method"
     machine = f"{record['processor']} (processors to use: {record['processors']}), {record['system']}"
-    lines = [f"`{record['command']}`: {runs}, seeds ({record['seed']}, task, run). {machine}. {versions}."]
+    lines = [
+        f"`{record['command']}` made the tables: {runs}, seeds ({record['seed']}, task, run).",
+        f"Machine: {machine}.",
+        f"Versions: {versions}.",
+    ]
     if record["left_out"]:
         lines += ["", f"Left out, since there is no wheel for this Python: {', '.join(record['left_out'])}."]
     if record["quick"]:
