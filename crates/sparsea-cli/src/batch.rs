@@ -26,9 +26,14 @@ pub struct Words {
     pub remedy: &'static str,
 }
 
-pub const COLUMNS: Words =
-    Words { one: "column", all: "columns of Y", atoms: "non-zeros", remedy: "solve one by itself (FILE:COLUMN)" };
-pub const TRACES: Words = Words { one: "trace", all: "traces", atoms: "spikes", remedy: "deconvolve it by itself" };
+pub const COLUMNS: Words = Words {
+    one: "column",
+    all: "columns of Y",
+    atoms: "non-zeros",
+    remedy: "solve a single column, as in FILE:COLUMN",
+};
+pub const TRACES: Words =
+    Words { one: "trace", all: "traces", atoms: "spikes", remedy: "deconvolve a single trace, as in FILE:COLUMN" };
 
 /// Right-hand sides of either scalar.
 pub enum AnyBatch {
@@ -52,11 +57,11 @@ impl AnyBatch {
     }
 
     /// Several traces with one kernel; `None` if there is no trace, or some are complex and others are not.
-    pub fn of_traces(traces: Vec<Any>) -> Option<Self> {
-        fn of<T: Scalar>(traces: Vec<Loaded<T>>) -> Option<Batch<T>> {
+    pub fn of_traces(traces: Vec<Any>, names: Option<Vec<String>>) -> Option<Self> {
+        fn of<T: Scalar>(traces: Vec<Loaded<T>>, names: Option<Vec<String>>) -> Option<Batch<T>> {
             let columns = traces.iter().map(|trace| trace.data.clone()).collect();
             let loaded = traces.into_iter().next()?;
-            Some(Batch { loaded, columns, names: None, words: &TRACES })
+            Some(Batch { loaded, columns, names, words: &TRACES })
         }
         let (mut real, mut complex) = (vec![], vec![]);
         for trace in traces {
@@ -66,8 +71,8 @@ impl AnyBatch {
             }
         }
         match (real.is_empty(), complex.is_empty()) {
-            (false, true) => of(real).map(Self::Real),
-            (true, false) => of(complex).map(Self::Complex),
+            (false, true) => of(real, names).map(Self::Real),
+            (true, false) => of(complex, names).map(Self::Complex),
             _ => None,
         }
     }

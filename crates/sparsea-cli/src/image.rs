@@ -37,8 +37,8 @@ impl Placed {
 pub enum Samples {
     /// A single row or column.
     One(Vector),
-    /// Several rows and columns.
-    Table(Matrix),
+    /// Several rows and columns, and the names of the columns.
+    Table(Matrix, Option<Vec<String>>),
 }
 
 impl Samples {
@@ -53,13 +53,14 @@ impl Samples {
             None => input::read_vector(path),
         };
         if image {
-            return Ok(Self::Table(read_matrix(path)?.matrix));
+            let table = read_matrix(path)?;
+            return Ok(Self::Table(table.matrix, table.column_names));
         }
         match read_vector(path) {
             Ok(vector) => Ok(Self::One(vector)),
             Err(error) if matches!(*error.problem, Problem::NotAVector(_)) => {
                 // What is no matrix either is refused as it was before.
-                read_matrix(path).map(|table| Self::Table(table.matrix)).map_err(|second| {
+                read_matrix(path).map(|table| Self::Table(table.matrix, table.column_names)).map_err(|second| {
                     if matches!(*second.problem, Problem::NotAMatrix(_)) { error.into() } else { second.into() }
                 })
             }
@@ -71,7 +72,8 @@ impl Samples {
 /// What there is to deconvolve: one trace or image, or several traces.
 pub enum Deconvolution {
     One(Box<Any>),
-    Several(Vec<Any>),
+    /// Several traces, and their names.
+    Several(Vec<Any>, Option<Vec<String>>),
 }
 
 /// Reads a trace, several, or an image, in which there may be `gaps`, and the kernel.
@@ -85,8 +87,10 @@ pub fn read(path: &Path, options: &KernelOptions, gaps: bool) -> Result<Deconvol
     };
     let shown = path.display();
     match (samples, kernel) {
-        (Samples::Table(y), Some(Samples::Table(kernel))) if !options.traces => image(y, kernel, options, "").map(one),
-        (Samples::Table(y), None) if options.image => {
+        (Samples::Table(y, _), Some(Samples::Table(kernel, _))) if !options.traces => {
+            image(y, kernel, options, "").map(one)
+        }
+        (Samples::Table(y, _), None) if options.image => {
             let Kernel::Gaussian(sigma) = options.kernel else {
                 let rule = "an image takes --kernel gaussian:SIGMA or a file with a matrix";
                 return refuse(rule.into());
@@ -104,19 +108,20 @@ pub fn read(path: &Path, options: &KernelOptions, gaps: bool) -> Result<Deconvol
             let kernel = Mat::from_fn(line.len(), line.len(), |i, j| line[i] * line[j]);
             image(y, Matrix::Dense(input::Dense::from(kernel)), options, &advice).map(one)
         }
-        (Samples::Table(y), None) if !options.traces => refuse(format!(
+        (Samples::Table(y, _), None) if !options.traces => refuse(format!(
             "{shown} has {} rows and {} columns, and the kernel a name: say --image for an image, or --traces for a trace in each \
              column",
             y.nrows(),
             y.ncols()
         )),
-        (_, Some(Samples::Table(_))) => {
+        (_, Some(Samples::Table(..))) => {
             let why = if options.traces { "--traces" } else { "a single trace" };
             refuse(format!("the kernel has several rows and columns, as for an image, which does not go with {why}"))
         }
-        (Samples::Table(y), _) => {
+        (Samples::Table(y, names), _) => {
             let columns = columns_of(y);
-            Ok(Deconvolution::Several(columns.into_iter().map(|y| traces(y, options)).collect::<Result<_, _>>()?))
+            let all = columns.into_iter().map(|y| traces(y, options)).collect::<Result<_, _>>()?;
+            Ok(Deconvolution::Several(all, names))
         }
         (Samples::One(y), _) => Ok(one(traces(y, options)?)),
     }

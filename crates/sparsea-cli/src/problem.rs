@@ -330,7 +330,7 @@ pub fn from_statistics(path: &Path) -> Result<Any, Failure> {
 /// Reads one trace, one image, or traces with one support, in which there may be gaps, and a kernel.
 pub fn from_trace(trace: &Path, options: &KernelOptions, model: &ModelOptions) -> Result<Any, Failure> {
     match image::read(trace, options, model.drops())? {
-        Deconvolution::Several(all) if !model.joint => {
+        Deconvolution::Several(all, _) if !model.joint => {
             let (shown, count) = (trace.display(), all.len());
             Err(Failure::Message(format!("{shown} holds {count} traces; this command takes one")))
         }
@@ -346,10 +346,10 @@ pub fn in_one(read: Deconvolution, options: &KernelOptions, model: &ModelOptions
             refuse("--joint needs a matrix of several traces, with one in each column")
         }
         Deconvolution::One(one) => Ok(*one),
-        Deconvolution::Several(_) if options.baseline != Baseline::None => {
+        Deconvolution::Several(..) if options.baseline != Baseline::None => {
             refuse("--baseline is for traces by themselves; with --joint say --intercept, which is fitted to each")
         }
-        Deconvolution::Several(traces) => side_by_side(traces),
+        Deconvolution::Several(traces, _) => side_by_side(traces),
     }
 }
 

@@ -174,12 +174,14 @@ pub fn exploration<T: Scalar>(
         };
         let _ = writeln!(out, "second best         {text}: {}", support_text(&second.support, names, 60));
     }
-    let _ = writeln!(out, "\n{:>8}  {:>9}  {:>6}  nearest other column", "index", "frequency", "chosen");
+    let first = if names.is_some() { left("index") } else { right("index") };
+    let mut table = Table::new([first, right("frequency"), right("chosen"), left("nearest other column")]);
     for row in explored.indices.iter().take(ROWS) {
         let chosen = if row.chosen { "yes" } else { "no" };
         let beside = row.neighbour.map_or(String::new(), |(j, cosine)| format!("{} (cosine {cosine:.4})", name(j)));
-        let _ = writeln!(out, "{:>8}  {:>7.1} %  {chosen:>6}  {beside}", name(row.index), 100.0 * row.frequency);
+        table.row([name(row.index), format!("{:.1} %", 100.0 * row.frequency), chosen.to_owned(), beside]);
     }
+    let _ = write!(out, "\n{table}");
     let chosen = || explored.indices.iter().filter(|row| row.chosen);
     let shared = chosen().filter(|row| row.frequency >= NEARLY_ALL).count();
     let all = solution.support.len();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -33,7 +34,7 @@ fn write(text: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout();
     out.write_all(text).and_then(|()| out.flush()).map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::Closed,
-        _ => Failure::Message(format!("standard output: {error}")),
+        _ => Failure::Broken(format!("standard output: {error}")),
     })
 }
 
@@ -49,9 +50,12 @@ pub fn is_quiet() -> bool {
     IS_QUIET.load(Ordering::Relaxed)
 }
 
-/// Writes a line to standard error that explains a result, unless it is not wanted.
+/// Writes a line to standard error that explains a result, once, unless it is not wanted.
 pub fn note(line: &str) {
-    if !is_quiet() {
+    static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if !is_quiet() && !said.iter().any(|other| other == line) {
+        said.push(line.to_owned());
         complain(line);
     }
 }

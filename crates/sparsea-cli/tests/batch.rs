@@ -30,10 +30,12 @@ fn rows(columns: &[Vec<f64>]) -> Vec<Vec<f64>> {
     (0..M).map(|i| columns.iter().map(|column| column[i]).collect()).collect()
 }
 
-/// A solution of several without what changes from run to run.
-fn timeless(solution: &Value) -> Value {
-    let mut solution = solution.clone();
-    assert!(solution.as_object_mut().unwrap().remove("elapsed_seconds").is_some());
+/// The solution of a column without its number and what changes from run to run.
+fn timeless(together: &Value, b: usize) -> Value {
+    let mut solution = together["solutions"][b].clone();
+    let object = solution.as_object_mut().unwrap();
+    assert!(object.remove("elapsed_seconds").is_some());
+    assert_eq!(object.remove("column"), Some(json!(b)));
     solution
 }
 
@@ -58,14 +60,14 @@ fn a_batch_is_its_columns_one_by_one() {
         let (one, three) = (one.json(), three.json());
         let (shape, x) = read_npy(&folder.read("X.npy"));
         assert_eq!(shape, [N, B]);
-        let solutions = one["solutions"].as_array().unwrap();
-        assert_eq!((solutions.len(), &one["m"], &one["n"]), (B, &json!(M), &json!(N)));
+        let count = one["solutions"].as_array().unwrap().len();
+        assert_eq!((count, &one["m"], &one["n"]), (B, &json!(M), &json!(N)));
         for (b, y) in columns.iter().enumerate() {
             folder.write("y.npy", npy_vector(y));
             let alone = folder.succeed(&format!("solve A.npy y.npy {options} --output x.npy --json")).json();
             let alone = Solution(alone).timeless();
-            assert_eq!(timeless(&solutions[b]), alone, "{options}, column {b}");
-            assert_eq!(timeless(&three["solutions"][b]), alone, "{options}, column {b}");
+            assert_eq!(timeless(&one, b), alone, "{options}, column {b}");
+            assert_eq!(timeless(&three, b), alone, "{options}, column {b}");
             let (_, alone) = read_npy(&folder.read("x.npy"));
             // X is written by columns or by rows; NumPy reads either.
             let column: Vec<f64> = (0..N).map(|j| x[j * B + b]).collect();
@@ -87,8 +89,14 @@ fn columns_may_have_gaps_of_their_own() {
     for (b, y) in columns.iter().enumerate() {
         folder.write("y.npy", npy_vector(y));
         let alone = folder.succeed("solve A.npy y.npy -k 3 --missing drop --json").json();
-        assert_eq!(timeless(&together["solutions"][b]), Solution(alone).timeless(), "column {b}");
+        assert_eq!(timeless(&together, b), Solution(alone).timeless(), "column {b}");
     }
+    columns[2] = vec![f64::NAN; M];
+    folder.write("Y.npy", npy_matrix(&rows(&columns)));
+    folder.refuse("solve A.npy Y.npy -k 3 --missing drop", &["column 2 (counted from 0): y has no entry"]);
+    // What is wrong with all is no fault of one.
+    folder.refuse("solve A.npy Y.npy -k 31 --missing drop", &["sparsea: k must be"]);
+    folder.refuse("solve A.npy Y.npy -k 3 --missing drop --groups A.npy", &["sparsea: A.npy"]);
 }
 
 #[test]
@@ -117,7 +125,7 @@ fn columns_of_a_table_keep_their_names() {
 fn what_a_batch_cannot_do_is_refused() {
     let (folder, columns) = folder(4);
     for (option, file) in [("--plot", "a.svg"), ("--trace", "a.csv")] {
-        let said = format!("{option} is for one column, but there are {B}; solve one by itself (FILE:COLUMN)");
+        let said = format!("{option} is for one column, but there are {B}; solve a single column, as in FILE:COLUMN");
         folder.refuse(&format!("solve A.npy Y.npy -k 3 {option} {file}"), &[&said]);
     }
     folder.refuse("solve A.npy Y.npy -k 3 --report", &["--report is for one column"]);

@@ -61,7 +61,7 @@ fn folder() -> Folder {
 }
 
 #[test]
-fn a_batch_that_is_interrupted_writes_nothing() {
+fn a_batch_that_is_interrupted_prints_what_it_has() {
     let folder = folder();
     // Long enough, however many threads there are.
     let y: Vec<f64> = common::numbers(128, 1);
@@ -71,13 +71,11 @@ fn a_batch_that_is_interrupted_writes_nothing() {
     );
     let line = "solve A.npy Y.npy -k 20 --iterations 100000000 --json";
     let (ran, took) = interrupted(&folder, &format!("{line} --output found.npy"));
-    assert_eq!((ran.status, ran.out.as_str()), (130, ""));
+    assert_eq!(ran.status, 130);
     assert!(took < Duration::from_secs(10), "{took:?}");
     check_line(&ran);
+    assert!(ran.err.contains("found.npy is not written"), "{}", ran.err);
     assert!(!folder.path("found.npy").exists());
-    let (ran, _) = interrupted(&folder, line);
-    assert_eq!(ran.status, 130);
-    check_line(&ran);
     let solutions = ran.json()["solutions"].as_array().unwrap().len();
     assert!((1..4000).contains(&solutions), "{solutions}");
 }

@@ -105,10 +105,10 @@ fn parts_are_joined_to_the_whole() {
     }
     let parts = "parts/small.3-of-3.sqlite parts/small.1-of-3.sqlite parts/small.2-of-3.sqlite";
     let said = folder.succeed(&format!("sweep merge joined.sqlite {parts}")).out;
-    let counts: Vec<usize> =
-        said.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
-    assert_eq!((counts.len(), counts[0]), (4, counts[1..].iter().sum()), "{said}");
-    assert_eq!(counts[0], results(&folder, "joined.sqlite").len() - 1, "but for the heading");
+    let all = results(&folder, "joined.sqlite").len() - 1;
+    assert!(said.starts_with(&format!("joined.sqlite: {all} results\n")), "{said}");
+    let parts_said = said.lines().skip(2).map(|line| line.split_whitespace().next().unwrap().parse::<usize>().unwrap());
+    assert_eq!((parts_said.clone().count(), parts_said.sum::<usize>()), (3, all), "{said}");
     assert!(results(&folder, "joined.sqlite") == results(&folder, "whole/small.sqlite"));
     folder.write("other.toml", STUDY.replace("seed = 3", "seed = 4"));
     folder.succeed("sweep other.toml --out other --runs 2");
@@ -117,6 +117,21 @@ fn parts_are_joined_to_the_whole() {
     folder.refuse("sweep merge new.sqlite parts/none.sqlite", &["there is no such file"]);
     folder.refuse(&format!("sweep merge new.sqlite {parts} other/small.sqlite"), &["seed: 3 → 4"]);
     assert!(folder.read("joined.sqlite") == before);
+    // One that fails after others have been read changes nothing either.
+    std::fs::copy(folder.path("parts/small.1-of-3.sqlite"), folder.path("part.sqlite")).unwrap();
+    let before = folder.read("part.sqlite");
+    let line = "sweep merge part.sqlite parts/small.2-of-3.sqlite other/small.sqlite";
+    folder.refuse(line, &["other/small.sqlite: was made by a different study", "seed: 3 → 4)"]);
+    assert!(!folder.run(line).err.contains("--restart"));
+    folder.refuse("sweep merge part.sqlite parts/small.2-of-3.sqlite none.sqlite", &["none.sqlite"]);
+    assert!(folder.read("part.sqlite") == before);
+    folder.succeed("sweep merge part.sqlite parts/small.2-of-3.sqlite parts/small.3-of-3.sqlite");
+    assert!(results(&folder, "part.sqlite") == results(&folder, "joined.sqlite"));
+    // The larger number of runs counts.
+    folder.succeed("sweep small.toml --out few --runs 2");
+    folder.succeed("sweep merge few/small.sqlite joined.sqlite");
+    let status = folder.succeed("sweep status few/small.sqlite --json").json();
+    assert_eq!((&status["results"], &status["all_results"]), (&status["all_results"], &serde_json::json!(180)));
 }
 
 #[test]
@@ -142,6 +157,9 @@ fn a_store_is_drawn_without_its_study() {
     assert!(folder.path("parts/small.svg").exists());
     folder.refuse("sweep plot none.sqlite", &["none.sqlite: there is no such file"]);
     folder.refuse("sweep plot merged.sqlite --out merged.sqlite", &["merged.sqlite"]);
+    // Refused as a whole.
+    std::fs::create_dir_all(folder.path("taken/small.svg")).unwrap();
+    folder.refuse("sweep plot merged.sqlite --out taken", &["small.svg"]);
 }
 
 #[test]

@@ -53,6 +53,13 @@ CREATE VIEW all_results AS
         JOIN segments USING (cell, run, algorithm);
 ";
 
+/// The text of the study from a store that has it, and the larger of two numbers of runs.
+const TAKE_STUDY: &str = "
+INSERT INTO main.study SELECT key, value FROM other.study WHERE key IN ('source', 'runs', 'results')
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value
+    WHERE key != 'source' AND CAST(excluded.value AS INTEGER) > CAST(value AS INTEGER);
+";
+
 /// An open store.
 #[derive(Debug)]
 pub struct Store {
@@ -187,14 +194,21 @@ impl Store {
 
     /// Notes the text of the study, the number of runs, and how many results there will be, if that is known beforehand.
     fn note_study(&self, study: &Study) -> Result<(), LabError> {
-        let sql = "INSERT OR REPLACE INTO study VALUES ('source', ?), ('runs', ?)";
-        self.said(self.connection.execute(sql, params![study.source, study.runs.to_string()]))?;
+        let sql = "INSERT OR REPLACE INTO study VALUES ('source', ?)";
+        self.said(self.connection.execute(sql, params![study.source]))?;
+        self.note_number("runs", study.runs)?;
         if study.transition.is_some() {
             return Ok(());
         }
         let size = study.cells.len() as u64 * study.runs * study.methods.len() as u64;
-        let sql = "INSERT OR REPLACE INTO study VALUES ('results', ?)";
-        self.said(self.connection.execute(sql, params![size.to_string()])).map(|_| ())
+        self.note_number("results", size)
+    }
+
+    /// Notes a number, unless a larger one is known: a sweep of fewer runs leaves the others there.
+    fn note_number(&self, key: &str, number: u64) -> Result<(), LabError> {
+        let sql = "INSERT INTO study VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
+            WHERE CAST(excluded.value AS INTEGER) > CAST(value AS INTEGER)";
+        self.said(self.connection.execute(sql, params![key, number.to_string()])).map(|_| ())
     }
 
     /// How many results the study will have, all its parts together; `None` if that is not known beforehand.
@@ -248,9 +262,23 @@ impl Store {
         if !path.is_file() {
             return Err(LabError::Store { store: path.to_owned(), message: "there is no such file".to_owned() });
         }
+        let journal = with_suffix(path, "-journal");
+        if journal.exists() {
+            // What a killed process left half written is rolled back, which takes the right to write; where that fails, reading says why.
+            let _ = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|store| store.description());
+        }
         let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         store.description()?;
         Ok(store)
+    }
+
+    /// Copies what is committed to a file that does not exist.
+    ///
+    /// # Errors
+    /// [`LabError::Store`], [`LabError::Unwritten`].
+    pub fn copy_to(&self, path: &Path) -> Result<(), LabError> {
+        let name = path.to_string_lossy().into_owned();
+        self.said(self.connection.execute("VACUUM INTO ?", params![name])).map(|_| ())
     }
 
     /// Opens a store of any study to merge others into it.
@@ -494,7 +522,7 @@ impl Store {
             }
             let take = "INSERT OR IGNORE INTO main.cells SELECT * FROM other.cells;
                 INSERT OR IGNORE INTO main.times SELECT * FROM other.times;";
-            store.said(store.connection.execute_batch(&format!("{take}{take_segments}")))?;
+            store.said(store.connection.execute_batch(&format!("{take}{take_segments}{TAKE_STUDY}")))?;
             let sql = "INSERT OR IGNORE INTO main.results SELECT * FROM other.results";
             store.said(store.connection.execute(sql, []))
         })

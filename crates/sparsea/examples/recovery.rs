@@ -84,7 +84,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runs: u64 = arguments.first().map_or(Ok(50), |text| text.parse())?;
     let chains = ["omp+sea", "omp+els", "els+sea+els"];
-    let all = || registry::<f64>().iter().map(|entry| entry.name).chain(chains).map(str::to_owned).collect();
+    // One that needs an operator of its own has nothing to do with matrices.
+    let general = registry::<f64>().into_iter().filter(|entry| entry.needs.operator().is_none());
+    let all = || general.map(|entry| entry.name).chain(chains).map(str::to_owned).collect();
     let names: Vec<String> = arguments.get(1).map_or_else(all, |text| text.split(',').map(str::to_owned).collect());
     let settings: Map<String, Value> = arguments.get(3).map_or(Ok(Map::new()), |text| serde_json::from_str(text))?;
     for (cell, (title, k, make)) in TASKS.into_iter().enumerate() {

@@ -31,7 +31,7 @@ pub struct Path {
     /// The largest k [default: a tenth of rows or columns, at least 5, doubled until the best k is at most half of it]
     #[arg(short = 'K', long, value_name = "K", allow_negative_numbers = true, value_parser = values::largest)]
     pub largest: Option<usize>,
-    /// What chooses k, where it is least
+    /// The criterion whose minimum chooses k
     #[arg(long, value_enum, default_value = "ebic")]
     pub criterion: CriterionChoice,
     /// γ of EBIC, from 0 (BIC) to 1
@@ -84,7 +84,7 @@ pub struct Path {
 /// What chooses k.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CriterionChoice {
-    /// Counts from how many supports one was chosen: finds few columns in noise
+    /// Also counts the supports of each size, so that it chooses few columns in noise
     Ebic,
     /// Bayesian
     Bic,
@@ -123,7 +123,7 @@ pub struct Stability {
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true)]
     #[arg(value_parser = values::whole::<u64>("--seed", 0))]
     pub seed: u64,
-    /// The share of the halves from which on a column is selected, above 0.5 and at most 1
+    /// The share of the halves at or above which a column is selected, above 0.5 and at most 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.75, allow_negative_numbers = true)]
     #[arg(value_parser = values::number("--threshold", "number above 0.5 and at most 1", |t| t > 0.5 && t <= 1.0))]
     pub threshold: f64,

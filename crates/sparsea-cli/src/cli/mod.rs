@@ -23,7 +23,7 @@ pub use choice::{CriterionChoice, Path, SchemeChoice, Stability};
 use reading::with_named_standard_input;
 pub use reading::{ColumnOptions, DropOptions, ReadingOptions};
 
-/// Solves y = A x + noise for an x with at most k non-zeros: which columns of A explain y, and by how much.
+/// Solve y = A x + noise for an x with at most k non-zeros: which columns of A explain y, and by how much.
 #[derive(Debug, Parser)]
 #[command(name = "sparsea", version, styles = Styles::plain(), infer_subcommands = true, after_help = "\
 Exit status: 0 done, 1 a file could not be written (as on a full disk), 2 wrong input (nothing was written), 130 interrupted (the \
@@ -92,8 +92,8 @@ pub struct Solve {
     /// for standard input
     #[arg(value_name = "A")]
     pub matrix: PathBuf,
-    /// The data y, m numbers: a file; FILE:COLUMN, a column of a table; or a column of A's own table, then taken out. Of a file with several
-    /// columns each is solved by itself, or all together with --joint
+    /// The data y, m numbers: a file; FILE:COLUMN, a column of a table; or a column of A's own table, which is then left out of A. If the
+    /// file has several columns, each is solved separately, or all together with --joint
     #[arg(value_name = "Y", required_unless_present = "gram", conflicts_with = "gram")]
     pub data: Option<String>,
     /// A and y are known by sufficient statistics: A is an .npz file with AtA, Aty, yty and n_samples
@@ -119,13 +119,13 @@ pub struct ModelOptions {
     /// Add none
     #[arg(long)]
     pub no_intercept: bool,
-    /// Columns that are always in the model and not counted in k: names or numbers counted from 0, with commas between
+    /// Columns that are always in the model and not counted in k: names or numbers counted from 0, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
     pub fixed: Vec<String>,
-    /// Columns that are never chosen, given likewise
+    /// Columns that are never chosen, named the same way
     #[arg(long = "exclude", value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
     pub excluded: Vec<String>,
-    /// Weights w of the rows, m numbers of at least 0: Σ w_i |r_i|² is minimised; a row of weight 0 is missing
+    /// Weights w of the rows, m non-negative numbers: Σ w_i |r_i|² is minimised; a row of weight 0 is missing
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// Add ½ λ‖x‖² to what is minimised, in the scale of A, but for intercept and fixed columns
@@ -136,14 +136,14 @@ pub struct ModelOptions {
     #[arg(long, value_name = "SUM", allow_negative_numbers = true)]
     #[arg(value_parser = values::number("--sum-to", "finite number other than 0", |s| s != 0.0 && s.is_finite()))]
     pub sum_to: Option<f64>,
-    /// What NaN in y are, and in text files empty fields, NA and the like: an error, or gaps
+    /// How to treat NaN in y, and in text files empty fields, NA and the like: as an error, or as gaps
     #[arg(long, value_enum, default_value = "error", value_name = "RULE")]
     pub missing: MissingChoice,
     /// A file with a label for each column of A, numbers or words, one a line: columns with the same label are in the support
     /// together or not at all, and k counts such groups
     #[arg(long, value_name = "FILE")]
     pub groups: Option<PathBuf>,
-    /// The columns of Y, an m × B matrix, have one support
+    /// Find one support shared by all columns of Y, an m × B matrix
     #[arg(long)]
     pub joint: bool,
 }
@@ -177,20 +177,20 @@ pub struct Deconvolve {
 
 #[derive(Debug, Args)]
 pub struct KernelOptions {
-    /// The shape of one spike: gaussian:SIGMA, exponential:TAU (both in samples), or a file of samples; a matrix is that of an image
+    /// The shape of one spike: gaussian:SIGMA, exponential:TAU (both in samples), or a file of samples, for an image a matrix
     #[arg(long, value_name = "KERNEL", value_parser = parse_kernel)]
     pub kernel: Kernel,
     /// What happens at the ends: as many spikes as samples (same), spikes wholly inside the trace (full), also
     /// spikes outside that reach into it (valid), or a periodic trace (circular)
     #[arg(long, value_enum, default_value = "same")]
     pub boundary: BoundaryChoice,
-    /// Sample of the kernel that lies at the spike, of an image ROW,COLUMN; [default: the largest in magnitude]
+    /// Sample of the kernel that lies at the spike; for an image ROW,COLUMN [default: the largest in magnitude]
     #[arg(long, value_name = "SAMPLE", allow_negative_numbers = true, value_parser = parse_origin)]
     pub origin: Option<Origin>,
-    /// TRACE is an image, a matrix, as it is with a kernel that is a matrix
+    /// TRACE is an image, a matrix; implied by a kernel that is a matrix
     #[arg(long, conflicts_with = "traces")]
     pub image: bool,
-    /// TRACE is a matrix with a trace in each column, as it is with a kernel from a file of samples
+    /// TRACE is a matrix with a trace in each column; implied by a kernel from a file of samples
     #[arg(long)]
     pub traces: bool,
     /// What to subtract from the trace first: none, mean, median, or quantile:P with P from 0 to 1
@@ -312,7 +312,7 @@ pub struct Compare {
     #[arg(value_parser = values::sparsity)]
     pub sparsity: usize,
     #[arg(short, long, value_name = "NAMES", value_delimiter = ',', value_parser = values::algorithm)]
-    #[arg(help = format!("Algorithms and chains to try, with commas between [default: all, and {}]", defaults::CHAINS.join(", ")))]
+    #[arg(help = format!("Algorithms and chains to try, separated by commas [default: all, and {}]", defaults::CHAINS.join(", ")))]
     pub algorithms: Option<Vec<String>>,
     #[command(flatten)]
     pub domain: DomainOptions,
@@ -482,7 +482,7 @@ pub struct Theory {
     pub matrix: Option<PathBuf>,
     #[command(flatten)]
     pub kernel: Option<KernelOptions>,
-    /// Spikes n that there may be, with --kernel
+    /// Number of possible spikes n, with --kernel
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = values::whole::<usize>("--columns", 1))]
     pub columns: Option<usize>,

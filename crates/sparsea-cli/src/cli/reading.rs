@@ -27,7 +27,7 @@ pub struct ReadingOptions {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Reading files")]
 pub struct ColumnOptions {
-    /// Columns to read as A, in the order of the file: names or numbers counted from 0, with commas between [default: all]
+    /// Columns to read as A, in the order of the file: names or numbers counted from 0, separated by commas [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
     pub columns: Vec<String>,
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub struct ColumnOptions {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Reading files")]
 pub struct DropOptions {
-    /// Columns of A to leave out, such as those with text: names or numbers counted from 0, with commas between
+    /// Columns of A to leave out, such as those with text: names or numbers counted from 0, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
     pub drop: Vec<String>,
 }

@@ -10,7 +10,7 @@ use std::thread;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use sparsea::{Chain, Problem, Run, Scalar, SharedGram, Start, StopReason, Threads};
+use sparsea::{Chain, Error, Problem, Run, Scalar, SharedGram, Start, StopReason, Threads};
 
 use super::solve::{chain, placed, read_start};
 use crate::batch::{AnyBatch, Batch, Words};
@@ -45,13 +45,20 @@ struct Answer<T> {
     was_interrupted: bool,
 }
 
-/// A solution among those of several.
+/// A solution among those of several: an interrupted run has some of them only.
 #[derive(Serialize)]
 struct Named<'n, S> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<&'n str>,
+    column: Label<'n>,
     #[serde(flatten)]
     solution: S,
+}
+
+/// A right-hand side by its name, or by its number.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Label<'n> {
+    Name(&'n str),
+    Number(usize),
 }
 
 impl<T: Scalar> Batch<T> {
@@ -67,11 +74,25 @@ impl<T: Scalar> Batch<T> {
         interrupt::listen();
         let progress = Count::new(count, self.words.all);
         let mut answers: Vec<Option<Answer<T>>> = (0..count).map(|_| None).collect();
-        for group in self.groups(model) {
-            if let Some(&first) = group.first() {
-                self.loaded.data.clone_from(&self.columns[first]);
+        let groups = self.groups(model);
+        for (place, group) in groups.iter().enumerate() {
+            if interrupt::requested() {
+                break;
             }
-            for (at, answer) in self.solve_group(&group, method, model, &progress)? {
+            let Some(&first) = group.first() else { continue };
+            self.loaded.data.clone_from(&self.columns[first]);
+            let solved = match self.solve_group(group, method, model, &progress) {
+                // What another column meets too is no fault of this one.
+                Err(Unsolved::Unposed(Failure::Message(line))) => {
+                    let other = groups.iter().rev().find_map(|group| group.first()).filter(|&&at| at != first);
+                    let is_shared = place == 0 && other.is_none_or(|&at| self.refuses(at, method, model));
+                    let failure = Failure::Message(line);
+                    return Err(if is_shared { failure } else { self.of_one(failure, first) });
+                }
+                Err(Unsolved::Unposed(failure) | Unsolved::Failed(failure)) => return Err(failure),
+                Ok(solved) => solved,
+            };
+            for (at, answer) in solved {
                 answers[at] = Some(answer);
             }
         }
@@ -92,6 +113,17 @@ impl<T: Scalar> Batch<T> {
         groups.into_values().collect()
     }
 
+    /// Whether there is no problem of a column.
+    fn refuses(&mut self, at: usize, method: &Method, model: &ModelOptions) -> bool {
+        self.loaded.data.clone_from(&self.columns[at]);
+        let pose = || -> Result<(), Failure> {
+            let domain = method.domain.domain(self.loaded.operator.shape().1)?;
+            Posed::new(&self.loaded, model, domain.as_deref())?.problem(method.sparsity, domain.as_deref())?;
+            Ok(())
+        };
+        pose().is_err()
+    }
+
     /// Solves those of a group: as many at a time as there are threads, or one after the other where there are fewer than that.
     fn solve_group(
         &self,
@@ -99,14 +131,10 @@ impl<T: Scalar> Batch<T> {
         method: &Method,
         model: &ModelOptions,
         progress: &Count,
-    ) -> Result<Vec<(usize, Answer<T>)>, Failure> {
-        let Some(&first) = group.first() else { return Ok(vec![]) };
+    ) -> Result<Vec<(usize, Answer<T>)>, Unsolved> {
         let domain = method.domain.domain(self.loaded.operator.shape().1)?;
-        let blame = |at: usize| move |failure: Failure| self.of_one(failure, at);
-        // What is wrong with A, k or an option is no fault of a column.
-        let alone = |failure| if model.sum_to.is_some() { self.of_one(failure, first) } else { failure };
-        let posed = Posed::new(&self.loaded, model, domain.as_deref()).map_err(alone)?;
-        let problem = posed.problem(method.sparsity, domain.as_deref()).map_err(alone)?;
+        let posed = Posed::new(&self.loaded, model, domain.as_deref()).map_err(Unsolved::Unposed)?;
+        let problem = posed.problem(method.sparsity, domain.as_deref()).map_err(Unsolved::Unposed)?;
         // Of columns that are measured, the Gram columns are computed once.
         let problem = if self.loaded.statistics.is_none() && group.len() > 1 {
             let gram = SharedGram::new(problem.operator().ncols(), method.limits.memory().gram);
@@ -121,7 +149,7 @@ impl<T: Scalar> Batch<T> {
         if group.len() < threads {
             let mut answers = vec![];
             for &at in group.iter().take_while(|_| !interrupt::requested()) {
-                answers.push((at, one.solve(at, Threads::Pool).map_err(blame(at))?));
+                answers.push((at, one.solve(at, Threads::Pool)?));
                 progress.one_more();
             }
             return Ok(answers);
@@ -131,7 +159,7 @@ impl<T: Scalar> Batch<T> {
             let mut answers = vec![];
             while !interrupt::requested() {
                 let Some(&at) = group.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-                let answer = one.solve(at, Threads::One).map_err(blame(at));
+                let answer = one.solve(at, Threads::One);
                 let failed = answer.is_err();
                 answers.push((at, answer));
                 if failed {
@@ -158,7 +186,7 @@ impl<T: Scalar> Batch<T> {
         })?;
         // The first failure is reported, whichever thread met it.
         solved.sort_by_key(|&(at, _)| at);
-        solved.into_iter().map(|(at, answer)| Ok((at, answer?))).collect()
+        Ok(solved.into_iter().map(|(at, answer)| Ok((at, answer?))).collect::<Result<_, Failure>>()?)
     }
 
     /// Which of them could not be solved.
@@ -182,11 +210,8 @@ impl<T: Scalar> Batch<T> {
         let found: Vec<&Answer<T>> = answers.iter().flatten().collect();
         let was_interrupted = found.len() < answers.len() || found.iter().any(|answer| answer.was_interrupted);
         let Words { one, all, atoms, .. } = self.words;
-        if found.len() < answers.len() && output.output.is_some() {
-            complain(&format!("interrupted; nothing is written, as {all} are left"));
-            return Ok(ExitCode::from(interrupt::STATUS));
-        }
-        if let Some(path) = &output.output {
+        let is_whole = found.len() == answers.len();
+        if let Some(path) = output.output.as_ref().filter(|_| is_whole) {
             let x: Vec<T> = found.iter().flat_map(|answer| answer.x.iter().copied()).collect();
             let rows = self.loaded.operator.shape().1;
             export::write_matrix(path, &to_columns(&x, (rows, found.len())))?;
@@ -215,14 +240,30 @@ impl<T: Scalar> Batch<T> {
             say!("{}", table.to_string().trim_end());
         }
         if was_interrupted {
-            complain(&format!(
-                "interrupted; {} of {} {all} are done, those in progress as far as they came",
-                found.len(),
-                answers.len()
+            let (done, count) = (found.len(), answers.len());
+            let kept =
+                format!("interrupted; {done} of {count} {all} are listed, those in progress with their best so far");
+            let file = output.output.as_ref().filter(|_| !is_whole);
+            complain(&file.map_or_else(
+                || kept.clone(),
+                |path| format!("{kept}; {} is not written, since some are missing", path.display()),
             ));
             return Ok(ExitCode::from(interrupt::STATUS));
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Why a group is not solved.
+enum Unsolved {
+    /// There is no problem of its first column.
+    Unposed(Failure),
+    Failed(Failure),
+}
+
+impl<F: Into<Failure>> From<F> for Unsolved {
+    fn from(failure: F) -> Self {
+        Self::Failed(failure.into())
     }
 }
 
@@ -239,11 +280,12 @@ struct One<'r, T: Scalar> {
 impl<T: Scalar> One<'_, T> {
     fn solve(&self, at: usize, threads: Threads) -> Result<Answer<T>, Failure> {
         let (data, method) = (&self.batch.columns[at], self.method);
-        let reduced: Option<Cow<'_, [T]>> = self.posed.reduced(data)?;
+        let blame = |error: Error| self.batch.of_one(error.into(), at);
+        let reduced: Option<Cow<'_, [T]>> = self.posed.reduced(data).map_err(blame)?;
         let own;
         let problem = match &reduced {
             Some(reduced) => {
-                own = self.problem.with_data(reduced)?;
+                own = self.problem.with_data(reduced).map_err(blame)?;
                 &own
             }
             // It is the problem of this one alone.
@@ -251,15 +293,20 @@ impl<T: Scalar> One<'_, T> {
         };
         let run = Run::with_chain(problem, self.chain.clone()).start(self.start.clone()).threads(threads);
         let run = run.memory(method.limits.memory()).limits(self.posed.limits(method.limits.of_run()));
-        let found = run.interrupt(interrupt::watched()).solve()?;
-        let solution = self.posed.complete_for(problem, data, found)?;
+        // Only this is about y.
+        let of_y = |error| if matches!(error, Error::Overflow { .. }) { blame(error) } else { error.into() };
+        let found = run.interrupt(interrupt::watched()).solve().map_err(of_y)?;
+        let solution = self.posed.complete_for(problem, data, found).map_err(blame)?;
         let cells = [
             solution.support.len().to_string(),
             report::short(solution.relative_residual),
             report::time(solution.elapsed),
             solution.stop_reason.to_string(),
         ];
-        let shown = Named { column: self.batch.name(at), solution: placed(&self.batch.loaded, self.posed, &solution) };
+        let shown = Named {
+            column: self.batch.name(at).map_or(Label::Number(at), Label::Name),
+            solution: placed(&self.batch.loaded, self.posed, &solution),
+        };
         Ok(Answer {
             x: solution.to_dense(),
             cells,

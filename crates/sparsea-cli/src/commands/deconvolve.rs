@@ -23,8 +23,8 @@ pub fn run(arguments: &Deconvolve) -> Result<ExitCode, Failure> {
         Any::Complex(loaded) => solve(loaded, method, model, output),
     };
     match read(trace, kernel, model.drops())? {
-        Deconvolution::Several(traces) if !model.joint => {
-            let traces = AnyBatch::of_traces(traces);
+        Deconvolution::Several(traces, names) if !model.joint => {
+            let traces = AnyBatch::of_traces(traces, names);
             let traces = traces.ok_or_else(|| Failure::Message("there is no trace".into()))?;
             solve_each(traces, method, model, output)
         }

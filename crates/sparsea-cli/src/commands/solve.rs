@@ -57,7 +57,7 @@ impl Output {
             export::check_place(path)?;
         }
         if self.json && self.plot.as_deref().is_some_and(draw::is_shown) {
-            let line = "--plot - draws on standard output, where --json writes; name a file for one of the two";
+            let line = "--plot - draws on standard output, where --json writes; draw into a file instead";
             return Err(Failure::Message(line.into()));
         }
         if let Some(path) = self.picture() {

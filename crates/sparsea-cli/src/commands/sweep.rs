@@ -9,6 +9,7 @@ use std::time::Instant;
 use faer::Mat;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use sparsea_lab::plot::Figure;
 use sparsea_lab::store::Store;
 use sparsea_lab::study::Study;
 use sparsea_lab::summary::{self, Summary, by_algorithm};
@@ -87,7 +88,10 @@ pub fn run_study(
     let mut files = Files::reading(inputs);
     files.claim(&path)?;
     if shard.of == 1 {
-        files.claim(&table)?;
+        // Again with all others when there is something to write: this refuses before hours of work.
+        let mut early = Files::reading(inputs);
+        early.claim(&path)?;
+        early.claim(&table)?;
     }
     let mut store = if how.restart { Store::restart(&path, &study)? } else { Store::open(&path, &study)? };
     interrupt::listen();
@@ -117,55 +121,88 @@ pub fn run_study(
         return Ok(ExitCode::from(interrupt::STATUS));
     }
     if shard.of > 1 {
-        say!("Part {} of {} is in {}; join all with: sparsea sweep merge", shard.part, shard.of, text::path(&path));
+        let (name, folder) = (&study.name, text::path(&how.out));
+        say!("Part {} of {} is in {}.", shard.part, shard.of, text::path(&path));
+        say!("Join all parts with: sparsea sweep merge {name}.sqlite {folder}/*.sqlite");
         return Ok(ExitCode::SUCCESS);
     }
     let mut written = vec![text::path(&path)];
-    written.extend(show(&study, &store, &how.out, &table, &mut files)?);
+    written.extend(show(&study, &store, &how.out, &mut files)?);
     say!("Written: {}", written.join(", "));
     say!("Done in {}.", report::time(begin.elapsed()));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the tables and pictures of a store, prints the summary, and returns the names of the files.
-fn show(study: &Study, store: &Store, out: &Path, table: &Path, files: &mut Files) -> Result<Vec<String>, Failure> {
-    // A transition that is not located is refused before anything is written.
+/// What is shown of a store: text, pictures with their names, and comparisons.
+struct Shown {
+    text: String,
+    figures: Vec<(String, Figure)>,
+    comparison: String,
+    summaries: Vec<Summary>,
+}
+
+/// Computes what is shown of a store.
+fn shown(study: &Study, store: &Store) -> Result<Shown, Failure> {
     let located = study.transition.as_ref().map(|rule| figures::transition_curves(study, rule, store)).transpose()?;
     let summaries = summary::summarise(store)?;
-    summary::export_summary(&summaries, table)?;
-    say!("{}\n", text::visible(&study.title));
-    let mut written = vec![text::path(table)];
     if let Some(curves) = located {
-        say!("{}", transition_table(study, &curves));
-        let figure = figures::transition_figure(study, &curves)?;
-        written.extend(save(&figure, out, &study.name, files)?);
-        written.extend(write_comparison(comparison::transitions(study, &curves), out, study, files)?);
-    } else {
-        say!("{}", mean_table(&summaries, "mean support distance", |s| s.distance.value));
-        if study.segments.is_some() {
-            let missed = |s: &Summary| s.segments.map_or(f64::NAN, |parts| parts.search_missed.value);
-            say!("{}", mean_table(&summaries, "of which missed by the search", missed));
-        }
-        for (name, figure) in figures::study_figures(study, &summaries)? {
-            written.extend(save(&figure, out, &name, files)?);
-        }
-        let parts = [comparison::distances(&summaries), comparison::segments(&summaries)];
-        let comparison = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
-        written.extend(write_comparison(comparison, out, study, files)?);
+        let figures = vec![(study.name.clone(), figures::transition_figure(study, &curves)?)];
+        let (text, comparison) = (transition_table(study, &curves), comparison::transitions(study, &curves));
+        return Ok(Shown { text, figures, comparison, summaries });
     }
-    Ok(written)
+    let mut text = mean_table(&summaries, "mean support distance", |s| s.distance.value);
+    if study.segments.is_some() {
+        let missed = |s: &Summary| s.segments.map_or(f64::NAN, |parts| parts.search_missed.value);
+        text.push('\n');
+        text.push_str(&mean_table(&summaries, "of which missed by the search", missed));
+    }
+    let parts = [comparison::distances(&summaries), comparison::segments(&summaries)];
+    let comparison = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    Ok(Shown { text, figures: figures::study_figures(study, &summaries)?, comparison, summaries })
+}
+
+/// Writes the tables and pictures of a store, prints the summary, and returns the names of the files.
+fn show(study: &Study, store: &Store, out: &Path, files: &mut Files) -> Result<Vec<String>, Failure> {
+    let shown = shown(study, store)?;
+    export::make_folder(out)?;
+    let mut claim = |name: String| -> Result<PathBuf, Failure> {
+        let path = out.join(name);
+        files.claim(&path)?;
+        export::check_place(&path)?;
+        Ok(path)
+    };
+    // All are claimed before any is written.
+    let table = claim(format!("{}.csv", study.name))?;
+    let mut pictures = Vec::new();
+    for (name, figure) in &shown.figures {
+        for extension in ["svg", "png"] {
+            pictures.push((claim(format!("{name}.{extension}"))?, figure));
+        }
+    }
+    let comparison = (!shown.comparison.is_empty()).then(|| claim(format!("{}.md", study.name))).transpose()?;
+    summary::export_summary(&shown.summaries, &table)?;
+    pictures.iter().try_for_each(|(path, figure)| figure.save(path))?;
+    if let Some(path) = &comparison {
+        let (title, version, seed) = (&study.title, env!("CARGO_PKG_VERSION"), study.seed);
+        export::write_atomically(path, |out| {
+            write!(out, "# {title}\n\nsparsea {version}, seed {seed}\n\n{}", shown.comparison)
+        })?;
+    }
+    say!("{}\n", text::visible(&study.title));
+    say!("{}", shown.text);
+    let written = [&table].into_iter().chain(pictures.iter().map(|(path, _)| path)).chain(&comparison);
+    Ok(written.map(|path| text::path(path)).collect())
 }
 
 /// Draws a store, whole or not, and computes nothing.
 fn plot(path: &Path, out: Option<&Path>) -> Result<ExitCode, Failure> {
     let store = Store::read(path)?;
     let study = store.study()?;
+    if store.results()? == 0 {
+        return Err(Failure::Message(format!("{}: holds no results yet", path.display())));
+    }
     let out = out.or_else(|| path.parent()).unwrap_or(Path::new(""));
-    export::make_folder(out)?;
-    let table = out.join(format!("{}.csv", study.name));
-    let mut files = Files::reading([path]);
-    files.claim(&table)?;
-    let written = show(&study, &store, out, &table, &mut files)?;
+    let written = show(&study, &store, out, &mut Files::reading([path]))?;
     say!("Written: {}", written.join(", "));
     Ok(ExitCode::SUCCESS)
 }
@@ -184,41 +221,6 @@ fn bar(transition: bool) -> ProgressBar {
     bar
 }
 
-/// Saves a figure as .svg and .png and returns the names.
-fn save(
-    figure: &sparsea_lab::plot::Figure,
-    folder: &Path,
-    name: &str,
-    files: &mut Files,
-) -> Result<Vec<String>, Failure> {
-    let mut names = Vec::new();
-    for extension in ["svg", "png"] {
-        let path = folder.join(format!("{name}.{extension}"));
-        files.claim(&path)?;
-        figure.save(&path)?;
-        names.push(text::path(&path));
-    }
-    Ok(names)
-}
-
-/// Writes the comparisons that the study allows, if there are any, and returns the name of the file.
-fn write_comparison(
-    comparison: String,
-    folder: &Path,
-    study: &Study,
-    files: &mut Files,
-) -> Result<Option<String>, Failure> {
-    if comparison.is_empty() {
-        return Ok(None);
-    }
-    let path = folder.join(format!("{}.md", study.name));
-    files.claim(&path)?;
-    export::write_atomically(&path, |out| {
-        write!(out, "# {}\n\nsparsea {}, seed {}\n\n{comparison}", study.title, env!("CARGO_PKG_VERSION"), study.seed)
-    })?;
-    Ok(Some(text::path(&path)))
-}
-
 /// A mean of each algorithm (rows) on each cell (columns), in the order of their support distances, best first.
 fn mean_table(summaries: &[Summary], title: &str, value: impl Fn(&Summary) -> f64) -> String {
     const COLUMNS: usize = 10;
@@ -230,7 +232,10 @@ fn mean_table(summaries: &[Summary], title: &str, value: impl Fn(&Summary) -> f6
     let names = first[..shown].iter().map(|s| right(column_name(s, first)));
     let mut table = Table::new([left("algorithm")].into_iter().chain(names));
     for (name, group) in &groups {
-        let values = group.iter().take(shown).map(|s| format!("{:.3}", value(s)));
+        // By cell: an algorithm may lack some.
+        let in_cell = |cell: &Summary| group.iter().find(|s| s.cell.cell == cell.cell.cell);
+        let values =
+            first[..shown].iter().map(|cell| in_cell(cell).map_or("-".to_owned(), |s| format!("{:.3}", value(s))));
         table.row([text::visible(name).into_owned()].into_iter().chain(values));
     }
     let mut out = format!("{title}\n{table}");
@@ -322,23 +327,47 @@ fn merge(into: &Path, from: &[PathBuf]) -> Result<ExitCode, Failure> {
         return Err(Failure::Message(format!("{}: cannot be merged into itself", path.display())));
     }
     export::check_place(into)?;
-    let copied = !into.exists();
-    let mut rest = from;
-    if copied {
-        // The first is checked before anything is written.
-        Store::read(&from[0])?;
-        fs::copy(&from[0], into).map_err(|error| Failure::Broken(format!("{}: {error}", into.display())))?;
-        rest = &from[1..];
+    // All of them are joined beside the store first, which then takes them over in one piece, or none.
+    let beside = tempfile::Builder::new().prefix(".sparsea-merge").tempdir_in(match into.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    });
+    let beside = beside.map_err(|error| Failure::Broken(format!("{}: {error}", into.display())))?;
+    let joined = beside.path().join("joined.sqlite");
+    let exists = into.exists();
+    let others = if exists { from } else { &from[1..] };
+    Store::read(if exists { into } else { &from[0] })?.copy_to(&joined)?;
+    let parts = join(&joined, others).map_err(|error| of_merge(error, &joined, into))?;
+    if exists {
+        Store::write_to(into)?.merge(&joined)?;
+    } else {
+        fs::rename(&joined, into).map_err(|error| Failure::Broken(format!("{}: {error}", into.display())))?;
     }
-    let joined = join(into, rest);
-    if joined.is_err() && copied {
-        // Half a merge is none.
-        let _ = fs::remove_file(into);
+    let named = if exists {
+        std::iter::once(into).chain(from.iter().map(PathBuf::as_path)).collect::<Vec<_>>()
+    } else {
+        from.iter().map(PathBuf::as_path).collect()
+    };
+    say!("{}: {} results", text::path(into), parts.iter().sum::<u64>());
+    let mut table = Table::new([right("results"), left("from")]);
+    for (part, path) in parts.iter().zip(named) {
+        table.row([part.to_string(), text::path(path)]);
     }
-    let parts = joined?;
-    let terms: Vec<String> = parts.iter().map(u64::to_string).collect();
-    say!("{}: {} results ({})", text::path(into), parts.iter().sum::<u64>(), terms.join(" + "));
+    say!("{}", table.to_string().trim_end());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the advice begins that is for sweeps.
+const SINCE: &str = "; give it another folder";
+
+/// An error of a merge, with the store that is made in the place of the one that is joined beside it, and with what can be done.
+fn of_merge(error: LabError, joined: &Path, into: &Path) -> Failure {
+    let line = error.to_string().replace(&joined.display().to_string(), &into.display().to_string());
+    match (error, line.split_once(SINCE)) {
+        (LabError::Changed { .. }, Some((what, _))) => Failure::Message(what.to_owned()),
+        (LabError::Unwritten { .. } | LabError::File { .. }, _) => Failure::Broken(line),
+        _ => Failure::Message(line),
+    }
 }
 
 /// The number of results of a store, and of those that each of the others adds.

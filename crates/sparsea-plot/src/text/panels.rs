@@ -1,6 +1,6 @@
 //! Panels with axes, as text.
 
-use super::canvas::{Canvas, width_of};
+use super::canvas::{Canvas, shorten, width_of};
 use super::{Terminal, character, is_fine, shares, widest_in};
 use crate::axis::{Axis, Ruler};
 use crate::chart::{Layer, Panel, Row, Rows};
@@ -110,7 +110,7 @@ fn named(canvas: &mut Canvas, panel: &Panel, names: &[String], terminal: Termina
         rows: names.len(),
     };
     for (row, name) in names.iter().enumerate() {
-        let short = super::canvas::shorten(name, left - 1);
+        let short = shorten(name, left - 1);
         canvas.write_before(area.top + row, left - 1, &short);
         canvas.put(area.top + row, area.left - 1, '│', None);
     }
@@ -319,11 +319,14 @@ impl Dots<'_> {
             place.0 = place.0.min(end - 1);
             end = place.0;
         }
+        // What is drawn keeps most of the panel.
+        let most = (self.area.columns / 3).max(8);
         for (row, name) in places {
+            let name = shorten(name, most);
             if left {
-                self.canvas.write_before(row, column, name);
+                self.canvas.write_before(row, column, &name);
             } else {
-                self.canvas.write(row, (column + 1, self.area.left + self.area.columns), name, Some(palette::BLACK));
+                self.canvas.write(row, (column + 1, self.area.left + self.area.columns), &name, Some(palette::BLACK));
             }
         }
     }
