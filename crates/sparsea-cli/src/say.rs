@@ -50,13 +50,20 @@ pub fn is_quiet() -> bool {
     IS_QUIET.load(Ordering::Relaxed)
 }
 
-/// Writes a line to standard error that explains a result, once, unless it is not wanted.
+/// Writes a line to standard error that explains a result, unless it is not wanted.
 pub fn note(line: &str) {
+    if !is_quiet() {
+        complain(line);
+    }
+}
+
+/// The same, once, of a file that is read more than once.
+pub fn note_once(line: &str) {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    if !is_quiet() && !said.iter().any(|other| other == line) {
+    if !said.iter().any(|other| other == line) {
         said.push(line.to_owned());
-        complain(line);
+        note(line);
     }
 }
 

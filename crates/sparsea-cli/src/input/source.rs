@@ -8,7 +8,7 @@ use super::error::{InputError, Problem};
 use super::reading::{Reading, reading};
 use super::select::{Purpose, Selection};
 use super::{Format, bytes, mapped, npy, parse_table, parse_vector, table};
-use crate::say::note;
+use crate::say::note_once;
 
 /// What is read as standard input: the usual name, and that of the system, which can be followed by the name of an array.
 const STANDARD_INPUT: [&str; 2] = ["-", "/dev/stdin"];
@@ -153,7 +153,7 @@ impl Source {
             table.matrix.check_finite()?;
         }
         if let Some(line) = table.note {
-            note(&self.error(Problem::Note(line)).to_string());
+            note_once(&self.error(Problem::Note(line)).to_string());
         }
         Ok(table)
     }
