@@ -194,7 +194,7 @@ impl<T: Scalar> Batch<T> {
         let one = self.words.one;
         match failure {
             Failure::Message(line) => match self.name(at) {
-                Some(name) => Failure::Message(format!("{one} {name} of Y: {line}")),
+                Some(name) => Failure::Message(format!("{one} {name}: {line}")),
                 None => Failure::Message(format!("{one} {at} (counted from 0): {line}")),
             },
             other => other,

@@ -121,9 +121,10 @@ pub fn run_study(
         return Ok(ExitCode::from(interrupt::STATUS));
     }
     if shard.of > 1 {
-        let (name, folder) = (&study.name, text::path(&how.out));
+        let (name, of) = (&study.name, shard.of);
+        let parts = text::path(&how.out.join(format!("{name}.*-of-{of}.sqlite")));
         say!("Part {} of {} is in {}.", shard.part, shard.of, text::path(&path));
-        say!("Join all parts with: sparsea sweep merge {name}.sqlite {folder}/*.sqlite");
+        say!("Join all parts with: sparsea sweep merge {name}.sqlite {parts}");
         return Ok(ExitCode::SUCCESS);
     }
     let mut written = vec![text::path(&path)];

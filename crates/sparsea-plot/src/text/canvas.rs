@@ -21,6 +21,15 @@ struct Cell {
     is_covered: bool,
 }
 
+/// Where the inside of a panel lies, in characters.
+#[derive(Clone, Copy)]
+pub(super) struct Area {
+    pub(super) left: usize,
+    pub(super) top: usize,
+    pub(super) columns: usize,
+    pub(super) rows: usize,
+}
+
 /// Lines of cells, which grow as the picture does.
 pub(super) struct Canvas {
     columns: usize,

@@ -1,7 +1,7 @@
 //! Heat maps and images, as text.
 
 use super::Terminal;
-use super::canvas::{Canvas, width_of};
+use super::canvas::{Area, Canvas, width_of};
 use crate::axis::{Axis, Ruler, Scale, number_label};
 use crate::chart::{Images, Maps};
 use crate::maps::{edges, ends};
@@ -15,15 +15,6 @@ pub(super) const LINE: char = '∙';
 const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
 /// Between panels.
 const GAP: usize = 2;
-
-/// Where a panel lies, in characters.
-#[derive(Clone, Copy)]
-struct Area {
-    left: usize,
-    top: usize,
-    columns: usize,
-    rows: usize,
-}
 
 /// Draws heat maps in rows.
 pub(super) fn maps(canvas: &mut Canvas, input: &Maps, color: bool) {

@@ -1,20 +1,11 @@
 //! Panels with axes, as text.
 
-use super::canvas::{Canvas, shorten, width_of};
+use super::canvas::{Area, Canvas, shorten, width_of};
 use super::{Terminal, character, is_fine, shares, widest_in};
 use crate::axis::{Axis, Ruler};
 use crate::chart::{Layer, Panel, Row, Rows};
 use crate::style::{BASELINE, Color, CurveStyle, Stroke, palette};
 use crate::thin::{Bounds, decimate};
-
-/// Where the inside of a panel lies, in characters.
-#[derive(Clone, Copy)]
-struct Area {
-    left: usize,
-    top: usize,
-    columns: usize,
-    rows: usize,
-}
 
 /// Draws panels below each other.
 pub(super) fn stack(canvas: &mut Canvas, panels: &[Panel], terminal: Terminal) {
