@@ -177,6 +177,27 @@ proptest! {
     }
 }
 
+/// A segment that is right is not called worse, or the reverse, because another is off by much: its energy is not a difference of sums.
+#[test]
+fn what_is_exact_is_told_apart_from_what_is_far_off() {
+    check::<f64>(1_091_377_819_350_378_451, 0, Boundary::Circular, 0.0, Some(0));
+    let rng = &mut stream(5, 61, 1);
+    for _ in 0..200 {
+        let a = Convolution::new(&pulse::gaussian(0.6).unwrap(), 120, Boundary::Full).unwrap();
+        let truth = [10, 60, 100];
+        let values = normal_vector(rng, 3);
+        let y: Vec<f64> = product(&dense_form(&a), &truth, &values);
+        // Two of three spikes exactly, and one far from its place.
+        let mut found = fitted(&a, &y, &[10, 30, 100]);
+        found.support = vec![10, 30, 100];
+        found.coefficients = vec![values[0], 1e3, values[2]];
+        let counted = segments(&a, &y, &truth, &found, None).unwrap();
+        let expected = by_definition(a.kernel(), (120, Boundary::Full), &y, &truth, &found, None);
+        assert_eq!((counted.segments, counted.worse), (4, expected.worse), "{counted:?} {expected:?}");
+        assert!((counted.search_missed - expected.search_missed).abs() < 1e-14, "{counted:?} {expected:?}");
+    }
+}
+
 /// What `python/benchmarks/long_traces.py` counts, with a gap of 12 σ, on traces that its script has drawn.
 #[test]
 fn the_counts_are_those_of_numpy() {
