@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shell import program
 
 Vector = NDArray[np.float64]
+TABLE = str(Path(__file__).parents[2] / "data" / "diabetes.csv")
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,11 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(path: Path) -> dict[str, Any]:
     """The run that the page plays."""
+    return data_of(path)
+
+
+def data_of(path: Path) -> dict[str, Any]:
+    """The run that a page plays."""
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', path.read_text(encoding="utf-8"))
     assert found
     data: dict[str, Any] = json.loads(found[1])
@@ -91,15 +97,24 @@ def test_it_is_small_and_whole(path: Path) -> None:
 
 def test_the_run_is_algorithm_1(run: dict[str, Any]) -> None:
     """Every support, coefficient, objective and entry of 𝒳, by the text of the algorithm and NumPy's least squares."""
-    y, k, truth = np.array(run["data"]), run["sparsity"], set(run["truth"]["support"])
-    n, pulse, steps = y.size, np.array(run["pulse"]), run["steps"]
-    columns = np.array([np.convolve(unit, pulse)[run["origin"] :][:n] for unit in np.eye(n)]).T
+    y, k, known, steps = np.array(run["data"]), run["sparsity"], run["known"], run["steps"]
+    n, truth = y.size, set(run["known"]["truth"]["support"])
+    # Gaussian pulses, cut where the page's own are.
+    reach = max(j - start for j, (start, _) in ((int(j), column) for j, column in run["columns"].items()))
+    pulse = np.exp(-0.5 * (np.arange(-reach, reach + 1) / known["sigma"]) ** 2)
+    columns = np.array([np.convolve(unit, pulse)[reach:][:n] for unit in np.eye(n)]).T
+    assert run["first"] == 0
+    assert run["positions"] == n
+    for j, (start, column) in run["columns"].items():
+        shown = np.zeros(n)
+        shown[start : start + len(column)] = column
+        np.testing.assert_allclose(shown, columns[:, int(j)], atol=1e-9)
     norms = np.linalg.norm(columns, axis=0)
     exploration, gradient, best = np.zeros(n), np.zeros(n), np.inf
     assert steps[0]["iteration"] == 0
     assert len(steps) > 100
     for before, step in zip([steps[0], *steps], steps, strict=False):
-        exploration += run["step_size"] * (step["iteration"] - before["iteration"]) * gradient
+        exploration += known["step_size"] * (step["iteration"] - before["iteration"]) * gradient
         support = step["support"]
         sizes = np.abs(exploration)
         if step["iteration"] > 0:
@@ -121,8 +136,9 @@ def test_the_run_is_algorithm_1(run: dict[str, Any]) -> None:
     assert steps[-1]["best_distance"] == 0.0
     fit, *_ = np.linalg.lstsq(columns[:, sorted(truth)], y, rcond=None)
     error = y - columns[:, sorted(truth)] @ fit
-    assert run["truth"]["objective"] == pytest.approx(0.5 * error @ error, rel=1e-5)
-    assert all(other["objective"] > run["truth"]["objective"] for other in run["others"])
+    best = known["truth"]["objective"]
+    assert best == pytest.approx(0.5 * error @ error, rel=1e-5)
+    assert all(other["objective"] > best for other in known["others"])
 
 
 def test_the_numbers_are_those_of_the_run(page: Any, run: dict[str, Any], rng: np.random.Generator) -> None:
@@ -244,4 +260,59 @@ def test_it_fits_and_is_drawn(page: Any, width: int, scheme: str) -> None:
             }})()"""
         )
         assert colors > 20, f"{name} is not drawn"
+    assert not page.complaints()
+
+
+@pytest.mark.parametrize(
+    ("command", "parts"),
+    [
+        (
+            ["solve", TABLE, "y", "-k", "5", "-a", "sea", "--iterations", "60"],
+            {"trace", "support", "exploration", "curve"},
+        ),
+        (["solve", TABLE, "y", "-k", "5"], {"trace", "support", "curve"}),
+        (
+            ["deconvolve", "y.txt", "--kernel", "gaussian:2", "-k", "3", "-a", "omp+sea"],
+            {"trace", "support", "exploration", "curve"},
+        ),
+        (
+            ["deconvolve", "y.txt", "--kernel", "gaussian:2", "-k", "3", "--boundary", "valid"],
+            {"trace", "support", "curve"},
+        ),
+        (
+            ["deconvolve", "zero.txt", "--kernel", "gaussian:2", "-k", "3", "-a", "sea"],
+            {"trace", "support", "exploration", "curve"},
+        ),
+    ],
+)
+def test_it_plays_a_run_of_the_user(page: Any, tmp_path: Path, command: list[str], parts: set[str]) -> None:
+    """`--trace run.html`: the numbers shown are those of the run, and what it has nothing for is not there."""
+    trace = np.convolve(np.bincount([20, 26, 51], minlength=80), np.exp(-0.5 * (np.arange(-6, 7) / 2) ** 2), "same")
+    np.savetxt(tmp_path / "y.txt", trace + 0.01 * np.sin(np.arange(80.0) ** 2))
+    np.savetxt(tmp_path / "zero.txt", np.zeros(80))
+    done = subprocess.run([program(), *command, "--trace", "run.html"], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    path = tmp_path / "run.html"
+    steps = data_of(path)["steps"]
+    last = steps[-1]["iteration"]
+    page.open(f"{path.as_uri()}#t=0")
+    assert {
+        name
+        for name in ("trace", "support", "exploration", "curve")
+        if page.run(f"!!document.getElementById({name!r})")
+    } == parts
+    assert not page.run("!!document.getElementById('missed')")
+    for iteration in sorted({0, last // 2, last}):
+        slide(page, iteration)
+        step = next(step for step in reversed(steps) if step["iteration"] <= iteration)
+        assert number(page, "iteration") == iteration
+        assert number(page, "objective") == pytest.approx(step["objective"], rel=6e-4)
+        assert number(page, "best-objective") == pytest.approx(step["best_objective"], rel=6e-4)
+    page.press("b", "KeyB")
+    assert number(page, "objective") == number(page, "best-objective")
+    for width in (320, 1400):
+        page.resize(width, 850)
+        assert page.run("document.documentElement.scrollWidth") <= width
+    assert "undefined" not in page.run("document.body.innerText")
+    assert "NaN" not in page.run("document.body.innerText")
     assert not page.complaints()

@@ -25,6 +25,7 @@ mod report;
 mod say;
 mod table;
 mod text;
+mod trace_file;
 mod values;
 
 use std::process::ExitCode;

@@ -16,6 +16,8 @@ use crate::text;
 /// A problem as algorithms see it, adjusted or as it is.
 pub struct Posed<'l, T: Scalar> {
     loaded: &'l Loaded<T>,
+    /// y, or the columns of Y, end to end.
+    data: &'l [T],
     form: Form<'l, T>,
     /// The sum of the coefficients, if that is fixed.
     sum: Option<FixedSum<'l, T>>,
@@ -59,23 +61,35 @@ impl ModelOptions {
     /// The weights of the rows of a problem that was read, 0 in gaps, if they have any.
     pub fn row_weights<T: Scalar>(&self, loaded: &Loaded<T>) -> Result<Option<Vec<f64>>, Failure> {
         let rows = loaded.operator.shape().0;
-        let mut weights = match &self.weights {
-            None => None,
-            Some(path) => match input::read_vector(path)? {
-                Vector::Real(weights) if weights.len() == rows => Some(weights),
-                Vector::Real(weights) => {
-                    let (file, found) = (path.display(), weights.len());
-                    return Err(Failure::Message(format!("{file}: has {found} weights, but A has {rows} rows")));
-                }
-                Vector::Complex(_) => {
-                    return Err(Failure::Message(format!("{}: is complex, but weights are real", path.display())));
-                }
-            },
-        };
+        self.weights_with_gaps(self.stated_weights(rows)?, rows, &loaded.data)
+    }
+
+    /// The weights of the file of weights.
+    pub fn stated_weights(&self, rows: usize) -> Result<Option<Vec<f64>>, Failure> {
+        let Some(path) = &self.weights else { return Ok(None) };
+        match input::read_vector(path)? {
+            Vector::Real(weights) if weights.len() == rows => Ok(Some(weights)),
+            Vector::Real(weights) => {
+                let (file, found) = (path.display(), weights.len());
+                Err(Failure::Message(format!("{file}: has {found} weights, but A has {rows} rows")))
+            }
+            Vector::Complex(_) => {
+                Err(Failure::Message(format!("{}: is complex, but weights are real", path.display())))
+            }
+        }
+    }
+
+    /// These weights, with 0 in the gaps of the data.
+    pub fn weights_with_gaps<T: Scalar>(
+        &self,
+        mut weights: Option<Vec<f64>>,
+        rows: usize,
+        data: &[T],
+    ) -> Result<Option<Vec<f64>>, Failure> {
         let is_gap = |y: &T| y.real().is_nan() || y.imag().is_nan();
-        if self.drops() && loaded.data.iter().any(is_gap) {
+        if self.drops() && data.iter().any(is_gap) {
             let mut left = weights.unwrap_or_else(|| vec![1.0; rows]);
-            let (first, others) = loaded.data.split_at(rows.min(loaded.data.len()));
+            let (first, others) = data.split_at(rows.min(data.len()));
             for other in others.chunks(rows.max(1)) {
                 if let Some(row) = (0..rows).find(|&i| is_gap(&first[i]) != is_gap(&other[i])) {
                     let line = format!(
@@ -100,12 +114,13 @@ impl<'l, T: Scalar> Posed<'l, T> {
     pub fn new(loaded: &'l Loaded<T>, options: &ModelOptions, domain: Option<&dyn Domain<T>>) -> Result<Self, Failure> {
         let columns = loaded.operator.shape().1;
         let groups = options.groups.as_deref().map(|path| Groups::read(path, columns)).transpose()?;
-        Self::weighted(loaded, options, domain, options.row_weights(loaded)?, groups)
+        Self::weighted(loaded, &loaded.data, options, domain, options.row_weights(loaded)?, groups)
     }
 
-    /// The same with weights of the rows and groups that are read already.
+    /// The same with other data, and with weights of the rows and groups that are read already.
     pub fn weighted(
         loaded: &'l Loaded<T>,
+        data: &'l [T],
         options: &ModelOptions,
         domain: Option<&dyn Domain<T>>,
         weights: Option<Vec<f64>>,
@@ -132,17 +147,17 @@ impl<'l, T: Scalar> Posed<'l, T> {
             Form::Plain(operator.into())
         } else {
             let adjusted = Adjusted::new(operator, &adjustment)?;
-            let data = adjusted.reduce_joint(&loaded.data, loaded.sides.unwrap_or(1))?;
-            Form::Adjusted(Arc::new(adjusted), data)
+            let reduced = adjusted.reduce_joint(data, loaded.sides.unwrap_or(1))?;
+            Form::Adjusted(Arc::new(adjusted), reduced)
         };
         let sum = match (options.sum_to, &form) {
             (None, _) => None,
-            (Some(sum), Form::Plain(map)) => Some(FixedSum::new(map.clone(), &loaded.data, sum, &[], domain)?),
-            (Some(sum), Form::Adjusted(adjusted, data)) => {
-                Some(FixedSum::new(adjusted.clone(), data, sum, &adjusted.left_out(), domain)?)
+            (Some(sum), Form::Plain(map)) => Some(FixedSum::new(map.clone(), data, sum, &[], domain)?),
+            (Some(sum), Form::Adjusted(adjusted, reduced)) => {
+                Some(FixedSum::new(adjusted.clone(), reduced, sum, &adjusted.left_out(), domain)?)
             }
         };
-        Ok(Self { loaded, form, sum, groups, weights })
+        Ok(Self { loaded, data, form, sum, groups, weights })
     }
 
     /// The problem that is solved, with coefficients in a domain.
@@ -153,7 +168,7 @@ impl<'l, T: Scalar> Posed<'l, T> {
     ) -> Result<Problem<'p, T>, Failure> {
         let problem = match (&self.sum, &self.form) {
             (Some(fixed), _) => fixed.problem(sparsity)?,
-            (None, Form::Plain(operator)) => self.loaded.problem(&**operator, sparsity)?,
+            (None, Form::Plain(operator)) => self.loaded.problem(&**operator, self.data, sparsity)?,
             (None, Form::Adjusted(adjusted, data)) => match self.loaded.sides {
                 Some(sides) => adjusted.joint(data, sides, sparsity)?,
                 None => adjusted.problem(data, sparsity)?,
@@ -180,6 +195,11 @@ impl<'l, T: Scalar> Posed<'l, T> {
     pub fn limits(&self, limits: Limits) -> Limits {
         let relative = |limit| self.sum.as_ref().map_or(limit, |fixed| fixed.relative(limit));
         Limits { relative_residual: limits.relative_residual.map(relative), ..limits }
+    }
+
+    /// Whether an intercept, fixed columns or weights are taken out of A and y.
+    pub fn is_adjusted(&self) -> bool {
+        matches!(self.form, Form::Adjusted(..))
     }
 
     /// Whether the sum of the coefficients is fixed.
@@ -265,7 +285,7 @@ impl<'l, T: Scalar> Posed<'l, T> {
 
     /// The solution in terms of A, from that of the problem that is solved.
     pub fn complete(&self, problem: &Problem<'_, T>, solution: Solution<T>) -> Result<Solution<T>, sparsea::Error> {
-        self.complete_for(problem, &self.loaded.data, solution)
+        self.complete_for(problem, self.data, solution)
     }
 
     /// The same for other data.

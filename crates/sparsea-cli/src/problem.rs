@@ -83,11 +83,16 @@ impl DomainOptions {
 }
 
 impl<T: Scalar> Loaded<T> {
-    /// The problem for this sparsity, on the operator of this.
-    pub fn problem<'a>(&'a self, operator: &'a dyn LinearMap<T>, sparsity: usize) -> Result<Problem<'a, T>, Error> {
+    /// The problem for this sparsity, on the operator of this and on data of its form.
+    pub fn problem<'a>(
+        &self,
+        operator: &'a dyn LinearMap<T>,
+        data: &'a [T],
+        sparsity: usize,
+    ) -> Result<Problem<'a, T>, Error> {
         let problem = match self.sides {
-            Some(sides) => Problem::joint(operator, &self.data, sides, sparsity)?,
-            None => Problem::new(operator, &self.data, sparsity)?,
+            Some(sides) => Problem::joint(operator, data, sides, sparsity)?,
+            None => Problem::new(operator, data, sparsity)?,
         };
         match &self.statistics {
             Some((correlation, _)) => problem.with_data_correlation(correlation.clone()),

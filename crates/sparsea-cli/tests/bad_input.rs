@@ -395,7 +395,7 @@ fn files_that_cannot_be_written() {
         ("--output y.txt/sub/x.npy", "y.txt/sub/x.npy: 'y.txt' is not a folder"),
         ("--trace y.txt/t.csv", "y.txt/t.csv: 'y.txt' is not a folder"),
         ("--plot y.txt/fit.svg", "y.txt/fit.svg: 'y.txt' is not a folder"),
-        ("--trace t.txt", "t.txt: a trace is written as .csv"),
+        ("--trace t.txt", "t.txt: a trace is written as .csv or .html"),
         ("--trace nowhere/t.csv", "'nowhere' does not exist"),
         ("--plot fit.gif", "fit.gif: unknown picture extension '.gif'; use .svg or .png"),
         ("--plot fit", "no picture extension; use .svg or .png"),

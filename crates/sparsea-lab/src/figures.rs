@@ -34,7 +34,11 @@ pub fn transition_curves(study: &Study, rule: &Transition, store: &Store) -> Res
             let location = locate(&known, cell.rows.min(cell.columns), study.runs, rule);
             locations.push(location.map_err(|k| LabError::Store {
                 store: store.path().to_owned(),
-                message: format!("lacks runs of {} at {}", entry.label, cell.with_sparsity(k)),
+                message: format!(
+                    "lacks runs of {} at {}; `sparsea sweep STUDY` continues it",
+                    entry.label,
+                    cell.with_sparsity(k)
+                ),
             })?);
         }
         curves.push(TransitionCurve { algorithm: entry.label.clone(), locations });

@@ -216,9 +216,21 @@ impl Store {
     /// # Errors
     /// [`LabError::Store`].
     pub fn size(&self) -> Result<Option<u64>, LabError> {
-        let sql = "SELECT value FROM study WHERE key = 'results'";
-        let text: Option<String> = self.said(self.connection.query_row(sql, [], |row| row.get(0)).optional())?;
-        Ok(text.and_then(|text| text.parse().ok()))
+        Ok(self.value("results")?.and_then(|text| text.parse().ok()))
+    }
+
+    /// The version of sparsea that made the store.
+    ///
+    /// # Errors
+    /// [`LabError::Store`].
+    pub fn version(&self) -> Result<String, LabError> {
+        self.value("version").map(Option::unwrap_or_default)
+    }
+
+    /// What is noted of the study under a key.
+    fn value(&self, key: &str) -> Result<Option<String>, LabError> {
+        let sql = "SELECT value FROM study WHERE key = ?";
+        self.said(self.connection.query_row(sql, [key], |row| row.get(0)).optional())
     }
 
     /// How many results there are.
@@ -235,11 +247,7 @@ impl Store {
     /// # Errors
     /// [`LabError::Store`], also where an older version made the store, which did not keep the text of the study.
     pub fn study(&self) -> Result<Study, LabError> {
-        let value = |key: &str| -> Result<Option<String>, LabError> {
-            let sql = "SELECT value FROM study WHERE key = ?";
-            self.said(self.connection.query_row(sql, [key], |row| row.get(0)).optional())
-        };
-        let known = value("source")?.zip(value("runs")?.and_then(|runs| runs.parse().ok()));
+        let known = self.value("source")?.zip(self.value("runs")?.and_then(|runs| runs.parse().ok()));
         let Some((source, runs)) = known else {
             return Err(
                 self.broken("holds no text of its study: an older version made it; `sparsea sweep STUDY` adds it")

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopReason {
-    /// The algorithm has done all it does: nothing would change any more.
+    /// The algorithm completed: further iterations would change nothing.
     Finished,
     /// The residual is zero to rounding; nothing can be better.
     ExactFit,
-    /// The algorithm has made all the iterations of its own budget; no limit was asked for.
+    /// The algorithm used up its default budget of iterations; no limit was given.
     Budget,
-    /// The run ended by itself or by its own budget before the relative residual that was asked for was reached.
+    /// The run completed, or used up its default budget, before it reached the given relative residual.
     RelativeResidualMissed,
     /// The limit of iterations.
     Iterations,
@@ -62,17 +62,17 @@ impl StopReason {
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Finished => "the algorithm is finished: nothing would change any more",
+            Self::Finished => "the algorithm completed",
             Self::ExactFit => "the residual is zero to rounding",
-            Self::Budget => "all iterations of the algorithm's own budget were made",
-            Self::RelativeResidualMissed => "the algorithm ended before the relative residual asked for was reached",
+            Self::Budget => "the algorithm's default budget of iterations was used up",
+            Self::RelativeResidualMissed => "the algorithm completed before it reached the relative residual asked for",
             Self::Iterations => "the limit of iterations was reached",
             Self::Supports => "the limit of supports explored was reached",
             Self::RelativeResidual => "the relative residual asked for was reached",
-            Self::Stagnation => "the best point has not improved for the stated number of iterations",
+            Self::Stagnation => "the best support has not improved for the given number of iterations",
             Self::OperatorCalls => "the limit of operator calls was reached",
             Self::Time => "the time limit was reached",
-            Self::Interrupted => "it was interrupted",
+            Self::Interrupted => "the run was interrupted",
             Self::Diverged => "the iterates diverged; a smaller step size or another algorithm is needed",
             Self::NothingFound => "the criterion chose k = 0: no column explains y",
         })

@@ -282,7 +282,8 @@ pub struct Output {
     /// Write x, all n numbers: .npy, .csv, .tsv, .txt or .mtx
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Write every step of the run to a .csv; with --plot, also a picture of it beside the other, named …-trace
+    /// Write every step of the run: to a .csv, or to an .html that plays it in a browser; with --plot, also a picture of it
+    /// beside the other, named …-trace
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
     /// Draw the solution: .svg or .png, or - for a drawing in the terminal

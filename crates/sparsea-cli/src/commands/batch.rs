@@ -10,10 +10,11 @@ use std::thread;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use sparsea::{Chain, Error, Problem, Run, Scalar, SharedGram, Start, StopReason, Threads};
+use sparsea::{Chain, Domain, Error, Problem, Run, Scalar, SharedGram, Start, StopReason, Threads};
 
 use super::solve::{chain, placed, read_start};
 use crate::batch::{AnyBatch, Batch, Words};
+use crate::blocks::Groups;
 use crate::cli::{Method, ModelOptions, Output};
 use crate::failure::Failure;
 use crate::model::Posed;
@@ -62,7 +63,7 @@ enum Label<'n> {
 }
 
 impl<T: Scalar> Batch<T> {
-    fn solve(mut self, method: &Method, model: &ModelOptions, output: &Output) -> Result<ExitCode, Failure> {
+    fn solve(self, method: &Method, model: &ModelOptions, output: &Output) -> Result<ExitCode, Failure> {
         let count = self.columns.len();
         let asked =
             [("--plot", output.plot.is_some()), ("--trace", output.trace.is_some()), ("--report", output.report)];
@@ -73,29 +74,19 @@ impl<T: Scalar> Batch<T> {
         }
         interrupt::listen();
         let progress = Count::new(count, self.words.all);
-        let mut answers: Vec<Option<Answer<T>>> = (0..count).map(|_| None).collect();
-        let groups = self.groups(model);
-        for (place, group) in groups.iter().enumerate() {
-            if interrupt::requested() {
-                break;
-            }
-            let Some(&first) = group.first() else { continue };
-            self.loaded.data.clone_from(&self.columns[first]);
-            let solved = match self.solve_group(group, method, model, &progress) {
-                // What another column meets too is no fault of this one.
-                Err(Unsolved::Unposed(Failure::Message(line))) => {
-                    let other = groups.iter().rev().find_map(|group| group.first()).filter(|&&at| at != first);
-                    let is_shared = place == 0 && other.is_none_or(|&at| self.refuses(at, method, model));
-                    let failure = Failure::Message(line);
-                    return Err(if is_shared { failure } else { self.of_one(failure, first) });
-                }
-                Err(Unsolved::Unposed(failure) | Unsolved::Failed(failure)) => return Err(failure),
-                Ok(solved) => solved,
-            };
-            for (at, answer) in solved {
-                answers[at] = Some(answer);
-            }
-        }
+        let (rows, columns) = self.loaded.operator.shape();
+        let domain = method.domain.domain(columns)?;
+        let common = Common {
+            batch: &self,
+            method,
+            model,
+            weights: model.stated_weights(rows)?,
+            groups: model.groups.as_deref().map(|path| Groups::read(path, columns)).transpose()?,
+            domain: domain.as_deref(),
+            start: read_start(&method.start, &self.loaded)?,
+            progress: &progress,
+        };
+        let answers = common.solve(&self.groups(model))?;
         progress.finish();
         self.show(&answers, method.sparsity, output)
     }
@@ -111,82 +102,6 @@ impl<T: Scalar> Batch<T> {
             groups.entry((0..column.len()).filter(is_gap).collect()).or_default().push(at);
         }
         groups.into_values().collect()
-    }
-
-    /// Whether there is no problem of a column.
-    fn refuses(&mut self, at: usize, method: &Method, model: &ModelOptions) -> bool {
-        self.loaded.data.clone_from(&self.columns[at]);
-        let pose = || -> Result<(), Failure> {
-            let domain = method.domain.domain(self.loaded.operator.shape().1)?;
-            Posed::new(&self.loaded, model, domain.as_deref())?.problem(method.sparsity, domain.as_deref())?;
-            Ok(())
-        };
-        pose().is_err()
-    }
-
-    /// Solves those of a group: as many at a time as there are threads, or one after the other where there are fewer than that.
-    fn solve_group(
-        &self,
-        group: &[usize],
-        method: &Method,
-        model: &ModelOptions,
-        progress: &Count,
-    ) -> Result<Vec<(usize, Answer<T>)>, Unsolved> {
-        let domain = method.domain.domain(self.loaded.operator.shape().1)?;
-        let posed = Posed::new(&self.loaded, model, domain.as_deref()).map_err(Unsolved::Unposed)?;
-        let problem = posed.problem(method.sparsity, domain.as_deref()).map_err(Unsolved::Unposed)?;
-        // Of columns that are measured, the Gram columns are computed once.
-        let problem = if self.loaded.statistics.is_none() && group.len() > 1 {
-            let gram = SharedGram::new(problem.operator().ncols(), method.limits.memory().gram);
-            problem.share_gram(Arc::new(gram)).map_err(Failure::from)?
-        } else {
-            problem
-        };
-        let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
-        let start = posed.start(read_start(&method.start, &self.loaded)?)?;
-        let one = One { batch: self, posed: &posed, problem: &problem, method, chain, start };
-        let threads = rayon::current_num_threads();
-        if group.len() < threads {
-            let mut answers = vec![];
-            for &at in group.iter().take_while(|_| !interrupt::requested()) {
-                answers.push((at, one.solve(at, Threads::Pool)?));
-                progress.one_more();
-            }
-            return Ok(answers);
-        }
-        let next = AtomicUsize::new(0);
-        let solve_some = || {
-            let mut answers = vec![];
-            while !interrupt::requested() {
-                let Some(&at) = group.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-                let answer = one.solve(at, Threads::One);
-                let failed = answer.is_err();
-                answers.push((at, answer));
-                if failed {
-                    // The others are not needed.
-                    next.store(group.len(), Ordering::Relaxed);
-                    break;
-                }
-                progress.one_more();
-            }
-            answers
-        };
-        // While a thread of a larger pool waits for others it would take up further runs, one within the other.
-        let mut solved = thread::scope(|scope| {
-            let start = |_| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-                let pool = pool.map_err(|error| Failure::Broken(format!("threads cannot be started: {error}")))?;
-                Ok(scope.spawn(move || pool.install(solve_some)))
-            };
-            let workers: Result<Vec<_>, Failure> = (0..threads).map(start).collect();
-            let join = |worker: thread::ScopedJoinHandle<'_, _>| {
-                worker.join().unwrap_or_else(|payload| resume_unwind(payload))
-            };
-            Ok::<Vec<_>, Failure>(workers?.into_iter().flat_map(join).collect())
-        })?;
-        // The first failure is reported, whichever thread met it.
-        solved.sort_by_key(|&(at, _)| at);
-        Ok(solved.into_iter().map(|(at, answer)| Ok((at, answer?))).collect::<Result<_, Failure>>()?)
     }
 
     /// Which of them could not be solved.
@@ -254,9 +169,144 @@ impl<T: Scalar> Batch<T> {
     }
 }
 
+/// What the runs of a batch have in common.
+struct Common<'r, T: Scalar> {
+    batch: &'r Batch<T>,
+    method: &'r Method,
+    model: &'r ModelOptions,
+    /// Of the rows, as stated.
+    weights: Option<Vec<f64>>,
+    /// Of columns of A.
+    groups: Option<Groups>,
+    domain: Option<&'r dyn Domain<T>>,
+    /// In terms of A.
+    start: Start<T>,
+    progress: &'r Count,
+}
+
+impl<'r, T: Scalar> Common<'r, T> {
+    /// Solves right-hand sides in groups, each of which is one problem but for y. As many groups at a time as there are threads; where
+    /// they are fewer, as many members.
+    fn solve(&self, groups: &[Vec<usize>]) -> Result<Vec<Option<Answer<T>>>, Failure> {
+        let mut answers: Vec<Option<Answer<T>>> = (0..self.batch.columns.len()).map(|_| None).collect();
+        let solved = if groups.len() < rayon::current_num_threads() {
+            let mut solved = vec![];
+            for (place, group) in groups.iter().enumerate().take_while(|_| !interrupt::requested()) {
+                let found = self.solve_group(group, true);
+                let failed = found.is_err();
+                solved.push((place, found));
+                if failed {
+                    break;
+                }
+            }
+            solved
+        } else {
+            on_threads(groups.len(), |place| self.solve_group(&groups[place], false))?
+        };
+        for (place, found) in solved {
+            match found {
+                Ok(found) => found.into_iter().for_each(|(at, answer)| answers[at] = Some(answer)),
+                Err(Unsolved::Failed(failure)) => return Err(failure),
+                // What another column meets too is no fault of this one.
+                Err(Unsolved::Unposed(failure)) => {
+                    let first = groups[place].first().copied().unwrap_or_default();
+                    let other = groups.iter().rev().find_map(|group| group.first()).filter(|&&at| at != first);
+                    let is_shared = place == 0 && other.is_none_or(|&at| self.refuses(at));
+                    return Err(if is_shared { failure } else { self.batch.of_one(failure, first) });
+                }
+            }
+        }
+        Ok(answers)
+    }
+
+    /// What is solved for a right-hand side, and for others with the same gaps.
+    fn pose(&self, at: usize) -> Result<Posed<'_, T>, Failure> {
+        let (batch, data) = (self.batch, &self.batch.columns[at]);
+        let weights = self.model.weights_with_gaps(self.weights.clone(), batch.loaded.operator.shape().0, data)?;
+        Posed::weighted(&batch.loaded, data, self.model, self.domain, weights, self.groups.clone())
+    }
+
+    /// Whether there is no problem of a right-hand side.
+    fn refuses(&self, at: usize) -> bool {
+        !self.pose(at).is_ok_and(|posed| posed.problem(self.method.sparsity, self.domain).is_ok())
+    }
+
+    /// Solves those of a group: on all threads if it has them, as many members at a time as there are, or one after the other.
+    fn solve_group(&self, group: &[usize], has_threads: bool) -> Result<Vec<(usize, Answer<T>)>, Unsolved> {
+        let Some(&first) = group.first() else { return Ok(vec![]) };
+        let (batch, method) = (self.batch, self.method);
+        let posed = self.pose(first).map_err(Unsolved::Unposed)?;
+        let problem = posed.problem(method.sparsity, self.domain).map_err(Unsolved::Unposed)?;
+        // Of columns that are measured, the Gram columns are computed once.
+        let problem = if batch.loaded.statistics.is_none() && group.len() > 1 {
+            let gram = SharedGram::new(problem.operator().ncols(), method.limits.memory().gram);
+            problem.share_gram(Arc::new(gram)).map_err(Failure::from)?
+        } else {
+            problem
+        };
+        let chain = chain(method.algorithm.as_deref(), &problem, &method.settings)?;
+        let start = posed.start(self.start.clone())?;
+        let one = One { batch, posed: &posed, problem: &problem, method, chain, start };
+        let solve = |at: usize, threads| {
+            let answer = one.solve(at, threads)?;
+            self.progress.one_more();
+            Ok::<_, Failure>((at, answer))
+        };
+        if has_threads && group.len() >= rayon::current_num_threads() {
+            let solved = on_threads(group.len(), |place| solve(group[place], Threads::One))?;
+            return Ok(solved.into_iter().map(|(_, answer)| answer).collect::<Result<_, Failure>>()?);
+        }
+        let threads = if has_threads { Threads::Pool } else { Threads::One };
+        let going = group.iter().take_while(|_| !interrupt::requested());
+        Ok(going.map(|&at| solve(at, threads)).collect::<Result<_, Failure>>()?)
+    }
+}
+
+/// Does each of some jobs, as many at a time as there are threads, until one fails or an interruption is requested. Those done, in their
+/// order; of several that failed, the first is the first job that did, as far as they were begun.
+fn on_threads<R: Send, E: Send>(
+    count: usize,
+    job: impl Fn(usize) -> Result<R, E> + Sync,
+) -> Result<Vec<(usize, Result<R, E>)>, Failure> {
+    let next = AtomicUsize::new(0);
+    let do_some = || {
+        let mut done = vec![];
+        while !interrupt::requested() {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            if place >= count {
+                break;
+            }
+            let result = job(place);
+            let failed = result.is_err();
+            done.push((place, result));
+            if failed {
+                // The others are not needed.
+                next.store(count, Ordering::Relaxed);
+                break;
+            }
+        }
+        done
+    };
+    // While a thread of a larger pool waits for others it would take up further jobs, one within the other.
+    let mut done = thread::scope(|scope| {
+        let start = |_| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+            let pool = pool.map_err(|error| Failure::Broken(format!("threads cannot be started: {error}")))?;
+            let do_some = &do_some;
+            Ok(scope.spawn(move || pool.install(do_some)))
+        };
+        let workers: Result<Vec<_>, Failure> = (0..rayon::current_num_threads()).map(start).collect();
+        let join =
+            |worker: thread::ScopedJoinHandle<'_, _>| worker.join().unwrap_or_else(|payload| resume_unwind(payload));
+        Ok::<Vec<_>, Failure>(workers?.into_iter().flat_map(join).collect())
+    })?;
+    done.sort_by_key(|&(place, _)| place);
+    Ok(done)
+}
+
 /// Why a group is not solved.
 enum Unsolved {
-    /// There is no problem of its first column.
+    /// There is no problem of its first member.
     Unposed(Failure),
     Failed(Failure),
 }

@@ -11,6 +11,7 @@ use sparsea::algorithms::default_of;
 use sparsea::{
     Chain, ExplorationReport, Halt, Problem, ReportOptions, Run, Scalar, Solution, Start, StopReason, Trace,
 };
+use sparsea_lab::page::Record;
 use sparsea_lab::plot::{
     self, CoefficientsPlot, DeconvolutionPlot, Figure, ImagePlot, PlotError, StemsPlot, TracePlot,
 };
@@ -24,7 +25,7 @@ use crate::model::{Posed, fit_of};
 use crate::origin::{Origin, names_of};
 use crate::problem::{Any, Loaded, Position, Read, one_or_several, to_columns, to_matrix, to_vector};
 use crate::say::{complain, say_json};
-use crate::{draw, export, input, interrupt, progress, report};
+use crate::{draw, export, input, interrupt, progress, report, trace_file};
 
 pub fn run(arguments: &Solve) -> Result<ExitCode, Failure> {
     let Solve { matrix, data, method, model, output, .. } = arguments;
@@ -50,8 +51,8 @@ impl Output {
             export::check_writable(path)?;
         }
         if let Some(path) = &self.trace {
-            if path.extension().is_none_or(|extension| extension != "csv") {
-                let message = format!("{}: a trace is written as .csv", path.display());
+            if !trace_file::is_page(path) && path.extension().is_none_or(|extension| extension != "csv") {
+                let message = format!("{}: a trace is written as .csv or .html", path.display());
                 return Err(Failure::Message(message));
             }
             export::check_place(path)?;
@@ -116,11 +117,19 @@ pub fn solve_from<T: Scalar>(
 ) -> Result<ExitCode, Failure> {
     let own = chain.links().last().map_or(Halt::Never, |link| link.default_halt());
     let (mut bar, mut trace) = (progress::Bar::new(limits.of_run().halt(own).iterations()), Trace::default());
+    let page = output.trace.as_deref().filter(|path| trace_file::is_page(path));
+    if let Some(path) = page {
+        trace_file::check_playable(path, problem, posed)?;
+    }
+    let mut record = Record::new(problem.data().len(), None);
     let run =
         Run::with_chain(problem, chain).start(start).memory(limits.memory()).limits(posed.limits(limits.of_run()));
     let mut run = run.interrupt(interrupt::watched()).observe(&mut bar);
     if output.trace.is_some() {
         run = run.observe(&mut trace);
+    }
+    if page.is_some() {
+        run = run.observe(&mut record);
     }
     if output.report && posed.has_sum() {
         return Err(Failure::Message("--report scores columns one by one; it cannot be combined with --sum-to".into()));
@@ -134,8 +143,10 @@ pub fn solve_from<T: Scalar>(
     if let Some(path) = &output.output {
         write_x(path, loaded, &solution)?;
     }
-    if let Some(path) = &output.trace {
-        write_trace(path, &trace)?;
+    if let Some(path) = page {
+        trace_file::write_page(path, loaded, posed, problem, record)?;
+    } else if let Some(path) = &output.trace {
+        trace_file::write_rows(path, &trace)?;
     }
     let mut drawings = Vec::new();
     if let Some(path) = &output.plot {
@@ -276,36 +287,12 @@ pub fn read_start<T: Scalar>(text: &str, loaded: &Loaded<T>) -> Result<Start<T>,
     }
 }
 
-fn write_trace(path: &Path, trace: &Trace) -> Result<(), Failure> {
-    export::write_atomically(path, |out| {
-        writeln!(
-            out,
-            "algorithm,iteration,objective,best_objective,support_size,entered,supports_explored,elapsed_seconds"
-        )?;
-        for row in trace.rows() {
-            writeln!(
-                out,
-                "{},{},{:e},{:e},{},{},{},{:e}",
-                row.algorithm,
-                row.iteration,
-                row.objective,
-                row.best_objective,
-                row.support_size,
-                row.entered,
-                row.supports_explored,
-                row.elapsed.as_secs_f64()
-            )?;
-        }
-        Ok(())
-    })?;
-    Ok(())
-}
-
 /// How often each index occurs among the near-ties.
 fn frequency_picture(explored: &ExplorationReport, n: usize) -> Result<Figure, PlotError> {
     let (support, values): (Vec<usize>, Vec<f64>) = explored.indices.iter().map(|i| (i.index, i.frequency)).unzip();
+    let supports = if explored.near_ties == 1 { "support" } else { "supports" };
     plot::stems(&StemsPlot {
-        title: &format!("{} supports within {} % of the best", explored.near_ties, 100.0 * explored.margin),
+        title: &format!("{} {supports} within {} % of the best", explored.near_ties, 100.0 * explored.margin),
         n,
         places: &support,
         values: &values,

@@ -59,7 +59,8 @@ fn stability<T: Scalar>(loaded: &Loaded<T>, arguments: &Stability) -> Result<Exi
     let groups = arguments.model.groups.as_deref().map(|path| Groups::read(path, columns)).transpose()?;
     let domain = arguments.domain.domain(columns)?;
     let used: Vec<usize> = (0..loaded.rows()).filter(|&i| weights.as_ref().is_none_or(|w| w[i] > 0.0)).collect();
-    let posed = Posed::weighted(loaded, &arguments.model, domain.as_deref(), weights.clone(), groups.clone())?;
+    let posed =
+        Posed::weighted(loaded, &loaded.data, &arguments.model, domain.as_deref(), weights.clone(), groups.clone())?;
     check_size(&posed, arguments, used.len())?;
     // Refused here, once, is what every half would refuse.
     posed.problem(arguments.sparsity, domain.as_deref())?;
@@ -136,7 +137,7 @@ impl<T: Scalar> Whole<'_, T> {
 
     fn solve_on(&self, loaded: &Loaded<T>, weights: Option<Vec<f64>>) -> Result<Solution<T>, Failure> {
         let domain = self.domain.as_deref();
-        let posed = Posed::weighted(loaded, &self.arguments.model, domain, weights, self.groups.clone())?;
+        let posed = Posed::weighted(loaded, &loaded.data, &self.arguments.model, domain, weights, self.groups.clone())?;
         let problem = posed.problem(self.arguments.sparsity, domain)?;
         let chain = chain(self.arguments.algorithm.as_deref(), &problem, &self.arguments.settings)?;
         let limits = &self.arguments.limits;

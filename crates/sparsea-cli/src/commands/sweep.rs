@@ -184,7 +184,8 @@ fn show(study: &Study, store: &Store, out: &Path, files: &mut Files) -> Result<V
     summary::export_summary(&shown.summaries, &table)?;
     pictures.iter().try_for_each(|(path, figure)| figure.save(path))?;
     if let Some(path) = &comparison {
-        let (title, version, seed) = (&study.title, env!("CARGO_PKG_VERSION"), study.seed);
+        let (title, seed) = (&study.title, study.seed);
+        let version = store.version()?;
         export::write_atomically(path, |out| {
             write!(out, "# {title}\n\nsparsea {version}, seed {seed}\n\n{}", shown.comparison)
         })?;
@@ -316,10 +317,11 @@ fn status(path: &Path, as_json: bool) -> Result<ExitCode, Failure> {
     let of = store.size()?.map_or(String::new(), |all| format!(" of {all}"));
     let name = text::visible(name);
     say!("study {name}: {results}{of} results on {} cells", cells.len());
-    let width = algorithms.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut table = Table::new([left("algorithm"), right("results")]);
     for (name, count) in algorithms {
-        say!("  {:<width$}  {count:>9}", text::visible(name));
+        table.row([text::visible(name).into_owned(), count.to_string()]);
     }
+    say!("{}", table.to_string().trim_end());
     Ok(ExitCode::SUCCESS)
 }
 

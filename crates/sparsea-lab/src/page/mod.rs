@@ -1,46 +1,75 @@
-//! A run of SEA on spikes in a trace, as one self-contained HTML file that plays it.
+//! A run, as one self-contained HTML file that plays it: that of SEA in the demo, or any that was recorded.
 
 mod record;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Serialize;
 use sparsea::generate::Instance;
 use sparsea::metrics::support_distance;
-use sparsea::{Convolution, Error, Halt, Htp, Omp, Problem, Run, Sea, Start};
+use sparsea::{Convolution, Error, Halt, Htp, Omp, Problem, Run, Scalar, Sea, Start};
 
+use record::Recorded;
 pub use record::{Record, Step};
 
 /// Significant digits of objectives.
 const DIGITS: usize = 6;
+/// Significant digits of columns. Coefficients that cancel can be 10⁵ times as large as their sum.
+const COLUMN_DIGITS: usize = 10;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// What the page shows. Spike j is a pulse with its sample `origin` at sample j of the trace.
-#[derive(Debug, Clone, Serialize)]
+/// What the page shows.
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Exploration {
-    /// σ of the pulse, in samples.
-    pub sigma: f64,
-    /// The pulse.
-    pub pulse: Vec<f64>,
-    /// The sample of the pulse that lies at the spike.
-    pub origin: usize,
-    /// ‖e‖/‖A x‖.
-    pub noise: f64,
+    /// The algorithm, or the chain of them.
+    pub algorithm: String,
     /// k.
     pub sparsity: usize,
-    /// η.
-    pub step_size: f64,
     /// y.
     pub data: Vec<f64>,
+    /// n.
+    pub positions: usize,
+    /// Where column 0 lies among the samples, for spikes in a trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<isize>,
+    /// Each column of A that was in a support: where its non-zero part begins, and that part.
+    pub columns: BTreeMap<usize, (usize, Vec<f64>)>,
+    /// The names of these columns, if they have any.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<usize, String>,
+    /// Whether y and the columns of A come from a table, whose rows have no order.
+    pub is_table: bool,
+    /// Whether intercept, fixed columns or weights are taken out of y and A.
+    pub is_adjusted: bool,
+    /// What is known of a problem that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
+    /// Every step of the run. Between two of them the support stays, and 𝒳 of SEA moves on a line.
+    pub steps: Vec<Step>,
+    /// Whether `iteration` of a step counts steps, of which some iteration of the run had several.
+    pub counts_steps: bool,
+    /// Iterations or steps of the run, if the record ends before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub all: Option<u64>,
+}
+
+/// What is known of a problem that was made.
+#[derive(Debug, Clone, Serialize)]
+pub struct Known {
+    /// σ of the pulse, in samples.
+    pub sigma: f64,
+    /// ‖e‖/‖A x‖.
+    pub noise: f64,
+    /// η of SEA.
+    pub step_size: f64,
     /// S* and the coefficients on it.
     pub truth: Truth,
     /// Where other algorithms end on the same problem.
     pub others: Vec<Other>,
-    /// Every step of the run: between two of them the support stays, and 𝒳 moves on a line.
-    pub steps: Vec<Step>,
 }
 
 /// The truth of a problem.
@@ -79,7 +108,7 @@ pub fn explore(
     let problem = Problem::new(operator, data, support.len())?;
     let run = |run: Run<'_, '_, f64>| run.halt(Halt::Iterations(iterations)).solve();
     let sea = Sea::default();
-    let mut record = Record::new(support);
+    let mut record = Record::new(data.len(), Some(support));
     run(Run::new(&problem, sea.clone()).observe(&mut record))?;
     let mut others = Vec::new();
     for found in [run(Run::new(&problem, Omp::default()))?, run(Run::new(&problem, Htp::default()))?] {
@@ -88,22 +117,41 @@ pub fn explore(
     }
     // OMP started from a full support only fits on it.
     let fit = run(Run::new(&problem, Omp::default()).start(Start::Support(support.clone())))?;
-    Ok(Exploration {
-        sigma,
-        pulse: operator.kernel().to_vec(),
-        origin: operator.origin(),
-        noise,
-        sparsity: support.len(),
-        step_size: sea.step_size,
-        data: data.clone(),
-        truth: Truth {
-            support: support.clone(),
-            coefficients: coefficients.clone(),
-            objective: rounded(fit.objective, DIGITS),
-        },
-        others,
-        steps: record.into_steps(),
-    })
+    let truth = Truth {
+        support: support.clone(),
+        coefficients: coefficients.clone(),
+        objective: rounded(fit.objective, DIGITS),
+    };
+    let known = Known { sigma, noise, step_size: sea.step_size, truth, others };
+    Ok(Exploration { known: Some(known), first: Some(0), ..played(&problem, record) })
+}
+
+/// What was recorded of a run on a real problem of one y and single columns.
+pub fn played<T: Scalar>(problem: &Problem<'_, T>, record: Record<'_>) -> Exploration {
+    let (rows, positions) = (problem.data().len(), problem.operator().ncols());
+    let Recorded { algorithms, steps, counts_steps, all } = record.end();
+    let mut columns = BTreeMap::new();
+    let mut column = vec![T::ZERO; rows];
+    for &j in steps.iter().flat_map(|step| &step.support) {
+        columns.entry(j).or_insert_with(|| {
+            problem.operator().apply_sparse(&[j], &[T::ONE], &mut column);
+            let is_there = |x: &T| x.real() != 0.0;
+            let begin = column.iter().position(is_there).unwrap_or(rows);
+            let end = column.iter().rposition(is_there).map_or(begin, |last| last + 1);
+            (begin, column[begin..end].iter().map(|x| rounded(x.real(), COLUMN_DIGITS)).collect())
+        });
+    }
+    Exploration {
+        algorithm: algorithms.join("+"),
+        sparsity: problem.sparsity(),
+        data: problem.data().iter().map(|y| y.real()).collect(),
+        positions,
+        columns,
+        steps,
+        counts_steps,
+        all,
+        ..Exploration::default()
+    }
 }
 
 /// The page, numbers rounded to more digits than can be seen.

@@ -2,11 +2,12 @@
 "use strict";
 
 const run = JSON.parse(document.getElementById("data").textContent);
-const { steps, truth, pulse, origin, sparsity: k, data: y } = run;
-const n = y.length;
+const { steps, columns, known, sparsity: k, data: y, positions: n } = run;
 const last = steps[steps.length - 1].iteration;
-const isTrue = new Set(truth.support);
 const $ = (id) => document.getElementById(id);
+/** Where column j is drawn: at its place in the trace, if it has one. */
+const first = run.first ?? 0;
+const name = (j) => run.names?.[j] ?? String(j + first);
 
 // ---- The run -------------------------------------------------------------------------------------------------------
 
@@ -26,17 +27,16 @@ function magnitudes(t) {
   const step = steps[at(t)];
   const next = steps[at(t) + 1] ?? step;
   const share = next === step ? 0 : (t - step.iteration) / (next.iteration - step.iteration);
-  return step.exploration.map((x, j) => Math.abs((1 - share) * x * step.unit + share * next.exploration[j] * next.unit));
+  const later = next.exploration.length ? next : step;
+  return step.exploration.map((x, j) => Math.abs((1 - share) * x * step.unit + share * later.exploration[j] * later.unit));
 }
 
 /** A x. */
 function fit(step) {
-  const image = new Float64Array(n);
+  const image = new Float64Array(y.length);
   step.support.forEach((j, place) => {
-    const from = j - origin;
-    for (let l = Math.max(0, -from); l < pulse.length && from + l < n; l++) {
-      image[from + l] += step.coefficients[place] * pulse[l];
-    }
+    const [from, column] = columns[j];
+    column.forEach((value, l) => { image[from + l] += step.coefficients[place] * value; });
   });
   return image;
 }
@@ -47,6 +47,11 @@ steps.forEach((step, place) => {
   const lower = place === 0 || step.best_objective < steps[place - 1].best_objective;
   bestAt.push(lower ? place : bestAt[place - 1]);
 });
+
+/** What coefficients are compared with: the truth, or else the result of the run. */
+const result = steps[bestAt[steps.length - 1]];
+const target = known?.truth ?? result;
+const isTrue = new Set(target.support);
 
 const without = (some, others) => some.filter((j) => !others.includes(j));
 
@@ -130,8 +135,14 @@ function axes(view, xTicks, yTicks, yText = short) {
   line(pen, [[LEFT, bottom], [width - RIGHT, bottom]], color.frame, 1);
 }
 
-const POSITIONS = [-1, n];
-const positionTicks = () => ticks(0, n - 1, $("trace").clientWidth < 500 ? 5 : 10);
+/** Samples and positions have one axis where spikes lie in a trace. */
+const aligned = run.first !== undefined;
+const samples = aligned ? [Math.min(-1, first - 1), Math.max(y.length, first + n)] : [-1, y.length];
+const POSITIONS = aligned ? samples : [-1, n];
+const tickCount = () => ($("trace").clientWidth < 500 ? 5 : 10);
+/** Whole numbers only. */
+const axisTicks = ([low, high]) => ticks(low + 1, high - 1, tickCount()).filter(Number.isInteger);
+const positionTicks = () => axisTicks(POSITIONS);
 let hovered = null;
 
 /** A line through one position, in the three panels that share the axis. */
@@ -141,26 +152,33 @@ function guide(view) {
 
 const dataRange = (() => {
   const [low, high] = [Math.min(...y), Math.max(...y)];
-  const margin = 0.08 * (high - low);
+  const margin = 0.08 * (high - low) || 1;
   return [low - margin, high + margin];
 })();
 
 function drawTrace(step) {
-  const view = panel("trace", POSITIONS, dataRange);
+  const view = panel("trace", samples, dataRange);
   const { pen } = view;
-  axes(view, positionTicks(), ticks(...dataRange, 5));
-  guide(view);
+  axes(view, axisTicks(samples), ticks(...dataRange, 5));
+  if (aligned) guide(view);
   pen.fillStyle = color.data;
   y.forEach((value, i) => {
     pen.beginPath();
     pen.arc(view.x(i), view.y(value), 2.2, 0, 7);
     pen.fill();
   });
-  line(pen, Array.from(fit(step), (value, i) => [view.x(i), view.y(value)]), color.blue, 2.2);
+  const image = fit(step);
+  if (run.is_table) {
+    // Rows of a table have no order.
+    pen.fillStyle = color.blue;
+    image.forEach((value, i) => pen.fillRect(view.x(i) - 2, view.y(value) - 2, 4, 4));
+    return;
+  }
+  line(pen, Array.from(image, (value, i) => [view.x(i), view.y(value)]), color.blue, 2.2);
 }
 
-/** Room for the truth. Coefficients of nearly parallel pulses may be many times larger: they get an arrow and a number. */
-const reach = 2.2 * Math.max(...truth.coefficients.map(Math.abs));
+/** Room for the truth. Coefficients of nearly parallel columns may be many times larger: they get an arrow and a number. */
+const reach = 2.2 * Math.max(0, ...target.coefficients.map(Math.abs)) || 1;
 
 function drawSupport(step) {
   const view = panel("support", POSITIONS, [-reach, reach]);
@@ -168,11 +186,11 @@ function drawSupport(step) {
   axes(view, positionTicks(), ticks(-reach, reach, 5));
   line(pen, [[LEFT, view.y(0)], [view.width - RIGHT, view.y(0)]], color.muted, 1);
   guide(view);
-  truth.support.forEach((j, place) => {
-    const value = truth.coefficients[place];
-    line(pen, [[view.x(j), view.y(0)], [view.x(j), view.y(value)]], color.muted, 1);
+  target.support.forEach((j, place) => {
+    const value = target.coefficients[place];
+    line(pen, [[view.x(first + j), view.y(0)], [view.x(first + j), view.y(value)]], color.muted, 1);
     pen.beginPath();
-    pen.arc(view.x(j), view.y(value), 5.5, 0, 7);
+    pen.arc(view.x(first + j), view.y(value), 5.5, 0, 7);
     pen.fillStyle = color.card;
     pen.fill();
     pen.strokeStyle = color.text;
@@ -183,7 +201,7 @@ function drawSupport(step) {
   step.support.forEach((j, place) => {
     const value = step.coefficients[place];
     const cut = Math.abs(value) > reach;
-    const [x, top] = [view.x(j), view.y(Math.sign(value) * Math.min(Math.abs(value), reach))];
+    const [x, top] = [view.x(first + j), view.y(Math.sign(value) * Math.min(Math.abs(value), reach))];
     const stroke = isTrue.has(j) ? color.blue : color.wrong;
     line(pen, [[x, view.y(0)], [x, top]], stroke, 2);
     pen.fillStyle = stroke;
@@ -233,24 +251,28 @@ function halo(pen, text, x, y, fill) {
 }
 
 function drawExploration(t, step) {
+  if (!step.exploration.length) {
+    panel("exploration", POSITIONS, [0, 1]);
+    return;
+  }
   const sizes = magnitudes(t);
   const top = 1.08 * Math.max(...sizes) || 1;
   const view = panel("exploration", POSITIONS, [0, top]);
   const { pen } = view;
   axes(view, positionTicks(), ticks(0, top, 4));
   guide(view);
-  const bar = Math.max(1.5, (view.width - LEFT - RIGHT) / n - 1);
+  const bar = Math.max(1.5, (view.width - LEFT - RIGHT) / (POSITIONS[1] - POSITIONS[0]) - 1);
   const inSupport = new Set(step.support);
   sizes.forEach((size, j) => {
     pen.fillStyle = !inSupport.has(j) ? color.off : isTrue.has(j) ? color.blue : color.wrong;
-    pen.fillRect(view.x(j) - bar / 2, view.y(size), bar, view.bottom - view.y(size));
+    pen.fillRect(view.x(first + j) - bar / 2, view.y(size), bar, view.bottom - view.y(size));
   });
   // Where the true positions are.
   for (const j of isTrue) {
     pen.beginPath();
-    pen.moveTo(view.x(j), view.bottom + 1);
-    pen.lineTo(view.x(j) - 3.5, view.bottom + 7);
-    pen.lineTo(view.x(j) + 3.5, view.bottom + 7);
+    pen.moveTo(view.x(first + j), view.bottom + 1);
+    pen.lineTo(view.x(first + j) - 3.5, view.bottom + 7);
+    pen.lineTo(view.x(first + j) + 3.5, view.bottom + 7);
     pen.fillStyle = color.text;
     pen.fill();
   }
@@ -262,15 +284,20 @@ function drawExploration(t, step) {
 
 const curveRange = (() => {
   const all = steps.flatMap((step) => [step.objective, step.best_objective]);
-  all.push(truth.objective, ...run.others.map((other) => other.objective));
+  if (known) all.push(known.truth.objective, ...known.others.map((other) => other.objective));
   const positive = all.filter((value) => value > 0);
-  return [0.4 * Math.min(...positive), 1.6 * Math.max(...positive)];
+  if (!positive.length) return [0.1, 1];
+  const [low, high] = [Math.min(...positive), Math.max(...positive)];
+  const margin = Math.max(1.1, (high / low) ** 0.08);
+  return [low / margin, high * margin];
 })();
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const power = (value) => {
-  const exponent = Math.round(Math.log10(value));
-  return `10${exponent < 0 ? "⁻" : ""}${SUPERSCRIPTS[Math.abs(exponent) % 10]}`;
+  const exponent = Math.floor(Math.log10(value) + 1e-9);
+  const digit = Math.round(value / 10 ** exponent);
+  const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[digit]).join("");
+  return `${digit > 1 ? `${digit}·` : ""}10${exponent < 0 ? "⁻" : ""}${digits}`;
 };
 
 function stairs(view, key, until) {
@@ -286,26 +313,32 @@ function stairs(view, key, until) {
 
 let curveView = null;
 function drawCurve(t) {
-  const view = panel("curve", [0, last], curveRange, true);
+  const view = panel("curve", [0, Math.max(last, 1)], curveRange, true);
   const { pen } = view;
   curveView = view;
   const decades = [];
-  for (let e = Math.ceil(Math.log10(curveRange[0])); 10 ** e <= curveRange[1]; e++) decades.push(10 ** e);
-  axes(view, ticks(0, last, 5), decades, power);
+  const [low, high] = curveRange.map(Math.log10);
+  const stride = Math.ceil((high - low) / 8);
+  const digits = high - low < 2.5 ? [1, 2, 5] : [1];
+  for (let e = Math.floor(low / stride) * stride; e <= high; e += stride) decades.push(...digits.map((digit) => digit * 10 ** e));
+  const inside = decades.filter((value) => value >= curveRange[0] && value <= curveRange[1]);
+  axes(view, ticks(0, last, 5).filter(Number.isInteger), inside, power);
   // What is to come, pale.
   pen.globalAlpha = 0.4;
   line(pen, stairs(view, "objective", last), color.data, 1);
   pen.globalAlpha = 1;
   line(pen, stairs(view, "objective", t), color.data, 1.3);
-  const levels = [...run.others.map(({ name, objective }) => [name, objective]), ["true support", truth.objective]];
+  const levels = known ? known.others.map((other) => [other.name, other.objective]) : [];
+  if (known) levels.push(["true support", known.truth.objective]);
   for (const [, objective] of levels) {
     line(pen, [[LEFT, view.y(objective)], [view.width - RIGHT, view.y(objective)]], color.muted, 1.2, [6, 4]);
   }
   line(pen, stairs(view, "best_objective", t), color.blue, 2.6);
   pen.textAlign = "right";
   for (const [name, objective] of levels) {
-    pen.textBaseline = objective === truth.objective ? "top" : "bottom";
-    halo(pen, name, view.width - RIGHT - 2, view.y(objective) + (objective === truth.objective ? 3 : -2), color.text);
+    const isTruth = objective === known.truth.objective;
+    pen.textBaseline = isTruth ? "top" : "bottom";
+    halo(pen, name, view.width - RIGHT - 2, view.y(objective) + (isTruth ? 3 : -2), color.text);
   }
   line(pen, [[view.x(t), TOP], [view.x(t), view.bottom]], color.text, 1);
   const step = steps[at(t)];
@@ -323,7 +356,7 @@ const digits = (value) => {
   if (value === 0) return "0";
   return Math.abs(value) < 1e-3 ? value.toExponential(3).replace("-", "−") : value.toPrecision(4);
 };
-const places = (list) => (list.length ? list.join(", ") : "–");
+const places = (list) => (list.length ? list.map(name).join(", ") : "–");
 
 function say(t) {
   const place = at(t);
@@ -334,19 +367,23 @@ function say(t) {
     iteration: t,
     objective: digits(step.objective),
     "best-objective": digits(step.best_objective),
-    distance: short(step.distance),
-    "best-distance": short(step.best_distance),
-    missed: `${Math.round(step.distance * k)} of ${k}`,
-    "best-missed": `${Math.round(step.best_distance * k)} of ${k}`,
     found: step.iteration,
     "best-found": steps[best].iteration,
     entered: places(without(step.support, before)),
     left: places(without(before, step.support)),
     supports: step.supports_explored,
   };
+  if (known) {
+    Object.assign(shown, {
+      distance: short(step.distance),
+      "best-distance": short(step.best_distance),
+      missed: `${Math.round(step.distance * k)} of ${k}`,
+      "best-missed": `${Math.round(step.best_distance * k)} of ${k}`,
+    });
+  }
   for (const [id, text] of Object.entries(shown)) $(id).textContent = text;
   $("slider").value = t;
-  $("slider").setAttribute("aria-valuetext", `iteration ${t}, objective ${shown.objective}`);
+  $("slider").setAttribute("aria-valuetext", `${run.counts_steps ? "step" : "iteration"} ${t}, objective ${shown.objective}`);
 }
 
 // ---- Playing -------------------------------------------------------------------------------------------------------
@@ -362,7 +399,7 @@ function show(t) {
   say(now);
   drawTrace(step);
   drawSupport(step);
-  drawExploration(now, step);
+  if (has.exploration) drawExploration(now, step);
   drawCurve(now);
 }
 
@@ -437,7 +474,14 @@ $("curve").addEventListener("pointerdown", (event) => {
 });
 $("curve").addEventListener("pointermove", (event) => event.buttons && scrub(event));
 
-for (const id of ["trace", "support", "exploration"]) {
+/** Parts of the page that this run has nothing for go. */
+const has = {
+  known: known !== undefined, unknown: known === undefined, adjusted: run.is_adjusted,
+  exploration: steps.some((step) => step.exploration.length),
+};
+for (const element of document.querySelectorAll("[data-if]")) if (!has[element.dataset.if]) element.remove();
+
+for (const id of ["trace", "support", "exploration"].filter((id) => $(id) && (aligned || id !== "trace"))) {
   const move = (position) => {
     if (position === hovered) return;
     hovered = position;
@@ -446,8 +490,8 @@ for (const id of ["trace", "support", "exploration"]) {
   $(id).addEventListener("pointermove", (event) => {
     const share = (event.offsetX - LEFT) / (event.target.clientWidth - LEFT - RIGHT);
     const j = Math.round(POSITIONS[0] + share * (POSITIONS[1] - POSITIONS[0]));
-    move(j >= 0 && j < n ? j : null);
-    event.target.title = hovered === null ? "" : `position ${j}`;
+    move(j >= first && j < first + n ? j : null);
+    event.target.title = hovered === null ? "" : run.names?.[j] ?? `position ${j}`;
   });
   $(id).addEventListener("pointerleave", () => move(null));
 }
@@ -455,20 +499,28 @@ for (const id of ["trace", "support", "exploration"]) {
 // ---- Start ---------------------------------------------------------------------------------------------------------
 
 const names = { omp: "orthogonal matching pursuit", htp: "hard thresholding pursuit" };
-const others = run.others.map(({ name, distance }) => {
+const others = (known?.others ?? []).map(({ name, distance }) => {
   return `${names[name] ?? name} (${name}, ${Math.round(distance * k)} of ${k} missed)`;
 });
+const unit = run.counts_steps ? "step" : "iteration";
+const count = run.all ? `The first ${last} of ${run.all} ${unit}s are here` : `All ${last} ${unit}s are here`;
 const texts = {
+  unit,
+  title: run.algorithm === "sea" ? "SEA" : run.algorithm,
   sparsity: k,
   positions: n,
-  noise: `${short(100 * run.noise)} %`,
-  sigma: short(run.sigma),
-  step: short(run.step_size),
+  rows: y.length,
+  marked: known ? "the truth" : "the result",
+  noise: `${short(100 * known?.noise)} %`,
+  sigma: short(known?.sigma ?? 0),
+  step: short(known?.step_size ?? 0),
   others: others.join(" and "),
-  steps: steps.length === last + 1
-    ? `All ${last} iterations are here.`
-    : `All ${last} iterations are here; where the support stays for several, 𝒳 moves on a line.`,
+  command: known ? "sparsea demo --open" : "sparsea … --trace",
+  steps: steps.length === last + 1 || !has.exploration
+    ? `${count}.`
+    : `${count}; where the support stays for several, 𝒳 moves on a line.`,
 };
+document.title = `${texts.title}, ${unit} by ${unit}`;
 for (const element of document.querySelectorAll("[data-show]")) element.textContent = texts[element.dataset.show];
 $("slider").max = last;
 $("iterations").textContent = last;

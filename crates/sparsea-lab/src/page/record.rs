@@ -1,10 +1,11 @@
-//! What a run of SEA leaves on record.
+//! What a run leaves on record.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 use sparsea::metrics::support_distance;
-use sparsea::{Iterate, Observer, Progress};
+use sparsea::{Iterate, Observer, Progress, Scalar};
 
 use super::{DIGITS, rounded};
 
@@ -14,10 +15,13 @@ const COEFFICIENT_DIGITS: usize = 12;
 /// The largest entry of 𝒳, in units of the record: finer than a pixel.
 const LARGEST: f64 = 2000.0;
 
+/// Numbers of a page, at most: about 20 MB, more than which a browser takes long to read.
+const MOST_NUMBERS: usize = 3_000_000;
+
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
-    /// The iteration that it leads to.
+    /// The iteration that it leads to; those of the algorithms of a chain are counted on.
     pub iteration: u64,
     /// S.
     pub support: Vec<usize>,
@@ -28,65 +32,111 @@ pub struct Step {
     /// ½‖y − A x‖² of the best point so far.
     pub best_objective: f64,
     /// How many of S* are missing, divided by k.
-    pub distance: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance: Option<f64>,
     /// The same of the best point so far.
-    pub best_distance: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best_distance: Option<f64>,
     /// Distinct supports so far.
     pub supports_explored: usize,
     /// What the whole numbers of `exploration` count.
     pub unit: f64,
-    /// 𝒳, rounded.
+    /// 𝒳, rounded; empty of an algorithm that has none.
     pub exploration: Vec<i32>,
 }
 
-/// Records every step of SEA.
+/// Records every step of a run on a real problem, as far as a page can show them.
 #[derive(Debug)]
 pub struct Record<'t> {
-    truth: &'t [usize],
+    rows: usize,
+    truth: Option<&'t [usize]>,
     steps: Vec<Step>,
+    /// The algorithms of the chain so far.
+    algorithms: Vec<String>,
+    /// Iterations of those that have ended.
+    before: u64,
+    /// The last iteration, and the number of steps, recorded or not.
+    last: u64,
+    seen: u64,
+    columns: BTreeSet<usize>,
+    /// Numbers that the page will hold.
+    numbers: usize,
+    /// Whether that are as many as it can.
+    is_full: bool,
 }
 
 impl<'t> Record<'t> {
-    /// An empty record of a run on a problem with this true support.
-    pub fn new(truth: &'t [usize]) -> Self {
-        Self { truth, steps: Vec::new() }
+    /// An empty record of a run on a problem with so many rows, and with this true support, if that is known.
+    pub fn new(rows: usize, truth: Option<&'t [usize]>) -> Self {
+        let (steps, algorithms, columns) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Self { rows, truth, steps, algorithms, before: 0, last: 0, seen: 0, columns, numbers: rows, is_full: false }
     }
 
     /// What was recorded.
-    pub fn into_steps(self) -> Vec<Step> {
-        self.steps
+    pub(super) fn end(mut self) -> Recorded {
+        // A search makes several steps in an iteration, and an observer sees each.
+        let counts_steps = self.steps.windows(2).any(|pair| pair[0].iteration >= pair[1].iteration);
+        if counts_steps {
+            (0..).zip(&mut self.steps).for_each(|(count, step)| step.iteration = count);
+        }
+        let all = if counts_steps { self.seen.saturating_sub(1) } else { self.last };
+        Recorded { algorithms: self.algorithms, steps: self.steps, counts_steps, all: self.is_full.then_some(all) }
     }
 }
 
-impl Observer<f64> for Record<'_> {
+/// What a record holds in the end.
+pub(super) struct Recorded {
+    pub(super) algorithms: Vec<String>,
+    pub(super) steps: Vec<Step>,
+    pub(super) counts_steps: bool,
+    pub(super) all: Option<u64>,
+}
+
+// Of numbers the real parts are recorded.
+impl<T: Scalar> Observer<T> for Record<'_> {
     fn step(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
+        let is_next = self.last > self.before + progress.iteration;
+        if is_next || self.algorithms.last().is_none_or(|name| name != progress.algorithm) {
+            self.before = if self.algorithms.is_empty() { 0 } else { self.last + 1 };
+            self.algorithms.push(progress.algorithm.to_owned());
+        }
+        self.last = self.before + progress.iteration;
+        self.seen += 1;
+        self.is_full |= self.numbers > MOST_NUMBERS;
+        if self.is_full {
+            return ControlFlow::Continue(());
+        }
         let objective = |residual_norm: f64| rounded(0.5 * residual_norm * residual_norm, DIGITS);
         self.steps.push(Step {
-            iteration: progress.iteration,
+            iteration: self.last,
             support: progress.support.to_vec(),
             coefficients: Vec::new(),
             objective: objective(progress.residual_norm),
             best_objective: objective(progress.best_residual_norm),
-            distance: support_distance(self.truth, progress.support),
-            best_distance: support_distance(self.truth, progress.best_support),
+            distance: self.truth.map(|truth| support_distance(truth, progress.support)),
+            best_distance: self.truth.map(|truth| support_distance(truth, progress.best_support)),
             supports_explored: progress.supports_explored,
             unit: 0.0,
             exploration: Vec::new(),
         });
+        self.numbers += 2 * progress.support.len();
+        self.numbers += self.rows * progress.support.iter().filter(|&&j| self.columns.insert(j)).count();
         ControlFlow::Continue(())
     }
 
-    fn iterate(&mut self, iterate: &Iterate<'_, f64>) {
-        let (Some(step), Some(exploration)) = (self.steps.last_mut(), iterate.exploration) else { return };
-        step.coefficients = iterate.coefficients.iter().map(|&x| rounded(x, COEFFICIENT_DIGITS)).collect();
-        let largest = exploration.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
+    fn iterate(&mut self, iterate: &Iterate<'_, T>) {
+        let Some(step) = self.steps.last_mut().filter(|_| !self.is_full) else { return };
+        step.coefficients = iterate.coefficients.iter().map(|x| rounded(x.real(), COEFFICIENT_DIGITS)).collect();
+        let Some(exploration) = iterate.exploration else { return };
+        let largest = exploration.iter().fold(0.0, |largest: f64, x| largest.max(x.real().abs()));
         // Rounded first, so that the page multiplies by what the numbers were divided by.
         step.unit = rounded(largest / LARGEST, DIGITS);
-        let count = |&x: &f64| if step.unit > 0.0 { (x / step.unit).round() as i32 } else { 0 };
+        let count = |x: &T| if step.unit > 0.0 { (x.real() / step.unit).round() as i32 } else { 0 };
         step.exploration = exploration.iter().map(count).collect();
+        self.numbers += exploration.len();
     }
 
     fn wants_iterates(&self) -> bool {
-        true
+        !self.is_full
     }
 }

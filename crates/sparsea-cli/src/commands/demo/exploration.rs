@@ -27,17 +27,17 @@ pub fn write(path: &Path) -> Result<(), Failure> {
     let run = explore(&instance, SIGMA, NOISE, ITERATIONS)?;
     say!("4. How does SEA get there? {k} spikes in {n} samples, σ = {SIGMA}, {} % noise\n", 100.0 * NOISE);
     let missed = |distance: f64| (distance * k as f64).round();
-    for other in &run.others {
+    for other in run.known.iter().flat_map(|known| &known.others) {
         say!("   {:<13}misses {} of {k}", other.name, missed(other.distance));
     }
-    if let Some(last) = run.steps.last() {
+    if let Some((last, distance)) = run.steps.last().and_then(|last| Some((last, last.best_distance?))) {
         let found = run.steps.iter().find(|step| step.best_objective == last.best_objective);
         let iteration = found.map_or(0, |step| step.iteration);
         let supports = last.supports_explored;
         say!(
             "   {:<13}misses {} of {k}, found at iteration {iteration}; {supports} supports in {} iterations\n",
             "sea",
-            missed(last.best_distance),
+            missed(distance),
             last.iteration
         );
     }
