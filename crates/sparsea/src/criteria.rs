@@ -2,6 +2,7 @@
 
 use faer::{Mat, MatRef};
 
+use crate::compiled::compiled_here;
 use crate::scalar::Scalar;
 use crate::tolerance::EXACT;
 
@@ -249,8 +250,12 @@ pub fn leave_one_out<T: Scalar>(
     Some(LeftOut { error, factor: (1.0 + trace / m) / (1.0 - q as f64 / m) })
 }
 
-/// Q and R of columns scaled to norm 1; `None` if they are dependent.
-fn factored<T: Scalar>(mut columns: Mat<T>) -> Option<(Mat<T>, Mat<T>)> {
+compiled_here! {
+    /// Q and R of columns scaled to norm 1; `None` if they are dependent.
+    fn factored(columns: Mat<T>) -> Option<(Mat<T>, Mat<T>)> = factor;
+}
+
+fn factor<T: Scalar>(mut columns: Mat<T>) -> Option<(Mat<T>, Mat<T>)> {
     for column in columns.as_mut().col_iter_mut() {
         let size = column.norm_l2();
         if size == 0.0 {

@@ -4,19 +4,24 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::{Mat, MatRef, Par};
 
+use crate::compiled::compiled_here;
 use crate::scalar::Scalar;
 
 /// Eigenvalues of a self-adjoint matrix in ascending order, and its eigenvectors as columns. `None` if the iteration
 /// does not converge, which is not known to happen.
 pub(crate) fn eigen<T: Scalar>(matrix: MatRef<'_, T>) -> Option<(Vec<f64>, Mat<T>)> {
     let mut vectors = Mat::zeros(matrix.nrows(), matrix.nrows());
-    let values = decompose(matrix, Some(&mut vectors))?;
+    let values = decomposed(matrix, Some(&mut vectors))?;
     Some((values, vectors))
 }
 
 /// Eigenvalues alone, in ascending order.
 pub(crate) fn eigenvalues<T: Scalar>(matrix: MatRef<'_, T>) -> Option<Vec<f64>> {
-    decompose(matrix, None)
+    decomposed(matrix, None)
+}
+
+compiled_here! {
+    fn decomposed(matrix: MatRef<'_, T>, vectors: Option<&mut Mat<T>>) -> Option<Vec<f64>> = decompose;
 }
 
 fn decompose<T: Scalar>(matrix: MatRef<'_, T>, vectors: Option<&mut Mat<T>>) -> Option<Vec<f64>> {

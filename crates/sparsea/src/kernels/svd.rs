@@ -4,11 +4,16 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{Mat, MatRef, Par};
 
+use crate::compiled::compiled_here;
 use crate::scalar::Scalar;
 
-/// The singular values of a matrix, the largest first, and as many right singular vectors as columns. `None` if the iteration does not
-/// converge, which is not known to happen.
-pub(crate) fn right_singular<T: Scalar>(matrix: MatRef<'_, T>) -> Option<(Vec<f64>, Mat<T>)> {
+compiled_here! {
+    /// The singular values of a matrix, the largest first, and as many right singular vectors as columns. `None` if the iteration does
+    /// not converge, which is not known to happen.
+    pub(crate) fn right_singular(matrix: MatRef<'_, T>) -> Option<(Vec<f64>, Mat<T>)> = decompose;
+}
+
+fn decompose<T: Scalar>(matrix: MatRef<'_, T>) -> Option<(Vec<f64>, Mat<T>)> {
     let (m, n) = matrix.shape();
     let size = m.min(n);
     let mut values = faer::diag::Diag::<T>::zeros(size);

@@ -38,12 +38,18 @@ pub(super) fn fast_length(n: usize) -> usize {
         .unwrap_or(n)
 }
 
+/// The transform of this many numbers, and the inverse. Not generic, so that all transforms are compiled here and nowhere else.
+#[inline(never)]
+pub(super) fn transforms(length: usize) -> (Arc<dyn Fft<f64>>, Arc<dyn Fft<f64>>) {
+    let mut planner = FftPlanner::new();
+    (planner.plan_fft_forward(length), planner.plan_fft_inverse(length))
+}
+
 impl<T: Scalar> FourierKernel<T> {
     /// Prepares convolutions of period `period`, exactly that when `circular`, else at least that.
     pub(super) fn new(kernel: &[T], period: usize, circular: bool) -> Self {
         let length = if circular { period } else { fast_length(period) };
-        let mut planner = FftPlanner::new();
-        let (forward, inverse) = (planner.plan_fft_forward(length), planner.plan_fft_inverse(length));
+        let (forward, inverse) = transforms(length);
         let mut spectrum = vec![Complex::new(0.0, 0.0); length];
         for (s, h) in spectrum.iter_mut().zip(kernel) {
             *s = h.to_complex() / length as f64;

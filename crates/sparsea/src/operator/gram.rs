@@ -8,6 +8,7 @@ use faer::{MatMut, MatRef, Par};
 
 use super::{Columns, DenseOperator, LinearMap, OperatorError, Profile, Structure, TOGETHER, contiguous, inverse};
 use crate::check::check_finite;
+use crate::compiled::compiled_here;
 use crate::error::{Error, non_finite_word};
 use crate::kernels::{dot, eigenvalues, norm_squared};
 use crate::problem::NORM_RANGE;
@@ -325,8 +326,12 @@ struct Root<T: Scalar> {
     smallest: f64,
 }
 
-/// R with RᴴR = G, from the factor of G scaled to a diagonal of 1.
-fn factorise<T: Scalar>(gram: &[T], norms: &[f64], tolerance: f64) -> Result<Root<T>, Error> {
+compiled_here! {
+    /// R with RᴴR = G, from the factor of G scaled to a diagonal of 1.
+    fn factorise(gram: &[T], norms: &[f64], tolerance: f64) -> Result<Root<T>, Error> = root;
+}
+
+fn root<T: Scalar>(gram: &[T], norms: &[f64], tolerance: f64) -> Result<Root<T>, Error> {
     let n = norms.len();
     if norms.iter().all(|&norm| norm == 0.0) {
         let root = DenseOperator::owned(vec![T::ZERO; n], 1, n)?;

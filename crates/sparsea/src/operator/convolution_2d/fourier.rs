@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use num_complex::Complex;
-use rustfft::{Fft, FftPlanner};
+use rustfft::Fft;
 
 use super::axis::Axis;
-use crate::operator::fourier::fast_length;
+use crate::operator::fourier::{fast_length, transforms};
 use crate::scalar::Scalar;
 
 type Number = Complex<f64>;
@@ -44,9 +44,9 @@ pub(super) fn cost(rows: &Axis, columns: &Axis) -> usize {
 impl FourierPlane {
     pub(super) fn new<T: Scalar>(kernel: &[T], rows: &Axis, columns: &Axis) -> Self {
         let periods = (period(rows), period(columns));
-        let mut planner = FftPlanner::new();
-        let forward = (planner.plan_fft_forward(periods.1), planner.plan_fft_forward(periods.0));
-        let inverse = (planner.plan_fft_inverse(periods.1), planner.plan_fft_inverse(periods.0));
+        let (row, row_back) = transforms(periods.1);
+        let (column, column_back) = transforms(periods.0);
+        let (forward, inverse) = ((row, column), (row_back, column_back));
         let mut one = Self { periods, spectrum: vec![], forward, inverse };
         let scale = 1.0 / (periods.0 as f64 * periods.1 as f64);
         let part = kernel.chunks(columns.length).enumerate().map(|(l, row)| (l, 0, row));

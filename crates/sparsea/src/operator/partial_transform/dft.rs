@@ -3,10 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use num_complex::Complex;
-use rustfft::{Fft, FftPlanner};
+use rustfft::Fft;
 
 use super::basis::{Basis, Transform, fourier_cost, indicator, product_modulo, roots};
 use crate::error::Error;
+use crate::operator::fourier::transforms;
 
 /// The unitary inverse DFT, which makes samples of a spectrum.
 pub struct Dft {
@@ -19,8 +20,8 @@ pub struct Dft {
 impl Dft {
     fn transforms(&self) -> &[Arc<dyn Fft<f64>>; 2] {
         self.transforms.get_or_init(|| {
-            let mut planner = FftPlanner::new();
-            [planner.plan_fft_inverse(self.length), planner.plan_fft_forward(self.length)]
+            let (forward, inverse) = transforms(self.length);
+            [inverse, forward]
         })
     }
 
