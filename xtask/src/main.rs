@@ -31,7 +31,10 @@ else the first Python 3.10 or newer on the PATH.
 ";
 
 /// The tests, without the examples, which clippy has checked and which take long to build.
-const TESTS: [&str; 4] = ["test", "--workspace", "--locked", "--tests"];
+const TESTS: [&str; 6] = ["test", "--workspace", "--locked", "--tests", "--features", PARQUET];
+
+/// What the command has on request only, but tests try.
+const PARQUET: &str = "sparsea-cli/parquet";
 
 /// WebAssembly in browsers.
 const WASM: &str = "wasm32-unknown-unknown";
@@ -89,7 +92,7 @@ fn test(runner: &mut Runner) -> Result<(), Failure> {
     python_tests(runner, &tools)?;
     runner.print_times();
     runner.cargo(&TESTS, &[])?;
-    runner.cargo(&["test", "--workspace", "--locked", "--doc"], &[])
+    runner.cargo(&["test", "--workspace", "--locked", "--doc", "--features", PARQUET], &[])
 }
 
 /// The static checks of both languages.
@@ -105,7 +108,7 @@ fn lint(runner: &mut Runner) -> Result<(), Failure> {
 fn python_part(runner: &mut Runner) -> Result<(), Failure> {
     let tools = python::environment(runner)?;
     python::check(runner, &tools)?;
-    runner.cargo(&["build", "--package", "sparsea-cli", "--locked"], &[])?;
+    runner.cargo(&["build", "--package", "sparsea-cli", "--locked", "--features", PARQUET], &[])?;
     python_tests(runner, &tools)?;
     runner.print_times();
     Ok(())
@@ -166,6 +169,9 @@ fn python_tests(runner: &mut Runner, tools: &Path) -> Result<(), Failure> {
 /// The static checks of the Rust code.
 fn rust_checks(runner: &mut Runner) -> Result<(), Failure> {
     runner.cargo(&["fmt", "--all", "--check"], &[])?;
-    runner.cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--features", PARQUET];
+    runner.cargo(&[&clippy[..], &["--", "-D", "warnings"]].concat(), &[])?;
+    // As users build it.
+    runner.cargo(&["clippy", "--package", "sparsea-cli", "--locked", "--", "-D", "warnings"], &[])?;
     runner.cargo(&["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings".as_ref())])
 }

@@ -2,6 +2,9 @@
 //!
 //! A file is written under a temporary name in its own folder and then renamed; on any error nothing is left behind.
 
+#[cfg(feature = "parquet")]
+mod parquet;
+
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -26,6 +29,12 @@ pub enum ExportProblem {
     /// The extension is not one that sparsea writes.
     #[error("cannot write '{0}'; sparsea writes .npy, .csv, .tsv, .txt, .mtx")]
     UnknownExtension(String),
+    /// A format that is not compiled.
+    #[cfg(not(feature = "parquet"))]
+    #[error(
+        "this build of sparsea does not write .parquet; build it with `cargo install sparsea-cli --features parquet`"
+    )]
+    WithoutParquet,
     /// There is no extension.
     #[error("has no extension; sparsea writes .npy, .csv, .tsv, .txt, .mtx")]
     NoExtension,
@@ -67,8 +76,12 @@ pub enum ExportProblem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Npy,
-    Text { separator: char },
+    Text {
+        separator: char,
+    },
     MatrixMarket,
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 impl Format {
@@ -81,6 +94,10 @@ impl Format {
             "tsv" => Ok(Self::Text { separator: '\t' }),
             "txt" => Ok(Self::Text { separator: ' ' }),
             "mtx" => Ok(Self::MatrixMarket),
+            #[cfg(feature = "parquet")]
+            "parquet" => Ok(Self::Parquet),
+            #[cfg(not(feature = "parquet"))]
+            "parquet" => Err(ExportProblem::WithoutParquet),
             _ => Err(ExportProblem::UnknownExtension(format!(".{extension}"))),
         }
     }
@@ -185,6 +202,11 @@ trait Scalar: Copy + Default + PartialEq {
     fn text(self, out: &mut dyn Write) -> io::Result<()>;
     /// As [`text`](Self::text), complex numbers as two.
     fn words(self, out: &mut dyn Write) -> io::Result<()>;
+    /// What the real numbers are called of which it consists, and these.
+    #[cfg(feature = "parquet")]
+    const PARTS: &'static [&'static str] = &[""];
+    #[cfg(feature = "parquet")]
+    fn part(self, which: usize) -> f64;
 }
 
 impl Scalar for f64 {
@@ -199,6 +221,10 @@ impl Scalar for f64 {
     }
     fn words(self, out: &mut dyn Write) -> io::Result<()> {
         self.text(out)
+    }
+    #[cfg(feature = "parquet")]
+    fn part(self, _which: usize) -> f64 {
+        self
     }
 }
 
@@ -215,6 +241,12 @@ impl Scalar for Complex<f64> {
     fn words(self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{:?} {:?}", self.re, self.im)
     }
+    #[cfg(feature = "parquet")]
+    const PARTS: &'static [&'static str] = &["_re", "_im"];
+    #[cfg(feature = "parquet")]
+    fn part(self, which: usize) -> f64 {
+        if which == 0 { self.re } else { self.im }
+    }
 }
 
 impl Scalar for i64 {
@@ -228,6 +260,10 @@ impl Scalar for i64 {
     }
     fn words(self, out: &mut dyn Write) -> io::Result<()> {
         self.text(out)
+    }
+    #[cfg(feature = "parquet")]
+    fn part(self, _which: usize) -> f64 {
+        self as f64
     }
 }
 
@@ -252,6 +288,8 @@ fn write_column<T: Scalar>(path: &Path, values: &[T]) -> Result<(), ExportError>
             npy_header::<T>(out, &format!("({},)", values.len()))?;
             values.iter().try_for_each(|v| v.bytes(out))
         }
+        #[cfg(feature = "parquet")]
+        Format::Parquet => parquet::write(out, values.len(), &["x".to_owned()], |i, _| values[i]),
         _ => dense(out, format, values.len(), 1, |i, _| values[i]),
     })
 }
@@ -337,6 +375,11 @@ fn dense<T: Scalar>(
                     writeln!(out)?;
                 }
             }
+        }
+        #[cfg(feature = "parquet")]
+        Format::Parquet => {
+            let names: Vec<String> = (0..ncols).map(|j| j.to_string()).collect();
+            parquet::write(out, nrows, &names, entry)?;
         }
     }
     Ok(())

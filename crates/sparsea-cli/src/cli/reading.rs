@@ -60,6 +60,8 @@ pub enum InputFormat {
     Mtx,
     /// MATLAB, version 5
     Mat,
+    /// Apache Parquet, where the command is built with the feature `parquet`
+    Parquet,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -106,6 +108,7 @@ impl ReadingOptions {
             InputFormat::Npz => input::Format::Npz,
             InputFormat::Mtx => input::Format::MatrixMarket,
             InputFormat::Mat => input::Format::Matlab,
+            InputFormat::Parquet => input::Format::Parquet,
         });
         let decimal = self.decimal.map(|decimal| match decimal {
             DecimalChoice::Point => Decimal::Point,

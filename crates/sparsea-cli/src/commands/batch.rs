@@ -262,12 +262,15 @@ impl<'r, T: Scalar> Common<'r, T> {
     }
 }
 
+/// A job that was done: which, and what came of it.
+type Done<R, E> = (usize, Result<R, E>);
+
 /// Does each of some jobs, as many at a time as there are threads, until one fails or an interruption is requested. Those done, in their
 /// order; of several that failed, the first is the first job that did, as far as they were begun.
 fn on_threads<R: Send, E: Send>(
     count: usize,
     job: impl Fn(usize) -> Result<R, E> + Sync,
-) -> Result<Vec<(usize, Result<R, E>)>, Failure> {
+) -> Result<Vec<Done<R, E>>, Failure> {
     let next = AtomicUsize::new(0);
     let do_some = || {
         let mut done = vec![];

@@ -138,6 +138,28 @@ pub enum Problem {
         /// The columns as --drop takes them, where there is such an option.
         drop: Option<String>,
     },
+    /// Columns that hold something else than numbers, of a file that says so.
+    #[cfg(feature = "parquet")]
+    #[error("{} {what}; {}", hold(.columns), without(.columns, .drop.as_deref()))]
+    OtherColumns {
+        /// Their numbers, from 0, and names.
+        columns: Vec<(usize, Option<String>)>,
+        /// What they hold.
+        what: &'static str,
+        /// The columns as --drop takes them, where there is such an option.
+        drop: Option<String>,
+    },
+    /// A number that a file says is missing.
+    #[cfg(feature = "parquet")]
+    #[error("a value is missing in row {row} (counted from 0) of column '{}'; {remedy}", shown(.name))]
+    MissingValue {
+        /// From 0.
+        row: usize,
+        /// The name of the column.
+        name: String,
+        /// What can be done.
+        remedy: Remedy,
+    },
     /// Decimal points and decimal commas in one file.
     #[error("{place}: '{}' has a decimal comma, but '{}' has a decimal point; say which by --decimal comma or --decimal point",
         shown(.text), shown(.point))]

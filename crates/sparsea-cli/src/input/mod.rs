@@ -1,6 +1,6 @@
 //! Reading matrices, data and supports from files.
 //!
-//! The extension says the format: `.npy`, `.npz`, `.csv`, `.tsv`, `.txt`, `.mtx`, `.mat`, each also packed as `.gz`. `-` is
+//! The extension says the format: `.npy`, `.npz`, `.csv`, `.tsv`, `.txt`, `.mtx`, `.mat`, `.parquet`, each also packed as `.gz`. `-` is
 //! standard input, whose format the first bytes say, or the command line. In a file of several arrays
 //! (`.npz`, `.mat`) one is named as in `A.npz:b`; in a table a column is named as in `data.csv:price` or, counted from
 //! 0, `data.csv:3`. A file that exists under the whole name wins. Nothing that is read may hold NaN or infinity, and
@@ -21,6 +21,11 @@ mod narrow;
 mod npy;
 mod npz;
 mod number;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "without_parquet.rs"]
+mod parquet;
 mod reading;
 mod rows;
 mod select;
@@ -54,6 +59,7 @@ pub enum Format {
     Text(Separator),
     MatrixMarket,
     Matlab,
+    Parquet,
 }
 
 impl Format {
@@ -71,18 +77,20 @@ impl Format {
             "txt" => Ok(Self::Text(Separator::Blanks)),
             "mtx" => Ok(Self::MatrixMarket),
             "mat" => Ok(Self::Matlab),
+            "parquet" => Ok(Self::Parquet),
             _ => Err(Problem::UnknownExtension(format!(".{extension}"))),
         }
     }
 
     /// The format that the first bytes show, where only one is possible.
     fn noticed(bytes: &[u8]) -> Result<Self, Problem> {
-        let starts: [(&[u8], Self); 5] = [
+        let starts: [(&[u8], Self); 6] = [
             (b"\x93NUMPY", Self::Npy),
             (b"PK\x03\x04", Self::Npz),
             (b"%%MatrixMarket", Self::MatrixMarket),
             (b"MATLAB", Self::Matlab),
             (b"\x89HDF\r\n", Self::Matlab),
+            (b"PAR1", Self::Parquet),
         ];
         if bytes.is_empty() {
             return Err(Problem::Empty);
@@ -117,6 +125,7 @@ fn parse_table(format: Format, bytes: &[u8], file: &Path, name: Option<&str>) ->
         Format::Text(separator) => {
             return table::read(bytes, separator, reading(), false, &Selection::all(Purpose::Other));
         }
+        Format::Parquet => return parquet::read(bytes.to_vec(), false, &Selection::all(Purpose::Other)),
         Format::Npy => npy::file_matrix(bytes)?,
         Format::Npz => npz::Npz::open(bytes)?.matrix(&file, name)?,
         Format::MatrixMarket => matrix_market::read(bytes)?,

@@ -7,7 +7,7 @@ use super::dense::Layout;
 use super::error::{Place, Problem};
 use super::number::{Value, is_digits, is_missing, is_part, number_with};
 use super::reading::Decimal;
-use super::select::{Places, Selection};
+use super::select::Places;
 use super::table::{How, Lines};
 
 /// The lines read so far.
@@ -251,20 +251,4 @@ fn pair<'a>(mut fields: impl Iterator<Item = &'a str>) -> Option<String> {
     let (whole, fraction) = (fields.next()?, fields.next()?);
     let is_pair = fields.next().is_none() && is_digits(whole.trim_start_matches('-')) && is_digits(fraction);
     is_pair.then(|| format!("{whole},{fraction}"))
-}
-
-impl Selection<'_> {
-    /// What to do about a missing number in this column.
-    fn remedy(&self, index: usize, names: Option<&[String]>) -> super::error::Remedy {
-        use super::error::Remedy;
-        use super::select::{Purpose, position, typed};
-        let count = names.map_or(index + 1, <[String]>::len);
-        let is_data = self.data.is_some_and(|data| position(data, names, count).is_ok_and(|j| j == index));
-        match self.purpose {
-            Purpose::Data => Remedy::DropRows,
-            Purpose::Predictors if is_data => Remedy::DropRows,
-            Purpose::Predictors => Remedy::DropColumn(typed(index, names)),
-            Purpose::Other => Remedy::Fill,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Which columns of a table are read.
 
 use super::array::Matrix;
-use super::error::Problem;
+use super::error::{Problem, Remedy};
 use super::reading::Reading;
 
 /// What a table is read for.
@@ -50,6 +50,18 @@ impl<'r> Selection<'r> {
     pub fn mentions(&self, names: Option<&[String]>, j: usize, count: usize) -> bool {
         let is_it = |column: &str| position(column, names, count).is_ok_and(|found| found == j);
         self.only.iter().map(String::as_str).chain(self.data).any(is_it)
+    }
+
+    /// What to do about a missing number in this column.
+    pub fn remedy(&self, index: usize, names: Option<&[String]>) -> Remedy {
+        let count = names.map_or(index + 1, <[String]>::len);
+        let is_data = self.data.is_some_and(|data| position(data, names, count).is_ok_and(|j| j == index));
+        match self.purpose {
+            Purpose::Data => Remedy::DropRows,
+            Purpose::Predictors if is_data => Remedy::DropRows,
+            Purpose::Predictors => Remedy::DropColumn(typed(index, names)),
+            Purpose::Other => Remedy::Fill,
+        }
     }
 
     /// For each column of a file, whether it is read.

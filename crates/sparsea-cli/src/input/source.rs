@@ -7,7 +7,7 @@ use super::array::{Table, Vector};
 use super::error::{InputError, Problem};
 use super::reading::{Reading, reading};
 use super::select::{Purpose, Selection};
-use super::{Format, bytes, mapped, npy, parse_table, parse_vector, table};
+use super::{Format, bytes, mapped, npy, parquet, parse_table, parse_vector, table};
 use crate::say::note_once;
 
 /// What is read as standard input: the usual name, and that of the system, which can be followed by the name of an array.
@@ -142,6 +142,7 @@ impl Source {
                 (Format::Text(separator), _) => {
                     (table::read(&bytes, separator, self.reading, self.gaps, selection)?, true)
                 }
+                (Format::Parquet, _) => (parquet::read(bytes, self.gaps, selection)?, true),
                 (format, name) => (parse_table(format, &bytes, &self.file, name.as_deref())?, false),
             },
         };
@@ -172,7 +173,7 @@ impl Source {
             return table.matrix.into_vector();
         }
         let vector = match self.bytes()? {
-            (Format::Text(_), _) => return self.whole()?.into_vector(),
+            (Format::Text(_) | Format::Parquet, _) => return self.whole()?.into_vector(),
             (format, bytes) => parse_vector(format, &bytes, &self.file, self.name.as_deref())?,
         };
         if !self.gaps {
