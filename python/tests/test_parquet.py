@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from shell import program
+
+pa: Any = pytest.importorskip("pyarrow")
+pq: Any = pytest.importorskip("pyarrow.parquet")
 
 
 def run(folder: Path, *words: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -65,7 +67,7 @@ def frame(rng: np.random.Generator) -> pd.DataFrame:
     return made
 
 
-WRITERS = {
+WRITERS: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
     "pandas": lambda frame, file: frame.to_parquet(file),
     "polars": lambda frame, file: pl.from_pandas(frame).write_parquet(file),
     "gzip": lambda frame, file: frame.to_parquet(file, compression="gzip"),
