@@ -5,8 +5,8 @@ use std::path::Path;
 
 use sparsea_lab::plot::{
     CoefficientsPlot, Curve, CurvesPlot, DeconvolutionPlot, Figure, ImagePlot, PathPlot, ResidualCurve,
-    ResidualCurvesPlot, Scale, StemsPlot, SuccessMapPlot, SuccessPanel, SupportComparisonPlot, SupportRow, Terminal,
-    TracePlot, coefficients, curves, deconvolution, image, path, residual_curves, stems, success_map,
+    ResidualCurvesPlot, Scale, Sizes, StemsPlot, SuccessMapPlot, SuccessPanel, SupportComparisonPlot, SupportRow,
+    Terminal, TracePlot, coefficients, curves, deconvolution, image, path, residual_curves, stems, success_map,
     support_comparison, trace,
 };
 
@@ -124,7 +124,7 @@ fn many_coefficients() -> Result<Figure, Box<dyn Error>> {
         values: &values,
         names: None,
         residual: Some(&residual),
-        complex: false,
+        sizes: Sizes::Values,
     })?)
 }
 
@@ -159,7 +159,7 @@ fn named_coefficients() -> Result<Figure, Box<dyn Error>> {
         values: &values,
         names: Some(&names),
         residual: Some(&residual),
-        complex: false,
+        sizes: Sizes::Values,
     })?)
 }
 
@@ -537,6 +537,6 @@ fn few_coefficients() -> Result<Figure, Box<dyn Error>> {
         values: &[1.0, -2e-5, 3e-5],
         names: None,
         residual: None,
-        complex: true,
+        sizes: Sizes::Magnitudes,
     })?)
 }

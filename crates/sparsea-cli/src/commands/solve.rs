@@ -13,7 +13,7 @@ use sparsea::{
 };
 use sparsea_lab::page::Record;
 use sparsea_lab::plot::{
-    self, CoefficientsPlot, DeconvolutionPlot, Figure, ImagePlot, PlotError, StemsPlot, TracePlot,
+    self, CoefficientsPlot, DeconvolutionPlot, Figure, ImagePlot, PlotError, Sizes, StemsPlot, TracePlot,
 };
 
 use super::batch::solve_each;
@@ -340,8 +340,12 @@ fn picture<T: Scalar>(loaded: &Loaded<T>, sparsity: usize, solution: &Solution<T
     let is_gap = |y: T| y.real().is_nan() || y.imag().is_nan();
     let data: Vec<T> = loaded.data.iter().zip(&fit).map(|(&y, &f)| if is_gap(y) { f } else { y }).collect();
     let size = |v: T| if T::IS_COMPLEX { Scalar::abs(v) } else { v.real() };
-    // Of several right-hand sides, norms of rows.
     let sides = solution.right_hand_sides;
+    let (sizes, size_label) = match (sides > 1, T::IS_COMPLEX) {
+        (true, _) => (Sizes::Norms, "norm over traces"),
+        (false, true) => (Sizes::Magnitudes, "magnitude"),
+        (false, false) => (Sizes::Values, "amplitude"),
+    };
     let difference: Vec<T> = data.iter().zip(&fit).map(|(&y, &f)| y - f).collect();
     let residual: Vec<f64> = blocks::sizes_of_columns(&difference, sides).into_iter().map(size).collect();
     let (data, fit) = (blocks::sizes_of_columns(&data, sides), blocks::sizes_of_columns(&fit, sides));
@@ -355,7 +359,7 @@ fn picture<T: Scalar>(loaded: &Loaded<T>, sparsity: usize, solution: &Solution<T
     let (support, values): (Vec<usize>, Vec<f64>) = drawn.into_iter().map(|(j, x)| (j, size(x))).unzip();
     let relative = report::short(solution.relative_residual);
     let title = format!("{}, k = {sparsity}: relative residual {relative}", solution.algorithm);
-    let sizes = |values: &[T]| -> Vec<f64> { values.iter().map(|&v| size(v)).collect() };
+    let all_sizes = |values: &[T]| -> Vec<f64> { values.iter().map(|&v| size(v)).collect() };
     if let Some(placed) = &loaded.image {
         let inside = |at: isize, len: usize| usize::try_from(at).ok().filter(|&at| at < len);
         let pixel = |&j: &usize| {
@@ -366,8 +370,8 @@ fn picture<T: Scalar>(loaded: &Loaded<T>, sparsity: usize, solution: &Solution<T
         return plot::image(&ImagePlot {
             title: &title,
             shape: placed.seen,
-            data: &sizes(&data),
-            fit: &sizes(&fit),
+            data: &all_sizes(&data),
+            fit: &all_sizes(&fit),
             residual: &residual,
             points: (&rows, &columns),
         });
@@ -383,7 +387,7 @@ fn picture<T: Scalar>(loaded: &Loaded<T>, sparsity: usize, solution: &Solution<T
             names: chosen.as_deref(),
             // That of statistics has no places.
             residual: loaded.statistics.is_none().then_some(&residual),
-            complex: T::IS_COMPLEX,
+            sizes,
         });
     };
     let data: Vec<f64> = data.into_iter().map(size).collect();
@@ -406,6 +410,6 @@ fn picture<T: Scalar>(loaded: &Loaded<T>, sparsity: usize, solution: &Solution<T
         truth: None,
         x_label: "sample",
         sample_spacing: 1.0,
-        y_label: if T::IS_COMPLEX { "magnitude" } else { "amplitude" },
+        y_label: size_label,
     })
 }

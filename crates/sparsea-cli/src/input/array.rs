@@ -38,8 +38,8 @@ pub struct Table {
     pub column_names: Option<Vec<String>>,
     /// Where the columns are in their file, if some of it were not read.
     pub places: Option<Places>,
-    /// What a person should know of how it was read.
-    pub note: Option<&'static str>,
+    /// What a person should know of how it was read, and how to read a matrix A otherwise.
+    pub note: Option<(&'static str, &'static str)>,
     /// The first line, if every line may be one number with a decimal comma or two numbers.
     pub pairs: Option<String>,
 }
@@ -66,7 +66,7 @@ impl Table {
             matrix: self.matrix.without_column(0).0,
             column_names: names,
             places: Some(Places { kept: kept.into_iter().skip(1).collect(), of }),
-            note: Some("the first column has no name and numbers the rows: it is left out (--columns 0,… keeps it)"),
+            note: Some(("the first column has no name and numbers the rows: it is left out", "--columns 0,… keeps it")),
             pairs: None,
         }
     }

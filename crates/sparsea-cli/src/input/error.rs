@@ -28,9 +28,9 @@ impl InputError {
 /// The rule that a file breaks.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// None: how a file was read.
+    /// Not a problem: how a file was read.
     #[error("{0}")]
-    Note(&'static str),
+    Note(String),
     /// Nothing is there.
     #[error("no such file")]
     NoSuchFile,

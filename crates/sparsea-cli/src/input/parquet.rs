@@ -75,7 +75,7 @@ fn read_table(bytes: Vec<u8>, gaps: bool, selection: &Selection<'_>) -> Result<T
     }
     let matrix = Matrix::Dense(Dense::new(values, rows, kept.len(), Layout::Columns));
     let column_names = Some(kept.iter().map(|&j| names[j].clone()).collect());
-    let note = has_index.then_some("the index of the data frame is left out (--columns with its name keeps it)");
+    let note = has_index.then_some(("the index of the data frame is left out", "--columns with its name keeps it"));
     let places = (kept.len() < count).then_some(Places { kept, of: count });
     Ok(Table { matrix, column_names, places, note, pairs: None })
 }

@@ -153,8 +153,10 @@ impl Source {
         if !self.gaps {
             table.matrix.check_finite()?;
         }
-        if let Some(line) = table.note {
-            note_once(&self.error(Problem::Note(line)).to_string());
+        if let Some((line, remedy)) = table.note {
+            // Columns are chosen of A only.
+            let remedy = if self.purpose == Purpose::Predictors { format!(" ({remedy})") } else { String::new() };
+            note_once(&self.error(Problem::Note(format!("{line}{remedy}"))).to_string());
         }
         Ok(table)
     }

@@ -16,14 +16,25 @@ pub struct CoefficientsPlot<'a> {
     pub n: usize,
     /// Indices of the non-zero coefficients, in any order.
     pub support: &'a [usize],
-    /// The non-zero coefficients, or their magnitudes if complex, in the order of `support`.
+    /// The sizes of the non-zero coefficients, in the order of `support`.
     pub values: &'a [f64],
     /// Names of the chosen variables, in the order of `support`. Up to 25 of them replace the index axis.
     pub names: Option<&'a [String]>,
-    /// The residual y − A x, or its magnitudes if complex; drawn in a panel of its own if given.
+    /// The residual y − A x in the same terms; drawn in a panel of its own if given.
     pub residual: Option<&'a [f64]>,
-    /// Whether the problem is complex, so that the values are magnitudes.
-    pub complex: bool,
+    /// What the values are.
+    pub sizes: Sizes,
+}
+
+/// What is drawn of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sizes {
+    /// The real number itself.
+    Values,
+    /// The magnitude of a complex number.
+    Magnitudes,
+    /// The norm of a row of several right-hand sides.
+    Norms,
 }
 
 /// Draws the non-zero coefficients as stems over their index or name, and below them the residual.
@@ -51,12 +62,17 @@ pub fn coefficients(input: &CoefficientsPlot<'_>) -> Result<Figure, PlotError> {
         }
         None => (Axis::positions(n, 1.0), order.iter().map(|&i| support[i]).collect(), "index j"),
     };
+    let labels = match input.sizes {
+        Sizes::Values => ("coefficient xⱼ", "y − A x"),
+        Sizes::Magnitudes => ("coefficient magnitude |xⱼ|", "|y − A x|"),
+        Sizes::Norms => ("row norm ‖xⱼ‖", "‖y − A x‖"),
+    };
     let from_zero = |values: &[f64]| Axis::values(extent(values.iter().copied().chain([0.0])).unwrap_or_default());
     let mut panels = vec![Panel {
         height: if residual.is_some() { 260.0 } else { 380.0 },
         x,
         y: from_zero(&sorted),
-        y_label: if input.complex { "coefficient magnitude |xⱼ|" } else { "coefficient xⱼ" }.to_string(),
+        y_label: labels.0.to_string(),
         x_label: Some(x_label.to_string()),
         layers: vec![
             Layer::Zero,
@@ -70,7 +86,7 @@ pub fn coefficients(input: &CoefficientsPlot<'_>) -> Result<Figure, PlotError> {
             height: 120.0,
             x: Axis::positions(residual.len(), 1.0),
             y: from_zero(residual),
-            y_label: if input.complex { "|y − A x|" } else { "y − A x" }.to_string(),
+            y_label: labels.1.to_string(),
             x_label: Some("index i".to_string()),
             layers: vec![Layer::Zero, Layer::Line { points: series(residual, 1.0), stroke, clip: false }],
         });

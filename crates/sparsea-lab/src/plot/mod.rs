@@ -16,7 +16,7 @@ mod support_comparison;
 mod tests;
 mod trace;
 
-pub use coefficients::{CoefficientsPlot, coefficients};
+pub use coefficients::{CoefficientsPlot, Sizes, coefficients};
 pub use curves::{Curve, CurvesPlot, curves};
 pub use deconvolution::{DeconvolutionPlot, deconvolution};
 pub use image::{ImagePlot, image};

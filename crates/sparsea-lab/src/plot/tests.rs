@@ -61,7 +61,15 @@ fn plain_deconvolution<'a>(data: &'a [f64], fit: &'a [f64], spikes: (&'a [usize]
 }
 
 fn plain_coefficients<'a>(n: usize, support: &'a [usize], values: &'a [f64]) -> CoefficientsPlot<'a> {
-    CoefficientsPlot { title: "coefficients", n, support, values, names: None, residual: Some(&[0.0]), complex: false }
+    CoefficientsPlot {
+        title: "coefficients",
+        n,
+        support,
+        values,
+        names: None,
+        residual: Some(&[0.0]),
+        sizes: Sizes::Values,
+    }
 }
 
 fn plain_trace<'a>(current: &'a [f64], best: &'a [f64]) -> TracePlot<'a> {
