@@ -1,4 +1,4 @@
-"""Parameters in scikit-learn's names, read as the options of `sparsea.solve`."""
+"""Parameters with scikit-learn's names, read as options of `sparsea.solve`."""
 
 from __future__ import annotations
 
