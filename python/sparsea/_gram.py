@@ -137,7 +137,7 @@ class Gram:
 
 
 class GramOperator(Operator):
-    """What a `Gram` is to `solve`: A, with y."""
+    """How `solve` sees a `Gram`: A together with y."""
 
     holds_data = True
 
@@ -148,7 +148,7 @@ class GramOperator(Operator):
         self.batch = batch
 
     def data(self, y: Any) -> Array:
-        """Stand in for the data, of which nothing but the type and the number of columns is asked."""
+        """A placeholder for the data, of which only the type and the number of columns are used."""
         if y is not None:
             raise InvalidTypeError("y must be None, since a Gram holds what is to be known of it")
         return np.empty((0, *self.batch), self.dtype)

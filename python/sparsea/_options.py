@@ -1,6 +1,6 @@
 """The options of a run: typed, named and documented once, for every function that takes them.
 
-Compiled code reads them. Their defaults here are those that a signature shows; what is not given is not passed on.
+Compiled code reads them. The defaults here only appear in signatures: options that are not given are not passed on.
 """
 
 from __future__ import annotations

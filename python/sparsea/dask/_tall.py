@@ -339,7 +339,7 @@ class Statistics:
     def _cross_validate(
         self, largest: int | None, one_standard_error: bool, options: dict[str, Any]
     ) -> CrossValidation:
-        """As `cross_validate`, called by what is called."""
+        """Implementation of `cross_validate`."""
         if self.folds == 1:
             raise InvalidValueError("these statistics have no folds; give statistics(…, folds=5)")
         if self._batch:

@@ -260,7 +260,7 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         return found if choice.report is False else reported(problem, found, choice)
 
     def _begin(self, problem: Design, k: int) -> Any:
-        """Where to start: at what was found before, if that fits, and otherwise where it is said."""
+        """The start: the previous solution if it fits, otherwise the given start."""
         before = getattr(self, "solution_", None) if as_flag("warm_start", self.warm_start) else None
         shape = (problem.A.shape[1], *problem.y.shape[1:])
         if isinstance(before, Solution) and before.x.shape == shape:
