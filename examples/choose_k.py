@@ -3,7 +3,7 @@ How many, and which for sure?
 =============================
 
 Four data sets: noise alone, five planted features of fifty, the diabetes table, and a table with a formula in it.
-EBIC, cross-validation and the one-standard-error rule choose k; `stability` says which features are sure.
+EBIC, cross-validation and the one-standard-error rule choose k; `stability` shows which features are certain.
 Writes choose_k.png.
 """
 

@@ -2,7 +2,8 @@
 Overlapping spikes
 ==================
 
-A Gaussian blurs 20 spikes until neighbours overlap: what OMP, SEA and `search` recover. Writes deconvolve_spikes.png.
+A Gaussian blurs 20 spikes until neighbours overlap; the plot shows what OMP, SEA and `search` recover. Writes
+deconvolve_spikes.png.
 """
 
 import matplotlib

@@ -2,7 +2,7 @@
 Directions of arrival
 =====================
 
-Five plane waves reach a row of 24 antennas, two of them closer than its beam. A is complex, with a column
+Five plane waves reach a row of 24 antennas; two of them are closer than its beam width. A is complex, with one column
 for each direction. Writes find_directions.png.
 """
 

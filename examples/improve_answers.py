@@ -1,6 +1,6 @@
 """
-Improving the answers of scikit-learn
-=====================================
+Improving solutions of scikit-learn
+===================================
 
 `improve` starts from the support that `orthogonal_mp` returns. Writes improve_answers.png.
 """

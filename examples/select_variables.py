@@ -2,7 +2,7 @@
 Variables of the diabetes data
 ==============================
 
-Every k from 0 to 15 in one call; BIC chooses among them. Writes select_variables.png.
+One call solves for every k from 0 to 15, and BIC chooses among them. Writes select_variables.png.
 """
 
 from pathlib import Path

@@ -2,8 +2,8 @@
 A spectrum from a quarter of its channels
 =========================================
 
-The spectrum is sparse in the cosine basis, so a quarter of its channels determine it. A is an operator of PyLops.
-Writes sense_signal.png.
+The spectrum is sparse in the cosine basis, so a quarter of its channels determine it. A is a PyLops operator. Writes
+sense_signal.png.
 """
 
 from pathlib import Path

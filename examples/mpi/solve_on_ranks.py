@@ -1,4 +1,4 @@
-"""Rows of A on different ranks, by PyLops-MPI: mpiexec -n 2 python -m mpi4py examples/mpi/solve_on_ranks.py"""
+"""Rows of A on different ranks, with PyLops-MPI: mpiexec -n 2 python -m mpi4py examples/mpi/solve_on_ranks.py"""
 
 import numpy as np
 import pylops

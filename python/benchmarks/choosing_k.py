@@ -1,14 +1,14 @@
-"""How many features are chosen, how many are right, and how they predict: sparsea, scikit-learn and abess.
+"""Compare the features chosen, the right ones among them, and the prediction error: sparsea, scikit-learn and abess.
 
-Four kinds of data: noise alone and five planted of fifty features (100 samples, new ones for each draw), the diabetes
-table in its design of 64 columns, and the compactness of nuclei, perimeter²/area − 1, in the breast cancer table of
-scikit-learn, whose logarithm is to be found from those of the other 23 positive columns. Planted features correlate,
-and the noise has the variance of one of them. Tables are split at random: two thirds to fit, one third to predict.
+Four kinds of data: noise alone; five planted features of fifty (100 samples, new for each draw); the diabetes table in
+its design of 64 columns; and the compactness of nuclei, perimeter²/area − 1, in scikit-learn's breast cancer table,
+whose logarithm is to be found from the logarithms of the other 23 positive columns. Planted features correlate, and the
+noise has the variance of one of them. Tables are split at random: two thirds to fit, one third to predict.
 
-Each line has the mean number of features, the share of draws in which any was chosen, the mean numbers of right and of
-other features (where it is known which are right: those planted; perimeter and area), the mean squared error on samples
-not used, relative to that of the mean, and the median time. All features are standardised. Without abess, its lines are
-missing.
+Each line gives the mean number of features, the share of draws in which any was chosen, the mean numbers of right and
+of other features (where the right ones are known: those planted; perimeter and area), the mean squared error on unused
+samples, relative to that of the mean, and the median time. All features are standardised. If abess is not installed,
+its lines are missing.
 
     taskset -c 0 python python/benchmarks/choosing_k.py [--draws 50]
 """

@@ -1,10 +1,11 @@
-"""Measure the choice of k by cross-validation: sparsea beside abess, if that is installed.
+"""Measure the choice of k by cross-validation: sparsea, and abess if it is installed.
 
-Rows of normal features, independent or of which neighbours correlate at .9 (autoregressive), a target made of K/2 of
-them, and noise of a hundredth of the variance of the signal, or as much. Both choose k among 1 … K by the same number
-of folds on one thread, in turn; times are the median and the least of the repetitions, after a warm-up run. The last
-columns are the features found, the planted ones among them, and the mean squared error on new rows relative to the
-variance of the noise. On one processor NumPy has one thread too:
+Rows have normal features, either independent or autoregressive with a correlation of .9 between neighbours. The target
+is made of K/2 of them, with noise of one hundredth of the variance of the signal, or of the same variance. Both
+packages choose k among 1 … K with the same number of folds on one thread, in turn. Times are the median and the minimum
+of the repetitions, after a warm-up run. The last columns are the number of features found, the number of planted ones
+among them, and the mean squared error on new rows relative to the variance of the noise. To give NumPy one thread too,
+run on one processor:
 
     taskset -c 0 python python/benchmarks/cross_validation.py [--rows 2000] [--features 400] [--largest 40] [--folds 10]
 """

@@ -1,11 +1,11 @@
-"""Measure batches on workers beside the same batch on as many threads, and the memory of the client.
+"""Compare batches on workers with the same batch on as many threads, and measure the memory of the client.
 
 Signals are generated on the workers, block by block, and kept there before the clock starts. "client" is the time until
-all solutions are arrays of the client, "zarr" until the workers have written them. One row of the table is the batch on
+all solutions are arrays on the client, "zarr" until the workers have written them. One row of the table is the batch on
 threads of this process, for the same signals. Processor time is that of this process and the workers together, the
-least of the repetitions: other work on the machine disturbs it less.
+minimum over the repetitions: other load on the machine affects it less.
 
-With --stream so many signals are generated, solved and written without ever being in memory together; what counts is
+With --stream, that many signals are generated, solved and written without ever being in memory together. The result is
 the peak memory of the client, and of a worker.
 
     python python/benchmarks/dask_batches.py [--signals 100000] [--block 5000] [--algorithm omp] [--stream 1000000]

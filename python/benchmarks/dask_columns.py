@@ -1,9 +1,9 @@
-"""More columns than a machine is asked to hold: ten million sparse ones, made on the workers of a local cluster.
+"""Measure ten million sparse columns, more than one machine is asked to hold, made on the workers of a local cluster.
 
     python python/benchmarks/dask_columns.py --columns 10000000
 
-Chunks of columns are made by the workers from (seed, chunk). y is k of them, with 1 % noise.
-Printed are seconds, rounds, what travelled, and the peak memory of the client and of the workers.
+The workers make chunks of columns from (seed, chunk). y consists of k of them, with 1 % noise. The output gives
+seconds, rounds, the data sent, and the peak memory of the client and of the workers.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""How long larger clusters take: a simulation with the costs that the other benchmarks measure on one machine.
+"""Simulate the time on larger clusters, with the costs that the other benchmarks measure on one machine.
 
     python python/benchmarks/dask_model.py
 
-Tasks are handed out one after the other by the scheduler, read their block over the link of their worker and the
-storage that all share, compute, and write. Nothing fails, and workers are alike. Costs are options, with what was
-measured as defaults.
+The scheduler hands out tasks one at a time. Each task reads its block over the link of its worker and over the storage
+that all share, computes, and writes. Nothing fails, and workers are alike. Costs are options whose defaults are the
+measured values.
 """
 
 from __future__ import annotations

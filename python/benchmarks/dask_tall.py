@@ -1,10 +1,10 @@
-"""Measure the statistics of many rows beside generating them, and the memory that both take.
+"""Compare computing the statistics of many rows with generating the rows, and measure the memory of both.
 
 Rows of normal numbers are generated block by block, on workers of one thread. "generated" is the time of their sum,
-which reads each number once; "statistics" that of `sparsea.dask.statistics`, "folds" that with statistics for each of
-five folds; in brackets the processor time of the workers, which other work on the machine disturbs less. The second
-line has a hundred times as many rows. Memory is the peak of the client and of a worker. With ``--alone`` only the
-statistics are computed, once.
+which reads each number once. "statistics" is the time of `sparsea.dask.statistics`, and "folds" the time with
+statistics for each of five folds. The processor time of the workers, in brackets, is affected less by other load on the
+machine. The second line has a hundred times as many rows. Memory is the peak of the client and of a worker. With
+``--alone``, only the statistics are computed, once.
 
     python python/benchmarks/dask_tall.py [--rows 100000] [--columns 100] [--block 50000]
     python python/benchmarks/dask_tall.py --rows 100000000 --alone

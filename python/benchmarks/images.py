@@ -1,11 +1,11 @@
 """Measure how fast stars are found in images: the default `search`, on one thread.
 
-Stars of brightness 1 to 2 at random pixels, seen through a Gaussian of width σ, with noise relative to the root mean
+Stars of brightness 1 to 2 are at random pixels, blurred by a Gaussian of width σ, with noise relative to the root mean
 square of the clean image. The number of stars is given. Stars may overlap at any distance, or are at least 1.5 σ apart.
 
-For each task the median and the largest time over the seeds, how many runs found exactly the stars planted, how many
-ended with a residual no larger than that of the least-squares fit on these (as good), and the share of the stars that
-have one found within a pixel.
+For each task, the table gives the median and the largest time over the seeds, how many runs found exactly the planted
+stars, how many ended with a residual no larger than that of the least-squares fit on these (as good), and the share of
+the stars with one found within a pixel.
 
     python python/benchmarks/images.py [--seeds 5] [--threads 1]
 """

@@ -1,8 +1,8 @@
-"""Measure the false discovery rate and the power of `knockoff_filter` beside the LASSO statistic and other packages.
+"""Compare the false discovery rate and power of `knockoff_filter` with those of the LASSO statistic and other packages.
 
-Every data set has Gaussian rows of a known covariance (ρ^|i − j|), true columns with coefficients ± amplitude/√m, and
-noise of variance 1. All get the same data and the same knockoffs, but for hidimstat, which draws its own. Packages that
-are not installed are skipped. hidimstat is left out unless it is asked for: 200 × 100 take it 20 s.
+Every data set has Gaussian rows of known covariance (ρ^|i − j|), true columns with coefficients ± amplitude/√m, and
+noise of variance 1. All methods get the same data and the same knockoffs, except hidimstat, which draws its own.
+Packages that are not installed are skipped. hidimstat runs only if asked for: it takes 20 s for 200 × 100.
 
     python python/benchmarks/knockoffs.py [--rows 1000] [--columns 1000] [--true 60] [--amplitude 4.5] [--rho 0]
         [--fdr 0.1] [--sets 100] [--first 0] [--only NAME ...]

@@ -1,16 +1,16 @@
 """Measure search on long traces: time, spikes missed, segments worse than the truth, memory.
 
-The task of docs/any-time-search.md: spikes of random sign and height in [1, 2] at random places, one in 25 samples by
-default, seen through a Gaussian pulse of σ = 3 with noise relative to the trace. The number of spikes is given.
+The task is that of docs/any-time-search.md: spikes of random sign and height in [1, 2] at random places, by default one
+in 25 samples, blurred by a Gaussian pulse of σ = 3, with noise relative to the trace. The number of spikes is given.
 
 A segment is a part of the trace between gaps of 12 σ without a spike of either support. It is worse if its residual
-energy plus a price for each spike is above that of the truth's own fit, under the price that speaks best for the
-answer. A true spike that is missed in a worse segment is missed by the search; any other is missed because the data
-do not tell.
+energy plus a price for each spike exceeds that of the fit on the true spikes, under the price most favourable to the
+solution. A true spike that is missed in a worse segment is missed by the search. Any other missed spike cannot be told
+from the data.
 
     python python/benchmarks/long_traces.py [--sizes 5000 100000 1000000] [--noise 0 0.02 0.1] [--spacing 25]
 
-With `--signs positive` all heights are positive, with `--signs nonnegative` this is told as well.
+With `--signs positive`, all heights are positive. With `--signs nonnegative`, the solver is told so as well.
 """
 
 from __future__ import annotations

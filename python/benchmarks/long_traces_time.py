@@ -1,11 +1,12 @@
 """Measure the time of `search`, `sea` and `omp` on long traces, n = 10³ … 10⁷, and draw it over n.
 
-The task of long_traces.py: spikes of random sign and height in [1, 2] at random places, one in 25 samples, seen through
-a Gaussian pulse of σ = 3 with 2 % noise. The number of spikes is given; every algorithm has its default settings.
+The task is that of long_traces.py: spikes of random sign and height in [1, 2] at random places, one in 25 samples,
+blurred by a Gaussian pulse of σ = 3, with 2 % noise. The number of spikes is given; every algorithm has its default
+settings.
 
-A run that takes longer than the limit is stopped. Its algorithm is then not measured at this size, nor at larger ones.
-Rows are written as they come: algorithm, n, k, seed, seconds, share of the spikes missed. The picture shows the median
-over the seeds.
+A run that exceeds the time limit is stopped. Its algorithm is then not measured at this size, nor at larger ones. Rows
+are written as they come: algorithm, n, k, seed, seconds, share of the spikes missed. The plot shows the median over the
+seeds.
 
     python python/benchmarks/long_traces_time.py --out DIR [--limit 30] [--seeds 3] [--threads 1]
     python python/benchmarks/long_traces_time.py --out DIR --draw        # the picture alone, from the table in DIR

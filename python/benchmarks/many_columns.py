@@ -1,8 +1,8 @@
-"""Measure search with default settings where there are many columns: time and planted columns found.
+"""Measure search with default settings on many columns: time and planted columns found.
 
-- `ar`: 300 rows, 41 000 columns of which each has .9 of the one before, k = 25, without noise and with 2 % of it.
+- `ar`: 300 rows, 41 000 columns, each with .9 of the one before, k = 25, without noise and with 2 %.
 - `sparse`: 200 000 rows, 10⁶ columns of 5 non-zeros each, k = 100, 1 % noise.
-- `spikes`: a trace of 60 000 samples with 24 spikes, seen through a Gaussian pulse of σ = 3.
+- `spikes`: a trace of 60 000 samples with 24 spikes, blurred by a Gaussian pulse of σ = 3.
 
     python python/benchmarks/many_columns.py [--seeds 3] [--threads 1]
 """

@@ -1,9 +1,9 @@
-"""Measure message passing (`amp`): exact supports and time, on matrices and amplitudes that it is made for and others.
+"""Measure message passing (`amp`): exact supports and time, on matrices and amplitudes it is made for and on others.
 
-Noise-free problems y = A x with unit columns. Matrices: independent normal entries, real or complex; rows of the cosine
-or Fourier transform drawn at random; entries ±1; entries 0 or 1; normal entries of mean 1; normal columns of which
-neighbours are correlated at .5 (autoregressive); a tenth of the entries not zero. Amplitudes: normal, ±1, uniform on
-±[1, 2], Laplace. One thread, one warm-up run before the first time is taken.
+Problems are noise-free, y = A x, with unit columns. Matrices: independent normal entries, real or complex; randomly
+drawn rows of the cosine or Fourier transform; entries ±1; entries 0 or 1; normal entries of mean 1; autoregressive
+normal columns with a correlation of .5 between neighbours; a tenth of the entries non-zero. Amplitudes: normal, ±1,
+uniform on ±[1, 2], Laplace. Runs use one thread, with one warm-up run before the first time is measured.
 
     python python/benchmarks/message_passing.py [--part sizes|forms|all] [--runs 20]
 """

@@ -1,8 +1,8 @@
-"""Dense matrices of narrow types: what a run holds, and how fast it is.
+"""Measure memory and speed of runs on dense matrices of narrow types.
 
-``python python/benchmarks/narrow_types.py`` prints both tables of docs/operators.md. Each run of the first is a process
-of its own, whose peak of resident memory is that of `resource.getrusage`; pages of a mapped file that were read count.
-``--command PATH`` names the command; without it the row of the command is left out.
+``python python/benchmarks/narrow_types.py`` prints both tables of docs/operators.md. Each run of the first table is a
+separate process, whose peak resident memory is that of `resource.getrusage`; pages read from a mapped file count.
+``--command PATH`` names the command; without it, the command's row is left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How often features are found in noise: 100 samples, 50 features and a target, all independent and standard normal.
+"""Measure how often features are found in noise: 100 samples, 50 features and a target, independent standard normal.
 
 python python/benchmarks/null_model.py
 """

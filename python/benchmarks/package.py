@@ -1,4 +1,4 @@
-"""What the package costs beside the run itself: import, first solution, one call, other threads meanwhile, memory.
+"""Measure the overhead of the package: import, first solution, one call, other threads meanwhile, memory.
 
 python python/benchmarks/package.py            # with the wheel of `maturin build --release` installed
 """

@@ -1,10 +1,10 @@
-"""A path over k against one run for its largest k, and against a run for every k.
+"""Compare a path over k with one run for its largest k, and with a run for every k.
 
     python python/benchmarks/paths.py
 
-500 × 2000 Gaussian columns of norm 1, 100 of them planted with coefficients ±(1 … 2) or normal ones, K = 110; and forms
-without a common table of exchanges, 100 × 400, K = 20. One thread; processor time, medians of three, a new problem for
-each.
+The matrix has 500 × 2000 Gaussian entries with columns of norm 1. 100 columns are planted with coefficients ±(1 … 2) or
+normal ones; K = 110. Forms without a common table of exchanges have 100 × 400 and K = 20. Runs use one thread. The
+output gives processor time, medians of three runs with a new problem each.
 """
 
 from __future__ import annotations

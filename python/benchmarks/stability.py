@@ -1,7 +1,6 @@
-"""Measure stability selection, which copies half of the rows, beside one batch in which halves are weights of 0 and 1.
+"""Compare stability selection, which copies half of the rows, with one batch in which halves are weights of 0 and 1.
 
-Both choose the same columns. Seconds are the least of the repetitions: other work
-on the machine disturbs them less.
+Both choose the same columns. Seconds are the minimum over the repetitions: other load on the machine affects it less.
 
     python python/benchmarks/stability.py [--rows 200] [--columns 1000] [-k 8] [--subsamples 100] [--repeat 5]
 """

@@ -1,9 +1,9 @@
-"""Measure how often search, and others, reach the optimum on Steps, which segment knows.
+"""Measure how often search and others reach the optimum on Steps, which segment computes.
 
-Planted: k columns at random, jumps of random sign and size in [1, 2], noise of 5 % of ‖A x‖. Noise: normal numbers, in
-which there is nothing to find, so that many supports are about as good. A run reaches the optimum if its residual is
-at most 10⁻⁹ larger than that of segment, relatively. On Steps search is told the optimum too; `--dense` shows what it
-finds when it sees a matrix.
+Planted: k random columns, jumps of random sign with sizes in [1, 2], and noise of 5 % of ‖A x‖. Noise: normal numbers
+in which there is nothing to find, so many supports are about equally good. A run reaches the optimum if its residual
+exceeds that of segment by at most 10⁻⁹, relatively. On Steps, search begins with the optimum; `--dense` shows what it
+finds if it sees a matrix.
 
     python python/benchmarks/steps.py [--sizes 100 300 600] [--sparsities 3 10 20] [--runs 50] [--algorithms search omp]
 """

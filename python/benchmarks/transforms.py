@@ -1,8 +1,9 @@
-"""Measure partial cosine transforms with default settings: called back through SciPy, native, and by FISTA of PyLops.
+"""Measure partial cosine transforms with default settings: SciPy callbacks, native, and FISTA of PyLops.
 
-Rows n/4 of the orthonormal inverse cosine transform, n = 65 536, k = 500 normal coefficients, without noise and with
-2 % of it. A is called back without `column_norms`, or `sparsea.PartialDCT`; `search` has default settings.
-FISTA is measured if PyLops is installed: 100 iterations with ε = .01, the k largest entries, as in its gallery.
+The problem has n/4 rows of the orthonormal inverse cosine transform, n = 65 536, k = 500 normal coefficients, and
+either no noise or 2 %. A is a callback operator without `column_norms`, or `sparsea.PartialDCT`; `search` has default
+settings. FISTA is measured if PyLops is installed: 100 iterations with ε = .01, then the k largest entries, as in its
+gallery.
 
     python python/benchmarks/transforms.py [--seeds 3] [--length 65536] [--sparsity 500]
 """

@@ -14,11 +14,11 @@ class Setting:
     Attributes
     ----------
     name : str
-        Its word.
+        The name of the setting.
     default : str
         Its default, as written in JSON.
     range : str
-        What is allowed, as in "must be …".
+        The allowed values, worded to follow "must be".
     meaning : str
         What it does.
     """
@@ -31,12 +31,12 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmInfo:
-    """What is to be known of an algorithm.
+    """Description of an algorithm.
 
     Attributes
     ----------
     name : str
-        The word for it, wherever an algorithm is named.
+        The name by which options refer to it.
     title : str
         Its full name.
     summary : str
@@ -46,15 +46,15 @@ class AlgorithmInfo:
     reference : str
         Authors, year and DOI (or arXiv number) of the source.
     cost : str
-        Multiply-adds of one iteration.
+        Multiply-adds in one iteration.
     memory : str
-        Numbers held besides the problem.
+        Numbers held in addition to the problem.
     complex : bool
-        Whether it works on complex data.
+        Whether it accepts complex data.
     operator : str or None
-        The only operator that it works with, such as "Steps"; None if it works with all.
+        The only operator that it accepts, such as "Steps"; None if it accepts all.
     settings : tuple of Setting
-        What it takes in ``settings``.
+        The settings that it accepts in ``settings``.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""How far the coefficients on a chosen support are certain."""
+"""Bootstrap intervals for the coefficients on a given support."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Bootstrap(_Record):
     support : ndarray of int, shape (s,)
         The columns, sorted.
     coefficients : ndarray of float, shape (s,)
-        Those that fit the data.
+        The coefficients fitted to the data.
     lower, upper : ndarray of float, shape (s,)
         The interval of each coefficient.
     level : float
-        The share of the replicates between them.
+        The fraction of the replicates within the interval.
     replicates : ndarray of float, shape (B, s)
-        The coefficients that fit each of B resampled data.
+        The coefficients fitted to each of B resampled data sets.
     intercepts : ndarray of float, shape (B,)
         Their intercepts; 0 if the model has none.
     scheme : str
@@ -44,9 +44,9 @@ class Bootstrap(_Record):
     seed : int
         The seed of the resampling.
     noise : float
-        The standard deviation of the noise, estimated from the residual; with weights that of a row of weight 1.
+        The standard deviation of the noise, estimated from the residual. With weights, that of a row of weight 1.
     names : tuple or None
-        The names of the columns of A, if it was a frame.
+        The column names of A, if A was a data frame.
     """
 
     support: Array
@@ -62,12 +62,12 @@ class Bootstrap(_Record):
     names: tuple[Any, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The intervals as a dictionary of columns, as pandas and polars make a frame of.
+        """Return the intervals as a dictionary of columns, from which pandas or polars builds a data frame.
 
         Returns
         -------
         dict
-            Of arrays of s entries: ``column``, its index or name, ``coefficient``, ``lower`` and ``upper``.
+            Arrays of s entries: ``column`` (its index or name), ``coefficient``, ``lower`` and ``upper``.
         """
         column = self.support
         if self.names is not None:
@@ -101,50 +101,53 @@ def bootstrap(
     missing: Literal["error", "drop"] = "error",
     threads: int | None = None,
 ) -> Bootstrap:
-    """Find percentile intervals of the coefficients on a support by the bootstrap.
+    """Compute bootstrap percentile intervals of the coefficients on a support.
 
-    The coefficients are fitted to many resampled data; the interval of a column holds the middle share ``level`` of
-    them. The support is the same throughout, so that the choice of columns is no part of the uncertainty: where the
-    same data chose them, intervals are too narrow. `stability` says how certain the choice is.
+    The coefficients are fitted to many resampled data sets. The interval of a column holds the central fraction
+    ``level`` of its coefficients. The support stays the same, so the uncertainty of the choice of columns is not
+    included: if the same data chose the support, the intervals are too narrow. `stability` measures how certain the
+    choice is.
 
     Parameters
     ----------
     A, y
-        As for `solve`, both real; y is one vector.
+        See `solve`; both real, and y is one vector.
     support : array_like of int or Solution
-        The columns, counted from 0, or a mask of the columns, or a solution for its support.
+        The columns: indices counted from 0, a mask, or a solution, whose support is used.
     samples : int
-        How many data are resampled, at most 10⁶.
+        Number of resampled data sets, at most 10⁶.
     scheme : {"parametric", "case", "poisson"}
-        What is resampled: the noise, drawn from a normal distribution of the variance ‖r‖²/(m − d) for d coefficients
-        that are fitted and added to the fit; rows of A and y, drawn with replacement; or every row a Poisson number of
-        times, of mean 1, as if their number were random too. The first assumes that the model is right and the noise
-        the same in all rows; the others that rows are independent and identically distributed.
+        What is resampled. ``"parametric"``: noise is drawn from a normal distribution of variance ‖r‖²/(m − d), where d
+        is the number of fitted coefficients, and added to the fit. ``"case"``: rows of A and y are drawn with
+        replacement. ``"poisson"``: every row occurs a Poisson number of times with mean 1, as if the number of rows
+        were random too. The first assumes that the model is right and that the noise is the same in all rows; the
+        others assume that rows are independent and identically distributed.
     level : float
-        Above 0 and below 1.
+        The nominal level of the intervals, above 0 and below 1.
     seed : int
-        The seed, at least 0.
+        The random seed, at least 0.
     intercept, nonnegative, bounds, fixed, weights, ridge, sum_to, missing, threads
-        As for `solve`. Weights are taken for inverse variances of the noise, up to a factor. A solution with an
-        intercept or fixed columns needs the same here.
+        See `solve`. Weights are treated as inverse variances of the noise, up to a factor. A solution with an intercept
+        or fixed columns needs the same options here.
 
     Returns
     -------
     Bootstrap
-        The intervals, and all coefficients that they are made of.
+        The intervals and the replicates from which they are computed.
 
     Raises
     ------
     ValueError, TypeError, MemoryError, KeyboardInterrupt
-        As `solve`; ValueError also if the support is empty, or if no more rows count than coefficients are fitted.
+        Same as for `solve`. ValueError also if the support is empty, or if the number of rows that count does not
+        exceed the number of fitted coefficients.
 
     Notes
     -----
-    The same input, settings and seed give the same bits, whatever the number of threads, with the same version of
-    NumPy, which draws the random numbers. Rows of weight 0 and gaps are never drawn.
+    The same input, settings and seed give the same bits, for any number of threads, with the same version of NumPy,
+    which draws the random numbers. Gaps and rows of weight 0 are never drawn.
 
-    A column that depends on the others of the support has coefficient 0. Where rows are drawn, m rows have about 0.63 m
-    different ones, of which there should be many more than coefficients.
+    A column that depends on the others of the support has coefficient 0. If rows are drawn, a sample of m rows has
+    about 0.63 m distinct rows. Their number should be much larger than that of coefficients.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Spikes in a trace or several, or points in an image, given the shape of one."""
+"""Spikes in one or several traces, or points in an image, of known shape."""
 
 from __future__ import annotations
 
@@ -31,56 +31,58 @@ def deconvolve(
     joint: bool = False,
     **options: Unpack[Options],
 ) -> Any:
-    """Find the k spikes that, blurred by a kernel, make up a trace, or the k points that make up an image.
+    """Find the k spikes whose convolution with a kernel explains a trace, or the k points that explain an image.
 
     Parameters
     ----------
     y : array_like of shape (m,), (m, B) or (M, M')
-        A trace; several, one in each column; or, with a kernel of two dimensions, an image. With ``missing="drop"`` NaN
-        are gaps.
+        A trace; several traces, one in each column; or, with a two-dimensional kernel, an image. With
+        ``missing="drop"``, NaN are gaps.
     kernel : array_like of shape (L,) or (L, L'), or str
-        The shape of one spike: its samples, ``"gaussian:SIGMA"`` or ``"exponential:TAU"`` (both in samples). Of an
-        image its pixels, or ``"gaussian:SIGMA"`` for a Gaussian that is the same in all directions.
+        The shape of one spike: its samples, ``"gaussian:SIGMA"`` or ``"exponential:TAU"`` (both in samples). For an
+        image: its pixels, or ``"gaussian:SIGMA"`` for an isotropic Gaussian.
     k : int
-        The sparsity: how many spikes there may be, in each trace or in the image.
+        The sparsity: the largest number of spikes in each trace or in the image.
     boundary : {"same", "full", "valid", "circular"}
-        What happens at the ends: as many spikes as samples, spikes wholly inside the trace, also spikes outside that
-        reach into it, or a periodic trace. Of an image in both directions.
+        What happens at the ends. ``"same"``: as many spikes as samples. ``"full"``: spikes whose kernel lies wholly
+        inside the trace. ``"valid"``: also spikes outside the trace that reach into it. ``"circular"``: a periodic
+        trace. An image has the same boundary in both directions.
     origin : int or pair of int, optional
-        The sample of the kernel that lies at the spike (for an image its row and column): `Solution.positions` are
-        where it is seen. Default: the largest in magnitude, the first of several.
+        The sample of the kernel that marks the position of the spike (for an image, its row and column); it is seen at
+        `Solution.positions`. Default: the sample of largest magnitude, the first if there are several.
     baseline : str
-        What to subtract from each trace, or from the image, first: ``"none"``, ``"mean"``, ``"median"``, or
-        ``"quantile:P"`` with P from 0 to 1; those of the samples that are there.
+        What to subtract from each trace or from the image beforehand: ``"none"``, ``"mean"``, ``"median"``, or
+        ``"quantile:P"`` with P from 0 to 1. Gaps are ignored.
     image : bool, optional
-        Whether y is an image. It says so where a kernel given by its name leaves that open: then True for an image and
+        Whether y is an image. It is needed only if y is a matrix and the kernel is given by name: True for an image,
         False for traces in columns.
     start
-        As for `solve`.
+        See `solve`.
     {options}
 
     Returns
     -------
     Solution
-        For a trace or an image. Its ``positions`` are the places of the spikes in y, its ``coefficients`` their
-        amplitudes, and its ``image`` is x as an image. Its ``support`` are columns of the `Convolution`: the same as
-        positions for ``"same"`` and ``"circular"``, of an image counted row by row.
+        For a trace or an image. ``positions`` are the positions of the spikes in y, ``coefficients`` their amplitudes,
+        and ``image`` is x as an image. ``support`` holds columns of the `Convolution`. It equals the positions for
+        ``"same"`` and ``"circular"``; for an image, counted row by row.
     Solutions
-        For several traces, unless ``joint``: then one solution, with spikes at the same places in all of them.
+        For several traces. With ``joint`` there is one `Solution` instead, with spikes at the same positions in all
+        traces.
 
     Raises
     ------
     ValueError, TypeError, MemoryError, KeyboardInterrupt
-        As `solve`; ValueError also for a kernel that cannot be used.
+        Same as for `solve`; ValueError also for an invalid kernel.
 
     See Also
     --------
-    Convolution : the operator itself: ``Convolution(kernel, m, "same", "peak")`` is that of a trace of m samples.
+    Convolution : The operator itself; ``Convolution(kernel, m, "same", "peak")`` is that of a trace of m samples.
 
     Notes
     -----
-    `Convolution` has NumPy's defaults, boundary ``"full"`` and the origin at the centre for ``"same"``; those of this
-    function are boundary ``"same"`` and the origin at the peak.
+    The defaults of `Convolution` are NumPy's: boundary ``"full"``, and the origin at the centre for ``"same"``. The
+    defaults of this function are boundary ``"same"`` and the origin at the peak.
 
     Examples
     --------

@@ -6,9 +6,9 @@ from __future__ import annotations
 class Error(Exception):
     """Base class of the exceptions for input that sparsea refuses.
 
-    Each is also a ValueError, a TypeError or a MemoryError, so ``except ValueError`` works as well. The message states
-    the rule and the value. Other exceptions are raised as they are: KeyboardInterrupt, those of callbacks and
-    operators, and MemoryError where Python itself runs out of memory.
+    Each is also a ValueError, a TypeError or a MemoryError, so ``except ValueError`` works too. The message states the
+    rule and the value. Other exceptions are raised unchanged: KeyboardInterrupt, exceptions of callbacks and operators,
+    and MemoryError if Python itself runs out of memory.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Sufficient statistics in place of A and y."""
+"""Sufficient statistics that replace A and y."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from ._input import (
 
 
 class Gram:
-    """AᴴA, Aᴴy and yᴴy in place of A and y: all that least squares needs to know of them.
+    """Sufficient statistics AᴴA, Aᴴy and yᴴy, which replace A and y in least squares.
 
-    They can be summed over chunks of rows that are never in memory together, or be published where the data cannot
-    be. `solve`, `Problem` and `improve` take a `Gram` for A, and None for y.
+    They can be summed over chunks of rows that are never in memory together, and published where the data cannot be.
+    `solve`, `Problem` and `improve` accept a `Gram` for A, with None for y.
 
     Parameters
     ----------
     AtA : array_like or frame of shape (n, n)
-        AᴴA, self-adjoint. A frame names the columns of A.
+        AᴴA, self-adjoint. A data frame gives the names of the columns of A.
     Aty : array_like of shape (n,) or (n, B)
-        Aᴴy; for a batch one column for each y.
+        Aᴴy; for a batch, one column for each y.
     yty : float or array_like of shape (B,)
-        yᴴy; for a batch one for each y.
+        yᴴy; for a batch, one number for each y.
     n_samples : int
-        The rows of A. At most min(n_samples, n) columns are chosen.
+        Number of rows of A. At most min(n_samples, n) columns are chosen.
     precision : float, optional
-        The relative precision that the numbers were rounded to. Default: that of their types, 2.2e-16 for float64 and
-        1.2e-7 for float32. If it is coarser than that of float64, AᴴA is replaced by the semidefinite matrix next to
-        it that leaves out what is rounding.
+        The relative precision to which the numbers were rounded. Default: that of their types, 2.2e-16 for float64 and
+        1.2e-7 for float32. If it is coarser than that of float64, AᴴA is replaced by the nearest semidefinite matrix
+        that leaves out what is only rounding.
 
     Attributes
     ----------
@@ -56,23 +56,23 @@ class Gram:
     Raises
     ------
     ValueError
-        If no A and y have these statistics, beyond rounding: AᴴA is not self-adjoint, has a negative eigenvalue or
-        more rank than rows; Aᴴy is not in its range; yᴴy is less than what A explains of it.
+        If no A and y have these statistics, up to rounding: AᴴA is not self-adjoint, has a negative eigenvalue, or has
+        a rank larger than the number of rows; Aᴴy is not in its range; or yᴴy is less than what A explains of it.
     TypeError
-        If something is of the wrong type.
+        If an argument has the wrong type.
 
     Notes
     -----
-    Supports, coefficients and residual norms are those of A and y, as far as the statistics tell: coefficients lose
-    twice the digits, since AᴴA has the square of the condition of A, and a residual below about 1e-7 ‖y‖ counts as
-    zero. Columns that differ by less than that are duplicates. The algorithm ``amp`` needs all rows of A, and
-    refuses more than n + 1 of them.
+    Supports, coefficients and residual norms are those of A and y, within the precision of the statistics. Coefficients
+    lose twice as many digits, since the condition number of AᴴA is the square of that of A. A residual below about 1e-7
+    ‖y‖ counts as zero, and columns that differ by less than that are duplicates. The algorithm ``amp`` needs all rows
+    of A, and refuses more than n + 1 of them.
 
-    Factorising takes n³/3 multiply-adds, on one thread. 2 n² numbers are held, fewer if the rank is low.
+    Factorisation takes n³/3 multiply-adds on one thread. 2 n² numbers are held, fewer if the rank is low.
 
     Examples
     --------
-    Statistics of ten thousand rows, a thousand at a time:
+    Statistics of ten thousand rows, accumulated a thousand rows at a time:
 
     >>> import numpy as np
     >>> import sparsea
@@ -137,7 +137,7 @@ class Gram:
 
 
 class GramOperator(Operator):
-    """What a `Gram` is to `solve`: A, with y."""
+    """How `solve` sees a `Gram`: A together with y."""
 
     holds_data = True
 
@@ -148,7 +148,7 @@ class GramOperator(Operator):
         self.batch = batch
 
     def data(self, y: Any) -> Array:
-        """Stand in for the data, of which nothing but the type and the number of columns is asked."""
+        """A placeholder for the data, of which only the type and the number of columns are used."""
         if y is not None:
             raise InvalidTypeError("y must be None, since a Gram holds what is to be known of it")
         return np.empty((0, *self.batch), self.dtype)

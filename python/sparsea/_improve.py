@@ -1,4 +1,4 @@
-"""Improving an answer that came from anywhere."""
+"""Improving a given solution."""
 
 from __future__ import annotations
 
@@ -38,20 +38,18 @@ def improve(
     joint: bool = False,
     **options: Unpack[Options],
 ) -> Solution:
-    """Improve an answer that came from anywhere; never return a worse one.
+    """Improve a given solution; the result is never worse.
 
-    What comes back is never worse than the least-squares fit on the support that is given (nor, of a vector, than the
-    vector itself).
+    The result is never worse than the least-squares fit on the given support, nor than the given vector itself.
 
     Parameters
     ----------
     A, y
-        As for `solve`; y is one vector, or a matrix with one support if ``joint``.
+        See `solve`; y is one vector, or a matrix whose columns share one support if ``joint``.
     k : int, optional
-        The sparsity, at least as many non-zeros (or groups, or rows that are not zero) as are given; default: that
-        number.
+        The sparsity, at least the number of non-zeros given (or of groups, or of non-zero rows). Default: that number.
     support : array_like of int, optional
-        The column indices to improve, counted from 0, or a mask of the columns.
+        The support to improve: column indices counted from 0, or a mask of the columns.
     x : array_like of shape (n,), or (n, B) if ``joint``, or Solution, optional
         The vector to improve. Give either this or ``support``.
     {options}
@@ -59,12 +57,13 @@ def improve(
     Returns
     -------
     Solution
-        At least as good as what is given.
+        A solution at least as good as the given one.
 
     Raises
     ------
     ValueError, TypeError, MemoryError, KeyboardInterrupt
-        As `solve`; ValueError also if nothing is given to improve, or more than k non-zeros.
+        Same as for `solve`. ValueError also if neither ``x`` nor ``support`` is given, or if the given one has more
+        than k non-zeros.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What A, y and other inputs may be, and what is said of those that will not do."""
+"""Reading A, y and other inputs, and the messages for those that are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knockoffs: which columns y depends on, with a bound on the false discovery rate."""
+"""Knockoffs: selecting the columns on which y depends, with a bound on the false discovery rate."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class KnockoffSelection(_Record):
     Attributes
     ----------
     statistics : ndarray of float, shape (p,)
-        W. A large W_j > 0 says that y depends on column j rather than on its knockoff; without such a dependence both
-        signs are equally likely.
+        W. A large W_j > 0 is evidence that y depends on column j rather than on its knockoff. Without such a dependence
+        both signs are equally likely.
     fdr : float
         q, the bound on the false discovery rate.
     offset : int
@@ -43,17 +43,17 @@ class KnockoffSelection(_Record):
     k : int
         The largest sparsity of a fit.
     sparsities : tuple of int
-        Those over which W is averaged.
+        The sparsities over which W is averaged.
     support : ndarray of int
-        The columns of the fit with k columns that are columns of A, sorted.
+        The columns of A in the fit with k columns, sorted.
     support_knockoffs : ndarray of int
-        Those of which it has the knockoff, sorted.
+        The columns whose knockoffs are in that fit, sorted.
     algorithm : str
-        The algorithm, or the chain.
+        The algorithm or chain.
     seed : int
         The seed of the order within the pairs.
     names : tuple or None
-        The names of the columns of A, if it was a frame.
+        The column names of A, if A was a data frame.
     """
 
     statistics: Array
@@ -79,18 +79,18 @@ class KnockoffSelection(_Record):
 
     @property
     def selected_names_(self) -> tuple[Any, ...] | None:
-        """The names of the selected columns, if A was a frame."""
+        """The names of the selected columns, if A was a data frame."""
         return None if self.names is None else tuple(self.names[j] for j in self.selected)
 
     def select(self, fdr: float, *, offset: int = 1) -> Array:
-        """Select columns at another level; nothing is solved again.
+        """Select columns at another level, without solving again.
 
         Parameters
         ----------
         fdr : float
-            q, above 0 and below 1. It has to be chosen before W is seen.
+            q, above 0 and below 1. It must be chosen before W is seen.
         offset : {1, 0}
-            As for `knockoff_filter`.
+            See `knockoff_filter`.
 
         Returns
         -------
@@ -100,12 +100,13 @@ class KnockoffSelection(_Record):
         return np.flatnonzero(self.statistics >= _threshold(self.statistics, _as_level(fdr), _as_offset(offset)))
 
     def to_dict(self) -> dict[str, Any]:
-        """The statistics as a dictionary of columns, as pandas and polars make a frame of.
+        """Return the statistics as a dictionary of columns, from which pandas or polars builds a data frame.
 
         Returns
         -------
         dict
-            Of arrays of p entries: ``column``, its index or name, ``statistic``, and ``selected``, whether it is.
+            Arrays of p entries: ``column`` (its index or name), ``statistic``, and ``selected`` (whether it is
+            selected).
         """
         column: Array = np.arange(len(self.statistics))
         if self.names is not None:
@@ -122,46 +123,47 @@ class KnockoffSelection(_Record):
 
 
 def gaussian_knockoffs(X: Any, *, mean: Any = None, covariance: Any = None, seed: int = 0) -> Array:
-    """Draw knockoffs of a matrix whose rows are Gaussian: copies of its columns that know nothing of y.
+    """Draw knockoffs of a matrix with Gaussian rows: copies of its columns, drawn without looking at y.
 
     Parameters
     ----------
     X : array_like or frame of shape (m, p)
-        The matrix, real; its rows are independent draws from N(μ, Σ).
+        The matrix, real. Its rows are independent draws from N(μ, Σ).
     mean : array_like of shape (p,), optional
         μ. Default: the mean of each column.
     covariance : array_like of shape (p, p), optional
-        Σ, symmetric and positive definite. Default: it is estimated, see below.
+        Σ, symmetric and positive definite. Default: an estimate; see Notes.
     seed : int
-        The seed of the draw, at least 0.
+        The random seed of the draw, at least 0.
 
     Returns
     -------
     ndarray of shape (m, p)
-        X̃, with column j in place of column j of X. A column of X that is constant, where Σ is estimated, is its own
-        copy and can never be selected.
+        X̃, whose column j is the copy of column j of X. If Σ is estimated, a constant column of X is its own copy and
+        can never be selected.
 
     Raises
     ------
     ValueError, TypeError
-        If X, μ or Σ is out of shape, not real or not finite, or Σ is not symmetric or not positive definite.
+        If X, μ or Σ has the wrong shape, is not real or is not finite, or if Σ is not symmetric or not positive
+        definite.
 
     Notes
     -----
-    With R the correlation matrix of Σ, D the diagonal of standard deviations and s = min(1, 2 λ_min(R)) (the
-    equicorrelated construction), rows are drawn as
+    Let R be the correlation matrix of Σ, D the diagonal matrix of standard deviations, and s = min(1, 2 λ_min(R)) (the
+    equicorrelated construction). Rows are drawn as
 
     x̃ = x − s D R⁻¹ D⁻¹ (x − μ) + D V^½ z, V = 2 s I − s² R⁻¹, z ~ N(0, I).
 
-    Then (x, x̃) has the covariance [[Σ, Σ − s D²], [Σ − s D², Σ]], so that swapping any column with its copy changes no
-    distribution. V is singular if s = 2 λ_min(R); its root is taken from the eigenvectors of R, where rounding can only
-    make an eigenvalue of 0 slightly negative, which counts as 0.
+    Then (x, x̃) has the covariance [[Σ, Σ − s D²], [Σ − s D², Σ]], so swapping any column with its copy changes no
+    distribution. V is singular if s = 2 λ_min(R). Its square root is computed from the eigenvectors of R. There,
+    rounding can only make a zero eigenvalue slightly negative, and negative eigenvalues count as 0.
 
-    Where Σ is not given, columns are standardised and their correlations shrunk towards I by the formula of Ledoit &
-    Wolf, which gives a positive definite matrix for m < p too. The bound on the false discovery rate is exact for
-    the Σ that X really has; of an estimate, or of rows that are not Gaussian, it is as good as that describes X.
+    If Σ is not given, columns are standardised, and their correlations are shrunk towards I by the formula of Ledoit &
+    Wolf, which gives a positive definite matrix even for m < p. The bound on the false discovery rate is exact for the
+    true Σ of X. With an estimate, or for rows that are not Gaussian, it is only as good as this description of X.
 
-    It takes O(p³ + m p²) multiply-adds, and p² numbers. The same input and seed give the same copies.
+    The cost is O(p³ + m p²) multiply-adds, and p² numbers are held. The same input and seed give the same copies.
 
     References
     ----------
@@ -219,10 +221,10 @@ def knockoff_filter(
     seed: int = 0,
     **options: Unpack[SupportOptions],
 ) -> KnockoffSelection:
-    """Select columns that y depends on, such that at most a share q of them is false, on average.
+    """Select columns on which y depends, so that on average at most a fraction q of them is false.
 
-    Each column competes with its knockoff, a copy that knows nothing of y: false columns beat their copies as often as
-    they are beaten, so that those beaten count the false ones among those that win.
+    Each column competes with its knockoff, a copy made without looking at y. A false column beats its copy as often as
+    it is beaten, so the number of beaten columns estimates the number of false ones among the winners.
 
     Parameters
     ----------
@@ -232,54 +234,55 @@ def knockoff_filter(
         The data, real.
     k : int, optional
         The largest sparsity of the fits to [A, Ã], from 1 to min(m, p). Default: a fifth of m or half of p, whichever
-        is less, at least 1. About twice the number of columns that matter gives the most power; W is averaged over
-        sparsities up to k, so that it need not be near. It must not depend on which columns are copies.
+        is less, at least 1. About twice the number of relevant columns gives the most power. It need not be close,
+        since W is averaged over sparsities up to k. It must not depend on which columns are copies.
     knockoffs : array_like or frame of shape (m, p)
-        Ã, as `gaussian_knockoffs` draws it, or made by other means; column j is the copy of column j of A.
+        Ã, drawn by `gaussian_knockoffs` or made by other means. Column j is the copy of column j of A.
     fdr : float
         q, the bound on the false discovery rate, above 0 and below 1.
     offset : {{1, 0}}
-        1 bounds the false discovery rate E[V / max(R, 1)] for V false of R selected columns; 0 bounds E[V / (R + 1/q)]
-        and selects more.
+        1 bounds the false discovery rate E[V / max(R, 1)], where V of the R selected columns are false. 0 bounds
+        E[V / (R + 1/q)] and selects more.
     intercept : bool
-        Whether the model has an intercept: the means of y and of all columns are subtracted.
+        Whether the model has an intercept. If so, the means of y and of all columns are subtracted.
     seed : int
-        The seed of the order within pairs, see below.
+        The random seed of the order within pairs; see Notes.
     {options}
 
     Returns
     -------
     KnockoffSelection
-        The columns selected, the statistics and the threshold.
+        The selected columns, the statistics and the threshold.
 
     Raises
     ------
     ValueError, TypeError, MemoryError, KeyboardInterrupt
-        As `solve`; if A or the knockoffs are no real matrix; if their shapes differ.
+        Same as for `solve`; also if A or the knockoffs are not a real matrix, or if their shapes differ.
 
     See Also
     --------
     gaussian_knockoffs : Copies for Gaussian rows.
-    stability : How often columns are chosen on halves of the rows, which needs no distribution of A.
+    stability : How often columns are chosen on halves of the rows; it assumes no distribution of A.
 
     Notes
     -----
-    Columns are scaled to norm 1. For each of up to ten sparsities that divide k evenly, S ⊆ [A, Ã] is the support that
-    the algorithm (default here: ``"omp"``) finds. Let z_j be the correlation of column j with y, where both are
-    orthogonal to the columns of S other than j and its copy, over the norm of what is left of the column: ‖y − A x‖²
-    falls by z_j² if it joins these. Z_j is the mean of |z_j| over the sparsities, and
+    Columns are scaled to norm 1. For each of up to ten sparsities that divide k evenly, the algorithm (default here:
+    ``"omp"``) finds a support S ⊆ [A, Ã]. Project y and column j onto the orthogonal complement of the columns of S
+    other than j and its copy. z_j is the inner product of the two, divided by the norm of the projected column: ‖y − A
+    x‖² falls by z_j² if column j joins those columns. Z_j is the mean of |z_j| over the sparsities, and
 
     W_j = max(Z_j, Z̃_j) sign(Z_j − Z̃_j).
 
     The threshold is τ = min {t > 0 : (offset + #{j : W_j ≤ −t}) / #{j : W_j ≥ t} ≤ q} (Barber & Candès). Swapping a
-    column with its copy changes the sign of its W and nothing else, exactly: which of the two comes first in [A, Ã] is
-    decided by their values and the seed, so that no rule for ties favours the originals. A column that equals
-    its copy has W = 0.
+    column with its copy changes the sign of its W and nothing else, exactly. The order of the two in [A, Ã] depends
+    only on their values and the seed, so no tie-breaking rule favours the originals. A column that equals its copy has
+    W = 0.
 
-    So the false discovery rate is at most q, whatever y depends on and however, if swapping a column that y does not
-    depend on, given the others, with its copy changes no distribution of (A, Ã): for model-X knockoffs.
+    The false discovery rate is therefore at most q, whatever the dependence of y on the columns, for model-X knockoffs:
+    those for which swapping a column on which y does not depend, given the others, with its copy changes no
+    distribution of (A, Ã).
 
-    It takes O(m p k) multiply-adds for each sparsity, besides the fits.
+    The cost is O(m p k) multiply-adds for each sparsity, in addition to the fits.
 
     References
     ----------

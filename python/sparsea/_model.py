@@ -1,4 +1,4 @@
-"""What a model has besides the columns that are chosen: fixed ones, an intercept, weights of rows, gaps, a ridge."""
+"""The parts of a model besides the chosen columns: fixed columns, intercept, weights of rows, gaps, ridge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The best supports known, within a margin of the best residual."""
+"""The best known supports, within a margin of the best residual."""
 
 from __future__ import annotations
 
@@ -20,31 +20,32 @@ MOST = 2000
 
 @dataclass(frozen=True, eq=False)
 class NearOptimal(_Record):
-    """The best supports known whose residual is within a margin of the best.
+    """The best known supports whose residual is within a margin of the best.
 
     Attributes
     ----------
     supports : tuple of ndarray of int
-        The supports, each sorted, the best first: that is the support of ``solution``.
+        The supports, each sorted, the best first. The first is the support of ``solution``.
     coefficients : tuple of ndarray
-        The coefficients of the fit on each, in the scale of A.
+        The coefficients of the fit on each support, in the scale of A.
     residual_norms : ndarray of float
         ‖y − A x‖ of each fit, computed from A.
     within : float
-        The margin: ‖y − A x‖ is at most (1 + within) times the best. With a ridge, the root of twice the objective is.
+        The margin: ‖y − A x‖ is at most (1 + within) times the best. With a ridge, this applies to the square root of
+        twice the objective.
     known : int
-        How many such supports are known; if there are more than asked for, the best are listed.
+        Number of such supports that are known. If it exceeds the number asked for, the best are listed.
     exchanges_scored : bool
-        Whether every exchange of one column of a support listed for another was scored. If not, supports are missing
-        that the run did not come through. If so, and all that are known are listed, any that is missing differs from
-        each of these in two columns or more.
+        Whether every exchange of one column of a listed support for another was scored. If not, supports that the run
+        did not visit are missing. If so, and if all known supports are listed, any support that is missing differs from
+        each listed one in at least two columns.
     solution : Solution
-        The best of them, with its report.
+        The best solution, with its report.
 
     Notes
     -----
-    These are the supports *known*, not all that there are: those that the run came through, and those one exchange away
-    from one that is listed. The longer it runs, the more are known.
+    These are the *known* supports, not all that exist: those that the run visited, and those one exchange away from a
+    listed one. A longer run finds more.
     """
 
     supports: tuple[Array, ...]
@@ -57,22 +58,22 @@ class NearOptimal(_Record):
 
     @property
     def names(self) -> tuple[tuple[Any, ...], ...] | None:
-        """The names of the columns of each support, if A was a frame."""
+        """The names of the columns of each support, if A was a data frame."""
         names = self.solution.names
         return None if names is None else tuple(tuple(names[j] for j in support) for support in self.supports)
 
     def __len__(self) -> int:
-        """The number of supports listed."""
+        """Number of supports listed."""
         return len(self.supports)
 
     def to_dict(self) -> dict[str, Any]:
-        """The supports as a dictionary of columns, as pandas and polars make a frame of.
+        """Return the supports as a dictionary of columns, from which pandas or polars builds a data frame.
 
         Returns
         -------
         dict
-            Of columns with an entry for each support: ``support``, a tuple of indices or names, ``residual_norm``,
-            ``leaves``, the tuple of columns of the best support that it does without, and ``joins``, the tuple of those
+            Columns with one entry for each support: ``support``, a tuple of indices or names; ``residual_norm``;
+            ``leaves``, a tuple of the columns of the best support that it lacks; and ``joins``, a tuple of the columns
             that it has instead.
         """
         names = self.solution.names

@@ -23,50 +23,50 @@ def near_optimal(
     start: Any = None,
     **options: Unpack[SubsampleOptions],
 ) -> NearOptimal:
-    """List the best supports known whose residual is within a margin of the best.
+    """List the best known supports whose residual is within a margin of the best.
 
-    Where many supports explain y about as well as the best, the data do not tell which of them it is. What these have
-    in common can be relied on more.
+    If many supports explain y about as well as the best, the data do not determine which of them is right. What they
+    have in common is more reliable.
 
     Parameters
     ----------
     A, y, k
-        As for `solve`; y is one vector.
+        See `solve`; y is one vector.
     within : float
-        The margin: supports are listed for which min ‖y − A x‖ is at most (1 + within) times that of the best; at
-        least 0.
+        The margin, at least 0. A support is listed if its min ‖y − A x‖ is at most (1 + within) times that of the best.
     count : int
-        The most supports to list, from 1 to 2000; the best are.
+        The largest number of supports to list, from 1 to 2000. The best are listed.
     start
-        As for `solve`.
+        See `solve`.
     {options}
 
     Returns
     -------
     NearOptimal
-        The supports, the best first: the solution that `solve` returns with ``report=True``; with the coefficients and
-        the residual of the fit on each.
+        The supports, each with the coefficients and the residual of its fit, the best first. The first is the solution
+        that `solve` returns with ``report=True``.
 
     Raises
     ------
     ValueError
-        If an argument breaks a rule, as for `solve`; for groups, a given sum of coefficients, or several columns of
-        data.
+        If an argument breaks a rule, as for `solve`; also for groups, a given sum of coefficients, or several columns
+        of data.
     TypeError, MemoryError, KeyboardInterrupt
-        As `solve`.
+        Same as for `solve`.
 
     See Also
     --------
-    Problem.near_optimal : The same for a problem that is measured already.
+    Problem.near_optimal : The same for a problem that is already measured.
 
     Notes
     -----
-    These are the supports that the run came through, and those one exchange of a column away from one that is listed,
-    if `NearOptimal.exchanges_scored`: exchanges are not scored where coefficients have bounds, or n k numbers are more
-    than ``memory``. They need not be all: a support is missed if every chain of exchanges to it leaves the margin, and
-    the run did not come through it. ``algorithm="search"``, the default, comes through many.
+    The supports are those that the run visited and, if `NearOptimal.exchanges_scored`, those one exchange of a column
+    away from a listed one. Exchanges are not scored if coefficients have bounds, or if n k numbers exceed ``memory``.
+    The list need not be complete: a support is missed if every chain of exchanges to it leaves the margin and the run
+    did not visit it. The default, ``algorithm="search"``, visits many supports.
 
-    Each support listed is fitted, and its exchanges are scored: n k² multiply-adds for each, besides the run.
+    Each listed support is fitted and its exchanges are scored, which costs n k² multiply-adds each, in addition to the
+    run.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A and y read, checked and measured once, for several runs."""
+"""A and y, read, checked and measured once, for several runs."""
 
 from __future__ import annotations
 
@@ -41,29 +41,31 @@ Found = TypeVar("Found")
 class Problem(Generic[Found]):
     """A and y, read, checked and measured once, for several runs.
 
-    A run returns what `solve` returns for the same arguments, to the bit. What is known of A is kept from run to run:
-    the norms of its columns, and those columns of its Gram matrix that a run has computed, as many as fit into half
-    of ``memory`` (default: 256 MiB). A `Convolution` computes them faster than they can be copied, and keeps none.
+    A run returns exactly what `solve` returns for the same arguments, bit for bit. Results about A are kept from run to
+    run: its column norms, and the columns of its Gram matrix that runs have computed, as many as fit into half of
+    ``memory`` (default: 256 MiB). A `Convolution` keeps none, since it computes them faster than they can be copied.
 
-    Measuring A is no part of a run: it counts neither towards ``time`` nor in `Solution.elapsed` and `Solution.counts`.
+    Measuring A is not part of a run. It counts neither towards ``time`` nor in `Solution.elapsed` and
+    `Solution.counts`.
 
     Parameters
     ----------
     A, y
-        As for `solve`; a `Gram` needs no y. y is copied. A NumPy array of a type that `solve` reads where it lies is
-        not: A is kept alive. After writing to it, make a new problem, since norms and Gram columns would be those of
-        before.
+        See `solve`; a `Gram` needs no y. y is copied. A NumPy array A is not copied if `solve` reads its type in place,
+        but it is kept alive. If you write to such an array, make a new problem: the norms and Gram columns that are
+        kept would be those of the old values.
     {options}
 
     Raises
     ------
     ValueError, TypeError, MemoryError, KeyboardInterrupt
-        As `solve`, for what concerns A and y.
+        Same as for `solve`, where A and y are concerned.
 
     Notes
     -----
-    Measuring takes one pass over A, or up to n products with an operator without ``column_norms``. Several threads may
-    call the methods of one problem at a time. A problem is pickled as A and y, and measured again when it is loaded.
+    Measuring takes one pass over A, or up to n products with an operator that has no ``column_norms``. Several threads
+    may call methods of one problem at the same time. A problem is pickled as A and y, and measured again when it is
+    loaded.
 
     Examples
     --------
@@ -166,16 +168,16 @@ class Problem(Generic[Found]):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the numbers that it is computed with: float64, or complex128 if A or y is complex."""
+        """The type in which it computes: float64, or complex128 if A or y is complex."""
         return self._y.dtype
 
     @property
     def column_norms(self) -> Array:
         """‖a_j‖ for every column of A, a read-only array of shape (n,).
 
-        With weights or fixed columns, the norm of what is left of the weighted column beside the fixed ones, and with a
-        ridge λ of that and √λ together. For a batch whose columns have weights or gaps of their own, one row for each
-        group of columns that share them, in the order of their first columns.
+        With weights or fixed columns, the norm of what is left of each weighted column after projecting out the fixed
+        ones. With a ridge λ, √λ is a further entry of each column. For a batch whose columns differ in weights or gaps,
+        there is one row for each group of columns that share them, in the order of their first columns.
         """
         each = self._core.column_norms
         norms: Array = each[0] if len(each) == 1 else np.stack(each)
@@ -184,9 +186,10 @@ class Problem(Generic[Found]):
 
     @property
     def data_norm(self) -> Any:
-        """‖y‖, a float; of a matrix Y the norm of each column, a read-only array of shape (B,).
+        """‖y‖, a float. For a matrix Y, the norm of each column, a read-only array of shape (B,).
 
-        With weights or fixed columns, the norm of what is left of the weighted y beside the fixed columns.
+        With weights or fixed columns, the norm of what is left of the weighted y after projecting out the fixed
+        columns.
         """
         norms = self._core.data_norms
         norms.flags.writeable = False
@@ -199,10 +202,10 @@ class Problem(Generic[Found]):
         Parameters
         ----------
         k : int or array_like of int
-            The sparsity, from 0 to min(m, n), and to the number of groups if there are any. For a batch also one k for
-            each column of Y.
+            The sparsity, from 0 to min(m, n), and at most the number of groups if there are any. For a batch, k may
+            also be one number for each column of Y.
         start
-            As for `sparsea.solve`.
+            See `sparsea.solve`.
         {options}
 
         Returns
@@ -213,7 +216,7 @@ class Problem(Generic[Found]):
         Raises
         ------
         ValueError, TypeError, MemoryError, KeyboardInterrupt
-            As `sparsea.solve`.
+            Same as for `sparsea.solve`.
         """
 
         def run(starts: Any, show: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -226,39 +229,40 @@ class Problem(Generic[Found]):
     def path(self, ks: Iterable[int], *, start: Any = None, **options: Unpack[RunOptions]) -> list[Found]:
         """Solve for each of several k.
 
-        By default all k are found together, by exchanges of one column for another. They begin from forward selection
-        and from both neighbours: the k − 1 columns found and the best one beside them, and the k + 1 columns found
-        without the one that matters least. Whenever a neighbour has improved, they begin again; then supports that were
-        changed at random are tried, within bounded work. No support is worse than forward selection or than its
-        neighbours say it can be, and ‖r‖ never rises with k. [1]_ A path to K takes at most about three runs for K,
-        unless these end early at an exact fit.
+        By default, all k are found together, by exchanging one column for another. Exchanges begin from forward
+        selection and from both neighbours on the path: the k − 1 columns found plus the best additional one, and the
+        k + 1 columns found without the least important one. They begin again whenever a neighbour has improved. After
+        that, supports that were changed at random are tried, within bounded work. No support is worse than forward
+        selection or than its neighbours say it can be, and ‖r‖ never rises with k. [1]_ A path up to K takes at most
+        about the time of three runs for K, unless these end early at an exact fit.
 
-        Where exchanges of single columns are not scored in one table (bounds, groups, a joint support; traces and
-        images that are searched in parts), each k has a run of the default algorithm, from the support of the k before,
-        and begins again from its neighbours.
+        Some problems have no single table that scores exchanges of single columns: those with bounds, groups or a joint
+        support, and traces and images that are searched in parts. There, each k has a run of the default algorithm,
+        which starts from the support of the k before and begins again from its neighbours.
 
-        A run that is made for one k tries more supports. Name an ``algorithm``, or give a start or a limit other than
-        ``time`` and ``relative_residual``, a report, a trace or a callback, and there is one run for each k, which
-        returns what `solve` returns.
+        A run made for one k tries more supports. There is one run for each k if you name an ``algorithm``, or give a
+        start, a limit other than ``time`` and ``relative_residual``, a report, a trace or a callback. Each returns what
+        `solve` returns.
 
         Parameters
         ----------
         ks : iterable of int
             Sparsities, in any order, each from 0 to min(m, n). All are checked before anything is solved.
         start
-            As for `sparsea.solve`, the same for every run.
+            See `sparsea.solve`; the same for every run.
         {options}
 
         Returns
         -------
         list of Solution or of Solutions
-            One for each k, in their order. Limits such as ``time`` are those of each k. Counts, memory and time of
-            solutions that are found together are those of the whole path, and ``progress`` counts them at its end.
+            One for each k, in the given order. Limits such as ``time`` apply to each k. If solutions are found
+            together, their counts, memory and time are those of the whole path, and ``progress`` counts them at its
+            end.
 
         Raises
         ------
         ValueError, TypeError, MemoryError, KeyboardInterrupt
-            As `sparsea.solve`.
+            Same as for `sparsea.solve`.
 
         References
         ----------
@@ -282,27 +286,27 @@ class Problem(Generic[Found]):
     def improve(
         self, x: Any = None, k: int | None = None, *, support: Any = None, **options: Unpack[RunOptions]
     ) -> Solution:
-        """Improve an answer that came from anywhere; never return a worse one.
+        """Improve a given solution; the result is never worse.
 
         Parameters
         ----------
         x : array_like of shape (n,) or Solution, optional
             The vector to improve. Give either this or ``support``.
         k : int, optional
-            The sparsity, at least as many non-zeros as are given; default: that number.
+            The sparsity, at least the number of non-zeros given. Default: that number.
         support : array_like of int, optional
-            The column indices to improve, counted from 0, or a mask of the columns.
+            The support to improve: column indices counted from 0, or a mask of the columns.
         {options}
 
         Returns
         -------
         Solution
-            At least as good as what is given.
+            A solution at least as good as the given one.
 
         Raises
         ------
         ValueError, TypeError, MemoryError, KeyboardInterrupt
-            As `sparsea.improve`.
+            Same as for `sparsea.improve`.
         """
         if not self._joint:
             check_single(self._y.shape)
@@ -323,23 +327,23 @@ class Problem(Generic[Found]):
         threshold: float = 0.75,
         **options: Unpack[SupportOptions],
     ) -> Stability:
-        """Count how often each column is chosen on random halves of the rows, and bound the false selections.
+        """Count how often each column is chosen on random halves of the rows, and bound the number of false selections.
 
         Parameters
         ----------
         k, subsamples, scheme, seed, threshold
-            As for `sparsea.stability`.
+            See `sparsea.stability`.
         {options}
 
         Returns
         -------
         Stability
-            What `sparsea.stability` returns for the same A, y and options, to the bit.
+            Exactly what `sparsea.stability` returns for the same A, y and options, bit for bit.
 
         Raises
         ------
         ValueError, TypeError, MemoryError, KeyboardInterrupt
-            As `sparsea.stability`.
+            Same as for `sparsea.stability`.
         """
         own = {word: value for word, value in self._options.items() if word not in {*WORDS, "check_adjoint"}}
         plan = (k, subsamples, scheme, seed, threshold)
@@ -350,23 +354,23 @@ class Problem(Generic[Found]):
     def near_optimal(
         self, k: int, *, within: float = 0.01, count: int = 100, start: Any = None, **options: Unpack[SupportOptions]
     ) -> NearOptimal:
-        """List the best supports known whose residual is within a margin of the best.
+        """List the best known supports whose residual is within a margin of the best.
 
         Parameters
         ----------
         k, within, count, start
-            As for `sparsea.near_optimal`.
+            See `sparsea.near_optimal`.
         {options}
 
         Returns
         -------
         NearOptimal
-            What `sparsea.near_optimal` returns for the same A, y and options, to the bit.
+            Exactly what `sparsea.near_optimal` returns for the same A, y and options, bit for bit.
 
         Raises
         ------
         ValueError, TypeError, MemoryError, KeyboardInterrupt
-            As `sparsea.near_optimal`.
+            Same as for `sparsea.near_optimal`.
         """
         check_one(self._y.shape)
 

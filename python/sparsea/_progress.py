@@ -1,4 +1,4 @@
-"""A progress bar: tqdm's if it is there, otherwise a line on a terminal."""
+"""Progress bar: that of tqdm if it is installed, otherwise a line on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all runs have in common: A and y of one scalar, a display of progress, and solutions from what comes back."""
+"""Code common to all runs: A and y of one scalar type, the progress display, and solutions from compiled results."""
 
 from __future__ import annotations
 

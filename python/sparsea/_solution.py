@@ -69,24 +69,24 @@ class _Record:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Trace(_Record):
-    """Every step of a run, one entry of each array for each.
+    """Every step of a run, as arrays with one entry for each step.
 
     Attributes
     ----------
     algorithm : tuple of str
-        The algorithm that runs (of a chain, the link).
+        The running algorithm (for a chain, the current link).
     iteration : ndarray of int
-        Its iteration; 0 is its start. Iterations that change nothing may be jumped over.
+        Its iteration; 0 is its start. Iterations that change nothing may be skipped.
     objective : ndarray of float
         ½‖y − A x‖² at the current point.
     best_objective : ndarray of float
         ½‖y − A x‖² at the best point so far.
     support_size : ndarray of int
-        Indices in the current support.
+        Size of the current support.
     entered : ndarray of int
-        Indices of the current support that were not in the one before.
+        Number of indices in the current support that were not in the previous one.
     supports_explored : ndarray of int
-        Distinct supports so far.
+        Number of distinct supports so far.
     elapsed : ndarray of float
         Seconds since the run began.
     """
@@ -108,12 +108,12 @@ class Trace(_Record):
         return f"<Trace of {len(self)} steps>"
 
     def to_dict(self) -> dict[str, Any]:
-        """The columns as a dictionary, as pandas and polars make a frame of.
+        """Return the columns as a dictionary, from which pandas or polars builds a data frame.
 
         Returns
         -------
         dict
-            With the names of the columns that the command writes.
+            The keys are the names of the columns that the command writes.
         """
         columns = {f.name: getattr(self, f.name) for f in fields(self)}
         columns["elapsed_seconds"] = columns.pop("elapsed")
@@ -127,7 +127,7 @@ class RankedSupport:
     Attributes
     ----------
     support : tuple of int
-        Sorted.
+        The support, sorted.
     residual_norm : float
         ‖y − A x‖ of the fit on it.
     """
@@ -149,7 +149,7 @@ class IndexReport:
     frequency : float
         Share of the near-ties that contain it.
     neighbour : tuple of (int, float) or None
-        The column most correlated with it and |cos| of the angle between them: where it could stand instead.
+        The column most correlated with it, which could replace it, and |cos| of the angle between the two.
     """
 
     index: int
@@ -160,14 +160,14 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class StandIns:
-    """Columns that stand in for each other: exactly one of these eight.
+    """Interchangeable columns: every near-tie holds exactly ``count`` of them.
 
     Attributes
     ----------
     columns : tuple of int
-        Columns of A, sorted; more than ``count``.
+        Columns of A, sorted; there are more than ``count``.
     count : int
-        How many of them every near-tie holds.
+        The number of them that every near-tie holds.
     """
 
     columns: tuple[int, ...]
@@ -176,39 +176,40 @@ class StandIns:
 
 @dataclass(frozen=True, slots=True)
 class ExplorationReport:
-    """What a run learnt besides its best support.
+    """What a run learnt in addition to its best support.
 
     Attributes
     ----------
     distinct_supports : int
-        Distinct supports that were looked at.
+        Number of distinct supports that were evaluated.
     exchanges_scored : bool
-        Whether every exchange of one column of the best support for another was scored. If not, nothing is known of
-        supports that the run did not come through.
+        Whether every exchange of one column of the best support for another was scored. If not, nothing is known about
+        supports that the run did not visit.
     columns_in_play : int
-        Columns among which exchanges were looked for: all n, unless a search among many columns ended with a working
-        set.
+        Number of columns among which exchanges were looked for: all n, unless a search among many columns ended with a
+        working set.
     margin : float
-        Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
+        A support counts as a near-tie if its ‖r‖ is at most (1 + margin) times the best.
     near_ties : int
-        How many there are, the best included.
+        Number of near-ties, including the best support.
     best : tuple of RankedSupport
-        The best supports, best first.
+        The best supports, the best first.
     indices : tuple of IndexReport
-        Every index that occurs among the near-ties, most frequent first.
+        Every index that occurs in a near-tie, the most frequent first.
     stand_ins : tuple of StandIns
-        Disjoint sets of columns that stand in for each other, see below.
+        Disjoint sets of interchangeable columns; see Notes.
     certain : tuple of int
-        The chosen columns that every near-tie counted holds, sorted.
+        The chosen columns that all counted near-ties contain, sorted.
 
     Notes
     -----
-    Of the near-ties counted, *every* one holds exactly ``count`` columns of each set in ``stand_ins``, and all columns
-    in ``certain``. The columns i and j of an exchange S − j + i that is a near-tie are in one set. Sets are united
-    where another near-tie holds more of one and fewer of the other. Nothing is said of a set of which a near-tie of
-    fewer columns holds fewer. What is true of the near-ties counted may be false of supports that were not looked at;
-    with ``exchanges_scored`` these differ from S in two columns or more. Both are empty where exchanges were not
-    scored, or where one leads from the chosen support to so good another that it is no near-tie itself.
+    *Every* near-tie counted contains exactly ``count`` columns of each set in ``stand_ins``, and all columns in
+    ``certain``. The columns i and j of an exchange S − j + i that is a near-tie are in one set. Sets are merged if
+    another near-tie contains more columns of one and fewer of the other. A set is left out if a near-tie of fewer
+    columns contains fewer columns of it. These statements hold for the near-ties counted; they may be false for
+    supports that were not evaluated. With ``exchanges_scored``, such supports differ from S in at least two columns.
+    Both fields are empty if exchanges were not scored, or if an exchange leads from the chosen support to one so good
+    that the chosen support is not a near-tie itself.
     """
 
     distinct_supports: int
@@ -227,12 +228,12 @@ class ExplorationReport:
         return f"<ExplorationReport: {self.distinct_supports} supports, {near}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """The report with the keys of the command's JSON.
+        """Return the report with the keys of the command's JSON.
 
         Returns
         -------
         dict
-            Of plain Python values.
+            Plain Python values.
         """
         return {
             "distinct_supports": self.distinct_supports,
@@ -260,18 +261,18 @@ class ExplorationReport:
 class Solution(_Record):
     """The best point that a run visited, why it stopped, and what it cost.
 
-    Two solutions are equal if everything but the time that they took is.
+    Two solutions are equal if all fields except ``elapsed``, ``memory`` and ``positions`` are equal.
 
     Attributes
     ----------
     algorithm : str
-        The algorithm, or the chain, as ``"omp+sea"``.
+        The algorithm or chain, such as ``"omp+sea"``.
     n : int
-        Columns of A, the length of x.
+        Number of columns of A, the length of x.
     support : ndarray of int, shape (s,)
         S, sorted, counted from 0; at most k indices.
     coefficients : ndarray of shape (s,), or (s, B) for a joint support
-        x on S, in the scale of A. A column dependent on others of the support has coefficient 0.
+        The entries of x on S, in the scale of A. A column that depends on others of the support has coefficient 0.
     residual_norm : float
         ‖y − A x‖.
     relative_residual : float
@@ -279,53 +280,54 @@ class Solution(_Record):
     objective : float
         ½‖y − A x‖².
     iterations : int
-        Iterations of the algorithm (of the last link of a chain). Iteration 0 is the start.
+        Number of iterations of the algorithm (for a chain, of its last link). Iteration 0 is the start.
     best_iteration : int
         The iteration that reached this point.
     supports_explored : int
-        Distinct supports at which the run has been, starting algorithms included.
+        Number of distinct supports that the run visited, including those of starting algorithms.
     stop_reason : str
-        ``"finished"``, ``"exact_fit"``, ``"budget"`` (all iterations of the algorithm's default budget),
-        ``"iterations"``, ``"supports"``, ``"relative_residual"``, ``"relative_residual_missed"`` (it ended before that
-        was reached), ``"stagnation"``, ``"time"``, ``"interrupted"`` (a call-back asked to end) or ``"diverged"``; of
-        estimators that choose k, ``"nothing_found"`` if that is 0.
+        ``"finished"``, ``"exact_fit"``, ``"budget"`` (the default budget of the algorithm is used up),
+        ``"iterations"``, ``"supports"``, ``"relative_residual"``, ``"relative_residual_missed"`` (the run ended before
+        it was reached), ``"stagnation"``, ``"time"``, ``"interrupted"`` (a callback asked to stop) or ``"diverged"``.
+        For estimators that choose k, also ``"nothing_found"`` if k is 0.
     counts : mapping of str to int
-        What the run cost: ``applies``, ``adjoints``, ``columns`` (of the Gram matrix), ``joins``, ``leaves``,
+        Operations of the run: ``applies``, ``adjoints``, ``columns`` (of the Gram matrix), ``joins``, ``leaves``,
         ``refactorisations``, ``refinements``, ``orthogonalisations``, ``dependent_columns``.
     elapsed : float
-        Seconds, starting algorithms included.
+        Seconds, including starting algorithms.
     memory : int
-        Bytes held at the end for what ``memory=`` limits: Gram columns (or a sparse A by rows), remembered fits, and
-        what the algorithms keep; what an earlier run of a batch left is among them.
+        Bytes held at the end that count towards ``memory=``: Gram columns (or a sparse A stored by rows), cached fits,
+        and the data of the algorithms, including what earlier runs of a batch left.
     trace : Trace or None
-        Every step, if it was asked for.
+        Every step, if requested.
     report : ExplorationReport or None
-        What was explored, if it was asked for.
+        What was explored, if requested.
     names : tuple or None
-        The names of the columns of A, if it was a frame.
+        The column names of A, if A was a data frame.
     groups : tuple or None
         The labels of the groups in the support, in the order of their first columns, if there are groups.
     intercept : float, complex or ndarray
-        The constant of the model; 0.0 if it has none. Of a joint support an array of B constants.
+        The intercept of the model; 0.0 if it has none. For a joint support, an array of B intercepts.
     fixed : ndarray of int
-        The fixed columns, sorted. They are neither in ``support`` nor counted in k, but in ``x``.
+        The fixed columns, sorted. They are part of ``x``, but not of ``support``, and are not counted in k.
     fixed_coefficients : ndarray
-        Their coefficients, in the scale of A; of a joint support a row of B for each.
+        Their coefficients, in the scale of A. For a joint support, each fixed column has a row of B coefficients.
     has_intercept : bool
         Whether the model has an intercept.
     positions : ndarray of int, pair of ndarray of int, or None
-        Where the spikes of a `Convolution` lie in y, in the order of the support: samples, or rows and columns of an
-        image, so that ``y[solution.positions]`` are the data there; None for any other A. See
-        `Convolution.positions`: with boundary ``"full"`` or ``"valid"`` they differ from the support.
+        Where the spikes of a `Convolution` are in y, in the order of the support: samples, or rows and columns of an
+        image, so that ``y[solution.positions]`` are the data there. None for any other A. With boundary ``"full"`` or
+        ``"valid"`` they differ from the support; see `Convolution.positions`.
     image_shape : pair of int or None
-        (H, W) of the image x, if A is a `Convolution` of images.
+        (H, W), the shape of the image x, if A is a `Convolution` of images.
 
     Notes
     -----
-    With an intercept c, fixed columns, weights w or a ridge λ, r = y − A x − c, and ``residual_norm`` is
-    ``√(Σ w_i |r_i|²)``, without the ridge. ``relative_residual`` is that relative to the same number where nothing is
-    chosen, so that intercept and fixed columns alone explain y. ``objective`` is ``½ Σ w_i |r_i|² + ½ λ‖x_S‖²``.
-    Traces, reports and the option ``relative_residual`` take the root of twice the objective for ‖r‖.
+    With an intercept c, fixed columns, weights w or a ridge λ, the residual is r = y − A x − c, and ``residual_norm``
+    is ``√(Σ w_i |r_i|²)``, without the ridge. ``relative_residual`` is ``residual_norm`` relative to its value when
+    nothing is chosen and only the intercept and fixed columns explain y. ``objective`` is
+    ``½ Σ w_i |r_i|² + ½ λ‖x_S‖²``. In traces, in reports and in the option ``relative_residual``, ‖r‖ is the square
+    root of twice the objective.
     """
 
     algorithm: str
@@ -356,12 +358,12 @@ class Solution(_Record):
 
     @property
     def image(self) -> Array | None:
-        """x as an image, a new array of shape ``image_shape``; None if A is not of images."""
+        """x as an image, a new array of shape ``image_shape``; None if A is not a convolution of images."""
         return None if self.image_shape is None else self.x.reshape(self.image_shape)
 
     @property
     def x(self) -> Array:
-        """x as a full vector of n numbers, fixed columns included, a new array; of a joint support of shape (n, B)."""
+        """x as a full vector of n numbers, including fixed columns; a new array. Shape (n, B) for a joint support."""
         x: Array = np.zeros((self.n, *self.coefficients.shape[1:]), dtype=self.coefficients.dtype)
         if len(self.fixed):
             x[self.fixed] = self.fixed_coefficients
@@ -370,23 +372,23 @@ class Solution(_Record):
 
     @property
     def support_names_(self) -> tuple[Any, ...] | None:
-        """The names of the columns of the support, if A was a frame."""
+        """The names of the columns in the support, if A was a data frame."""
         return None if self.names is None else tuple(self.names[j] for j in self.support)
 
     @property
     def stand_in_names_(self) -> tuple[tuple[tuple[Any, ...], int], ...] | None:
-        """The names and the count of each set in ``report.stand_ins``, if A was a frame and there is a report."""
+        """The names and the count of each set in ``report.stand_ins``, if A was a data frame and there is a report."""
         if self.names is None or self.report is None:
             return None
         return tuple((tuple(self.names[j] for j in row.columns), row.count) for row in self.report.stand_ins)
 
     def to_dict(self) -> dict[str, Any]:
-        """The solution with the keys and values of the command's ``--json``.
+        """Return the solution with the keys and values of the command's ``--json``.
 
         Returns
         -------
         dict
-            Of plain Python values. Complex coefficients are pairs [re, im].
+            Plain Python values. Complex coefficients are pairs [re, im].
         """
         answer: dict[str, Any] = {
             "algorithm": self.algorithm,
@@ -425,20 +427,20 @@ class Solution(_Record):
 
 
 class Solutions(Sequence[Solution]):
-    """The solutions of a batch, one for each column of Y, in their order.
+    """The solutions of a batch, one for each column of Y, in the same order.
 
     Attributes
     ----------
     x : ndarray of shape (n, B)
-        Every x as a column.
+        All x, as columns.
     supports : list of ndarray
-        Every support.
+        All supports.
     positions : list
-        Where the spikes of each solution lie, see `Solution`.
+        The positions of the spikes of each solution; see `Solution`.
     residual_norms : ndarray of shape (B,)
-        Every ‖y − A x‖.
+        ‖y − A x‖ of each solution.
     intercepts : ndarray of shape (B,)
-        Every intercept.
+        The intercept of each solution.
     """
 
     __slots__ = ("_solutions",)
@@ -448,27 +450,27 @@ class Solutions(Sequence[Solution]):
 
     @property
     def x(self) -> Array:
-        """Every x as a column, shape (n, B)."""
+        """All x as columns, shape (n, B)."""
         return np.stack([solution.x for solution in self._solutions], axis=1)
 
     @property
     def supports(self) -> list[Array]:
-        """Every support."""
+        """The support of each solution."""
         return [solution.support for solution in self._solutions]
 
     @property
     def positions(self) -> list[Any]:
-        """Where the spikes of each solution lie in its column of Y, if A is a `Convolution`."""
+        """The positions of the spikes of each solution in its column of Y, if A is a `Convolution`."""
         return [solution.positions for solution in self._solutions]
 
     @property
     def residual_norms(self) -> Array:
-        """Every ‖y − A x‖, shape (B,)."""
+        """‖y − A x‖ of each solution, shape (B,)."""
         return np.array([solution.residual_norm for solution in self._solutions])
 
     @property
     def intercepts(self) -> Array:
-        """Every intercept, shape (B,)."""
+        """The intercept of each solution, shape (B,)."""
         return np.array([solution.intercept for solution in self._solutions])
 
     @overload

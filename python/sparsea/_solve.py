@@ -55,26 +55,27 @@ def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = Fal
     Parameters
     ----------
     A : array_like, sparse matrix, frame or operator of shape (m, n)
-        A NumPy array, a memory-mapped one too, a frame of pandas or polars, a SciPy sparse matrix of any format, a
-        `Convolution`, `Steps`, `Ramps`, `PartialDCT`, `PartialDFT` or `PartialHadamard`, or an object with ``shape``,
-        ``matvec`` and ``rmatvec``, such as a ``LinearOperator`` of SciPy or an operator of PyLops. (Its column norms
-        are measured by n products, or estimated if n > 2048, unless an attribute ``column_norms`` states n norms, or
-        one number for all.)
+        A NumPy array (also memory-mapped), a data frame of pandas or polars, a SciPy sparse matrix of any format, a
+        `Convolution`, `Steps`, `Ramps`, `PartialDCT`, `PartialDFT` or `PartialHadamard`, or any object with ``shape``,
+        ``matvec`` and ``rmatvec``, such as a SciPy ``LinearOperator`` or a PyLops operator. The column norms of such an
+        object are measured by n products, or estimated if n > 2048, unless its attribute ``column_norms`` gives n
+        norms, or one number for all columns.
         Columns need no scaling. An array of float64, complex128, float32, complex64, int8, int16, int32, uint8 or bool
-        is read where it lies, in either order, and computed with in double precision; one of another type is
-        converted. A `Gram` stands for A and y, of which sufficient statistics are known.
+        is read in place, in C or Fortran order, and is used in double precision. Other arrays are converted. A
+        `Gram` replaces A and y by their sufficient statistics.
     y : array_like of shape (m,) or (m, B), or None
-        The data; None if A is a `Gram`. A matrix is a batch: each of its columns is solved by itself, in parallel,
-        sharing what is computed of A; unless ``joint``. Rows are paired by position. If A and y are both of pandas,
-        their indices must be the same, in the same order, a default index included; ``y.to_numpy()`` has none.
+        The data; None if A is a `Gram`. A matrix is a batch: its columns are solved separately and in parallel, and
+        share what is computed from A. With ``joint`` they are one problem instead. Rows of A and y are paired by
+        position. If both are pandas objects, their indices must be equal and in the same order, including default
+        indices; ``y.to_numpy()`` has no index.
     k : int or array_like of int
-        The sparsity: how many non-zeros x may have, from 0 to min(m, n). For a batch also one k for each column of Y.
+        The sparsity: the largest number of non-zeros in x, from 0 to min(m, n). For a batch, k may also be one number
+        for each column of Y.
     start : str, array_like, Solution or Solutions, optional
-        Where to start: ``"zero"``, ``"random:SEED"``, an algorithm or chain, whole numbers or a mask (a support),
-        floating-point or complex numbers (a vector x of n entries; of a joint support a matrix of shape (n, B)), or a
-        solution. For a batch also one start for each
-        column of Y: a matrix of shape (n, B), or solutions. The index of a Series must be the column names of A, if A
-        is a frame. Default: zero.
+        Where to start: ``"zero"``, ``"random:SEED"``, the name of an algorithm or chain, integers or a mask (a
+        support), floating-point or complex numbers (a vector x of n entries, or a matrix of shape (n, B) for a joint
+        support), or a solution. A batch also accepts one start for each column of Y: a matrix of shape (n, B), or
+        solutions. If A is a data frame, the index of a Series must be the column names of A. Default: zero.
     {options}
 
     Returns
@@ -82,16 +83,16 @@ def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = Fal
     Solution
         For y of shape (m,), or if ``joint``.
     Solutions
-        For Y of shape (m, B): a sequence of B solutions. (A type checker tells them apart where the type of y states
-        its number of dimensions; otherwise the result is ``Any``.)
+        For Y of shape (m, B): a sequence of B solutions. A type checker distinguishes the two if the type of y states
+        its number of dimensions; otherwise the result is ``Any``.
 
     Raises
     ------
     ValueError
-        If A, y, k, a start or a setting breaks a rule. The message names the rule and the value. This error and the
+        If A, y, k, a start or a setting breaks a rule. The message states the rule and the value. This error and the
         next two are instances of `sparsea.Error`.
     TypeError
-        If something is of the wrong type, such as an array of objects.
+        If an argument has the wrong type, such as an array of objects.
     MemoryError
         If the algorithm would need more than ``memory``.
     KeyboardInterrupt
@@ -99,15 +100,16 @@ def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = Fal
 
     See Also
     --------
-    Problem : A and y measured once, for several runs.
+    Problem : A and y, measured once for several runs.
 
     Notes
     -----
-    Reaching a limit is no error: see `Solution.stop_reason`. The GIL is released during the run.
+    Reaching a limit is not an error: see `Solution.stop_reason`. The GIL is released during the run.
 
-    The same input and settings give the same bits, whatever the number of threads, and so does the command ``sparsea
-    solve`` for the files that ``numpy.save`` makes of A and y. The order of A in memory is part of the input: sums are
-    made in another order for a matrix in C order than for one in Fortran order, and their results agree to rounding.
+    The same input and settings give the same bits, for any number of threads. The command ``sparsea solve`` also gives
+    the same bits for the files that ``numpy.save`` writes from A and y. The memory order of A is part of the input:
+    sums are made in a different order for a matrix in C order than for one in Fortran order, so the two results agree
+    only up to rounding.
 
     References
     ----------
@@ -130,7 +132,7 @@ def solve(A: Any, y: Any, k: Sparsities, *, start: Any = None, joint: bool = Fal
     >>> np.allclose(solution.x, x)
     True
 
-    A batch, each column started from orthogonal matching pursuit:
+    A batch, where each column starts from orthogonal matching pursuit:
 
     >>> Y = A @ np.stack([x, -x], axis=1)
     >>> sparsea.solve(A, Y, 3, start="omp").supports

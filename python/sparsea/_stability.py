@@ -25,52 +25,53 @@ def stability(
     joint: bool = False,
     **options: Unpack[SubsampleOptions],
 ) -> Stability:
-    """Count how often each column is chosen on random halves of the rows, and bound the false selections.
+    """Count how often each column is chosen on random halves of the rows, and bound the number of false selections.
 
-    On each half the k columns are found that explain y best. A column that is chosen on most halves does not owe it to
-    a few rows.
+    The k columns that explain y best are found on each half. A column that is chosen on most halves does not owe its
+    selection to a few rows.
 
     Parameters
     ----------
     A, y
-        As for `solve`; y is one vector, or a matrix with one support if ``joint``. A `Gram` has no rows to halve. Rows
-        of a matrix are copied for each half; any other A has weights of 0 for the others.
+        See `solve`; y is one vector, or a matrix whose columns share one support if ``joint``. A `Gram` is not
+        accepted, since it has no rows to halve. For each half, the rows of a matrix are copied. For any other A, the
+        other rows have weight 0.
     k : int
-        The columns (or groups) that are chosen on each half: from 1 to half of the rows, and to the columns that may
-        be chosen. Take more than are expected, since the last places go to columns by chance; the bound grows with
-        k².
+        Number of columns (or groups) chosen on each half, from 1 to half of the rows, and at most the number of columns
+        that may be chosen. Take more than you expect to be relevant, since the last places go to columns by chance; but
+        the bound grows with k².
     subsamples : int
-        How many halves, an even number for complementary pairs, at most 10⁶.
+        Number of halves, at most 10⁶; even for complementary pairs.
     scheme : {"complementary", "half"}
-        Pairs of disjoint halves (Shah & Samworth), or halves drawn independently of each other (Meinshausen &
-        Bühlmann). A half has ⌊m/2⌋ rows; rows of weight 0 and gaps are left out before.
+        ``"complementary"``: pairs of disjoint halves (Shah & Samworth). ``"half"``: halves drawn independently
+        (Meinshausen & Bühlmann). A half has ⌊m/2⌋ rows; rows of weight 0 and gaps are removed beforehand.
     seed : int
-        The seed of the halves, at least 0.
+        The random seed of the halves, at least 0.
     threshold : float
-        The frequency from which on a column is selected, above 1/2 and at most 1. It can be changed afterwards, at no
-        cost: `Stability.select`, `Stability.threshold_for`.
+        A column is selected if its frequency is at least this, above 1/2 and at most 1. It can be changed afterwards at
+        no cost: see `Stability.select` and `Stability.threshold_for`.
     {options}
 
     Returns
     -------
     Stability
-        Frequencies, the columns selected, and a bound on how many of those are false.
+        The frequencies, the selected columns, and a bound on the expected number of false ones.
 
     Raises
     ------
     ValueError, TypeError, MemoryError, KeyboardInterrupt
-        As `solve`. After Ctrl-C, halves in progress on other threads are finished in the background.
+        Same as for `solve`. After Ctrl-C, halves in progress on other threads are finished in the background.
 
     See Also
     --------
-    Problem.stability : The same for a problem that is measured already.
+    Problem.stability : The same for a problem that is already measured.
 
     Notes
     -----
-    Halves are solved in parallel, unless the products of A are computed in Python. The same input, settings and seed
-    give the same bits, whatever the number of threads. Limits such as ``time`` are those of each half.
+    Halves are solved in parallel, unless Python computes the products of A. The same input, settings and seed give the
+    same bits, for any number of threads. Limits such as ``time`` apply to each half.
 
-    Each half chooses exactly k columns, so that the frequencies sum to k, unless fewer leave the same residual:
+    Each half chooses exactly k columns, so the frequencies sum to k, unless fewer columns leave the same residual: see
     `Stability.incomplete`.
 
     References

@@ -1,4 +1,4 @@
-"""How each algorithm's curve is drawn: the colours, markers and dashes of the pictures that the command draws."""
+"""Colours, markers and dashes of each algorithm's curve, the same as in the command's plots."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class CurveStyle:
 def curve_style(name: str) -> CurveStyle:
     """The style of an algorithm or chain: the hue is that of the last link, marker and dash are those before it.
 
-    Any other name, as the label of a study, always gets the same style.
+    Any other name, such as the label of a study, always gets the same style.
     """
     links = [link for link in map(_normalised, name.split("+")) if link]
     if len(links) < 2:

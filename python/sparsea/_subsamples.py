@@ -1,4 +1,4 @@
-"""How often columns are chosen on halves of the rows, and how many of them are chosen falsely."""
+"""How often columns are chosen on halves of the rows, and a bound on the number of false selections."""
 
 from __future__ import annotations
 
@@ -36,29 +36,30 @@ class Stability(_Record):
     Attributes
     ----------
     frequencies : ndarray of float, shape (n,)
-        The share of the subsamples on which each column is chosen; with groups of shape (G,), that of each group, in
-        the order of their first columns. Fixed and excluded columns have 0.
+        The fraction of the subsamples on which each column is chosen. With groups, an array of shape (G,) for the
+        groups, in the order of their first columns. Fixed and excluded columns have 0.
     threshold : float
-        The frequency π from which on a column is selected, above 1/2.
+        The threshold π, above 1/2. A column is selected if its frequency is at least π.
     k : int
-        The columns (or groups) that each subsample chooses.
+        Number of columns (or groups) that each subsample chooses.
     subsamples : int
-        How many subsamples there are, N.
+        Number of subsamples, N.
     scheme : str
-        ``"complementary"`` or ``"half"``, see `stability`.
+        ``"complementary"`` or ``"half"``; see `stability`.
     seed : int
         The seed of the halves.
     algorithm : str
-        The algorithm, or the chain.
+        The algorithm or chain.
     candidates : int
-        p, the columns (or groups) that may be chosen: neither fixed nor excluded.
+        p, the number of columns (or groups) that may be chosen, which are neither fixed nor excluded.
     incomplete : int
-        The subsamples on which fewer than k were chosen, because no more lower the residual: y is explained exactly,
-        columns depend on each other, or coefficients have bounds. If there is none, the frequencies sum to k.
+        Number of subsamples on which fewer than k columns were chosen because no further one lowers the residual: y is
+        explained exactly, columns depend on each other, or coefficients have bounds. If it is 0, the frequencies sum to
+        k.
     rows_used : ndarray of int
-        The rows that are halved: all but gaps and those of weight 0.
+        The rows that are halved: all except gaps and those of weight 0.
     names : tuple or None
-        The names of the columns of A, if it was a frame.
+        The column names of A, if A was a data frame.
     groups : tuple or None
         The labels of the groups, if there are groups.
 
@@ -87,7 +88,7 @@ class Stability(_Record):
 
     @property
     def selected_names_(self) -> tuple[Any, ...] | None:
-        """The labels of the selected groups, or the names of the selected columns if A was a frame."""
+        """The labels of the selected groups, or the names of the selected columns if A was a data frame."""
         labels = self.names if self.groups is None else self.groups
         return None if labels is None else tuple(labels[j] for j in self.selected)
 
@@ -117,15 +118,15 @@ class Stability(_Record):
         Parameters
         ----------
         threshold : float, optional
-            π, above 1/2 and at most 1. Default: that of the record.
+            π, above 1/2 and at most 1. Default: ``self.threshold``.
         unimodal : bool
             Whether to assume that simultaneous selections have a unimodal distribution, which lowers the bound. It
-            needs complementary pairs.
+            requires complementary pairs.
 
         Returns
         -------
         float
-            A bound on E V, where V counts the false ones among the selected.
+            A bound on E V, where V is the number of false selections.
 
         Raises
         ------
@@ -134,26 +135,26 @@ class Stability(_Record):
 
         Notes
         -----
-        With k of p candidates chosen on each half, and π a possible frequency (a threshold between two of them selects
-        what the upper one does):
+        With k of p candidates chosen on each half, and π a possible frequency (a threshold between two frequencies
+        selects what the upper one does):
 
         E V ≤ k² / ((2π − 1) p).
 
-        For complementary pairs this is Theorem 1 of Shah & Samworth. A selection is false there if its column is
-        chosen on a random half with probability at most θ = k/p, as if by chance. It holds for any number of pairs, and
-        assumes only that the rows are independent and identically distributed. If the columns that y does not depend
-        on are exchangeable, and are chosen no more often than the others, they are such columns. Under these two
-        conditions the bound is Theorem 1 of Meinshausen & Bühlmann, for the probabilities that the frequencies of
-        ``"half"`` estimate.
+        For complementary pairs this is Theorem 1 of Shah & Samworth. There, a selection is false if its column is
+        chosen on a random half with probability at most θ = k/p, as if by chance. The bound holds for any number of
+        pairs, and assumes only that the rows are independent and identically distributed. If the columns on which y
+        does not depend are exchangeable, and are chosen no more often than the others, then their selections are false
+        in this sense. Under these two conditions the bound is Theorem 1 of Meinshausen & Bühlmann, for the
+        probabilities that the frequencies of ``"half"`` estimate.
 
-        With ``unimodal``, B pairs and π one of 1/2 + 1/B, 1/2 + 3/(2B), …, 1, Theorem 2 of Shah & Samworth says for
+        With ``unimodal``, B pairs and π one of 1/2 + 1/B, 1/2 + 3/(2B), …, 1, Theorem 2 of Shah & Samworth states for
         θ ≤ 1/√3:
 
         E V ≤ C θ k, where C = 1 / (2 (2π − 1 − 1/(2B))) up to π = 3/4, and 4 (1 − π + 1/(2B)) / (1 + 1/B) above.
 
-        It assumes that the share of pairs of which both halves choose a column has a unimodal distribution, for
-        every column whose selection is false, and needs π > min(1/2 + θ², 1/2 + 1/(2B) + 3θ²/4). Where it
-        says nothing, the first bound is returned.
+        It assumes that the fraction of pairs in which both halves choose a column has a unimodal distribution, for
+        every column whose selection is false. It requires π > min(1/2 + θ², 1/2 + 1/(2B) + 3θ²/4). Where it does not
+        apply, the first bound is returned.
         """
         level = self.threshold if threshold is None else as_threshold(threshold)
         is_paired = self.scheme == "complementary"
@@ -164,14 +165,14 @@ class Stability(_Record):
         return _core.false_selections(level, self.subsamples, self.k, self.candidates, is_paired, unimodal)
 
     def threshold_for(self, expected_false: float, *, unimodal: bool = False) -> float:
-        """Find the lowest threshold that keeps the expected number of false selections below a number.
+        """Find the lowest threshold that bounds the expected number of false selections by a given number.
 
         Parameters
         ----------
         expected_false : float
-            The most that `bound` may be, above 0.
+            The largest allowed value of `bound`, above 0.
         unimodal : bool
-            As for `bound`.
+            See `bound`.
 
         Returns
         -------
@@ -181,7 +182,7 @@ class Stability(_Record):
         Raises
         ------
         ValueError
-            If no threshold has such a bound: choose a smaller k.
+            If no threshold has such a bound; then choose a smaller k.
         """
         rule = "a finite number above 0"
         most = as_number("expected_false", rule, expected_false, lambda v: 0 < v < np.inf)
@@ -197,12 +198,12 @@ class Stability(_Record):
         return counts[at] / N
 
     def rows(self, subsample: int) -> Array:
-        """Say which rows a subsample has.
+        """Return the rows of a subsample.
 
         Parameters
         ----------
         subsample : int
-            Its number, from 0. Of complementary pairs, 2 i and 2 i + 1 are a pair.
+            Its number, from 0. For complementary pairs, 2 i and 2 i + 1 are a pair.
 
         Returns
         -------
@@ -218,12 +219,12 @@ class Stability(_Record):
         return _half(self.rows_used, self.seed, self.scheme, number)
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as plain values.
+        """Return the record as a dictionary.
 
         Returns
         -------
         dict
-            Of plain Python values, with the bound for unimodal distributions where there is one.
+            Plain Python values, including the bound for unimodal distributions if there is one.
         """
         answer: dict[str, Any] = {
             "algorithm": self.algorithm,

@@ -1,7 +1,7 @@
-"""Operators whose products all ranks of an MPI communicator compute together (mpi4py, PyLops-MPI).
+"""Operators whose products are computed jointly by all ranks of an MPI communicator (mpi4py, PyLops-MPI).
 
-Every rank calls `solve` with the same data and gets the same solution. A run makes the same products in the same order
-on every rank, since it depends on its input alone; what does not, a limit in time, is decided by rank 0.
+Every rank calls `solve` with the same data and gets the same solution. A run depends only on its input, so every rank
+makes the same products in the same order. What does not depend on the input alone, a time limit, is decided by rank 0.
 """
 
 from __future__ import annotations
@@ -28,36 +28,36 @@ __all__ = ["solve"]
 
 @takes(Options)
 def solve(A: Any, y: Any, k: Any, *, start: Any = None, comm: Any = None, **options: Unpack[Options]) -> Any:
-    """Solve on all ranks of a communicator together, with an operator whose products are collective.
+    """Solve jointly on all ranks of a communicator, with an operator whose products are collective.
 
     Parameters
     ----------
     A
-        As for `sparsea.solve`: on every rank an object with ``shape``, ``matvec`` and ``rmatvec``. All ranks call these
+        See `sparsea.solve`. On every rank, an object with ``shape``, ``matvec`` and ``rmatvec``. All ranks call these
         together, and each gets the whole product.
     y, k, start
-        As for `sparsea.solve`, the same on every rank.
+        See `sparsea.solve`; the same on every rank.
     comm : mpi4py.MPI.Comm, optional
-        Default: ``MPI.COMM_WORLD``.
+        The communicator. Default: ``MPI.COMM_WORLD``.
     {options}
 
     Returns
     -------
     Solution or Solutions
-        The same on every rank, but for ``elapsed`` and ``memory``.
+        The same on every rank, except for ``elapsed`` and ``memory``.
 
     Raises
     ------
     ValueError
         On every rank, if y, k, the start or an option differs between ranks.
     ValueError, TypeError
-        As `sparsea.solve`; on every rank, if it is raised before the first product.
+        Same as for `sparsea.solve`; on every rank if raised before the first product.
 
     Notes
     -----
-    A run has one thread, and so one order of its products. ``time`` and what ``callback`` returns are those of rank 0,
-    looked at after every step: a step is not cut off in the middle. An exception on one rank alone leaves the others
-    waiting, as always with MPI: run programs by ``python -m mpi4py``, which aborts all of them.
+    A run has one thread, so its products have one order. ``time`` and the return value of ``callback`` are those of
+    rank 0 and are checked after every step; a step is not interrupted. As always with MPI, an exception on one rank
+    alone leaves the others waiting: run programs with ``python -m mpi4py``, which aborts all ranks.
 
     Examples
     --------

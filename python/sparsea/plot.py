@@ -1,7 +1,7 @@
-"""Pictures of solutions, runs and studies, with Matplotlib (the extra ``[plot]``).
+"""Plots of solutions, runs and studies with Matplotlib (the extra ``[plot]``).
 
-Every function draws into the axes that it is given, or into new ones, and returns them; none shows or saves anything.
-Algorithms have the colours that they have in the pictures of the command.
+Every function draws into the given axes, or into new ones, and returns them. No function shows or saves a figure.
+Algorithms have the same colours as in the command's plots.
 """
 
 from __future__ import annotations
@@ -54,22 +54,22 @@ _CRITERIA = {
 
 
 def algorithm_color(name: str) -> str:
-    """Name the colour that stands for an algorithm, or a chain, in every picture.
+    """Return the colour of an algorithm or chain, the same in every plot.
 
     Parameters
     ----------
     name : str
-        As ``"sea"`` or ``"omp+sea"``. A name that is not known has a colour too, always the same.
+        The name, such as ``"sea"`` or ``"omp+sea"``. An unknown name has a colour too, always the same.
 
     Returns
     -------
     str
-        As ``"#0072b2"``.
+        The colour, such as ``"#0072b2"``.
 
     Raises
     ------
     TypeError
-        If the name is no string.
+        If the name is not a string.
 
     Examples
     --------
@@ -93,33 +93,33 @@ def deconvolution(
     truth: Any = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a trace, the spikes found in it, and what they add up to once blurred.
+    """Plot a trace, the spikes found in it, and their convolution with the kernel.
 
     Parameters
     ----------
     y : array_like of shape (m,)
         The trace; real.
     kernel, boundary, origin, baseline
-        As they were given to `sparsea.deconvolve`.
+        The arguments that were given to `sparsea.deconvolve`.
     solution : Solution
-        What it returned.
+        The solution that it returned.
     truth : array_like of shape (n,), optional
-        The true spikes, to compare with.
+        The true spikes, for comparison.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: new axes.
+        The axes to draw into. Default: new axes.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Over the samples of the trace. A spike stands where the kernel that it is blurred by is largest, as high as that
-        is: x_j h, with h the largest sample of the kernel in modulus.
+        The axes, over the samples of the trace. Each spike is drawn at the peak of its pulse, with the height of that
+        peak: x_j h, where h is the kernel sample of largest modulus.
 
     Raises
     ------
     ValueError
-        If lengths do not fit, y is complex, or a kernel or baseline cannot be used.
+        If lengths do not match, y is complex, or the kernel or baseline is invalid.
     TypeError
-        If something does not hold numbers.
+        If an argument does not hold numbers.
     ImportError
         If Matplotlib is not installed.
 
@@ -179,31 +179,31 @@ def image(
     baseline: str = "none",
     axes: Sequence[Axes] | None = None,
 ) -> tuple[Axes, Axes, Axes]:
-    """Draw an image with the points found in it, what they add up to once blurred, and what is left.
+    """Plot an image with the points found in it, the fit, and the residual.
 
     Parameters
     ----------
     y : array_like of shape (M, M')
         The image; real.
     kernel, boundary, origin, baseline
-        As they were given to `sparsea.deconvolve`.
+        The arguments that were given to `sparsea.deconvolve`.
     solution : Solution
-        What it returned.
+        The solution that it returned.
     axes : sequence of three matplotlib.axes.Axes, optional
-        Where to draw. Default: new axes, side by side.
+        The axes to draw into. Default: new axes, side by side.
 
     Returns
     -------
     tuple of matplotlib.axes.Axes
-        Of the data y, the fit A x and the residual y − A x, row 0 on top. Data and fit share their colours. A ring is
-        where a point lies (`Solution.positions`).
+        The axes of the data y, the fit A x and the residual y − A x, with row 0 on top. Data and fit share one colour
+        scale. Rings mark the points found (`Solution.positions`).
 
     Raises
     ------
     ValueError
-        If shapes do not fit, y is complex, or a kernel or baseline cannot be used.
+        If shapes do not match, y is complex, or the kernel or baseline is invalid.
     TypeError
-        If something does not hold numbers.
+        If an argument does not hold numbers.
     ImportError
         If Matplotlib is not installed.
 
@@ -262,27 +262,27 @@ def image(
 
 
 def coefficients(solution: Solution, *, truth: Any = None, ax: Axes | None = None) -> Axes:
-    """Draw the coefficients of a solution as stems.
+    """Plot the coefficients of a solution as stems.
 
     Parameters
     ----------
     solution : Solution
-        Of any problem. Of complex coefficients, the moduli are drawn. If A was a frame, the names of the columns of the
-        support (and of the true one) stand below.
+        A solution of any problem. Complex coefficients are drawn by modulus. If A was a data frame, the axis shows the
+        column names of the support (and of the true support).
     truth : array_like of shape (n,), optional
         The true x, drawn as circles.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: new axes.
+        The axes to draw into. Default: new axes.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Over all indices, or over the names.
+        The axes, over all indices or over the names.
 
     Raises
     ------
     ValueError
-        If the truth has another length than x.
+        If the truth and x have different lengths.
     TypeError
         If the truth does not hold numbers.
     ImportError
@@ -333,29 +333,29 @@ def trace(
     against: Literal["iteration", "elapsed"] = "iteration",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the objective along a run, or several, and the best so far.
+    """Plot the current and the best objective along one or several runs.
 
     Parameters
     ----------
     runs : Solution, Trace, or a sequence of them
-        What ``trace=True`` recorded.
+        Runs recorded with ``trace=True``.
     against : {"iteration", "elapsed"}
-        What runs to the right: iterations (of a chain, those of all its links, one after the other) or seconds.
+        The horizontal axis: iterations (for a chain, those of all its links in sequence) or seconds.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: new axes.
+        The axes to draw into. Default: new axes.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With a thick line for the best and a pale one for the current objective. The vertical scale is logarithmic,
-        and ends above exact fits, whose objective is rounding.
+        The axes, with a thick line for the best objective so far and a pale one for the current objective. The vertical
+        scale is logarithmic. Its lower end is above exact fits, whose objective is only rounding.
 
     Raises
     ------
     ValueError
-        If a solution has no trace, there is none, or ``against`` is another word.
+        If a solution has no trace, there is no trace at all, or ``against`` is another word.
     TypeError
-        If something else is given.
+        If an argument has the wrong type.
     ImportError
         If Matplotlib is not installed.
 
@@ -394,31 +394,32 @@ def trace(
 
 
 def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the residual, and criteria for choosing k, against k.
+    """Plot the residual, and criteria for choosing k, against k.
 
     Parameters
     ----------
     path : sequence of Solution, or a fitted sparsea.sklearn.SparsityPath or SparseRegressorCV
-        Solutions for several k, in any order; k is the number of their non-zero coefficients. Of a
-        `SparseRegressorCV` the mean errors of cross-validation are drawn with one standard error.
+        Solutions for several k, in any order; k is the number of their non-zero coefficients. For a
+        `SparseRegressorCV`, the mean cross-validation errors are drawn with one standard error.
     criteria : iterable of {"aic", "bic", "ebic", "cp", "aicc", "loo"}, optional
-        What to draw of a `SparsityPath`, each above its least value; of LOO that is ``corrected_loo_``. Default: AIC,
-        BIC and EBIC, with AICc where it has chosen, or Cp or LOO alone where these have. Solutions alone have none.
+        The criteria to draw for a `SparsityPath`, each relative to its minimum; LOO is ``corrected_loo_``. Default:
+        AIC, BIC and EBIC, plus AICc if it chose k; only Cp or LOO if that chose k. A sequence of solutions has no
+        criteria.
     ax : matplotlib.axes.Axes, optional
-        Where to draw the residual. Default: new axes. Criteria are drawn into axes of their own with the scale on
-        the right, the last of ``ax.figure.axes``.
+        The axes in which to draw the residual. Default: new axes. Criteria are drawn into separate axes with the scale
+        on the right, the last of ``ax.figure.axes``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Those of the residual. A dotted line marks the k that an estimator has chosen.
+        The axes of the residual. A dotted line marks the k that an estimator chose.
 
     Raises
     ------
     ValueError
-        If there is no solution, or a criterion is not known.
+        If there is no solution, or a criterion is unknown.
     TypeError
-        If something else is given.
+        If an argument has the wrong type.
     ImportError
         If Matplotlib is not installed.
 
@@ -481,29 +482,29 @@ def path(path: Any, *, criteria: Iterable[str] | None = None, ax: Axes | None = 
 
 
 def report(report: Solution | ExplorationReport, *, most: int = 25, ax: Axes | None = None) -> Axes:
-    """Draw how often each column occurs among the near-ties, and where else it could stand.
+    """Plot how often each column occurs in near-ties, with the column most similar to it.
 
     Parameters
     ----------
     report : Solution or ExplorationReport
-        What ``report=True`` recorded. Of a solution with names, these are shown.
+        The report recorded with ``report=True``. For a solution with column names, the names are shown.
     most : int
-        The most columns to draw; those that occur most often come first.
+        The largest number of columns to draw; the most frequent come first.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: new axes.
+        The axes to draw into. Default: new axes.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With one bar for each column: filled if it is in the best support. At its end is the column most correlated with
-        it, and |cos| of the angle between the two.
+        The axes, with one bar for each column, filled if the column is in the best support. The end of the bar shows
+        the column most correlated with it, and |cos| of the angle between the two.
 
     Raises
     ------
     ValueError
         If there is no report, or ``most`` is less than 1.
     TypeError
-        If something else is given.
+        If an argument has the wrong type.
     ImportError
         If Matplotlib is not installed.
 
@@ -555,30 +556,29 @@ def report(report: Solution | ExplorationReport, *, most: int = 25, ax: Axes | N
 
 
 def stability(stability: Stability, *, most: int = 25, ax: Axes | None = None) -> Axes:
-    """Draw how often each column is chosen on random halves of the rows, and which are selected.
+    """Plot how often each column is chosen on random halves of the rows, and which columns are selected.
 
     Parameters
     ----------
     stability : Stability
-        What `sparsea.stability` returned. If A was a frame, the names of its columns are shown; of groups, their
-        labels.
+        The result of `sparsea.stability`. Column names are shown if A was a data frame, and labels if there are groups.
     most : int
-        The most columns to draw; those that are chosen most often come first.
+        The largest number of columns to draw; the most frequent come first.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: new axes.
+        The axes to draw into. Default: new axes.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With one bar for each column that is chosen on some half: filled if it is selected. The dotted line is the
-        threshold, the grey one k/p, the frequency of columns that are chosen by chance.
+        The axes, with one bar for each column that is chosen on some half, filled if the column is selected. The dotted
+        line is the threshold. The grey one is k/p, the frequency of columns chosen by chance.
 
     Raises
     ------
     ValueError
         If ``most`` is less than 1.
     TypeError
-        If something else is given.
+        If an argument has the wrong type.
     ImportError
         If Matplotlib is not installed.
 
@@ -631,35 +631,36 @@ def phase_transition(
     where: Mapping[str, Any] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw up to which k/m the support is recovered exactly, against m/n, from the results of ``sparsea sweep``.
+    """Plot the largest k/m with exact recovery of the support against m/n, from the results of ``sparsea sweep``.
 
     Parameters
     ----------
     store : path
         The file ``NAME.sqlite`` of a study, finished or not.
     level : float, optional
-        The rate of exact recovery, above 0 and below 1, at which success ends; default: that of the study, or 0.95.
+        The rate of exact recovery that counts as success, above 0 and below 1. Default: that of the study, or 0.95.
     algorithms : iterable of str, optional
         The labels to draw, in this order. Default: all of the study.
     where : mapping, optional
-        Which problems, if the study has several kinds: values of ``family``, ``n``, ``parameter`` or ``snr_db``, as
-        ``{"n": 64}``.
+        Selects the problems, if the study has several kinds: values of ``family``, ``n``, ``parameter`` or ``snr_db``,
+        such as ``{"n": 64}``.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: new axes.
+        The axes to draw into. Default: new axes.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With a curve for each algorithm. It passes between neighbours of k, one that succeeds and one that fails, where
-        the line through their rates meets the level. Where the store does not hold both there is no point.
+        The axes, with one curve for each algorithm. The curve passes between two neighbouring k, one that succeeds and
+        one that fails, at the point where the line through their rates meets the level. There is no point if the store
+        does not hold both.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no store of a study, holds other kinds of problems or algorithms than asked for, or several kinds; if
-        the level is out of its range.
+        If the file is not the store of a study; if it lacks the problems or algorithms asked for, or holds several
+        kinds of problems; or if the level is out of range.
     ImportError
         If Matplotlib is not installed.
 

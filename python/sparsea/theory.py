@@ -1,7 +1,7 @@
-"""What can be said of an operator before any data is seen: coherence, restricted isometry, guaranteed recovery.
+"""What is known of an operator before any data are seen: coherence, restricted isometry, guaranteed recovery.
 
-All of it is about columns of norm 1: the columns of A are scaled, and a column of zeros, which cannot be, is refused.
-Vectors that are given here are in the scale of A.
+Everything refers to columns of norm 1: the columns of A are scaled, and a column of zeros is refused because it cannot
+be. Vector arguments are in the scale of A.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A number known to lie between two bounds, both included; known exactly if they are equal.
+    """A number known to be between two bounds, both included; known exactly if they are equal.
 
     Attributes
     ----------
     lower : float
-        At least this.
+        The lower bound.
     upper : float
-        At most this; may be infinite.
+        The upper bound; may be infinite.
     """
 
     lower: float
@@ -47,7 +47,7 @@ class Interval:
 
     @property
     def is_exact(self) -> bool:
-        """Whether both bounds are the same."""
+        """Whether the two bounds are equal."""
         return self.lower == self.upper
 
     def __contains__(self, value: float) -> bool:
@@ -56,7 +56,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Coherence:
-    """How parallel columns are.
+    """Measures of how parallel columns are.
 
     Attributes
     ----------
@@ -80,9 +80,9 @@ class RestrictedIsometry:
     Attributes
     ----------
     constants : tuple of Interval
-        δ_1, δ_2, …, as far as asked for, but no further than δ_n.
+        δ_1, δ_2, …, up to the order asked for, but at most δ_n.
     coherence : Coherence
-        On which the upper bounds rest.
+        The coherence on which the upper bounds are based.
     """
 
     constants: tuple[Interval, ...]
@@ -91,14 +91,14 @@ class RestrictedIsometry:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The condition of the theorem, ``left`` < ``right``, and what follows from it.
+    """The condition ``left`` < ``right`` of the theorem, and what follows from it.
 
     Attributes
     ----------
     verdict : {"applies", "cannot apply", "unknown"}
-        Whether it holds, as far as the bounds tell.
+        Whether the theorem applies, as far as the bounds on its constants determine it.
     of : {"truth", "equal non-zeros"}
-        What it is about.
+        The x to which it refers: the truth that was given, or equal non-zeros.
     left : Interval
         α_k ‖x*‖ + γ_k ‖e‖.
     right : float
@@ -106,11 +106,11 @@ class Condition:
     dynamic_range : float or None
         ‖x*‖ / x_min of the truth.
     dynamic_range_limit : Interval
-        Without noise the theorem applies if and only if ‖x*‖ / x_min is smaller.
+        Without noise, the theorem applies if and only if ‖x*‖ / x_min is below this limit.
     error_bound : float or None
-        What the error of the best x visited, times ‖a_j‖ in each entry, does not exceed.
+        An upper bound on the error of the best x visited, where each entry is multiplied by ‖a_j‖.
     exact_recovery_coefficient : float or None
-        Of the support of the truth.
+        The exact recovery coefficient of the support of the truth.
     """
 
     verdict: str
@@ -125,7 +125,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What the theorem on SEA guarantees for an operator and a sparsity.
+    """What the theorem on SEA guarantees for an operator and a sparsity k.
 
     Attributes
     ----------
@@ -144,7 +144,8 @@ class Recovery:
     condition : Condition
         Whether the theorem applies.
     iteration_bound : float or None
-        T, by which SEA has visited a support that contains the true one, if the theorem applies.
+        T, the number of iterations within which SEA visits a support that contains the true one, if the theorem
+        applies.
     """
 
     k: int
@@ -157,12 +158,12 @@ class Recovery:
     iteration_bound: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        """What is known with the keys of the command's ``theory --json``; what is infinite is None.
+        """Return the results with the keys of the command's ``theory --json``; infinite values are None.
 
         Returns
         -------
         dict
-            Of plain Python values.
+            Plain Python values.
         """
         condition = self.condition
         return {
@@ -186,26 +187,26 @@ class Recovery:
 
 
 def coherence(A: Any, order: int = 1) -> Coherence:
-    """Measure the mutual coherence μ, and the Babel function up to an order.
+    """Compute the mutual coherence μ, and the Babel function up to an order.
 
     μ₁(p) = max over |S| = p and i ∉ S of Σ_{j ∈ S} |⟨a_i, a_j⟩|.
 
     Parameters
     ----------
     A : array_like, sparse matrix, frame or operator of shape (m, n)
-        As for `sparsea.solve`.
+        See `sparsea.solve`.
     order : int
-        How many values of the Babel function to compute.
+        Number of values of the Babel function to compute.
 
     Returns
     -------
     Coherence
-        μ, where it is attained, and μ₁(1) … μ₁(order).
+        μ, the pair of columns that attains it, and μ₁(1) … μ₁(order).
 
     Raises
     ------
     ValueError
-        If A has a column of zeros, or an entry that is not finite; if `order` is above both n and 2²⁰.
+        If A has a column of zeros, or an entry that is not finite, or if `order` is above both n and 2²⁰.
     TypeError
         If A does not hold numbers.
 
@@ -225,24 +226,24 @@ def coherence(A: Any, order: int = 1) -> Coherence:
 
 
 def babel(A: Any, order: int) -> Array:
-    """Measure the Babel function μ₁(1) … μ₁(order): see `coherence`.
+    """Compute the Babel function μ₁(1) … μ₁(order); see `coherence`.
 
     Parameters
     ----------
     A : array_like, sparse matrix, frame or operator of shape (m, n)
-        As for `sparsea.solve`.
+        See `sparsea.solve`.
     order : int
-        How many values to compute.
+        Number of values to compute.
 
     Returns
     -------
     ndarray of shape (order,)
-        The largest sums of 1, 2, … moduli in a column of the Gram matrix without its diagonal.
+        For each p = 1, 2, …, the largest sum of p moduli in a column of the Gram matrix without its diagonal.
 
     Raises
     ------
     ValueError, TypeError
-        As `coherence`.
+        Same as for `coherence`.
 
     Examples
     --------
@@ -254,26 +255,27 @@ def babel(A: Any, order: int) -> Array:
 
 
 def exact_recovery_coefficient(A: Any, support: Any) -> float:
-    """Measure the exact recovery coefficient of a support S: max over i ∉ S of ‖A_S⁺ a_i‖₁.
+    """Compute the exact recovery coefficient of a support S: max over i ∉ S of ‖A_S⁺ a_i‖₁.
 
-    Below 1, orthogonal matching pursuit and basis pursuit find S from any y = A x with x supported on all of S.
+    If it is below 1, orthogonal matching pursuit and basis pursuit find S from any y = A x with x supported on all of
+    S.
 
     Parameters
     ----------
     A : array_like, sparse matrix, frame or operator of shape (m, n)
-        As for `sparsea.solve`.
+        See `sparsea.solve`.
     support : array_like of int
         Column indices, counted from 0.
 
     Returns
     -------
     float
-        0 if no column is outside S; infinite if the columns on S are linearly dependent.
+        The coefficient: 0 if no column is outside S, infinite if the columns on S are linearly dependent.
 
     Raises
     ------
     ValueError, TypeError
-        As `coherence`; ValueError also for an index that is no column or is there twice.
+        Same as for `coherence`. ValueError also for an index that is not a column or occurs twice.
 
     References
     ----------
@@ -290,28 +292,28 @@ def exact_recovery_coefficient(A: Any, support: Any) -> float:
 
 
 def restricted_isometry(A: Any, order: int, *, work: float = 1e9) -> RestrictedIsometry:
-    """Measure the restricted isometry constants δ_1 … δ_order, or bounds of them.
+    """Compute the restricted isometry constants δ_1 … δ_order, or bounds on them.
 
     δ_s is the smallest δ with (1 − δ)‖z‖² ≤ ‖A z‖² ≤ (1 + δ)‖z‖² for all z with at most s non-zeros.
 
     Parameters
     ----------
     A : array_like, sparse matrix, frame or operator of shape (m, n)
-        As for `sparsea.solve`.
+        See `sparsea.solve`.
     order : int
         The largest s.
     work : float
-        Multiply-adds to spend, about 10⁹ a second; more work, narrower bounds.
+        Multiply-adds to spend, about 10⁹ a second. More work gives narrower bounds.
 
     Returns
     -------
     RestrictedIsometry
-        Exact values while the work allows, otherwise intervals.
+        Exact values as far as ``work`` suffices, otherwise intervals.
 
     Raises
     ------
     ValueError, TypeError
-        As `coherence`.
+        Same as for `coherence`.
 
     Examples
     --------
@@ -335,36 +337,36 @@ def recovery(
     step_size: float = 1.0,
     work: float = 1e9,
 ) -> Recovery:
-    """Say whether SEA must find the support, and how soon.
+    """Determine whether SEA is guaranteed to find the support, and within how many iterations.
 
     Parameters
     ----------
     A : array_like, sparse matrix, frame or operator of shape (m, n)
-        As for `sparsea.solve`.
+        See `sparsea.solve`.
     k : int
         The sparsity, from 1 to min(m, n).
     truth : array_like of shape (n,), optional
-        The true x. Without it the easiest x is judged, all non-zeros equal.
+        The true x. Default: the most favourable x, with k equal non-zeros.
     noise : array_like of shape (m,), optional
         The noise e = y − A x.
     noise_norm : float, optional
-        Its norm, where e itself is not known.
+        The norm of e, if e itself is not known.
     start : array_like of shape (n,), optional
         The vector that SEA starts from. Default: zero.
     step_size : float
-        The step size η of SEA, which matters for a start other than zero.
+        The step size η of SEA. It matters only for a start other than zero.
     work : float
-        Multiply-adds to spend on restricted isometry constants; more work, narrower bounds.
+        Multiply-adds to spend on restricted isometry constants. More work gives narrower bounds.
 
     Returns
     -------
     Recovery
-        The constants, the condition of the theorem, and the number of iterations it promises.
+        The constants, the condition of the theorem, and the guaranteed number of iterations.
 
     Raises
     ------
     ValueError, TypeError
-        As `coherence`; ValueError also for a truth with more than k non-zeros, or none.
+        Same as for `coherence`. ValueError also for a truth without non-zeros, or with more than k.
 
     References
     ----------

@@ -1,6 +1,6 @@
 //! The compiled part of the Python package: conversions, errors and operator call-backs around the library.
 //!
-//! What is friendly to people (frames, names, documentation) is in `python/sparsea`; no algorithm is here or there.
+//! User-facing code (data frames, names, documentation) is in `python/sparsea`. Neither place contains an algorithm.
 
 mod adjusted;
 mod algorithms;

@@ -1,17 +1,17 @@
-//! What a call-back sees of a run.
+//! What a callback sees of a run.
 
 use pyo3::prelude::*;
 
-/// Where a run is, as a ``callback`` sees it after every step.
+/// The state of a run, passed to ``callback`` after every step.
 ///
 /// Attributes
 /// ----------
 /// algorithm : str
-///     The algorithm at work (of a chain, the link).
+///     The running algorithm (for a chain, the current link).
 /// iteration : int
-///     Its iterations so far; 0 is its start. Iterations that change nothing may be jumped over.
+///     Its iterations so far; 0 is its start. Iterations that change nothing may be skipped.
 /// support : list of int
-///     Support of the current point, sorted; it may hold more than k columns on the way to one of at most k.
+///     Support of the current point, sorted. It may hold more than k columns on the way to a point with at most k.
 /// residual_norm : float
 ///     ‖y − A x‖ at the current point.
 /// best_support : list of int
@@ -19,11 +19,11 @@ use pyo3::prelude::*;
 /// best_residual_norm : float
 ///     ‖y − A x‖ at the best point so far.
 /// supports_explored : int
-///     Distinct supports at which the run has been.
+///     Number of distinct supports that the run visited.
 /// elapsed : float
 ///     Seconds since the run began.
 /// column : int or None
-///     Of a batch, the column of Y that this is about.
+///     For a batch, the column of Y that is being solved.
 #[pyclass(frozen, get_all, module = "sparsea")]
 pub struct Progress {
     algorithm: String,

@@ -1,7 +1,7 @@
-"""The same answers on a cluster, with Dask (the extra ``[dask]``).
+"""The same results on a cluster, with Dask (the extra ``[dask]``).
 
-`solve` takes many signals, in blocks; `statistics` and `cross_validate` take more rows than fit into memory, `Columns`
-more columns; `sweep` runs a study.
+`solve` handles many signals, in blocks. `statistics` and `cross_validate` handle more rows than fit into memory, and
+`Columns` more columns. `sweep` runs a study.
 """
 
 from importlib.util import find_spec

@@ -44,9 +44,9 @@ class BatchSolution(NamedTuple):
     Attributes
     ----------
     support : ndarray of int64
-        k indices for each signal, sorted; −1 where there are fewer.
+        k indices for each signal, sorted, padded with −1.
     coefficients : ndarray
-        The coefficients of these columns, in the scale of A; 0 where there are fewer.
+        The coefficients of these columns, in the scale of A, padded with 0.
     residual_norms : ndarray of float64
         ‖y − A x‖ of each signal.
     stop_reasons : ndarray of str
@@ -54,7 +54,7 @@ class BatchSolution(NamedTuple):
     intercepts : ndarray or None
         The intercept of each signal, if the model has one.
     fixed_coefficients : ndarray or None
-        The coefficients of the fixed columns, in the place of the k of ``support``, if there are any.
+        The coefficients of the fixed columns, if there are any, along the axis that holds the k entries in ``support``.
     """
 
     support: Array
@@ -76,26 +76,26 @@ def solve(
     client: Any = None,
     **options: Unpack[Options],
 ) -> Batch:
-    """Solve for many signals on one A, block by block, with the bits of `sparsea.solve` for all of them at once.
+    """Solve for many signals with one A, block by block; bit for bit the results of `sparsea.solve` for all at once.
 
-    Nothing is computed yet: the result holds Dask arrays, to be computed, persisted or written by the workers.
+    Nothing is computed yet. The result holds Dask arrays, which the workers compute, persist or write.
 
     Parameters
     ----------
     A
-        As for `sparsea.solve`, in the memory of the client. It is sent to each worker once.
+        See `sparsea.solve`; in the memory of the client. It is sent to each worker once.
     Y : dask.array or dask.dataframe
-        The signals. Of an array, ``axis`` holds the m rows, and every index of the others is a signal; each chunk is a
-        task, once chunks are joined along ``axis``. Of a frame each column is a signal.
+        The signals. In an array, ``axis`` holds the m rows, and every index along the other axes is a signal. Chunks
+        are joined along ``axis``, and each is then one task. In a data frame, each column is a signal.
     k : int or array_like of int
-        The sparsity; also one for each signal, in the shape of Y without ``axis``.
+        The sparsity, or one for each signal, in the shape of Y without ``axis``.
     start : str, array_like or Solution, optional
-        Where to start, as for `sparsea.solve`, but one for all signals.
+        Where to start; see `sparsea.solve`. One start for all signals.
     axis : int, optional
-        The axis of the m rows. Default: 0. An image of rows × columns × channels takes ``axis=-1``.
+        The axis of the m rows. Default: 0. An image of shape rows × columns × channels takes ``axis=-1``.
     client : distributed.Client, optional
-        Whose workers A is sent to; it must be the current one when the results are computed. Default: the current one.
-        Without any, A is a part of the graph, which every scheduler of Dask computes.
+        The client to whose workers A is sent. It must be the current client when the results are computed. Default: the
+        current client. Without a client, A is part of the graph, which any Dask scheduler can compute.
     {options}
 
     Returns
@@ -106,11 +106,11 @@ def solve(
     Raises
     ------
     ValueError
-        If A, k, an option or the shape of Y breaks a rule, at once; if Y holds NaN, when they are computed: the message
-        names the place in Y, not in the block.
+        If A, k, an option or the shape of Y breaks a rule: at once. If Y holds NaN: when the results are computed. The
+        message gives the position in Y, not in the block.
     TypeError
-        If something is of the wrong type, or an option is not for batches in blocks: ``joint``, ``report``, ``trace``,
-        ``progress`` and ``callback``.
+        If an argument has the wrong type, or for an option that does not apply to batches in blocks: ``joint``,
+        ``report``, ``trace``, ``progress`` and ``callback``.
 
     See Also
     --------
@@ -118,11 +118,12 @@ def solve(
 
     Notes
     -----
-    ``threads`` are those of one task, by default 1: Dask runs as many tasks on a worker as the worker has threads.
-    ``time`` and ``memory`` are those of a run, and of a task.
+    ``threads`` applies to one task and is 1 by default, since Dask runs as many tasks on a worker as the worker has
+    threads. ``time`` applies to a run, and ``memory`` to a task.
 
-    A worker keeps A, and the column norms of an operator that is known by its products only. Columns of its Gram matrix
-    are shared by the signals of a block, and computed again for the next.
+    Each worker keeps A, and the column norms of an operator that is known only by its products. All blocks on a worker
+    share Gram columns of A, up to 256 MiB or half of ``memory``. With fixed columns, an intercept, weights or gaps,
+    each block computes its own Gram columns.
 
     Examples
     --------
@@ -271,17 +272,18 @@ def _namer(place: list[int], shape: tuple[int, ...], names: tuple[Any, ...] | No
 
 
 class Batch(DaskMethodsMixin):  # type: ignore[misc]
-    """The solutions of many signals, not computed yet; a collection of Dask.
+    """The solutions of many signals, not computed yet; a Dask collection.
 
-    Of each signal there is one record, made once whichever of the arrays below are computed together; ``persist`` keeps
-    them on the workers, and then nothing is solved again. ``distributed.progress`` and `dask.visualize` take a batch.
+    Each signal has one record, computed once no matter which of the arrays below are computed together. ``persist``
+    keeps the records on the workers, so nothing is solved again. ``distributed.progress`` and `dask.visualize` accept a
+    batch.
 
     Attributes
     ----------
     support : dask.array of int64
-        k indices for each signal, sorted, where the rows were in Y; −1 where there are fewer.
+        k indices for each signal, sorted, along the axis that held the rows of Y; padded with −1.
     coefficients : dask.array
-        The coefficients of these columns, in the scale of A; 0 where there are fewer.
+        The coefficients of these columns, in the scale of A, padded with 0.
     residual_norms : dask.array of float64
         ‖y − A x‖ of each signal.
     stop_reasons : dask.array of str
@@ -289,11 +291,11 @@ class Batch(DaskMethodsMixin):  # type: ignore[misc]
     intercepts : dask.array or None
         The intercept of each signal, if the model has one.
     fixed_coefficients : dask.array or None
-        The coefficients of the fixed columns, in the place of the k of ``support``, if there are any.
+        The coefficients of the fixed columns, if there are any, along the axis that holds the k entries in ``support``.
     fixed : ndarray of int64
         The fixed columns.
     names, signals : tuple or None
-        The names of the columns of A and of Y, if these were frames.
+        The column names of A and of Y, if these were data frames.
     """
 
     def __init__(
@@ -352,33 +354,33 @@ class Batch(DaskMethodsMixin):  # type: ignore[misc]
         )
 
     def compute(self, **options: Any) -> BatchSolution:
-        """Compute the solutions and return them to the client, as NumPy arrays.
+        """Compute the solutions and return them to the client as NumPy arrays.
 
         Parameters
         ----------
         **options
-            As `dask.compute` takes them, such as ``scheduler="threads"``.
+            Options of `dask.compute`, such as ``scheduler="threads"``.
 
         Returns
         -------
         BatchSolution
-            Its fields are those of the batch.
+            The fields of the batch, computed.
         """
         solution: BatchSolution = super().compute(**options)
         return solution
 
     def to_zarr(self, url: Any, *, overwrite: bool = False, compute: bool = True, **options: Any) -> Any:
-        """Write the solutions as a Zarr group, from the workers.
+        """Write the solutions from the workers to a Zarr group.
 
         Parameters
         ----------
         url : str
-            The group, which every worker reaches. It gets an array for each attribute of the batch; stop reasons are
-            numbers, named by the attribute ``stop_reasons`` of the group.
+            The group, which every worker must be able to reach. It gets one array for each attribute of the batch. Stop
+            reasons are stored as numbers, whose names are in the attribute ``stop_reasons`` of the group.
         overwrite : bool
-            Whether arrays that are there are replaced; otherwise they are refused.
+            Whether to replace existing arrays; otherwise they are refused.
         compute : bool
-            Whether to write now, or to return something that will when it is computed.
+            Whether to write now, or to return a `Delayed` object that writes when it is computed.
         **options
             Passed to `dask.array.to_zarr`.
 
@@ -409,22 +411,23 @@ class Batch(DaskMethodsMixin):  # type: ignore[misc]
         return _done(written, compute)
 
     def to_parquet(self, path: Any, *, overwrite: bool = False, compute: bool = True) -> Any:
-        """Write the solutions as two Parquet data sets, from the workers.
+        """Write the solutions from the workers to two Parquet data sets.
 
-        ``path/signals`` has a row for each signal: its place in Y, ``residual_norm``, ``stop_reason``, and the
-        intercept if there is one. ``path/coefficients`` has a row for each column of a support: the place, ``column``
-        and ``coefficient``, and ``name`` if A was a frame. The place is ``signal``, the name of a column if Y was a
-        frame; of signals on several axes ``signal_0``, ``signal_1``, … Complex numbers are two columns, ``…_real`` and
-        ``…_imag``. Each block is one file of each.
+        ``path/signals`` has one row for each signal: its position in Y, ``residual_norm``, ``stop_reason``, and the
+        intercept if there is one. ``path/coefficients`` has one row for each column of a support: the position of the
+        signal, ``column``, ``coefficient``, and ``name`` if A was a data frame. The position is the column ``signal``,
+        which holds the column name if Y was a data frame. For signals along several axes there are columns
+        ``signal_0``, ``signal_1``, … Complex numbers are stored as two columns, ``…_real`` and ``…_imag``. Each block
+        is one file of each data set.
 
         Parameters
         ----------
         path : str
-            The folder, which every worker reaches.
+            The folder, which every worker must be able to reach.
         overwrite : bool
-            Whether what is there is removed; otherwise it is refused.
+            Whether to remove existing contents; otherwise they are refused.
         compute : bool
-            Whether to write now, or to return something that will when it is computed.
+            Whether to write now, or to return a `Delayed` object that writes when it is computed.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What is of Dask: the client of a cluster, frames."""
+"""Dask clients and data frames."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def current_client(given: Any = None) -> Any:
 
 
 def is_dask_frame(given: Any) -> bool:
-    """Whether it is a frame of Dask, without loading these."""
+    """Whether it is a Dask data frame, without importing these."""
     return hasattr(given, "npartitions") and hasattr(given, "columns") and given.ndim == 2

@@ -28,16 +28,16 @@ _TRIES = 4
 
 
 class Traffic(NamedTuple):
-    """What travelled between the client and the workers.
+    """Data sent between the client and the workers.
 
     Attributes
     ----------
     rounds : int
-        How often something was asked of all chunks.
+        Number of rounds in which all chunks were queried.
     sent : int
-        Bytes of numbers that the client sent, counted once for each worker that they were sent to.
+        Bytes of numbers that the client sent, counted once for each receiving worker.
     received : int
-        Bytes of numbers that came back.
+        Bytes of numbers that the client received.
     """
 
     rounds: int
@@ -46,7 +46,7 @@ class Traffic(NamedTuple):
 
 
 class Strongest(NamedTuple):
-    """Columns with the highest scores, the highest first; of equal ones the first column.
+    """The columns with the highest scores, the highest first; of equal scores, the lower index first.
 
     Attributes
     ----------
@@ -108,17 +108,17 @@ class ColumnOperator:
 
     @property
     def traffic(self) -> Traffic:
-        """What travelled so far."""
+        """Data sent and received so far."""
         return Traffic(self._rounds, self._sent, self._received)
 
     @property
     def column_norms(self) -> Array:
-        """‖a_j‖ for every column, n numbers that travel."""
+        """‖a_j‖ for every column; n numbers are sent."""
         norms: Array = np.concatenate(self._gather([[norms] for norms in self._norms], _chain))
         return norms
 
     def matvec(self, x: Any) -> Array:
-        """A x. The non-zeros of x travel, and m numbers come back."""
+        """A x. The non-zeros of x are sent to the workers, and m numbers come back."""
         x = self._vector("x", x, 1)
         parts = []
         for at, block in enumerate(self._blocks):
@@ -133,7 +133,7 @@ class ColumnOperator:
         return image
 
     def rmatvec(self, y: Any) -> Array:
-        """Aᴴ y. The m numbers of y travel to every worker, and n come back."""
+        """Aᴴ y. The m numbers of y are sent to every worker, and n numbers come back."""
         y = self._vector("y", y, 0)
 
         def ask(sent: Any) -> Any:
@@ -144,7 +144,8 @@ class ColumnOperator:
         return products[:, 0]
 
     def select(self, columns: Sequence[int] | Array) -> Any:
-        """Columns of A by index, in their order: an array of shape (m, c), or a sparse matrix if the chunks are."""
+        """The given columns of A, in the given order: an array of shape (m, c), or a sparse matrix if the chunks
+        are."""
         columns = np.asarray(columns, dtype=np.int64)
         if len(columns) and not (columns.min() >= 0 and columns.max() < self.shape[1]):
             wrong = columns[(columns < 0) | (columns >= self.shape[1])][0]
@@ -178,31 +179,31 @@ class ColumnOperator:
         above: float = 0.0,
         centred: bool = False,
     ) -> Strongest:
-        """The columns that explain most of a residual, in one round.
+        """Return the columns that explain most of a residual, in one round.
 
         Parameters
         ----------
         residuals : array_like of shape (m,) or (m, q)
             Residuals r_i.
         count : int
-            How many columns to return at most.
+            Largest number of columns to return.
         losses : array_like of shape (q,), optional
             l_i; default 1. The score of a column is max_i |a_jᴴ r_i|²/(‖a_j‖² l_i).
         left_out : array_like of int
-            Columns that are not scored.
+            Columns to exclude.
         bounds : pair of float
-            Of the coefficients: where the lower one is 0, a column that pulls to negative values scores 0, and so for
-            the upper one. Of real numbers only.
+            Bounds of the coefficients, for real numbers only. If the lower bound is 0, a column that pulls to negative
+            values scores 0; likewise for the upper bound.
         above : float
-            Columns with a score up to this are not returned.
+            Columns with at most this score are not returned.
         centred : bool
-            Whether ‖a_j‖ are the norms of columns less their means, as for a model with an intercept, whose residuals
-            have mean 0. The first time takes a round to measure them.
+            Whether ‖a_j‖ are the norms of the columns minus their means, as for a model with an intercept, whose
+            residuals have mean 0. The first use takes one more round to measure them.
 
         Returns
         -------
         Strongest
-            At most ``count`` columns. m q numbers travel to every worker, and from each of them ``count`` back.
+            At most ``count`` columns. m q numbers are sent to every worker, and each sends ``count`` back.
         """
         residuals = np.asarray(residuals)
         residuals = residuals.reshape(self.shape[0], -1)

@@ -1,4 +1,4 @@
-"""Studies on a cluster: each worker runs the command on a part, and the client joins the parts."""
+"""Studies on a cluster: each worker runs the command on a part, and the client merges the parts."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ def sweep(
     restart: bool = False,
     command: str = "sparsea",
 ) -> Path:
-    """Run a study on a cluster: the store, the tables and the pictures of the command ``sparsea sweep``.
+    """Run a study on a cluster, with the store, tables and plots of the command ``sparsea sweep``.
 
-    Each task is ``sparsea sweep --shard i/N`` on one thread of a worker, where the command must be installed. Its store
-    comes back to the client, which keeps it in ``out`` as the command does. When all are there, they are merged, and
-    tables and pictures are made. Results are those of one machine, to the bit, but for times.
+    Each task runs ``sparsea sweep --shard i/N`` on one thread of a worker, where the command must be installed. Its
+    store is sent to the client, which keeps it in ``out`` like the command. When all stores have arrived, they are
+    merged, and tables and plots are made. The results are bit for bit those of one machine, except for times.
 
     Parameters
     ----------
     study : path
         The study, a TOML file. A matrix that it names must have the same path on the workers.
     client : distributed.Client, optional
-        Default: the current one.
+        The client. Default: the current one.
     out : path
-        The folder for the results, of the client. A sweep continues what it finds there.
+        The folder for the results, on the client. A sweep resumes from what it finds there.
     runs : int, optional
-        Runs of each cell, instead of the study's number.
+        Number of runs of each cell. Default: that of the study.
     shards : int, optional
-        Parts. Default: as many as are in ``out``, or 4 for each thread of the cluster. A sweep that is stopped loses
-        the parts that are not done.
+        Number of parts. Default: the number in ``out``, or 4 for each thread of the cluster. A sweep that is stopped
+        loses the unfinished parts.
     restart : bool
-        Whether to throw away what is in ``out``.
+        Whether to discard the contents of ``out``.
     command : str
         The command, on the workers and the client.
 
@@ -64,16 +64,17 @@ def sweep(
     Raises
     ------
     ValueError
-        If the command refuses the study, with its message; if the parts in ``out`` are others than ``shards``.
+        If the command refuses the study (the message is the command's), or if ``shards`` differs from the parts in
+        ``out``.
     TypeError
         If there is no client.
     RuntimeError
-        If the command cannot be run, or breaks off.
+        If the command cannot be run, or fails.
 
     Notes
     -----
-    Another worker computes the part of one that is lost. Where ``sweep`` is interrupted, commands that are running
-    end with their part, which is dropped.
+    If a worker is lost, another one computes its part. If ``sweep`` is interrupted, running commands finish their part,
+    which is dropped.
     """
     client = current_client(client)
     if client is None:

@@ -1,4 +1,4 @@
-"""Many rows: one pass over them for their sums, and everything else from these."""
+"""Many rows: one pass computes their sums, and everything else follows from these."""
 
 from __future__ import annotations
 
@@ -42,48 +42,48 @@ def statistics(
     seed: int | None = None,
     client: Any = None,
 ) -> Statistics:
-    """Read rows in one pass and keep what least squares needs to know of them, AᴴA, Aᴴy, yᴴy and the number of rows.
+    """Compute the sufficient statistics AᴴA, Aᴴy, yᴴy and the number of rows in one pass over the rows.
 
     Parameters
     ----------
     A : dask.array of shape (N, n), or dask.dataframe
-        The rows, in blocks. A frame has numbers only; its columns name those of A. Categories are made numbers before,
-        as by `dask.dataframe.get_dummies`.
+        The rows, in blocks. A data frame must be numeric, and its column names become those of A. Convert categories
+        beforehand, for example with `dask.dataframe.get_dummies`.
     y : array_like of shape (N,) or (N, B); for a frame the name of a column, a list of names, or a Series of Dask
-        The data, in the blocks of A or in others; if the sizes of blocks are not known, in those of A. Columns that are
-        named are none of A. A Series is joined to the frame by its index.
+        The data, in the blocks of A or in others; in those of A if the sizes of blocks are not known. Columns that are
+        named here are not part of A. A Series is joined to the data frame by its index.
     intercept : bool
-        Whether the model has an intercept. Statistics are then those of centred columns.
+        Whether the model has an intercept. The statistics are then those of centred columns.
     folds : int, optional
-        The number of folds whose statistics are kept apart, for `Statistics.cross_validate`; at least 2. The pass is
-        the same, but the sizes of blocks must be known; those of a frame are counted first.
+        Number of folds with separate statistics, for `Statistics.cross_validate`; at least 2. There is still one pass,
+        but the sizes of blocks must be known. Those of a data frame are counted first.
     seed : int, optional
-        If given, the fold of a row is drawn from this seed and its place in A, whatever the blocks. Otherwise folds are
-        contiguous and of equal size, as those of ``KFold`` in scikit-learn.
+        If given, the fold of a row is drawn from this seed and its position in A, independently of the blocks.
+        Otherwise folds are contiguous and of equal size, like those of ``KFold`` in scikit-learn.
     client : distributed.Client, optional
-        Default: the current one. Without any, Dask's own scheduler.
+        The client. Default: the current one. Without a client, Dask's default scheduler.
 
     Returns
     -------
     Statistics
-        In the memory of the client, (n + B)² numbers for each fold.
+        The statistics, in the memory of the client: (n + B)² numbers for each fold.
 
     Raises
     ------
     ValueError
-        If shapes differ; if something is NaN or infinite: the message names the row of A.
+        If shapes differ, or if a value is NaN or infinite; the message then gives the row of A.
     TypeError
-        If something is of the wrong type.
+        If an argument has the wrong type.
 
     See Also
     --------
-    cross_validate : The choice of k as well.
+    cross_validate : Also chooses k.
 
     Notes
     -----
-    Each block gives its means and its products about these, in double precision whatever its type; two blocks give
-    those of both without cancellation. [1]_ Which are added first depends on the blocks only, not on what is done
-    first: the same blocks give the same bits, on machines whose BLAS does.
+    Each block contributes its means and its products about these means, in double precision whatever its type. Two
+    blocks are combined without cancellation. [1]_ The order of the combination depends only on the blocks, not on which
+    is finished first. The same blocks therefore give the same bits, on machines whose BLAS does.
 
     References
     ----------
@@ -151,26 +151,27 @@ def cross_validate(
     Parameters
     ----------
     A, y, intercept, folds, seed, client
-        As for `statistics`; y is one vector.
+        See `statistics`; y is one vector.
     largest : int, optional
-        K: solutions are found for k = 0 … K, 0 being the null model, the mean of y (0 without an intercept). Default: a
-        tenth of the columns or training rows, whichever are fewer, at least 5, doubled until the k of least error is at
-        most K/2, up to all columns if they are at most half as many as the training rows, and otherwise to a quarter of
-        these. If the k of least error is K and there are more columns, a warning says so.
+        K. Solutions are found for k = 0 … K, where 0 is the null model, the mean of y (0 without an intercept). By
+        default, K begins with a tenth of the columns or training rows, whichever are fewer, but at least 5. It is
+        doubled until the k of least error is at most K/2. It is limited to all columns if they are at most half as many
+        as the training rows, and otherwise to a quarter of the training rows. If the k of least error is K and there
+        are more columns, a warning says so.
     one_standard_error : bool
-        Whether to take the smallest k whose mean error is within one standard error of the least, as
+        Whether to choose the smallest k whose mean error is within one standard error of the least, like
         `sparsea.sklearn.SparseRegressorCV`.
     {options}
 
     Returns
     -------
     CrossValidation
-        The errors, the k chosen and its solution on all rows.
+        The errors, the chosen k and its solution on all rows.
 
     Raises
     ------
     ValueError, TypeError
-        As `statistics` and `sparsea.solve`.
+        Same as for `statistics` and `sparsea.solve`.
 
     Examples
     --------
@@ -188,12 +189,12 @@ def cross_validate(
 
 
 class Statistics:
-    """What least squares needs to know of rows that are too many for memory.
+    """Sufficient statistics for least squares on more rows than fit into memory.
 
     Attributes
     ----------
     n_samples : int
-        The rows, N.
+        N, the number of rows.
     means : ndarray of shape (n,)
         The mean of each column of A.
     y_means : float, complex or ndarray of shape (B,)
@@ -203,7 +204,7 @@ class Statistics:
     intercept : bool
         Whether the model has an intercept.
     names : tuple or None
-        The names of the columns of A, if it was a frame.
+        The column names of A, if A was a data frame.
     """
 
     def __init__(
@@ -222,7 +223,7 @@ class Statistics:
 
     @property
     def n_samples(self) -> int:
-        """The rows."""
+        """Number of rows."""
         return self._all.rows
 
     @property
@@ -237,14 +238,15 @@ class Statistics:
         return means.copy() if self._batch else means[0]
 
     def gram(self) -> Gram:
-        """The statistics as `sparsea.solve` and `sparsea.Problem` take them in place of A.
+        """Return the statistics as a `Gram`, which `sparsea.solve` and `sparsea.Problem` accept in place of A.
 
-        Columns, and y, that are constant to the rounding of their type count as constant: with an intercept they are 0.
+        Columns, and y, that are constant up to the rounding of their type count as constant: with an intercept they
+        become 0.
 
         Returns
         -------
         Gram
-            Of the centred columns if there is an intercept.
+            The statistics, of the centred columns if there is an intercept.
         """
         count, means, products = self._all.rows, self._all.means, self._all.products
         n = self._columns
@@ -269,17 +271,17 @@ class Statistics:
         )
 
     def intercept_of(self, solution: Any) -> Any:
-        """The intercept of a solution.
+        """Compute the intercept of a solution.
 
         Parameters
         ----------
         solution : Solution or Solutions
-            Found from `gram`.
+            A solution computed from `gram`.
 
         Returns
         -------
         float, complex or ndarray of shape (B,)
-            The mean of y less that of A x; 0 if the model has no intercept.
+            The mean of y minus that of A x; 0 if the model has no intercept.
         """
         if not self.intercept:
             return np.zeros(self._batch, self._all.products.dtype) if self._batch else 0.0
@@ -291,17 +293,17 @@ class Statistics:
         )
 
     def without(self, fold: int) -> Statistics:
-        """The statistics of all folds but one.
+        """Return the statistics of all folds but one.
 
         Parameters
         ----------
         fold : int
-            Counted from 0.
+            The fold to leave out, counted from 0.
 
         Returns
         -------
         Statistics
-            Without folds of its own.
+            The statistics, without folds.
         """
         left = as_whole("fold", fold, 0, self.folds - 1)
         sums = [one for at, one in enumerate(self._sums) if at != left and one is not None]
@@ -318,25 +320,26 @@ class Statistics:
         Parameters
         ----------
         largest : int, optional
-            K: solutions are found for k = 0 … K, 0 being the null model, the mean of y (0 without an intercept).
-            Default: a tenth of the columns or training rows, whichever are fewer, at least 5, doubled until the k of
-            least error is at most K/2, up to all columns if they are at most half as many as the training rows, and
-            otherwise to a quarter of these. If the k of least error is K and there are more columns, a warning says so.
+            K. Solutions are found for k = 0 … K, where 0 is the null model, the mean of y (0 without an intercept). By
+            default, K begins with a tenth of the columns or training rows, whichever are fewer, but at least 5. It is
+            doubled until the k of least error is at most K/2. It is limited to all columns if they are at most half as
+            many as the training rows, and otherwise to a quarter of the training rows. If the k of least error is K and
+            there are more columns, a warning says so.
         one_standard_error : bool
-            Whether to take the smallest k whose mean error is within one standard error of the least.
+            Whether to choose the smallest k whose mean error is within one standard error of the least.
         {options}
 
         Returns
         -------
         CrossValidation
-            The errors, the k chosen and its solution on all rows.
+            The errors, the chosen k and its solution on all rows.
         """
         return self._cross_validate(largest, one_standard_error, dict(options))
 
     def _cross_validate(
         self, largest: int | None, one_standard_error: bool, options: dict[str, Any]
     ) -> CrossValidation:
-        """As `cross_validate`, called by what is called."""
+        """Implementation of `cross_validate`."""
         if self.folds == 1:
             raise InvalidValueError("these statistics have no folds; give statistics(…, folds=5)")
         if self._batch:
@@ -381,20 +384,20 @@ class Statistics:
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """The choice of k.
+    """The result of cross-validation.
 
     Attributes
     ----------
     ks : ndarray of shape (K + 1,)
-        0 … K.
+        The sparsities 0 … K.
     errors : ndarray of shape (K + 1, folds)
-        The mean squared error on each fold of what the others were solved for.
+        The mean squared error on each fold of the solutions for the other folds.
     rows : ndarray of shape (folds,)
-        The rows of each fold, by which folds count.
+        The number of rows of each fold, which is its weight.
     k : int
-        The number chosen; 0 if nothing was found.
+        The chosen k; 0 if nothing was found.
     solution : Solution
-        For this k, on all rows.
+        The solution for this k, on all rows.
     intercept : float or complex
         Its intercept; 0.0 if the model has none.
     """
@@ -408,7 +411,7 @@ class CrossValidation:
 
     @property
     def mean_errors(self) -> Array:
-        """The mean error for each k, over all rows."""
+        """The mean error over all rows, for each k."""
         return np.asarray(self.errors @ (self.rows / self.rows.sum()))
 
 

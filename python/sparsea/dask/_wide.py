@@ -1,7 +1,8 @@
-"""More columns than fit into memory: the working set of a search lies on the client, scores come from the workers.
+"""More columns than fit into memory: the client holds the working set of a search, and the workers compute scores.
 
-It goes as the search of the core among many columns: matching pursuit, searches on the working set, and a look at all
-other columns, by what each explains if it joins, and then by what it explains in place of a member of the support.
+It works like the search of the core for many columns: matching pursuit, searches on the working set, and a look at all
+other columns. These are scored by what each explains if it joins, and then by what it explains in place of a member of
+the support.
 """
 
 from __future__ import annotations
@@ -45,29 +46,29 @@ _HELD = 1 << 26
 class Columns(ColumnOperator):
     """An m × n matrix A whose columns lie on the workers of a cluster, in chunks.
 
-    Its `solve` sends residuals to the workers and gets the columns that matter. It has ``shape``, ``matvec`` and
-    ``rmatvec``, and so is an A for `sparsea.solve` as well: every algorithm works with it then, and n numbers travel
-    for each product.
+    Its `solve` sends residuals to the workers and receives the columns that matter. It also has ``shape``, ``matvec``
+    and ``rmatvec``, so `sparsea.solve` accepts it as A. Every algorithm then works with it, but n numbers are sent for
+    each product.
 
     Parameters
     ----------
     A : dask.array of shape (m, n)
-        Chunked along columns; chunks are NumPy arrays, or sparse matrices of SciPy.
+        The matrix, chunked along columns. Chunks are NumPy arrays or SciPy sparse matrices.
     client : distributed.Client, optional
-        Default: the current one. Without any, the chunks are computed by the default scheduler of Dask.
+        The client. Default: the current one. Without a client, Dask's default scheduler computes the chunks.
     keep : bool
-        Whether the workers keep the chunks in memory. If not, they are made again in every round.
+        Whether the workers keep the chunks in memory. If not, they are recomputed in every round.
 
     Raises
     ------
     ValueError
         If A is empty, is not a matrix, holds NaN or infinite numbers, or has chunks of unknown size.
     TypeError
-        If A is no Dask array of numbers.
+        If A is not a Dask array of numbers.
 
     Notes
     -----
-    A round costs one pass over A on the workers. Measuring the norms is the first; they stay on the workers.
+    A round costs one pass over A on the workers. The first round measures the column norms, which stay on the workers.
 
     Examples
     --------
@@ -108,43 +109,44 @@ class Columns(ColumnOperator):
         k : int
             The sparsity, from 0 to min(m, n).
         algorithm : {"search", "omp"}
-            ``"omp"`` chooses what `sparsea.solve` chooses, one round for each column. ``"search"`` begins like it, and
-            then searches among the columns that matter, which are those of the working set; all others are scored, and
-            those that could gain join, until none can. Where it still finds no more, the working set is filled
-            up to 10⁶/k columns, or to ``memory``.
+            ``"omp"`` chooses the same columns as in `sparsea.solve`, with one round for each column. ``"search"``
+            begins in the same way, and then searches the working set, which holds the columns that matter. All other
+            columns are scored, and those that could gain join the working set, until there are none. If the search
+            still finds nothing better, the working set is filled, up to 10⁶/k columns or to ``memory``.
         intercept : bool, optional
-            Whether the model has a constant, which is not counted in k. Default: none, and a warning if y seems to have
-            one.
+            Whether the model has an intercept, which is not counted in k. By default there is none, with a warning if y
+            seems to have one.
         nonnegative, bounds
-            As for `sparsea.solve`; bounds are two numbers.
+            See `sparsea.solve`; bounds are two numbers.
         iterations : int, optional
-            Iterations of search at most. Default: those of its own rule on the working set, twice.
+            Largest number of iterations of the search. Default: those of its own rule on the working set, twice.
         time : float, optional
-            Seconds after which no round begins. The best support so far is returned.
+            Time limit in seconds, after which no round begins. The best support so far is returned.
         memory : int, optional
-            Bytes of the working set on the client, as if it were in double precision; default 64 MiB. There is room
-            for 2 k + 64 columns at least.
+            Memory limit in bytes for the working set on the client, counted in double precision; default 64 MiB. There
+            is always room for at least 2 k + 64 columns.
         threads : int, optional
-            Threads of the searches on the client.
+            Number of threads of the searches on the client.
         settings : mapping, optional
-            Those of the algorithm.
+            Settings of the algorithm.
 
         Returns
         -------
         Solution
-            Coefficients are those of the fit on the columns of the support alone: they do not depend on chunks or
-            workers.
+            The solution. Its coefficients are those of the fit on the columns of the support alone, so they do not
+            depend on chunks or workers.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument breaks a rule, before anything is sent.
+            If an argument breaks a rule. It is raised before anything is sent.
 
         Notes
         -----
-        A round sends a residual and the indices of the working set to every worker, m + |W| numbers, and gets at most
-        max(512, 2 k) indices with their scores. Columns that join are fetched, m numbers each. Once no column explains
-        more of the residual, those that could stand in for a member of the support are looked for, with k residuals.
+        A round sends a residual and the indices of the working set W to every worker, m + |W| numbers, and receives at
+        most max(512, 2 k) indices with their scores. Columns that join are fetched, m numbers each. Once no column
+        explains more of the residual, columns that could replace a member of the support are looked for, with k
+        residuals.
         """
         if algorithm not in ALGORITHMS:
             raise InvalidValueError(

@@ -1,4 +1,4 @@
-"""What every block of signals needs: sent to a worker once, and read there once."""
+"""What every block of signals needs; sent to each worker once, and read there once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEASURED = 2048
 """The most columns of an operator known by its products whose norms are measured; those of more are estimated."""
 
 GRAM_MEMORY = 256 << 20
-"""Bytes of Gram columns that a worker keeps, unless ``memory`` says otherwise."""
+"""Bytes of Gram columns that a worker keeps if ``memory`` is not given."""
 
 _REFUSED = {
     "callback": "it would be called on the workers",
@@ -148,7 +148,7 @@ class Shared:
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:
-    """The options without those that are as if not given; others that a batch in blocks cannot have are refused."""
+    """The options that are set; options that do not apply to batches in blocks are refused."""
     kept = {}
     for word, value in options.items():
         if word in _REFUSED:

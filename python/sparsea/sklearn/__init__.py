@@ -1,7 +1,7 @@
 """Sparse regression with at most k features, as scikit-learn estimators.
 
-`SparseRegressor` takes k as it is given, `SparseRegressorCV` chooses it by cross-validation, `SparsityPath` solves for
-k = 0 … K and chooses by a criterion. All three are selectors too: `get_support` and `transform`.
+`SparseRegressor` uses a given k, `SparseRegressorCV` chooses k by cross-validation, and `SparsityPath` solves for
+k = 0 … K and chooses k by a criterion. All three are also feature selectors, with `get_support` and `transform`.
 """
 
 from ._cross_validation import SparseRegressorCV

@@ -1,4 +1,4 @@
-"""Criteria of least-squares fits on k features: information criteria, and errors on samples left out."""
+"""Criteria of least-squares fits on k features: information criteria, and errors on left-out samples."""
 
 from __future__ import annotations
 

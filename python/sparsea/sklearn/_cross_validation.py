@@ -1,4 +1,4 @@
-"""Regression on few features, with their number chosen by cross-validation."""
+"""Regression on few features, whose number is chosen by cross-validation."""
 
 from __future__ import annotations
 
@@ -31,100 +31,102 @@ if TYPE_CHECKING:
 class SparseRegressorCV(SparseModel):
     """Linear regression on at most k features, with k chosen by cross-validation.
 
-    On the training samples of each fold solutions are found for k = 0 … K, as by `SparsityPath`. The k whose mean
-    squared error on the samples left out is least (or the smallest k nearly as good) is then used on all samples.
+    Solutions are found for k = 0 … K on the training samples of each fold, as by `SparsityPath`. The k with the least
+    mean squared error on the left-out samples (or the smallest k that is nearly as good) is then used on all samples.
     k = 0 is the null model, the mean of the target (0 without an intercept). If it is chosen, nothing was found:
     ``n_nonzero_coefs_`` is 0, ``support_`` is empty, and `predict` returns ``intercept_``.
 
-    With the default algorithm, unless its runs are given limits (``iterations``, ``supports``, ``stagnation``,
-    ``settings``), the paths of the folds begin from forward selection and from their neighbours only, and that on all
-    samples is followed by `solve` for the k chosen. If the features are dense as well, the folds share sufficient
+    With the default algorithm, unless its runs have limits (``iterations``, ``supports``, ``stagnation``,
+    ``settings``), the paths of the folds begin only from forward selection and from their neighbours, and the path on
+    all samples is followed by `solve` for the chosen k. If the features are also dense, the folds share sufficient
     statistics; see Notes.
 
     Parameters
     ----------
     max_nonzero_coefs : int or None, default=None
-        K. If None, K begins with a tenth of the features or training samples, whichever are fewer, at least 5, and is
-        doubled until the k of least error is at most K/2, up to all features if they are at most half as many as the
-        training samples, and otherwise to a quarter of these. More than the smallest fold has training samples of
-        non-zero weight, or features, is clipped, with a warning if K was given. If the k of least error is K and there
-        are more features, a warning says so.
+        K. If None, K begins with a tenth of the features or training samples, whichever are fewer, but at least 5. It
+        is doubled until the k of least error is at most K/2. It is limited to all features if they are at most half as
+        many as the training samples, and otherwise to a quarter of the training samples. Values above the number of
+        features, or of training samples of non-zero weight in the smallest fold, are clipped, with a warning if K was
+        given. If the k of least error is K and there are more features, a warning says so.
     cv : int, splitter, iterable or None, default=None
-        How to split: the number of folds (5 if None), a splitter of scikit-learn, or pairs of training and test
-        indices.
+        The splits: the number of folds (5 if None), a scikit-learn splitter, or pairs of training and test indices.
     one_standard_error : bool, default=False
         Whether to take the smallest k whose mean error is within one standard error of the least. [1]_
     n_jobs : int or None, default=None
-        Folds computed at once, as in scikit-learn: in processes, or in threads where folds share sufficient
-        statistics.
+        Number of folds computed at once, as in scikit-learn. They are computed in processes, or in threads if folds
+        share sufficient statistics.
     algorithm : str or None, default=None
-        An algorithm, or several joined by ``+`` (see `sparsea.algorithms`). None stands for the default of
-        `sparsea.solve`, and for all k of a path together.
+        An algorithm, or several joined by ``+`` (see `sparsea.algorithms`). If None, the default of `sparsea.solve`,
+        for all k of a path together.
     fit_intercept : bool, default=True
-        Whether there is an intercept. Sparse features are centred without being made dense.
+        Whether to fit an intercept. Sparse features are centred without being made dense.
     iterations, supports, stagnation : int or None, default=None
-        Limits for each k and fold, as in `SparseRegressor`.
+        Limits for each k and fold; see `SparseRegressor`.
     time : float or None, default=None
-        Seconds for each k and fold; see `SparsityPath`.
+        Time limit in seconds for each k and fold; see `SparsityPath`.
     relative_residual : float or None, default=None
         Stop the search for a k when ‖r‖/‖y‖ is at most this.
     settings : dict or None, default=None
         Settings of the (last) algorithm.
     threads : int or None, default=None
-        Threads to use for one fold, or, where folds share sufficient statistics and ``n_jobs`` is None, for all of
-        them; all cores if None. The result does not depend on it.
+        Number of threads for one fold, or for all folds together if they share sufficient statistics and ``n_jobs`` is
+        None. All cores if None. The result does not depend on it.
     positive : bool, default=False
-        Whether coefficients must be at least 0. Then each k of a fold has a run, from its neighbours.
+        Whether coefficients must be at least 0. Each k of a fold then has its own run, from its neighbours.
     joint : bool, default=False
-        Whether `y` may hold several targets, which have one support, and so one k. Errors are means over targets.
+        Whether `y` may hold several targets, which then share one support, and so one k. Errors are means over targets.
     max_iter : int or None, default=None
-        Another name for ``iterations``. Not both.
+        Another name for ``iterations``; only one of the two may be given.
     tol : float or None, default=None
-        Stop the search for a k when Σᵢ wᵢ (yᵢ − ŷᵢ)² is at most this, summed over targets. On the training samples of a
-        fold it is the same share of Σᵢ wᵢ (yᵢ − ȳ)² as on all. Not together with ``relative_residual``.
+        Stop the search for a k when Σᵢ wᵢ (yᵢ − ŷᵢ)², summed over targets, is at most this. On the training samples of
+        a fold, the limit is the same fraction of Σᵢ wᵢ (yᵢ − ȳ)² as on all samples. It cannot be combined with
+        ``relative_residual``.
     random_state : int, RandomState or None, default=None
-        The seed of runs for one k, if the algorithm draws; it does not split samples. None stands for that of
-        ``settings``, and otherwise 0: results are always the same. A `RandomState` is drawn from once in a fit.
+        The seed of runs for one k, if the algorithm is random. It does not affect the splits. If None, that of
+        ``settings``, or else 0: results are always reproducible. A `RandomState` is drawn from once in each fit.
     warm_start : bool, default=False
-        Whether the supports of ``path_`` of the fit before are tried as well for the model on all samples, if the
-        numbers of features and targets are the same. In folds they are not: they have seen the samples left out.
+        Whether the supports in ``path_`` of the previous fit are also tried for the model on all samples, if the
+        numbers of features and targets are the same. They are not tried in folds, because they have seen the left-out
+        samples.
     report : bool or float, default=False
-        Whether to report what was explored by the run for the k chosen: near-ties within 5 % of the best residual, or
-        within this margin. Not for several targets.
+        Whether to report what was explored by the run for the chosen k: near-ties within 5 % of the best residual, or
+        within the margin given. Not available for several targets.
 
     Attributes
     ----------
     n_nonzero_coefs_ : int
-        Non-zero coefficients: the k chosen, or fewer where further features explain nothing; 0 for the null model.
+        Number of non-zero coefficients: the chosen k, or fewer if further features explain nothing; 0 for the null
+        model.
     n_nonzero_coefs_grid_ : ndarray of shape (K + 1,)
         Every k tried: 0 … K.
     mse_path_ : ndarray of shape (K + 1, n_folds)
-        Mean squared error on the samples left out, for each k and fold; weighted if samples are.
+        Mean squared error on the left-out samples, for each k and fold; weighted if samples are.
     cv_results_ : dict of str to ndarray or list
-        The same as scores, −mse, by the names of `GridSearchCV`: ``params``, ``param_n_nonzero_coefs``,
-        ``split0_test_score``, …, ``mean_test_score``, ``std_test_score`` and ``rank_test_score``, an entry for each k.
-        Means and standard deviations are weighted by the shares of the folds; see Notes. The k of rank 1 is the
-        smallest of several equally good.
+        The same as scores, −mse, with the names of `GridSearchCV`: ``params``, ``param_n_nonzero_coefs``,
+        ``split0_test_score``, …, ``mean_test_score``, ``std_test_score`` and ``rank_test_score``, with one entry for
+        each k. Means and standard deviations are weighted by the shares of the folds; see Notes. All k that are equally
+        good have the same rank; without ``one_standard_error``, the smallest k of rank 1 is chosen.
     path_ : list of Solution
-        The solutions on all samples, ``path_[k]`` for k = 0 … K; that of the k chosen is ``solution_``.
+        The solutions on all samples, ``path_[k]`` for k = 0 … K; that for the chosen k is ``solution_``.
     coef_, intercept_, support_, support_names_, solution_, n_iter_, n_features_in_, feature_names_in_, report_
-        Of the model on all samples, as in `SparseRegressor`.
+        The attributes of the model on all samples; see `SparseRegressor`.
 
     See Also
     --------
-    SparseRegressor : Takes k as it is given.
+    SparseRegressor : Uses a given k.
     SparsityPath : Chooses k by an information criterion.
 
     Notes
     -----
-    Folds count by the sum of the weights of their test samples (their number, unless weighted). With these shares ω_f,
-    the standard error of a mean ē = Σ ω_f e_f is (Σ ω_f (e_f − ē)² / (F − 1))^½, F being the number of folds that
-    count: ``std_test_score`` divided by (F − 1)^½.
+    Each fold is weighted by the sum of the weights of its test samples (their number if there are no weights). With
+    these shares ω_f, the standard error of a mean ē = Σ ω_f e_f is (Σ ω_f (e_f − ē)² / (F − 1))^½, where F is the
+    number of folds that count. It equals ``std_test_score`` divided by (F − 1)^½.
 
     Dense features are split into blocks of samples that belong to the same training sets. The Gram matrix of each
-    block, about the means of the block, is computed once, and those of a training set are added up pairwise, without
+    block, about the means of the block, is computed once. Those of a training set are added pairwise, without
     cancellation. [2]_ The cost is that of one Gram matrix of all features, n p²/2 multiply-adds for n samples and p
-    features, and of a path for each fold.
+    features, plus that of one path for each fold.
 
     References
     ----------
@@ -191,7 +193,7 @@ class SparseRegressorCV(SparseModel):
         self.report = report
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> SparseRegressorCV:
-        """Chooses k and finds the features and their coefficients.
+        """Choose k, and find the features and their coefficients.
 
         Parameters
         ----------
@@ -200,7 +202,7 @@ class SparseRegressorCV(SparseModel):
         y : array of shape (n_samples,) or (n_samples, n_targets)
             The target; several with ``joint``.
         sample_weight : array of shape (n_samples,), float or None, default=None
-            Weights of the samples, at least 0, in training and in errors.
+            Weights of the samples, at least 0, used in training and in errors.
         groups : array of shape (n_samples,) or None, default=None
             The group of each sample, for splitters that keep groups together.
 
@@ -211,10 +213,10 @@ class SparseRegressorCV(SparseModel):
         Raises
         ------
         ValueError
-            If shapes differ, or indices of pandas (rows are paired by position); if something is NaN or infinite, or
-            an option is out of its range; if the training samples of a fold all have weight zero.
+            If shapes differ, or the indices of pandas objects (rows are paired by position); if a value is NaN or
+            infinite; if an option is out of range; or if the training samples of a fold all have weight zero.
         TypeError
-            If a parameter is of the wrong type.
+            If a parameter has the wrong type.
         """
         precision = precision_of(X, y)
         joint = as_flag("joint", self.joint)

@@ -1,4 +1,4 @@
-"""What is solved: the features and the target, centred and weighted. Sparse features stay sparse."""
+"""The problem that is solved: features and target, centred and weighted. Sparse features stay sparse."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A second start for models with an intercept, for which the intercept is a feature like any other.
+"""A second start for models with an intercept, where the intercept is treated like any other feature.
 
-Centring takes the constant out of every feature. Where the sum of the right features is nearly constant, as with a row
-of peaks that overlap, what is left of it does not lead to them.
+Centring removes the constant from every feature. If the sum of the right features is nearly constant, as for a row of
+overlapping peaks, what is left of the constant does not lead to them.
 """
 
 from __future__ import annotations

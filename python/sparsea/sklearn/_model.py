@@ -1,4 +1,4 @@
-"""What all estimators of this package share: options of the search, prediction, and the face of a selector."""
+"""What all estimators of this package share: search options, prediction, and the selector interface."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """A linear model of few features."""
+    """A linear model with few features."""
 
     joint: Any
     warm_start: Any
@@ -34,7 +34,7 @@ class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore
     feature_names_in_: NDArray[Any]
 
     def predict(self, X: Any) -> Array:
-        """X coef + intercept.
+        """Predict X coef + intercept.
 
         Parameters
         ----------
@@ -49,7 +49,7 @@ class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore
         return np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_)
 
     def transform(self, X: Any) -> Any:
-        """X with the columns of the features that are used.
+        """Reduce X to the selected features.
 
         Parameters
         ----------
@@ -58,19 +58,19 @@ class SparseModel(SelectorMixin, RegressorMixin, BaseEstimator):  # type: ignore
         Returns
         -------
         X : array, frame or sparse matrix of shape (n_samples, n_selected_features)
-            In the form that `set_output` says.
+            X with the columns of the selected features, in the format set by `set_output`.
         """
         return super().transform(named(X))
 
     @property
     def support_(self) -> NDArray[np.intp]:
-        """Indices of the features that are used (for several targets, by any of them), sorted."""
+        """Indices of the selected features (for several targets, of those selected for any of them), sorted."""
         check_is_fitted(self, "coef_")
         return np.flatnonzero(self._get_support_mask())
 
     @property
     def support_names_(self) -> NDArray[Any]:
-        """Names of the features that are used. Defined only if the features have names."""
+        """Names of the selected features. Defined only if the features have names."""
         return np.asarray(self.feature_names_in_[self.support_])
 
     def _get_support_mask(self) -> NDArray[np.bool_]:

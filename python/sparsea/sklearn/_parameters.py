@@ -1,4 +1,4 @@
-"""Parameters in scikit-learn's names, read as the options of `sparsea.solve`."""
+"""Parameters with scikit-learn's names, read as options of `sparsea.solve`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Choice:
-    """What an estimator is told of its runs."""
+    """The options of an estimator's runs."""
 
     options: dict[str, Any]
     """Those of `sparsea.solve` but for `report`."""
@@ -103,9 +103,9 @@ def form_of(model: Any, y: Array) -> Form:
 
 
 def choice_of(model: Any, problem: Design, form: Form, *, n_jobs: bool = True) -> Choice:
-    """What the parameters of `model` say; those in scikit-learn's names are given in place of ours, not beside them.
+    """The options that the parameters of `model` give; scikit-learn's names replace ours and exclude them.
 
-    ``n_jobs`` are threads unless it is said that they are not.
+    ``n_jobs`` are threads by default.
     """
     options = {name: getattr(model, name) for name in OPTIONS}
     if model.max_iter is not None:

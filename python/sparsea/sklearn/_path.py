@@ -1,4 +1,4 @@
-"""Solutions for k = 0 … K, each from the one before, and the choice among them by a criterion."""
+"""Solutions for k = 0 … K, and the choice among them by a criterion."""
 
 from __future__ import annotations
 
@@ -18,101 +18,105 @@ from ._runs import as_chosen, reported, solve_path, with_solution
 
 
 class SparsityPath(SparseModel):
-    """Solutions for every number of features k = 0 … K, and the one that a criterion prefers.
+    """Linear regression for every number of features k = 0 … K, with k chosen by a criterion.
 
     k = 0 is the null model, the mean of the target (0 without an intercept). If it is chosen, nothing was found:
     ``n_nonzero_coefs_`` is 0, ``support_`` is empty, and `predict` returns ``intercept_``.
 
-    With the default algorithm all k are solved together: features are exchanged until no exchange lowers the error,
-    starting from forward selection, from the k − 1 features found and the best one beside them, and from the k + 1
-    features found without the one that matters least; then from features exchanged at random, within bounded work. [5]_
+    With the default algorithm, all k are solved together: features are exchanged until no exchange lowers the error.
+    Exchanges start from forward selection, from the k − 1 features found plus the best additional one, and from the
+    k + 1 features found without the least important one. Then they start from features that were exchanged at random,
+    within bounded work. [5]_
+
     With another algorithm, or with limits that a run for one k has (``iterations``, ``supports``, ``stagnation``,
-    ``settings``), the search for k features starts from those found for k − 1 and the best one beside them. Either way
-    the result is never worse than one feature more than that for k − 1: the error falls with k. With ``positive`` or
-    ``joint`` each k has a search as well, from both of its neighbours.
+    ``settings``), the search for k features starts from those found for k − 1 plus the best additional one. In both
+    cases the result is never worse than that for k − 1 plus one feature, so the error falls with k. With ``positive``
+    or ``joint``, each k also has its own search, from both of its neighbours.
 
     Parameters
     ----------
     max_nonzero_coefs : int or None, default=None
-        K. If None, K begins with a tenth of the features or samples, whichever are fewer, at least 5, and grows until
-        the best k is at most K/2, up to all features if they are at most half as many as the samples, and otherwise to
-        a quarter of the samples. More than there are samples of non-zero weight, or features, is clipped, with a
-        warning if K was given. If the best k is K and there are more features, a warning says so.
+        K. If None, K begins with a tenth of the features or samples, whichever are fewer, but at least 5. It grows
+        until the best k is at most K/2. It is limited to all features if they are at most half as many as the samples,
+        and otherwise to a quarter of the samples. Values above the number of features, or of samples of non-zero
+        weight, are clipped, with a warning if K was given. If the best k is K and there are more features, a warning
+        says so.
     criterion : {"aic", "bic", "ebic", "cp", "aicc", "loo"}, default="ebic"
-        What is minimised over k; see Notes.
+        The criterion that is minimised over k; see Notes.
     ebic_gamma : float, default=1.0
         γ of EBIC, from 0 (BIC) to 1.
     noise_variance : float or None, default=None
-        σ², another way to give ``sigma``. If neither is given, that of Cp is estimated from least squares on all
-        features, which takes more samples than features. Its degrees of freedom are the samples less the rank of the
-        features (and 1 for the intercept).
+        σ², another way to give ``sigma``. If neither is given, the σ² of Cp is estimated from least squares on all
+        features, which requires more samples than features. Its degrees of freedom are the number of samples minus the
+        rank of the features (and minus 1 for the intercept).
     sigma : float or None, default=None
-        σ, the standard deviation of the noise, if it is known. AIC, BIC and EBIC then take RSS/σ² for n log(RSS/n).
+        σ, the standard deviation of the noise, if known. AIC, BIC and EBIC then use RSS/σ² in place of n log(RSS/n).
     algorithm : str or None, default=None
-        An algorithm, or several joined by ``+`` (see `sparsea.algorithms`). None stands for the default of
-        `sparsea.solve`, and for all k together.
+        An algorithm, or several joined by ``+`` (see `sparsea.algorithms`). If None, the default of `sparsea.solve`,
+        for all k together.
     fit_intercept : bool, default=True
-        Whether there is an intercept. Sparse features are centred without being made dense.
+        Whether to fit an intercept. Sparse features are centred without being made dense.
     iterations, supports, stagnation : int or None, default=None
-        Limits for each k, as in `SparseRegressor`.
+        Limits for each k; see `SparseRegressor`.
     time : float or None, default=None
-        Seconds for each k. Where all are solved together, K times as much for the path, after which nothing is
-        exchanged any more.
+        Time limit in seconds for each k. If all k are solved together, the path has K times as much. No exchange is
+        made after that.
     relative_residual : float or None, default=None
         Stop the search for a k when ‖r‖/‖y‖ is at most this.
     settings : dict or None, default=None
         Settings of the (last) algorithm.
     threads : int or None, default=None
-        Threads to use; all cores if None. The result does not depend on it.
+        Number of threads; all cores if None. The result does not depend on it.
     positive : bool, default=False
-        Whether coefficients must be at least 0. Then k is solved for one after the other, and
-        the criterion must not be LOO, whose fits are not bounded
+        Whether coefficients must be at least 0. The values of k are then solved for in sequence, and the criterion must
+        not be LOO, whose fits are not bounded.
     joint : bool, default=False
-        Whether `y` may hold several targets, which have one support, and so one k.
+        Whether `y` may hold several targets, which then share one support, and so one k.
     max_iter : int or None, default=None
-        Another name for ``iterations``. Not both.
+        Another name for ``iterations``; only one of the two may be given.
     tol : float or None, default=None
-        Stop the search for a k when Σᵢ wᵢ (yᵢ − ŷᵢ)² is at most this, summed over targets. Not together with
-        ``relative_residual``, of which it is (relative_residual ‖y‖)².
+        Stop the search for a k when Σᵢ wᵢ (yᵢ − ŷᵢ)², summed over targets, is at most this. It cannot be combined with
+        ``relative_residual``; it equals (relative_residual ‖y‖)².
     n_jobs : int or None, default=None
-        Another name for ``threads``, in which −1 stands for all processors. Not both.
+        Another name for ``threads``, where −1 means all processors; only one of the two may be given.
     random_state : int, RandomState or None, default=None
-        The seed of runs for one k, if the algorithm draws. None stands for that of ``settings``, and otherwise 0:
-        results are always the same. A `RandomState` is drawn from once in a fit. What is exchanged at random where all
-        k are solved together does not depend on it.
+        The seed of runs for one k, if the algorithm is random. If None, that of ``settings``, or else 0: results are
+        always reproducible. A `RandomState` is drawn from once in each fit. The random exchanges made when all k are
+        solved together do not depend on it.
     warm_start : bool, default=False
-        Whether the supports that the fit before found are tried as well, each for its k, if the numbers of features
-        and targets are the same.
+        Whether the supports found by the previous fit are also tried, each for its k, if the numbers of features and
+        targets are the same.
     report : bool or float, default=False
-        Whether to report what was explored by a run that begins at the solution preferred: near-ties within 5 % of the
-        best residual, or within this margin. Not for several targets.
+        Whether to report what was explored by a run that begins at the chosen solution: near-ties within 5 % of the
+        best residual, or within the margin given. Not available for several targets.
 
     Attributes
     ----------
     path_ : list of Solution
-        The solutions of the centred and weighted problem, ``path_[k]`` for k = 0 … K. Where all are solved together,
-        their ``algorithm`` is ``"path"``, and ``counts``, ``memory`` and ``elapsed`` are those of the whole path.
+        The solutions of the centred and weighted problem, ``path_[k]`` for k = 0 … K. If all are solved together, their
+        ``algorithm`` is ``"path"``, and ``counts``, ``memory`` and ``elapsed`` are those of the whole path.
     coef_path_ : ndarray of shape (K + 1, n_features) or (K + 1, n_targets, n_features)
         Their coefficients.
     intercept_path_ : ndarray of shape (K + 1,) or (K + 1, n_targets)
         Their intercepts.
     rss_ : ndarray of shape (K + 1,)
-        Σ wᵢ (yᵢ − ŷᵢ)² of each, summed over targets.
+        Σ wᵢ (yᵢ − ŷᵢ)² of each solution, summed over targets.
     aic_, bic_, ebic_, cp_, aicc_ : ndarray of shape (K + 1,)
-        The criteria of each. ``cp_`` is NaN if σ² is neither given nor can be estimated.
+        The criteria of each solution. ``cp_`` is NaN if σ² is neither given nor can be estimated.
     loo_ : ndarray of shape (K + 1,)
-        The mean squared error of leave-one-out on the support of each: each sample with its weight is left out in turn,
-        coefficients and intercept are fitted to the others, and the support stays. Infinite where that is not possible,
-        and NaN unless the criterion is ``"loo"``.
+        The mean squared leave-one-out error on the support of each solution. Each sample, with its weight, is left out
+        in turn, and coefficients and intercept are fitted to the others on the same support. Infinite where that is not
+        possible, and NaN unless the criterion is ``"loo"``.
     corrected_loo_ : ndarray of shape (K + 1,)
-        ``loo_`` corrected for the number of coefficients, which criterion ``"loo"`` minimises.
+        ``loo_`` corrected for the number of coefficients; criterion ``"loo"`` minimises it.
     noise_variance_ : float
         σ²; NaN if it is not known.
     n_nonzero_coefs_ : int
-        Non-zero coefficients of the solution preferred, that for the smallest k of several equally good, and of several
-        exact fits; 0 if that is the null model. There may be fewer than k, where further features explain nothing.
+        Number of non-zero coefficients of the chosen solution. It may be less than k if further features explain
+        nothing, and is 0 for the null model. The smallest k is chosen of several equally good solutions, and of several
+        exact fits.
     coef_, intercept_, support_, support_names_, solution_, n_iter_, n_features_in_, feature_names_in_, report_
-        Of that solution, as in `SparseRegressor`.
+        The attributes of the chosen solution; see `SparseRegressor`.
 
     See Also
     --------
@@ -120,8 +124,8 @@ class SparsityPath(SparseModel):
 
     Notes
     -----
-    With n samples (or the sum of their weights), p features and RSS(k) the residual sum of squares of a solution with k
-    non-zero coefficients,
+    With n samples (or the sum of their weights), p features, and RSS(k) the residual sum of squares of a solution with
+    k non-zero coefficients, the criteria are
 
     - AIC(k) = n log(RSS(k)/n) + 2 k [1]_
     - BIC(k) = n log(RSS(k)/n) + k log n [2]_
@@ -131,25 +135,25 @@ class SparsityPath(SparseModel):
     - AICc(k) = AIC(k) + 2 q (q + 1) / (n − q − 1), with q = k + 1 parameters, and one more for the intercept [6]_
     - LOO(k) = e(k) (1 + tr C⁻¹/m) / (1 − r/m) [7]_
 
-    The first three are −2 log-likelihood of normal noise of unknown variance, less what does not depend on k. The
-    intercept counts in none of them, since all k have it. With σ given, they and AICc have RSS(k)/σ² in place of
-    n log(RSS(k)/n), and AICc is AIC, since no variance is estimated. Without, they and AICc are infinite where
-    coefficients and intercept are as many as the samples: every y has such a fit.
+    The first three are −2 log-likelihood for normal noise of unknown variance, without terms that do not depend on k.
+    The intercept counts in none of them, since all k have it. If σ is given, they and AICc have RSS(k)/σ² in place of n
+    log(RSS(k)/n), and AICc equals AIC, since no variance is estimated. Otherwise, they and AICc are infinite where
+    there are as many coefficients and intercepts as samples, because every y has such a fit.
 
-    Several targets have noise of one variance. For T targets RSS(k) is the sum over all, n log(RSS(k)/n) becomes
-    n T log(RSS(k)/(n T)), coefficients and intercepts are T times as many, and the supports to choose from are as many
-    as for one. LOO is the mean over targets.
+    Several targets are assumed to have the same noise variance. For T targets, RSS(k) is the sum over all targets, n
+    log(RSS(k)/n) becomes n T log(RSS(k)/(n T)), and there are T times as many coefficients and intercepts, but as many
+    supports to choose from as for one target. LOO is the mean over targets.
 
-    e(k) is ``loo_``, by the leverages of the samples: it is exact, and nothing is fitted again. [8]_ m is the number of
-    samples of non-zero weight, r the number of coefficients and intercept, and C the matrix of mean products of the
-    columns of the support (and the constant), centred if there is an intercept and scaled to mean square 1. The factor
-    estimates how much more the error is on new samples than on those of the fit, for features that are orthonormal in
-    expectation; that it multiplies e(k) is usual in polynomial chaos. [9]_ It grows where features of the support are
-    nearly dependent, so that smaller k are preferred.
+    e(k) is ``loo_``, computed from the leverages of the samples: it is exact, and nothing is refitted. [8]_ m is the
+    number of samples of non-zero weight, r the number of coefficients and intercept, and C the matrix of mean products
+    of the columns of the support (and of the constant), centred if there is an intercept and scaled to mean square 1.
+    The factor estimates how much larger the error is on new samples than on those of the fit, for features that are
+    orthonormal in expectation. Multiplying e(k) by it is common in polynomial chaos. [9]_ The factor grows if features
+    of the support are nearly dependent, so smaller k are preferred.
 
-    No criterion but EBIC counts from how many supports that of a solution was chosen: AIC, AICc, BIC, Cp and LOO
-    underestimate the error of a support that was searched for, and choose too many features where p is large, also
-    where y is noise.
+    Only EBIC accounts for the number of supports from which a solution was chosen. AIC, AICc, BIC, Cp and LOO
+    underestimate the error of a support that was searched for. They choose too many features if p is large, even if y
+    is noise.
 
     References
     ----------
@@ -180,7 +184,7 @@ class SparsityPath(SparseModel):
     >>> [solution.support.tolist() for solution in path.path_[:4]]
     [[], [2], [2, 8], [2, 3, 8]]
 
-    Where there is nothing to find, nothing is found:
+    If there is nothing to find, nothing is found:
 
     >>> import numpy as np
     >>> noise = np.random.default_rng(0).standard_normal((100, 51))
@@ -238,7 +242,7 @@ class SparsityPath(SparseModel):
         self.report = report
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SparsityPath:
-        """Finds the solutions and chooses one.
+        """Find the solutions and choose one.
 
         Parameters
         ----------
@@ -247,8 +251,9 @@ class SparsityPath(SparseModel):
         y : array of shape (n_samples,) or (n_samples, n_targets)
             The target; several with ``joint``.
         sample_weight : array of shape (n_samples,), float or None, default=None
-            Weights of the samples, at least 0. A weight of 2 is as good as having the sample twice: the criteria count
-            the sum of the weights as the number of samples. Only LOO does not: it leaves a sample out with its weight.
+            Weights of the samples, at least 0. A weight of 2 is equivalent to having the sample twice: the criteria
+            count the sum of the weights as the number of samples. Only LOO differs: it leaves out a sample together
+            with its weight.
 
         Returns
         -------
@@ -257,10 +262,11 @@ class SparsityPath(SparseModel):
         Raises
         ------
         ValueError
-            If shapes differ, or indices of pandas (rows are paired by position); if something is NaN or infinite, or
-            an option is out of its range; if Cp is to choose and σ is neither given nor can be estimated.
+            If shapes differ, or the indices of pandas objects (rows are paired by position); if a value is NaN or
+            infinite; if an option is out of range; or if Cp is the criterion and σ is neither given nor can be
+            estimated.
         TypeError
-            If a parameter is of the wrong type.
+            If a parameter has the wrong type.
         """
         if self.criterion not in CRITERIA:
             raise InvalidValueError(f"criterion must be one of {', '.join(CRITERIA)}, got {self.criterion!r}")

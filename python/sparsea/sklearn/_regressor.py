@@ -1,4 +1,4 @@
-"""Regression on at most k features, for k given."""
+"""Regression on at most k features, for a given k."""
 
 from __future__ import annotations
 
@@ -20,61 +20,62 @@ from ._runs import fewest, reported
 
 
 class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
-    """Linear regression on at most k features, with the features searched for that leave the least error.
+    """Linear regression on at most k features, found by a search for the least squared error.
 
-    Minimises Σᵢ wᵢ (yᵢ − c − xᵢᵀβ)² over β with at most k non-zeros and over the intercept c. Several targets have a
-    support each, or with ``joint=True`` one support together: ΣᵢΣₜ wᵢ (yᵢₜ − cₜ − xᵢᵀβₜ)² is minimised over B = (β₁ …)
-    with at most k rows that are not zero.
+    Minimises Σᵢ wᵢ (yᵢ − c − xᵢᵀβ)² over β with at most k non-zeros and over the intercept c. Each of several targets
+    has its own support. With ``joint=True`` all targets share one support: ΣᵢΣₜ wᵢ (yᵢₜ − cₜ − xᵢᵀβₜ)² is minimised
+    over B = (β₁ …) with at most k non-zero rows.
 
     Parameters
     ----------
     n_nonzero_coefs : int or None, default=None
-        k, how many coefficients may differ from zero. None stands for a tenth of the features, at least 1, as in
-        scikit-learn's `OrthogonalMatchingPursuit`, or if ``tol`` is given for as few as reach it. More than there are
-        samples of non-zero weight, or features, is clipped, with a warning.
+        k, the largest number of non-zero coefficients. If None, it is a tenth of the features, at least 1, as in
+        scikit-learn's `OrthogonalMatchingPursuit`; or, if ``tol`` is given, the smallest number that reaches it. Values
+        above the number of features, or of samples of non-zero weight, are clipped with a warning.
     algorithm : str or None, default=None
-        An algorithm, or several joined by ``+``, each starting from the solution of the one before (see
-        `sparsea.algorithms`). None stands for the default of `sparsea.solve` on this problem: ``"search"``, or
-        ``"sea"`` where the problem is too large for it.
+        An algorithm, or several joined by ``+``, where each starts from the solution of the previous one (see
+        `sparsea.algorithms`). If None, the default of `sparsea.solve` for this problem: ``"search"``, or ``"sea"`` if
+        the problem is too large for it.
     start : str, sequence of int, ndarray, Solution, Solutions or None, default=None
-        Where to start: an algorithm, a support of at most k features, coefficients, or a solution (of several targets,
-        one for each). From zero if None.
+        Where to start: an algorithm, a support of at most k features, coefficients, or a solution (for several targets,
+        one for each). If None, the start is zero.
     fit_intercept : bool, default=True
-        Whether there is an intercept. Sparse features are centred without being made dense.
+        Whether to fit an intercept. Sparse features are centred without being made dense.
     iterations, supports, stagnation : int or None, default=None
-        Stop after so many iterations, supports explored, iterations without improvement. If no limit is given, the
-        algorithm's own rule holds.
+        Stop after this many iterations, supports explored, or iterations without improvement. Without any limit, the
+        algorithm's own rule applies.
     time : float or None, default=None
-        Stop after so many seconds.
+        Stop after this many seconds.
     relative_residual : float or None, default=None
-        Stop when ‖r‖/‖y‖ is at most this, where both are weighted and y is centred if there is an intercept: then
-        1 − ‖r‖²/‖y‖² is R². With ``algorithm="omp"`` this takes as many features as it needs, up to k.
+        Stop when ‖r‖/‖y‖ is at most this. Both are weighted, and y is centred if there is an intercept; then
+        1 − ‖r‖²/‖y‖² is R². With ``algorithm="omp"`` this takes as many features as needed, up to k.
     settings : dict or None, default=None
         Settings of the (last) algorithm.
     threads : int or None, default=None
-        Threads to use; all cores if None. The result does not depend on it.
+        Number of threads; all cores if None. The result does not depend on it.
     positive : bool, default=False
         Whether coefficients must be at least 0.
     joint : bool, default=False
-        Whether several targets have one support.
+        Whether several targets share one support.
     max_iter : int or None, default=None
-        Another name for ``iterations``. Not both.
+        Another name for ``iterations``; only one of the two may be given.
     tol : float or None, default=None
-        Stop when Σᵢ wᵢ (yᵢ − ŷᵢ)² is at most this, for each target, or with ``joint`` for the sum over all targets: the
-        squared norm of the residual, as in `OrthogonalMatchingPursuit`. If ``n_nonzero_coefs`` is None, the fewest
-        features that reach it are searched for; if none do, a warning says so. ``start`` and ``warm_start`` play no
-        part then. Not together with ``relative_residual``, of which it is (relative_residual ‖y‖)².
+        Stop when Σᵢ wᵢ (yᵢ − ŷᵢ)², the squared norm of the residual, is at most this, as in
+        `OrthogonalMatchingPursuit`. It applies to each target, or with ``joint`` to the sum over all targets. If
+        ``n_nonzero_coefs`` is None, the smallest number of features that reaches it is searched for, and ``start`` and
+        ``warm_start`` are not used. A warning is raised if none reaches it. It cannot be combined with
+        ``relative_residual``; it equals (relative_residual ‖y‖)².
     n_jobs : int or None, default=None
-        Another name for ``threads``, in which −1 stands for all processors. Not both.
+        Another name for ``threads``, where −1 means all processors; only one of the two may be given.
     random_state : int, RandomState or None, default=None
-        The seed of the algorithm, if it draws. None stands for that of ``settings``, and otherwise 0: results are
-        always the same. A `RandomState` is drawn from once in a fit.
+        The seed of the algorithm, if it is random. If None, that of ``settings``, or else 0: results are always
+        reproducible. A `RandomState` is drawn from once in each fit.
     warm_start : bool, default=False
-        Whether a fit starts where the one before ended, if the numbers of features and targets are the same: at the
-        support of ``solution_``, or the k most important features of it. ``start`` is for the first fit then.
+        Whether a fit starts where the previous one ended, if the numbers of features and targets are the same: at the
+        support of ``solution_``, or at its k most important features. ``start`` then applies to the first fit only.
     report : bool or float, default=False
-        Whether to report what was explored: near-ties within 5 % of the best residual, or within this margin. Not for
-        targets with one support.
+        Whether to report what was explored: near-ties within 5 % of the best residual, or within the margin given. Not
+        available for targets that share one support.
 
     Attributes
     ----------
@@ -83,22 +84,23 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
     intercept_ : float or ndarray of shape (n_targets,)
         c; 0.0 without an intercept.
     support_ : ndarray of int
-        Indices of the features that are used (for several targets, by any of them), sorted.
+        Indices of the selected features (for several targets, of those selected for any of them), sorted.
     support_names_ : ndarray of str
-        Their names. Defined only if the features have names.
+        Names of the selected features. Defined only if the features have names.
     solution_ : Solution or Solutions
-        What `sparsea.solve` returned for the centred and weighted problem; one solution for targets with one support.
+        The result of `sparsea.solve` for the centred and weighted problem; one solution for targets that share one
+        support.
     n_iter_ : int or list of int
-        Iterations, for each target that has a support of its own; at least 1.
+        Number of iterations, for each target that has a separate support; at least 1.
     n_nonzero_coefs_ : int
-        Non-zero coefficients (for several targets, of the one that has most): k, or fewer where further features
-        explain nothing. Of targets with one support, the features used.
+        Number of non-zero coefficients (for several targets, the largest such number): k, or fewer if further features
+        explain nothing. For targets that share one support, the number of features used.
     report_ : ExplorationReport or list of ExplorationReport
-        What was explored, for each target. Defined only if ``report`` is given.
+        The report for each target. Defined only if ``report`` is given.
     n_features_in_ : int
-        Number of features.
+        Number of features of `X`.
     feature_names_in_ : ndarray of str
-        Their names. Defined only if `X` has names for all columns.
+        Names of the features of `X`. Defined only if `X` has names for all columns.
 
     See Also
     --------
@@ -107,12 +109,13 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
 
     Notes
     -----
-    Features of any scale have the same chance: the search sees columns of unit norm. With an intercept, features that
-    are constant are never chosen, also those that are so only to rounding, by the precision of the type they come in.
+    Features of any scale have the same chance, because the search sees columns of unit norm. With an intercept,
+    constant features are never chosen. This includes features that are constant up to the rounding of their original
+    type.
 
-    Where k features could add up to most of a constant, the default search also starts from the answer to the problem
-    in which the intercept is one of k + 1 features, unless its run has limits or coefficients must be positive. It
-    takes up to three times as long then; ``solution_`` is of the run with the lower error.
+    If k features could add up to most of a constant, the default search also starts from the solution of the problem in
+    which the intercept is one of k + 1 features, unless its run has limits or coefficients must be positive. It then
+    takes up to three times as long, and ``solution_`` comes from the run with the lower error.
 
     Examples
     --------
@@ -177,7 +180,7 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         self.report = report
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SparseRegressor:
-        """Finds the features and their coefficients.
+        """Find the features and their coefficients.
 
         Parameters
         ----------
@@ -186,7 +189,7 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         y : array of shape (n_samples,) or (n_samples, n_targets)
             The target, or several.
         sample_weight : array of shape (n_samples,), float or None, default=None
-            Weights of the samples, at least 0. A weight of 2 is as good as having the sample twice.
+            Weights of the samples, at least 0. A weight of 2 is equivalent to having the sample twice.
 
         Returns
         -------
@@ -195,10 +198,10 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If shapes differ, or indices of pandas (rows are paired by position); if something is NaN or infinite, or
-            an option is out of its range.
+            If shapes differ, or the indices of pandas objects (rows are paired by position); if a value is NaN or
+            infinite; or if an option is out of range.
         TypeError
-            If a parameter is of the wrong type.
+            If a parameter has the wrong type.
         """
         precision = precision_of(X, y)
         X, y, sample_weight = validated(self, X, y, sample_weight, multi_output=True)
@@ -257,7 +260,7 @@ class SparseRegressor(MultiOutputMixin, SparseModel):  # type: ignore[misc]
         return found if choice.report is False else reported(problem, found, choice)
 
     def _begin(self, problem: Design, k: int) -> Any:
-        """Where to start: at what was found before, if that fits, and otherwise where it is said."""
+        """The start: the previous solution if it fits, otherwise the given start."""
         before = getattr(self, "solution_", None) if as_flag("warm_start", self.warm_start) else None
         shape = (problem.A.shape[1], *problem.y.shape[1:])
         if isinstance(before, Solution) and before.x.shape == shape:

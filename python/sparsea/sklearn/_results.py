@@ -1,4 +1,4 @@
-"""Errors on samples left out, by the names that `GridSearchCV` gives them."""
+"""Errors on left-out samples, with the names that `GridSearchCV` gives them."""
 
 from __future__ import annotations
 

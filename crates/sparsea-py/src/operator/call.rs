@@ -15,7 +15,7 @@ use crate::convert::{Field, vector, word};
 use crate::error::{InvalidTypeError, InvalidValueError};
 use crate::run::Stop;
 
-/// Calls of Python that are at work on threads of runs.
+/// Python calls in progress on the threads of runs.
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts a call for as long as it lives.

@@ -18,27 +18,28 @@ use crate::error::{InvalidTypeError, InvalidValueError, refused};
 use crate::numbers::{as_number, as_whole, shown};
 use crate::pool::within;
 
-/// Convolution of a spike train, or of an image, with a kernel, as an operator A that is never formed.
+/// Convolution of a spike train or an image with a kernel, as an operator A that is never formed.
 ///
-/// (A x)_t = Σ_j h_{t + f − j} x_j for a spike train x of n entries and a kernel h of L samples, with f given by the boundary. For an image
-/// the same holds in both directions, and A works on vectors of pixels, row by row: `x.reshape(H, W)` is an image.
+/// (A x)_t = Σ_j h_{t + f − j} x_j, for a spike train x of n entries and a kernel h of L samples, where f depends on the
+/// boundary. For images the same holds in both directions. A then acts on vectors of pixels in row-major order: `x.reshape(H, W)`
+/// is an image.
 ///
 /// Parameters
 /// ----------
 /// kernel : array_like of shape (L,) or (L, L')
-///     The shape h of one spike, real or complex. One of two dimensions is for images.
+///     The shape h of one spike, real or complex. A two-dimensional kernel is for images.
 /// n : int
-///     Entries of x: the number of columns of A. Not for images.
+///     Number of entries of x, which is the number of columns of A. Not for images.
 /// boundary : {"full", "same", "valid", "circular"}
-///     ``"full"``: every sample in which a spike can be seen, n + L − 1 rows; f = 0. ``"same"``: as many rows as spikes; f is the
-///     origin. ``"valid"``: only rows at which no kernel is cut off, n − L + 1; f = L − 1. ``"circular"``: periodic, n rows; f is the
-///     origin. Images have the same boundary in both directions.
+///     ``"full"``: every sample that a spike can reach, n + L − 1 rows; f = 0. ``"same"``: as many rows as spikes; f is the
+///     origin. ``"valid"``: only rows where no kernel is cut off, n − L + 1; f = L − 1. ``"circular"``: periodic, n rows; f is
+///     the origin. Images have the same boundary in both directions.
 /// origin : int, pair of int or "peak", optional
-///     The sample of the kernel that lies at the spike, for an image its row and column; ``"peak"``, as `deconvolve` takes, is the
-///     largest in magnitude, the first of several. Default: ⌊(L − 1)/2⌋ for ``"same"``, as in NumPy and SciPy, and otherwise 0. See
-///     `positions`.
+///     The sample of the kernel that marks the position of the spike (for an image, its row and column). ``"peak"``, the default
+///     of `deconvolve`, is the sample of largest magnitude, the first if there are several. Default: ⌊(L − 1)/2⌋ for ``"same"``,
+///     as in NumPy and SciPy, and otherwise 0. See `positions`.
 /// shape : pair of int
-///     (H, W), rows and columns of the image x of spikes.
+///     (H, W), the numbers of rows and columns of the image x of spikes.
 ///
 /// Raises
 /// ------
@@ -374,25 +375,25 @@ impl Convolution {
         Ok(Self { either, boundary: BOUNDARIES[place].0, recipe })
     }
 
-    /// (m, n): the samples, or pixels, that are seen, and the spikes that there may be.
+    /// (m, n): the number of samples or pixels of y, and the number of possible spikes.
     #[getter]
     fn shape(&self) -> (usize, usize) {
         of_either!(&self.either, form => form.map().shape())
     }
 
-    /// (H, W), rows and columns of the image x; None for traces.
+    /// (H, W), the numbers of rows and columns of the image x; None for traces.
     #[getter]
     fn image_shape(&self) -> Option<(usize, usize)> {
         of_either!(&self.either, form => form.images().map(|(image, _)| image))
     }
 
-    /// Rows and columns of the image that is seen, A x; None for traces.
+    /// The numbers of rows and columns of the observed image A x; None for traces.
     #[getter]
     fn seen_shape(&self) -> Option<(usize, usize)> {
         of_either!(&self.either, form => form.images().map(|(_, seen)| seen))
     }
 
-    /// float64 or complex128, as the kernel.
+    /// float64 or complex128, like the kernel.
     #[getter]
     fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.kernel(py)?.getattr("dtype")
@@ -410,7 +411,7 @@ impl Convolution {
         self.boundary
     }
 
-    /// The sample of the kernel that lies at the spike, if one was named; for an image its row and column.
+    /// The sample of the kernel that marks the position of the spike, if one was given; for an image, its row and column.
     #[getter]
     fn origin<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let Some((row, column)) = self.recipe.origin else { return Ok(None) };
@@ -420,26 +421,26 @@ impl Convolution {
         }))
     }
 
-    /// Where spikes lie in y, by what the kernel shows at its origin.
+    /// Return the positions of spikes in y: where the kernel's origin appears.
     ///
-    /// Spike j lies at j + origin − f: for ``"same"`` and ``"circular"`` at j itself, for ``"full"`` at j + origin, and for ``"valid"``
-    /// at j + origin − (L − 1), which is outside y where only other parts of the kernel are seen. For an image that is so in both
-    /// directions.
+    /// Spike j is at j + origin − f: at j itself for ``"same"`` and ``"circular"``, at j + origin for ``"full"``, and at
+    /// j + origin − (L − 1) for ``"valid"``. The last is outside y if only other parts of the kernel reach y. For an image this
+    /// holds in both directions.
     ///
     /// Parameters
     /// ----------
     /// support : array_like of int
-    ///     Columns of A, as ``solution.support``. ``solution.positions`` are those of a solution.
+    ///     Columns of A, such as ``solution.support``, whose positions are ``solution.positions``.
     ///
     /// Returns
     /// -------
     /// ndarray of int, or pair of ndarray of int
-    ///     Samples of y; of an image rows and columns of the image that is seen.
+    ///     Samples of y; for an image, rows and columns of the observed image.
     ///
     /// Raises
     /// ------
     /// ValueError
-    ///     If an index is no column of A.
+    ///     If an index is not a column of A.
     /// TypeError
     ///     If the support does not hold whole numbers.
     ///
@@ -525,7 +526,7 @@ impl Convolution {
     }
 }
 
-/// What a convolution is made anew of.
+/// The arguments from which a convolution is rebuilt.
 type Remade<'py> = (Bound<'py, PyAny>, Option<usize>, &'static str, Option<Bound<'py, PyAny>>, Option<(usize, usize)>);
 
 /// A whole number of at least 0.
@@ -533,12 +534,12 @@ pub(super) fn whole(name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
     as_whole(name, value, 0, i64::MAX).map(|value| value as usize)
 }
 
-/// A real number; the library says which are allowed.
+/// A real number; the library decides which values are allowed.
 fn real(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
     as_number(name, "a number", value)
 }
 
-/// The Gaussian exp(−t²/2σ²) for t = −⌈8σ⌉ … ⌈8σ⌉, where it has fallen to 10⁻¹⁴.
+/// The Gaussian exp(−t²/2σ²) for t = −⌈8σ⌉ … ⌈8σ⌉, at whose ends it has fallen to 10⁻¹⁴.
 ///
 /// Parameters
 /// ----------
@@ -548,14 +549,14 @@ fn real(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
 /// Returns
 /// -------
 /// ndarray of shape (2⌈8σ⌉ + 1,)
-///     Its peak, 1, is at the centre.
+///     The samples; the peak, 1, is at the centre.
 ///
 /// Raises
 /// ------
 /// ValueError
 ///     If σ is not positive and finite, or so large that there would be more than 10⁸ samples.
 /// TypeError
-///     If σ is no real number.
+///     If σ is not a real number.
 ///
 /// Examples
 /// --------
@@ -577,14 +578,14 @@ pub fn gaussian<'py>(sigma: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<
 /// Returns
 /// -------
 /// ndarray of shape (⌈20τ⌉ + 1,)
-///     Its peak, 1, is the first sample.
+///     The samples; the peak, 1, is the first.
 ///
 /// Raises
 /// ------
 /// ValueError
 ///     If τ is not positive and finite, or so large that there would be more than 10⁸ samples.
 /// TypeError
-///     If τ is no real number.
+///     If τ is not a real number.
 ///
 /// Examples
 /// --------

@@ -60,13 +60,13 @@ macro_rules! along_a_trace {
                 sparsea::$name::new(whole("m", m)?).map(Self).map_err(refused)
             }
 
-            /// (m, m): samples, and columns.
+            /// (m, m): the numbers of samples and of columns.
             #[getter]
             fn shape(&self) -> (usize, usize) {
                 (self.0.samples(), self.0.samples())
             }
 
-            /// float64; complex vectors are taken too.
+            /// float64; complex vectors are also accepted.
             #[getter]
             fn dtype<'py>(&self, py: Python<'py>) -> Bound<'py, numpy::PyArrayDescr> {
                 numpy::dtype::<f64>(py)
@@ -106,9 +106,9 @@ macro_rules! along_a_trace {
 along_a_trace! {
     /// Steps along a trace of m samples, as an operator A that is never formed.
     ///
-    /// Column j is 0 before sample j and 1 from it on, so that A x is the running sum of x. A signal of k levels is A x with k
-    /// non-zeros: x[0] is the level that it begins with, x[j] the jump at sample j. Column 0 counts in k like the others;
-    /// a signal without it is 0 until its first jump.
+    /// Column j is 0 before sample j and 1 from sample j on, so A x is the running sum of x. A signal with k levels is A x with k
+    /// non-zeros: x[0] is the first level, and x[j] the jump at sample j. Column 0 counts in k like the others; a signal without
+    /// it is 0 until its first jump.
     ///
     /// ``algorithm="segment"`` finds the best k columns, exactly.
     ///
@@ -124,11 +124,11 @@ along_a_trace! {
     /// MemoryError
     ///     If m numbers do not fit into memory.
     /// TypeError
-    ///     If m is no whole number.
+    ///     If m is not a whole number.
     ///
     /// See Also
     /// --------
-    /// Ramps : the same for kinks.
+    /// Ramps : The same for kinks.
     ///
     /// Examples
     /// --------
@@ -145,11 +145,12 @@ along_a_trace! {
 along_a_trace! {
     /// Ramps along a trace of m samples, as an operator A that is never formed.
     ///
-    /// Column j is 0 before sample j, then 1, 2, 3, …: i − j + 1 at sample i. A x is the running sum of the running sum of x, and
-    /// x is the second difference of the signal. A kink is a change of slope: if the signal turns after sample j − 1, so that j is
-    /// the first sample off the old line, x[j] is the change.
+    /// Column j is 0 before sample j, then 1, 2, 3, …: i − j + 1 at sample i. A x is the running sum of the running sum of x, so
+    /// x is the second difference of the signal. A kink is a change of slope: if the signal turns after sample j − 1, so that j
+    /// is the first sample off the old line, then x[j] is the change.
     ///
-    /// Columns 0 and 1 make every straight line: b + c i at sample i is x[0] = b, x[1] = c − b. They count in k like the others.
+    /// Columns 0 and 1 generate every straight line: b + c i at sample i is x[0] = b, x[1] = c − b. They count in k like the
+    /// others.
     ///
     /// Parameters
     /// ----------
@@ -163,11 +164,11 @@ along_a_trace! {
     /// MemoryError
     ///     If m numbers do not fit into memory.
     /// TypeError
-    ///     If m is no whole number.
+    ///     If m is not a whole number.
     ///
     /// See Also
     /// --------
-    /// Steps : the same for jumps.
+    /// Steps : The same for jumps.
     ///
     /// Examples
     /// --------

@@ -59,19 +59,19 @@ macro_rules! rows_of_a_transform {
                 sparsea::$operator::new(n, &kept).map(Self).map_err(refused)
             }
 
-            /// (m, n): samples that are kept, and numbers of the spectrum.
+            /// (m, n): the number of samples kept, and the number of entries of the spectrum.
             #[getter]
             fn shape(&self) -> (usize, usize) {
                 (self.0.kept().len(), self.0.length())
             }
 
-            /// float64, where complex vectors are taken too, or complex128.
+            /// float64 (complex vectors are also accepted) or complex128.
             #[getter]
             fn dtype<'py>(&self, py: Python<'py>) -> Bound<'py, numpy::PyArrayDescr> {
                 numpy::dtype::<$scalar>(py)
             }
 
-            /// The samples that are kept, a copy.
+            /// The samples kept, a copy.
             #[getter]
             fn kept<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
                 PyArray1::from_vec(py, self.0.kept().iter().map(|&t| t as i64).collect())
@@ -112,28 +112,28 @@ rows_of_a_transform! {
     /// Rows of the inverse discrete cosine transform, as an operator A that is never formed.
     ///
     /// A x is the samples ``kept`` of the signal whose orthonormal DCT-II is x: ``scipy.fft.idct(x, norm="ortho")[kept]``.
-    /// Real and complex.
+    /// Real and complex vectors are accepted.
     ///
     /// Parameters
     /// ----------
     /// n : int
     ///     Samples of the whole signal: the number of columns.
     /// kept : array_like of int, of shape (m,)
-    ///     The samples that are seen, counted from 0, in any order, each once.
+    ///     The observed samples, counted from 0, in any order, each once.
     ///
     /// Raises
     /// ------
     /// ValueError
-    ///     If n is 0 or negative, no sample is kept, one is not below n, or one is named twice.
+    ///     If n is 0 or negative, if no sample is kept, or if a sample is not below n or occurs twice.
     /// MemoryError
     ///     If n numbers do not fit into memory.
     /// TypeError
-    ///     If n or an index is no whole number.
+    ///     If n or an index is not a whole number.
     ///
     /// See Also
     /// --------
-    /// PartialDFT : the same for complex exponentials.
-    /// PartialHadamard : the same for Walsh functions.
+    /// PartialDFT : The same for complex exponentials.
+    /// PartialHadamard : The same for Walsh functions.
     ///
     /// Examples
     /// --------
@@ -152,29 +152,29 @@ rows_of_a_transform! {
 rows_of_a_transform! {
     /// Rows of the inverse discrete Fourier transform, as an operator A that is never formed.
     ///
-    /// A x is the samples ``kept`` of the signal whose unitary DFT is x: ``numpy.fft.ifft(x, norm="ortho")[kept]``. It is
-    /// complex, so x is complex also where y is real.
+    /// A x is the samples ``kept`` of the signal whose unitary DFT is x: ``numpy.fft.ifft(x, norm="ortho")[kept]``. A is complex,
+    /// so x is complex even if y is real.
     ///
     /// Parameters
     /// ----------
     /// n : int
     ///     Samples of the whole signal: the number of columns.
     /// kept : array_like of int, of shape (m,)
-    ///     The samples that are seen, counted from 0, in any order, each once.
+    ///     The observed samples, counted from 0, in any order, each once.
     ///
     /// Raises
     /// ------
     /// ValueError
-    ///     If n is 0 or negative, no sample is kept, one is not below n, or one is named twice.
+    ///     If n is 0 or negative, if no sample is kept, or if a sample is not below n or occurs twice.
     /// MemoryError
     ///     If n numbers do not fit into memory.
     /// TypeError
-    ///     If n or an index is no whole number.
+    ///     If n or an index is not a whole number.
     ///
     /// See Also
     /// --------
-    /// PartialDCT : the same for cosines, real too.
-    /// PartialHadamard : the same for Walsh functions.
+    /// PartialDCT : The same for cosines, for real vectors too.
+    /// PartialHadamard : The same for Walsh functions.
     ///
     /// Examples
     /// --------
@@ -193,29 +193,29 @@ rows_of_a_transform! {
 rows_of_a_transform! {
     /// Rows of the Walsh–Hadamard transform, as an operator A that is never formed.
     ///
-    /// A x is the rows ``kept`` of the orthonormal transform in Sylvester's order:
-    /// ``scipy.linalg.hadamard(n)[kept] @ x / sqrt(n)``. Real and complex.
+    /// A x is the product of x with the rows ``kept`` of the orthonormal transform in Sylvester's order:
+    /// ``scipy.linalg.hadamard(n)[kept] @ x / sqrt(n)``. Real and complex vectors are accepted.
     ///
     /// Parameters
     /// ----------
     /// n : int
     ///     The number of columns, a power of two.
     /// kept : array_like of int, of shape (m,)
-    ///     The rows that are seen, counted from 0, in any order, each once.
+    ///     The observed rows, counted from 0, in any order, each once.
     ///
     /// Raises
     /// ------
     /// ValueError
-    ///     If n is no power of two, no row is kept, one is not below n, or one is named twice.
+    ///     If n is not a power of two, if no row is kept, or if a row is not below n or occurs twice.
     /// MemoryError
     ///     If n numbers do not fit into memory.
     /// TypeError
-    ///     If n or an index is no whole number.
+    ///     If n or an index is not a whole number.
     ///
     /// See Also
     /// --------
-    /// PartialDCT : the same for cosines.
-    /// PartialDFT : the same for complex exponentials.
+    /// PartialDCT : The same for cosines.
+    /// PartialDFT : The same for complex exponentials.
     ///
     /// Examples
     /// --------
