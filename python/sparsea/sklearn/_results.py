@@ -13,7 +13,7 @@ from ._design import Array
 def cv_results(errors: Array, shares: Array, exact: float) -> dict[str, Any]:
     """Scores −mse of k = 0 …, the rows of `errors`, in each fold, with means and deviations by the `shares` of folds.
 
-    Means up to `exact` are equal, so that rank 1 is that of the k chosen and of all equal to it.
+    Means up to `exact` are equal, so that every k with the smallest error has rank 1.
     """
     ks = np.arange(len(errors))
     means = errors @ shares
