@@ -50,7 +50,8 @@ class SparsityPath(SparseModel):
         features, which requires more samples than features. Its degrees of freedom are the number of samples minus the
         rank of the features (and minus 1 for the intercept).
     sigma : float or None, default=None
-        σ, the standard deviation of the noise, if known. AIC, AICc, BIC and EBIC then use RSS/σ² in place of n log(RSS/n).
+        σ, the standard deviation of the noise, if known. AIC, AICc, BIC and EBIC then use RSS/σ² in place of
+        n log(RSS/n).
     algorithm : str or None, default=None
         An algorithm, or several joined by ``+`` (see `sparsea.algorithms`). If None, the default of `sparsea.solve`,
         for all k together.
