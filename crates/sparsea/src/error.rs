@@ -40,7 +40,7 @@ pub enum Error {
     /// A matrix holds NaN or an infinity.
     #[error("{what} contains {value} at row {row}, column {column} (counted from 0)")]
     NonFiniteEntry {
-        /// What was read: `A`, …
+        /// The input: `A`, …
         what: &'static str,
         /// `NaN`, `inf` or `-inf`.
         value: String,
@@ -52,7 +52,7 @@ pub enum Error {
     /// A vector holds NaN or an infinity.
     #[error("{what} contains {value} at index {index} (counted from 0)")]
     NonFinite {
-        /// What was read: `y`, `the start vector`, `the kernel`.
+        /// The input: `y`, `the start vector`, `the kernel`.
         what: &'static str,
         /// `NaN`, `inf` or `-inf`.
         value: String,
@@ -82,7 +82,7 @@ pub enum Error {
     /// The true x, or another vector that is compared with x, does not have one entry per column of A.
     #[error("{what} has {entries} entries, but A has {columns} columns")]
     VectorLength {
-        /// What was given: `the true x`, …
+        /// The quantity: `the true x`, …
         what: &'static str,
         /// Number of its entries.
         entries: usize,
@@ -92,17 +92,17 @@ pub enum Error {
     /// A number that is not allowed.
     #[error("{what} must be {rule}, got {}", short(*value))]
     Number {
-        /// What was given: `the noise norm`, …
+        /// The quantity: `the noise norm`, …
         what: &'static str,
-        /// What is allowed.
+        /// The allowed values.
         rule: &'static str,
-        /// What was given.
+        /// The given value.
         value: f64,
     },
     /// The norm of y, or a product of A with it, is beyond the range of the scalar.
     #[error("{what} is beyond the range of double precision; rescale the data")]
     Overflow {
-        /// What overflowed.
+        /// The quantity that overflowed.
         what: &'static str,
     },
     /// An operator without rows or columns.
@@ -193,17 +193,17 @@ pub enum Error {
         algorithm: &'static str,
         /// The setting.
         setting: &'static str,
-        /// What is allowed.
+        /// The allowed values.
         rule: &'static str,
-        /// What was given.
+        /// The given value.
         value: String,
     },
     /// A halting rule with an impossible limit.
     #[error("halt: {rule}, got {value}")]
     InvalidHalt {
-        /// What is allowed.
+        /// The allowed values.
         rule: &'static str,
-        /// What was given.
+        /// The given value.
         value: String,
     },
     /// A product with A failed.
@@ -218,9 +218,9 @@ pub enum Error {
     /// An option of a report is out of range.
     #[error("report: {rule}, got {value}")]
     InvalidReport {
-        /// What is allowed.
+        /// The allowed values.
         rule: &'static str,
-        /// What was given.
+        /// The given value.
         value: String,
     },
     /// A start vector of the wrong length.
@@ -296,7 +296,7 @@ pub enum Error {
     /// A convolution kernel that cannot be used.
     #[error("the kernel {problem}")]
     Kernel {
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
     /// A row to keep that the transform does not have.
