@@ -1,4 +1,4 @@
-//! SEA's variants beside all other algorithms, in words and numbers: what the paper claims, put to the test.
+//! SEA's variants compared with all other algorithms, in words and numbers: a test of the claims of the paper.
 
 use std::fmt::Write;
 
@@ -41,8 +41,8 @@ fn cell_name(summary: &Summary, all: &[Summary]) -> String {
     format!("k = {}{parameter}{snr}", summary.cell.sparsity)
 }
 
-/// Support distances: the best of SEA's variants against the best of the others for each k, and every pair over all
-/// problems, each compared on the same problems. Markdown.
+/// Support distances: the best of SEA's variants against the best of the others for each k, and every pair over all problems. Each pair is
+/// compared on the same problems. Markdown.
 pub fn distances(summaries: &[Summary]) -> String {
     let groups = by_algorithm(summaries);
     let (ours, others): (Vec<_>, Vec<_>) = groups.iter().partition(|(name, _)| explores(name));
@@ -93,7 +93,7 @@ pub fn distances(summaries: &[Summary]) -> String {
     out
 }
 
-/// What was missed by the search and what because the data do not tell, for each cell and algorithm; empty without segments.
+/// What the search missed, and what was missed because the data do not determine it, for each cell and algorithm; empty without segments.
 /// Markdown.
 pub fn segments(summaries: &[Summary]) -> String {
     let mut rows = String::new();
@@ -122,7 +122,7 @@ pub fn segments(summaries: &[Summary]) -> String {
     )
 }
 
-/// Where success ends: the best of SEA's variants against the best of the others for each m. Markdown.
+/// Where success ends: the best of SEA's variants compared with the best of the others, for each m. Markdown.
 pub fn transitions(study: &Study, curves: &[TransitionCurve]) -> String {
     let (ours, others): (Vec<_>, Vec<_>) = curves.iter().partition(|curve| explores(&curve.algorithm));
     if ours.is_empty() || others.is_empty() {

@@ -1,14 +1,14 @@
-//! What can be wrong with a study or a store, in one line each.
+//! Errors of studies and stores, in one line each.
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a study could not be read, run, continued or shown.
+/// Why a study could not be read, run, continued or drawn.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LabError {
-    /// The text is not TOML, or not a study.
+    /// The text is not TOML, or is not a study.
     #[error("{file}:{line}:{column}: {message}")]
     Syntax {
         /// The file.
@@ -20,7 +20,7 @@ pub enum LabError {
         /// What is wrong.
         message: String,
     },
-    /// A value that cannot be.
+    /// A value that is not possible.
     #[error("{file}: {message}")]
     Study {
         /// The file.
@@ -28,12 +28,12 @@ pub enum LabError {
         /// The rule and the value.
         message: String,
     },
-    /// The store was made by a study that differs.
+    /// The store was made by a study that differs from this one.
     #[error("{}: was made by a different study ({changes}); give it another folder, or start anew with --restart", store.display())]
     Changed {
         /// The store.
         store: PathBuf,
-        /// What differs, stored value first.
+        /// The differences, stored value first.
         changes: String,
     },
     /// The file is not a store, or damaged.
@@ -44,7 +44,7 @@ pub enum LabError {
         /// What is wrong with it.
         message: String,
     },
-    /// A store could not be written, as on a full disk.
+    /// A store could not be written, for example because the disk is full.
     #[error("{}: {message}", store.display())]
     Unwritten {
         /// The store.

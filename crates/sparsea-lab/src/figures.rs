@@ -11,19 +11,19 @@ use crate::study::{Study, Transition};
 use crate::summary::{Summary, by_algorithm};
 use crate::transition::{Location, locate, read};
 
-/// Where one algorithm's success ends, for every cell of the study.
+/// Where the success of one algorithm ends, for every cell of the study.
 #[derive(Debug, Clone)]
 pub struct TransitionCurve {
     /// Label of the algorithm.
     pub algorithm: String,
-    /// By cell, in the order of the study.
+    /// The locations by cell, in the order of the study.
     pub locations: Vec<Location>,
 }
 
-/// The curves of a study with a transition that has run to its end.
+/// The curves of a finished study with a transition.
 ///
 /// # Errors
-/// [`LabError::Store`], also if the study has not run to its end.
+/// [`LabError::Store`], also if the study is not finished.
 pub fn transition_curves(study: &Study, rule: &Transition, store: &Store) -> Result<Vec<TransitionCurve>, LabError> {
     let mut counts = read(study, store)?;
     let mut curves = Vec::new();
@@ -46,10 +46,10 @@ pub fn transition_curves(study: &Study, rule: &Transition, store: &Store) -> Res
     Ok(curves)
 }
 
-/// What the asymptotic threshold of Bayes-optimal message passing is called beside the curves.
+/// The label of the asymptotic threshold of Bayes-optimal message passing.
 pub const ASYMPTOTE: &str = "Bayes AMP, n → ∞";
 
-/// ρ = k/m up to which Bayes-optimal message passing recovers x for n → ∞ at m/n, if the study shows that; see
+/// ρ = k/m up to which Bayes-optimal message passing recovers x for n → ∞ at the given m/n, if the study shows it; see
 /// [`sparsea::theory::state_evolution`].
 pub fn asymptote(study: &Study, undersampling: f64) -> Option<f64> {
     let shown = study.transition.is_some_and(|rule| rule.state_evolution);
@@ -62,7 +62,7 @@ pub fn asymptote(study: &Study, undersampling: f64) -> Option<f64> {
 /// Pieces of the polyline that shows the threshold: a dozen pixels each.
 const ASYMPTOTE_POINTS: usize = 48;
 
-/// ρ = k/m at which success ends, against ζ = m/n; the asymptotic threshold too, if the study shows that.
+/// ρ = k/m at which success ends, against ζ = m/n; also the asymptotic threshold, if the study shows it.
 ///
 /// # Errors
 /// [`LabError::Plot`].
@@ -135,9 +135,9 @@ impl Axis {
     }
 }
 
-/// Support distance against k (or what varies if k does not), one picture for each combination of the other
-/// parameters; success maps if m and k vary; time against n if n varies. If the study compares time limits, against those.
-/// Each with its name.
+/// Support distance against k (or another parameter, if k does not vary), with one picture for each combination of the remaining
+/// parameters; if the study compares time limits, against the time limit instead. Also success maps if m and k vary, and time against n if
+/// distances are drawn against n. Each picture has a name.
 ///
 /// # Errors
 /// [`LabError::Plot`].

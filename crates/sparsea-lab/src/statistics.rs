@@ -2,7 +2,7 @@
 
 use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
-/// Confidence of the intervals that are shown.
+/// Confidence level of the intervals that are shown.
 pub const CONFIDENCE: f64 = 0.95;
 
 /// An estimate with its confidence interval.
@@ -44,11 +44,11 @@ pub fn rate(successes: u64, runs: u64, confidence: f64) -> Estimate {
 pub struct Paired {
     /// Problems on which the first had the smaller value.
     pub first_smaller: u64,
-    /// Problems on which the second had.
+    /// Problems on which the second had the smaller value.
     pub second_smaller: u64,
     /// Mean of first − second, with its interval.
     pub difference: Estimate,
-    /// Two-sided p-value of the sign test: how likely so uneven a split is if both are as good.
+    /// Two-sided p-value of the sign test: the probability of a split at least this uneven if both are equally good.
     pub p_value: f64,
 }
 

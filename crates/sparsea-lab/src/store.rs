@@ -1,4 +1,4 @@
-//! Where results are kept: one SQLite file for a study, in which whatever was committed survives anything.
+//! The store of a study's results: one SQLite file, in which everything committed survives interruption.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ pub struct Store {
     study: Option<Value>,
 }
 
-/// One result, as it is written.
+/// One result, to be written.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The cell.
@@ -78,7 +78,7 @@ pub struct Row {
     pub run: u64,
     /// Position of the algorithm in the study.
     pub method: usize,
-    /// What came out.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
@@ -97,7 +97,7 @@ fn signed(address: u64) -> i64 {
 }
 
 impl Store {
-    /// Opens the store of a study, or makes it. Several sweeps may do so at the same moment: one makes it, all use it.
+    /// Opens the store of a study, or creates it. Several sweeps may do so at the same time: one creates it, and all use it.
     ///
     /// # Errors
     /// [`LabError::Changed`] if the store was made by a study that differs in anything but its number of runs,
@@ -109,7 +109,7 @@ impl Store {
         Ok(store)
     }
 
-    /// As [`open`](Self::open), without what an earlier sweep or another study left there.
+    /// Like [`open`](Self::open), but discards the results that an earlier sweep or another study left there.
     ///
     /// # Errors
     /// [`LabError::Store`].
@@ -211,7 +211,7 @@ impl Store {
         self.said(self.connection.execute(sql, params![key, number.to_string()])).map(|_| ())
     }
 
-    /// How many results the study will have, all its parts together; `None` if that is not known beforehand.
+    /// The number of results that the study will have, all its shards together; `None` if this is not known beforehand.
     ///
     /// # Errors
     /// [`LabError::Store`].
@@ -233,7 +233,7 @@ impl Store {
         self.said(self.connection.query_row(sql, [key], |row| row.get(0)).optional())
     }
 
-    /// How many results there are.
+    /// The number of results in the store.
     ///
     /// # Errors
     /// [`LabError::Store`].
@@ -242,10 +242,11 @@ impl Store {
         Ok(count as u64)
     }
 
-    /// The study of the store, with its number of runs, as far as its pictures need it: a matrix of the user's is replaced by zeros.
+    /// The study of the store, with its number of runs, as far as needed for its pictures: a matrix supplied by the user is replaced by
+    /// zeros.
     ///
     /// # Errors
-    /// [`LabError::Store`], also where an older version made the store, which did not keep the text of the study.
+    /// [`LabError::Store`], also if the store was made by an older version, which did not keep the text of the study.
     pub fn study(&self) -> Result<Study, LabError> {
         let known = self.value("source")?.zip(self.value("runs")?.and_then(|runs| runs.parse().ok()));
         let Some((source, runs)) = known else {
@@ -280,7 +281,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Copies what is committed to a file that does not exist.
+    /// Copies everything committed to a new file.
     ///
     /// # Errors
     /// [`LabError::Store`], [`LabError::Unwritten`].
@@ -289,10 +290,10 @@ impl Store {
         self.said(self.connection.execute("VACUUM INTO ?", params![name])).map(|_| ())
     }
 
-    /// Opens a store of any study to merge others into it.
+    /// Opens a store of any study, so that others can be merged into it.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// Those of [`read`](Self::read).
     pub fn write_to(path: &Path) -> Result<Self, LabError> {
         Self::read(path)?;
         Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
@@ -346,7 +347,7 @@ impl Store {
         &self.path
     }
 
-    /// What the study of the store was.
+    /// The description of the study that the store was made for.
     ///
     /// # Errors
     /// [`LabError::Store`].
@@ -357,7 +358,7 @@ impl Store {
         serde_json::from_str(&text).map_err(|_| self.broken("does not say which study it is of"))
     }
 
-    /// Addresses of what is there: (cell, run, algorithm).
+    /// Addresses of the results in the store: (cell, run, algorithm).
     ///
     /// # Errors
     /// [`LabError::Store`].
@@ -373,7 +374,7 @@ impl Store {
         Ok(present)
     }
 
-    /// Successes of the runs 0, 1, … without a gap, by cell and algorithm: (cell, label, successes, runs).
+    /// Successes of the runs 0, 1, … up to the first gap, by cell and algorithm: (cell and label, successes, runs).
     ///
     /// # Errors
     /// [`LabError::Store`].
@@ -425,11 +426,11 @@ impl Store {
         Ok((successes, made))
     }
 
-    /// Writes results in one transaction: all of them, or none.
+    /// Writes results in one transaction: either all of them or none.
     ///
     /// # Errors
-    /// [`LabError::Unwritten`], as when the disk is full; [`LabError::Store`]; [`LabError::Changed`] if another sweep has
-    /// restarted the store with another study meanwhile.
+    /// [`LabError::Unwritten`], for example if the disk is full; [`LabError::Store`]; [`LabError::Changed`] if another sweep has meanwhile
+    /// restarted the store with another study.
     pub fn write(&mut self, rows: &[Row]) -> Result<(), LabError> {
         self.exclusively(|store| {
             if let Some(study) = &store.study {
@@ -480,11 +481,11 @@ impl Store {
         })
     }
 
-    /// Takes over what another store of the same study has.
+    /// Adds the results of another store of the same study.
     ///
     /// # Errors
-    /// [`LabError::Changed`] if the studies differ, [`LabError::Contradiction`] if the two disagree about a result; this
-    /// store is then as it was.
+    /// [`LabError::Changed`] if the studies differ, [`LabError::Contradiction`] if the two disagree about a result; this store is then
+    /// unchanged.
     pub fn merge(&mut self, other: &Path) -> Result<usize, LabError> {
         let theirs = Self::read(other)?;
         let differ = changes(&self.description()?, &theirs.description()?);
@@ -539,7 +540,7 @@ impl Store {
     /// Calls `visit` with every result, ordered by cell, run and algorithm of the store.
     ///
     /// # Errors
-    /// [`LabError::Store`]; what `visit` returns.
+    /// [`LabError::Store`]; errors that `visit` returns.
     pub fn each(&self, mut visit: impl FnMut(Stored) -> Result<(), LabError>) -> Result<(), LabError> {
         let (columns, join) = match self.has_segments()? {
             true => {
@@ -587,7 +588,7 @@ impl Store {
     }
 }
 
-/// One result, as it is read.
+/// One result, as read from a store.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Stored {
     /// Kind of operator.
@@ -603,21 +604,21 @@ pub struct Stored {
     pub sparsity: usize,
     /// σ, τ or a correlation.
     pub parameter: Option<f64>,
-    /// Decibels.
+    /// Signal-to-noise ratio in decibels.
     pub snr_db: Option<f64>,
     /// The run.
     pub run: u64,
     /// Label of the algorithm.
     pub algorithm: String,
-    /// Share of the support missed.
+    /// Share of the true support that was missed.
     pub distance: f64,
-    /// Whether none was.
+    /// Whether the support was recovered exactly.
     pub exact: bool,
     /// ‖y − A x‖/‖y‖.
     pub relative_residual: f64,
     /// Iterations of the last algorithm.
     pub iterations: u64,
-    /// The iteration of the solution.
+    /// The iteration that reached the solution.
     pub best_iteration: u64,
     /// Distinct supports.
     pub supports_explored: u64,
@@ -627,7 +628,8 @@ pub struct Stored {
     pub seconds: f64,
     /// Address of the cell.
     pub cell: u64,
-    /// Number of segments, and so on with [`Segments`](sparsea::metrics::Segments); none if the study has no segments.
+    /// Number of segments. This and the following are fields of [`Segments`](sparsea::metrics::Segments); `None` if the study has no
+    /// segments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segments: Option<u64>,
     /// Segments that are worse than the truth.
@@ -636,7 +638,7 @@ pub struct Stored {
     /// Share of the support missed by the search.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search_missed: Option<f64>,
-    /// Share of the support missed because the data do not tell.
+    /// Share of the support missed because the data do not determine it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub info_missed: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! What a store says about each cell and algorithm: means and rates with their intervals, as a table and as CSV.
+//! Summaries of a store by cell and algorithm: means and rates with their intervals, as a table and as CSV.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -25,7 +25,7 @@ pub struct Summary {
     pub distances: Vec<f64>,
     /// Exact recoveries.
     pub recovered: u64,
-    /// What segments say, if the study has them.
+    /// The summary of segments, if the study has them.
     pub segments: Option<SegmentSummary>,
 }
 
@@ -34,15 +34,15 @@ pub struct Summary {
 pub struct SegmentSummary {
     /// Mean share of the support missed by the search.
     pub search_missed: Estimate,
-    /// Mean share missed because the data do not tell.
+    /// Mean share missed because the data do not determine it.
     pub info_missed: Estimate,
-    /// Segments of all runs.
+    /// Number of segments in all runs.
     pub segments: u64,
-    /// Those of them that are worse than the truth.
+    /// Number of these that are worse than the truth.
     pub worse: u64,
 }
 
-/// Everything in a store, by cell (in the order of their parameters) and algorithm (in the order of the study).
+/// Summaries of a whole store, by cell (in the order of their parameters) and algorithm (in the order of the study).
 ///
 /// # Errors
 /// [`LabError::Store`].

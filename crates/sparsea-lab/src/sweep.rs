@@ -1,4 +1,4 @@
-//! Running a study: what is missing is computed, in any order, on all threads, and committed as it comes.
+//! Running a study: missing results are computed, in any order, on all threads, and committed as they are finished.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,14 +33,14 @@ impl Shard {
     }
 }
 
-/// How a sweep is conducted.
+/// Options of a sweep.
 #[derive(Debug, Clone, Copy)]
 pub struct Conduct<'a> {
     /// The part of the study to compute.
     pub shard: Shard,
-    /// When this becomes true, problems in flight are finished and committed, and the sweep ends.
+    /// When this becomes true, the problems being solved are finished and committed, and the sweep ends.
     pub stop: &'a AtomicBool,
-    /// The threads to use; rayon's global ones unless given.
+    /// The threads to use. Default: rayon's global pool.
     pub pool: Option<&'a rayon::ThreadPool>,
 }
 
@@ -49,7 +49,7 @@ pub struct Conduct<'a> {
 pub enum Ended {
     /// Everything of this shard is in the store.
     Complete,
-    /// It was asked to stop; what is in the store stays.
+    /// The sweep was asked to stop; results in the store are kept.
     Interrupted,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Unit {
 /// Time between two commits.
 const COMMIT: Duration = Duration::from_millis(500);
 
-/// Computes what `store` lacks of the study. `progress` hears of problems done and to do.
+/// Computes the results of the study that `store` lacks. `progress` is called with the numbers of problems done and to do.
 ///
 /// # Errors
 /// [`LabError::Store`], [`LabError::Problem`].

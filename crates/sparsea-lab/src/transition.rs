@@ -1,11 +1,11 @@
-//! Where success ends: for each algorithm and each m, the largest k that is recovered at the wanted rate, located along k
-//! instead of trying every k.
+//! Where success ends: for each algorithm and each m, the largest k that is recovered at a given rate, located along k instead of trying
+//! every k.
 //!
-//! The rule. A rate is *decided* at k when its Clopper–Pearson interval at the stated confidence excludes the level, or
-//! when all runs are made, by the estimate itself; it is looked at after every block of runs. Bisection from k = 0
-//! (success) and min(m, n) + 1 (failure) finds neighbours k, k + 1 with success at k and failure at k + 1; the curve passes
-//! between them, where the line through their two rates meets the level. Its interval reaches down to the next k at which
-//! the interval of the rate lies above the level and up to the next at which it lies below. Success is taken to fall with k.
+//! The rule is as follows. A rate is *decided* at k when its Clopper–Pearson interval at the given confidence excludes the level, or, once
+//! all runs are made, by the estimate itself. It is checked after every block of runs. Bisection from k = 0 (success) and min(m, n) + 1
+//! (failure) finds neighbours k, k + 1 with success at k and failure at k + 1. The curve passes between them, where the line through their
+//! two rates meets the level. Its interval extends down to the next k at which the interval of the rate lies above the level, and up to the
+//! next k at which it lies below. Success is assumed to decrease with k.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,9 +23,9 @@ pub type Counts = BTreeMap<usize, (u64, u64)>;
 pub struct Location {
     /// Where the rate meets the level.
     pub k: f64,
-    /// The largest k below that is surely recovered; 0 if none is.
+    /// The largest smaller k that is recovered with confidence; 0 if there is none.
     pub low: usize,
-    /// The smallest k above that is surely not.
+    /// The smallest larger k that fails with confidence.
     pub high: usize,
 }
 
@@ -67,8 +67,8 @@ fn verdict(counts: &Counts, k: usize, most: usize, runs: u64, rule: &Transition)
     Verdict::Open
 }
 
-/// The k at which more runs are needed, or the location. A function of the counts alone, so that it does not matter when
-/// and where they were made.
+/// The k at which more runs are needed, or the location. It depends only on the counts, so it does not matter when and where the runs were
+/// made.
 pub fn locate(counts: &Counts, most: usize, runs: u64, rule: &Transition) -> Result<Location, usize> {
     let at = |k: usize| verdict(counts, k, most, runs, rule);
     let (mut success, mut failure) = (0, most + 1);
@@ -148,7 +148,7 @@ pub fn locate_all(
     }
 }
 
-/// Counts of exact recoveries in a store. Only runs 0, 1, … without a gap count.
+/// Counts of exact recoveries in a store. Only the runs 0, 1, … up to the first gap count.
 pub fn read(study: &Study, store: &Store) -> Result<AllCounts, LabError> {
     let bases: HashMap<u64, usize> =
         study.cells.iter().enumerate().map(|(at, cell)| (cell.with_sparsity(1).address(), at)).collect();

@@ -5,14 +5,14 @@ use crate::thin::extent;
 /// How values are spread along an axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scale {
-    /// Equal differences are equally long.
+    /// Equal differences have equal lengths.
     #[default]
     Linear,
-    /// Equal ratios are equally long; only positive values can be drawn.
+    /// Equal ratios have equal lengths; only positive values can be drawn.
     Logarithmic,
 }
 
-/// What an axis shows. Its ticks are chosen when the picture is laid out, as many as there is room for.
+/// The range and ticks of an axis. Ticks are chosen when the picture is laid out, as many as there is room for.
 #[derive(Clone, Debug)]
 pub struct Axis {
     /// The ends, as exponents of ten on a logarithmic axis.
@@ -65,8 +65,8 @@ impl Axis {
         axis
     }
 
-    /// An axis around the values `lo..=hi` with little room at both ends; `lo` is positive on a logarithmic one. With
-    /// `whole`, a linear axis has ticks at whole numbers only.
+    /// An axis around the values `lo..=hi` with little room at both ends; `lo` must be positive for a logarithmic axis. With `whole`, a
+    /// linear axis has ticks at whole numbers only.
     pub fn around((lo, hi): (f64, f64), scale: Scale, whole: bool) -> Self {
         match scale {
             Scale::Linear => {
@@ -89,7 +89,7 @@ impl Axis {
         }
     }
 
-    /// An axis from `lo` to `hi` exactly; both are positive on a logarithmic one.
+    /// An axis from `lo` to `hi` exactly; both must be positive for a logarithmic axis.
     pub fn exactly((lo, hi): (f64, f64), scale: Scale) -> Self {
         match scale {
             Scale::Linear => Self::linear(lo, hi, false),
@@ -110,8 +110,8 @@ impl Axis {
         Self { lo: -0.5, hi: names.len() as f64 - 0.5, ticks: Rule::Names(names), kept: EVERYWHERE }
     }
 
-    /// A logarithmic axis if the values are nonnegative and the positive ones span more than a decade, else a linear
-    /// one. Zeros, as after an exact fit, go to the lower end, which is then labelled 0.
+    /// A logarithmic axis if the values are non-negative and the positive values span more than a decade, otherwise a linear axis. Zeros,
+    /// such as after an exact fit, are placed at the lower end, which is then labelled 0.
     pub fn log_or_values(values: impl Iterator<Item = f64> + Clone) -> Self {
         let all = extent(values.clone()).unwrap_or((0.0, 0.0));
         let positive = extent(values.filter(|&v| v > 0.0)).unwrap_or((0.0, 0.0));

@@ -1,4 +1,4 @@
-//! What is drawn, whatever it is drawn on.
+//! Descriptions of charts, independent of the output format.
 
 use crate::axis::{Axis, Scale};
 use crate::figure::Figure;
@@ -11,7 +11,7 @@ use crate::{PlotError, check, images, layout, maps, rows};
 pub struct Chart {
     /// Title above the panels; may be empty.
     pub title: String,
-    /// What the symbols mean; may be empty.
+    /// The legend; may be empty.
     pub legend: Vec<Entry>,
     /// The panels.
     pub body: Body,
@@ -24,7 +24,7 @@ pub enum Body {
     Stack {
         /// From top to bottom.
         panels: Vec<Panel>,
-        /// Where the legend is.
+        /// The place of the legend.
         legend: LegendPlace,
     },
     /// Low panels below each other with a name on the left, which share both axes.
@@ -35,12 +35,12 @@ pub enum Body {
     Images(Images),
 }
 
-/// Where the legend of a stack is.
+/// The place of the legend of a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LegendPlace {
     /// In rows above the panels.
     Above,
-    /// In a column beside them.
+    /// In a column to the right of the panels.
     Right,
 }
 
@@ -57,19 +57,18 @@ pub struct Panel {
     pub y_label: String,
     /// Label below the panel; without it, the panel shares the x axis of the next one.
     pub x_label: Option<String>,
-    /// What is in it, the first below all others.
+    /// The layers, from bottom to top.
     pub layers: Vec<Layer>,
 }
 
-/// Something drawn in a panel. Points are pairs of x and y; y is NaN where there is a gap. Long series are thinned to
-/// what can be seen.
+/// A layer of a panel. Points are pairs of x and y; NaN in y leaves a gap. Long series are thinned to what can be seen.
 #[derive(Clone, Debug)]
 pub enum Layer {
     /// The line y = 0.
     Zero,
-    /// Vertical lines through the panel, below all else.
+    /// Vertical lines through the panel, below everything else.
     Verticals {
-        /// Their x.
+        /// The x of the lines.
         at: Vec<f64>,
         /// How they are drawn.
         stroke: Stroke,
@@ -80,10 +79,10 @@ pub enum Layer {
         points: Vec<(f64, f64)>,
         /// How it is drawn.
         stroke: Stroke,
-        /// Whether to cut off what the axes do not show; needed only where they do not show all.
+        /// Whether to cut off the parts outside the axes; needed only if the axes do not show all points.
         clip: bool,
     },
-    /// A line with markers through points with increasing x, cut off where the axes end.
+    /// A line with markers through points with increasing x, cut off at the ends of the axes.
     Curve {
         /// The points.
         points: Vec<(f64, f64)>,
@@ -101,18 +100,18 @@ pub enum Layer {
         /// Whether error bars are drawn instead of an area.
         bars: bool,
     },
-    /// Stems from zero, with a dot at their ends.
+    /// Stems from zero, with a dot at their tips.
     Stems {
-        /// The ends.
+        /// The tips.
         points: Vec<(f64, f64)>,
         /// Their colour.
         color: Color,
-        /// Whether there is a cross at their ends instead.
+        /// Whether the tips are crosses instead of dots.
         crossed: bool,
-        /// Where stems stop, in both directions, with an arrow head.
+        /// Value at which stems are cut off, in both directions, with an arrow head.
         limit: Option<f64>,
     },
-    /// Hollow circles, larger than the dots of stems, so that both show where they coincide.
+    /// Hollow circles, larger than the dots of stems, so that both are visible where they coincide.
     Rings {
         /// Their centres.
         points: Vec<(f64, f64)>,
@@ -128,13 +127,13 @@ pub enum Layer {
         /// Their radius, in SVG units.
         radius: f64,
     },
-    /// Names beside a vertical line, moved apart.
+    /// Names beside a vertical line, moved apart so as not to overlap.
     Labels {
-        /// x of the line.
+        /// The x of the line.
         beside: f64,
-        /// Whether they are on its left.
+        /// Whether the names are to the left of the line.
         left: bool,
-        /// The height of each, and the name.
+        /// The height and the text of each name.
         names: Vec<(f64, String)>,
     },
 }
@@ -142,9 +141,9 @@ pub enum Layer {
 /// Which points of a curve have a marker.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Marks {
-    /// Those that are at least so far from the one before, in SVG units.
+    /// Points at least this far from the previous marker, in SVG units.
     Apart(f64),
-    /// Every n-th, so that they are about so far from each other horizontally.
+    /// Every n-th point, so that markers are about this far apart horizontally, in SVG units.
     Every(f64),
 }
 
@@ -157,7 +156,7 @@ pub struct Rows {
     pub y: Axis,
     /// Label below the last row.
     pub x_label: String,
-    /// From top to bottom.
+    /// The rows, from top to bottom.
     pub rows: Vec<Row>,
 }
 
@@ -168,26 +167,26 @@ pub struct Row {
     pub name: String,
     /// Below the name; may be empty.
     pub note: String,
-    /// What is in it, the first below all others.
+    /// The layers, from bottom to top.
     pub layers: Vec<Layer>,
 }
 
 /// Heat maps that share both axes and their colours.
 #[derive(Clone, Debug)]
 pub struct Maps {
-    /// Where the columns of cells are, increasing.
+    /// The x of the columns of cells, increasing.
     pub x: Vec<f64>,
-    /// Where the rows of cells are, increasing.
+    /// The y of the rows of cells, increasing.
     pub y: Vec<f64>,
-    /// How x is spread.
+    /// The scale of x.
     pub x_scale: Scale,
-    /// How y is spread.
+    /// The scale of y.
     pub y_scale: Scale,
     /// Label of the horizontal axes.
     pub x_label: String,
     /// Label of the vertical axes.
     pub y_label: String,
-    /// Row by row.
+    /// The maps, row by row.
     pub maps: Vec<Map>,
     /// Values of the colour bar, from 0 to 1, increasing, and their labels.
     pub bar: Vec<(f64, String)>,
@@ -196,20 +195,20 @@ pub struct Maps {
 /// One of [`Maps`].
 #[derive(Clone, Debug)]
 pub struct Map {
-    /// Its name, above it.
+    /// Its name, written above it.
     pub name: String,
-    /// Values from 0 to 1, the row of the first y first; NaN where there is none.
+    /// Values from 0 to 1, with the row of the first y first; NaN where there is no value.
     pub values: Vec<f64>,
-    /// A line over the cells; y is NaN where there is a gap. May be empty.
+    /// A line over the cells; NaN in y leaves a gap. May be empty.
     pub line: Vec<(f64, f64)>,
 }
 
 /// Images of one shape, side by side.
 #[derive(Clone, Debug)]
 pub struct Images {
-    /// Rows and columns of each.
+    /// Rows and columns of each image.
     pub shape: (usize, usize),
-    /// From left to right.
+    /// The images, from left to right.
     pub images: Vec<Image>,
     /// The values at the ends of the colour bar.
     pub bar: (f64, f64),
@@ -222,7 +221,7 @@ pub struct Images {
 /// One of [`Images`].
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// Its name, above it.
+    /// Its name, written above it.
     pub name: String,
     /// Its pixels, row by row.
     pub values: Vec<f64>,
@@ -236,8 +235,8 @@ impl Chart {
     /// Draws the chart.
     ///
     /// # Errors
-    /// [`PlotError::NotDrawable`] for a number that no axis can hold, [`PlotError::Length`] where maps or images lack
-    /// values, [`PlotError::Position`] for a ring outside its image.
+    /// [`PlotError::NotDrawable`] for a number that no axis can show, [`PlotError::Length`] if maps or images lack values,
+    /// [`PlotError::Position`] for a ring outside its image.
     pub fn draw(self) -> Result<Figure, PlotError> {
         self.check()?;
         let (title, legend) = (self.title.as_str(), self.legend.as_slice());

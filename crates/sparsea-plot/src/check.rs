@@ -1,11 +1,11 @@
-//! Checks of what is to be drawn, for messages that say what cannot be.
+//! Checks of inputs before drawing, with messages that say what is wrong.
 
 use crate::PlotError;
 
 /// Beyond this, ranges of values would overflow.
 const LARGEST: f64 = 1e300;
 
-/// Refuses values that no axis can hold.
+/// Refuses values that no axis can show.
 pub fn numbers(what: &str, values: &[f64]) -> Result<(), PlotError> {
     match values.iter().position(|v| v.is_nan() || v.abs() > LARGEST) {
         Some(index) => Err(PlotError::NotDrawable { what: what.to_string(), index, value: values[index] }),
@@ -38,7 +38,7 @@ pub fn position(what: &str, position: usize, len: usize) -> Result<(), PlotError
 /// Positions and values of a sparse vector.
 pub type Spikes<'a> = (&'a [usize], &'a [f64]);
 
-/// Refuses what a logarithmic axis cannot show; NaN passes as a gap.
+/// Refuses values that a logarithmic axis cannot show; NaN is allowed and leaves a gap.
 pub fn positive(what: &str, values: &[f64]) -> Result<(), PlotError> {
     match values.iter().position(|&v| v <= 0.0) {
         Some(index) => {
@@ -49,7 +49,7 @@ pub fn positive(what: &str, values: &[f64]) -> Result<(), PlotError> {
     }
 }
 
-/// Like [`numbers`], but NaN passes as a gap.
+/// Like [`numbers`], but NaN is allowed and leaves a gap.
 pub fn numbers_or_gaps(what: &str, values: &[f64]) -> Result<(), PlotError> {
     match values.iter().position(|v| v.abs() > LARGEST) {
         Some(index) => Err(PlotError::NotDrawable { what: what.to_string(), index, value: values[index] }),

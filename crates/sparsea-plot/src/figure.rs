@@ -1,4 +1,4 @@
-//! A finished picture, and its files.
+//! A finished picture and its files.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -35,7 +35,7 @@ impl Figure {
         Self { chart, svg, width, height }
     }
 
-    /// What is drawn.
+    /// The chart that the picture shows.
     pub fn chart(&self) -> &Chart {
         &self.chart
     }
@@ -77,9 +77,9 @@ impl Figure {
         usvg::Tree::from_str(&self.svg, &options).map_err(|e| PlotError::Render(e.to_string()))
     }
 
-    /// Writes the picture to `path`, as SVG or PNG by its extension.
+    /// Writes the picture to `path`, as SVG or PNG according to its extension.
     ///
-    /// The file appears complete or not at all: it is written under a temporary name in the same folder and renamed.
+    /// The file is written under a temporary name in the same folder and renamed, so it is never incomplete.
     pub fn save(&self, path: &Path) -> Result<(), PlotError> {
         check_picture_path(path)?;
         let bytes = match format_of(path)? {

@@ -1,4 +1,4 @@
-//! What is in a panel, as SVG.
+//! The layers of a panel, as SVG.
 
 use crate::chart::{Layer, Marks};
 use crate::layout::Frame;

@@ -5,7 +5,7 @@ use crate::style::palette::{BLACK, WHITE};
 use crate::style::{Color, CurveStyle, LEGEND_SIZE, MISSING, Marker, STRIPES, Stroke};
 use crate::svg::{Anchor, Path, Svg};
 
-/// What a legend shows beside a label.
+/// The symbol of a legend entry.
 #[derive(Clone, Copy, Debug)]
 pub enum Symbol {
     /// A plain line.
@@ -20,18 +20,18 @@ pub enum Symbol {
     Marker(Marker, Color),
     /// A line with its marker.
     Curve(CurveStyle),
-    /// A rectangle of missing data.
+    /// A rectangle for missing data.
     Missing,
-    /// A dark line in a light casing, to be seen on any background.
+    /// A dark line in a light casing, visible on any background.
     Cased,
 }
 
 /// One line of a legend.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// What is drawn.
+    /// The symbol.
     pub symbol: Symbol,
-    /// What it stands for.
+    /// The meaning of the symbol.
     pub label: String,
 }
 

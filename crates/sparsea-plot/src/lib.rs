@@ -1,9 +1,9 @@
 //! Charts as SVG, PNG and text for terminals.
 //!
-//! A [`Chart`] says what is drawn: panels with axes, and in them lines, stems, markers, bands, heat maps or images, and
-//! a legend. [`Chart::draw`] lays it out and returns a [`Figure`]. The PNG is the SVG rasterised at twice its size, so
-//! both always look alike; [`Figure::text`] draws the same chart in a terminal. A subset of DejaVu Sans is built in, for measuring labels and for rasterising, so no font of
-//! the system is read and the same input gives the same bytes everywhere.
+//! A [`Chart`] describes what is drawn: a legend, and panels with axes that contain lines, stems, markers, bands, heat maps or images.
+//! [`Chart::draw`] lays it out and returns a [`Figure`]. The PNG is the SVG rasterised at twice its size, so both always look alike.
+//! [`Figure::text`] draws the same chart in a terminal. A subset of DejaVu Sans is built in for measuring labels and for rasterising. No
+//! system font is read, so the same input gives the same bytes everywhere.
 //!
 //! ```
 //! use sparsea_plot::{Axis, Body, Chart, Layer, LegendPlace, Panel, palette};

@@ -26,7 +26,7 @@ impl fmt::Display for Color {
     }
 }
 
-/// Colours that stay apart for colour-blind eyes as well (Okabe and Ito), and greys.
+/// Colours that remain distinct for colour-blind readers (Okabe and Ito), and greys.
 pub mod palette {
     use super::Color;
 
@@ -38,9 +38,9 @@ pub mod palette {
     pub const VERMILION: Color = Color::hex(0xd55e00);
     /// What is missed.
     pub const GREEN: Color = Color::hex(0x009e73);
-    /// Measured data, behind what explains it.
+    /// Measured data, drawn behind the fit.
     pub const DATA: Color = Color::hex(0x8a8a8a);
-    /// What is left of data.
+    /// The residual.
     pub const RESIDUAL: Color = Color::hex(0x5f5f5f);
     /// Lines that guide the eye.
     pub const GUIDE: Color = Color::hex(0xb9c6cf);
@@ -112,7 +112,7 @@ pub struct CurveStyle {
     pub color: Color,
     /// Shape at the points, if any.
     pub marker: Option<Marker>,
-    /// Whether markers are white inside.
+    /// Whether markers have a white interior.
     pub hollow: bool,
     /// Lengths of dashes and gaps; empty for a solid line.
     pub dash: &'static str,

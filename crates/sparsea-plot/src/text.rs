@@ -1,4 +1,4 @@
-//! Charts as text: braille for lines, characters for what is at single points.
+//! Charts as text: braille patterns for lines, characters for single points.
 
 mod canvas;
 mod heat;
@@ -16,7 +16,7 @@ use crate::style::{Color, Marker, Stroke};
 pub struct Terminal {
     /// Characters in a line; at least 40 are used.
     pub columns: usize,
-    /// Lines that a chart should have at most; charts of many panels have more.
+    /// The largest number of lines a chart should have; charts with many panels have more.
     pub lines: usize,
     /// Whether escape sequences for 256 colours are written.
     pub color: bool,
@@ -33,10 +33,10 @@ impl Default for Terminal {
 const FEWEST_COLUMNS: usize = 40;
 
 impl Figure {
-    /// The picture as lines of text, each ended.
+    /// The picture as lines of text, each terminated.
     ///
-    /// Lines and stems are braille patterns, points are characters: a ring and the dot of a stem in one place are `◉`.
-    /// Bands are left out. Without colours, thin lines beside thicker ones are dotted.
+    /// Lines and stems are braille patterns; points are characters: a ring and the dot of a stem in the same place are `◉`. Bands are
+    /// omitted. Without colours, thin lines beside thicker ones are dotted.
     pub fn text(&self, terminal: Terminal) -> String {
         let columns = terminal.columns.max(FEWEST_COLUMNS);
         let terminal = Terminal { columns, ..terminal };

@@ -1,4 +1,4 @@
-//! What a run costs, counted.
+//! Counts of what a run costs.
 
 use std::ops::Add;
 
@@ -11,19 +11,20 @@ pub struct Counts {
     pub applies: u64,
     /// Products Aᴴ r.
     pub adjoints: u64,
-    /// Gram columns used (one pass over A each when A is dense, or for several together), those of a run before included.
+    /// Gram columns used: each takes one pass over A if A is dense, or several share one pass. Columns computed by an earlier run are
+    /// included.
     pub columns: u64,
     /// Columns that joined the factor.
     pub joins: u64,
     /// Columns that left the factor by plane rotations.
     pub leaves: u64,
-    /// Times that rows of the factor were computed anew instead.
+    /// Times that rows of the factor were recomputed instead.
     pub refactorisations: u64,
     /// Fits corrected with residuals computed from A.
     pub refinements: u64,
     /// Fits by an orthonormal basis.
     pub orthogonalisations: u64,
-    /// Numerically dependent columns met in fits, each time with coefficient 0.
+    /// Numerically dependent columns found in fits, counted each time. They get coefficient 0.
     pub dependent_columns: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Criteria that choose k among the solutions of a path.
+//! Criteria for choosing k among the solutions of a path.
 
 use faer::{Mat, MatRef};
 
@@ -6,20 +6,20 @@ use crate::compiled::compiled_here;
 use crate::scalar::Scalar;
 use crate::tolerance::EXACT;
 
-/// A criterion: the k of the least value is chosen.
+/// A criterion. The k with the least value is chosen.
 ///
-/// With n samples of r [real numbers](Criteria::responses) each, N = n r, RSS the residual sum of squares, and q coefficients beside those
-/// that every model has:
+/// n is the number of samples, each of r [real numbers](Criteria::responses), N = n r, RSS the residual sum of squares, and q the number of
+/// coefficients in addition to those of every model:
 ///
 /// | criterion | value |
 /// | --- | --- |
 /// | AIC | N log(RSS/N) + 2 q |
-/// | AICc | AIC + 2 p (p + 1)/(N − p − 1), where p counts q, the coefficients of every model, and the variance |
+/// | AICc | AIC + 2 p (p + 1)/(N − p − 1), where p counts q, the coefficients of every model and the variance |
 /// | BIC | N log(RSS/N) + q log n |
 /// | EBIC | BIC + 2 γ log (number of supports of k atoms) |
 /// | Cp | RSS/σ² − N + 2 q |
 ///
-/// With σ² [given](Criteria::variance), RSS/σ² takes the place of N log(RSS/N), and AICc is AIC.
+/// If σ² is [given](Criteria::variance), RSS/σ² replaces N log(RSS/N), and AICc equals AIC.
 ///
 /// Akaike 1974, DOI 10.1109/TAC.1974.1100705; Hurvich & Tsai 1989, DOI 10.1093/biomet/76.2.297; Schwarz 1978, DOI 10.1214/aos/1176344136;
 /// Chen & Chen 2008, DOI 10.1093/biomet/asn034; Mallows 1973, DOI 10.1080/00401706.1973.10489103.
@@ -28,17 +28,17 @@ use crate::tolerance::EXACT;
 pub enum Criterion {
     /// Akaike's information criterion.
     Aic,
-    /// The same, corrected for few observations.
+    /// Akaike's information criterion, corrected for few observations.
     Aicc,
     /// The Bayesian information criterion.
     Bic,
-    /// The extended Bayesian information criterion, which counts from how many supports one was chosen.
+    /// The extended Bayesian information criterion, which takes into account the number of supports to choose from.
     Ebic,
     /// Mallows's Cp.
     Cp,
 }
 
-/// What criteria count of a problem.
+/// The properties of a problem that criteria depend on.
 ///
 /// ```
 /// use sparsea::criteria::{Criteria, Criterion, Fit};
@@ -61,38 +61,39 @@ pub struct Criteria {
     exact: f64,
 }
 
-/// What criteria count of a solution.
+/// The properties of a solution that criteria depend on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
-    /// The residual sum of squares, weighted if rows are.
+    /// The residual sum of squares, weighted if the rows are weighted.
     pub rss: f64,
-    /// Atoms k in the support: columns, or groups.
+    /// Number of atoms k in the support: columns, or groups.
     pub atoms: usize,
-    /// Real numbers that are not 0 in x: two for each complex one.
+    /// Number of non-zero real numbers in x: two for each complex number.
     pub coefficients: usize,
 }
 
 impl Criteria {
-    /// Those of n samples, a real number each, and of supports chosen from so many atoms, with γ = 1.
+    /// Criteria for n samples of one real number each and supports chosen from this many atoms, with γ = 1.
     pub fn new(samples: f64, atoms: usize) -> Self {
         Self { samples, distinct: samples, responses: 1, atoms, always: 0, gamma: 1.0, variance: None, exact: 0.0 }
     }
 
-    /// How many samples there are where n counts repetitions, as a sum of weights does: as many coefficients fit anything. Default: n.
+    /// Number of distinct samples, if n counts repetitions, as a sum of weights does. As many coefficients as distinct samples fit
+    /// anything. Default: n.
     #[must_use]
     pub fn distinct(mut self, samples: usize) -> Self {
         self.distinct = samples as f64;
         self
     }
 
-    /// Real numbers in each sample: the columns of Y, or twice as many if they are complex.
+    /// Real numbers per sample: the number of columns of Y, or twice that if they are complex.
     #[must_use]
     pub fn responses(mut self, numbers: usize) -> Self {
         self.responses = numbers;
         self
     }
 
-    /// Coefficients that every model has: intercept and fixed columns.
+    /// Number of coefficients that every model has: intercept and fixed columns.
     #[must_use]
     pub fn always(mut self, coefficients: usize) -> Self {
         self.always = coefficients;
@@ -106,21 +107,21 @@ impl Criteria {
         self
     }
 
-    /// The variance σ² of the noise in each of the N numbers, where it is known.
+    /// The variance σ² of the noise in each of the N numbers, if it is known.
     #[must_use]
     pub fn variance(mut self, variance: f64) -> Self {
         self.variance = Some(variance);
         self
     }
 
-    /// An estimate of σ², for Cp; that from exact data is rounding, and no less than the exact RSS says.
+    /// An estimate of σ², for Cp. The estimate from exact data is only rounding, and is raised to the level that the exact RSS implies.
     #[must_use]
     pub fn estimated_variance(self, variance: f64) -> Self {
         // Without an estimate there is no Cp.
         if variance.is_nan() { self } else { self.variance(variance.max(self.exact / self.numbers())) }
     }
 
-    /// ‖y‖, of what the coefficients of every model leave: a residual below its rounding is an exact fit.
+    /// ‖y‖ after the fit of the coefficients that every model has. A residual below its rounding is an exact fit.
     #[must_use]
     pub fn data_norm(self, norm: f64) -> Self {
         self.exact_below((EXACT * norm).powi(2))
@@ -143,8 +144,8 @@ impl Criteria {
         rss <= self.exact
     }
 
-    /// The value of a criterion; infinite for a fit with as many coefficients as observations, of whose noise nothing is known, and
-    /// NaN for Cp without σ².
+    /// The value of a criterion. It is infinite for a fit with as many coefficients as observations, because nothing is known of its noise,
+    /// and NaN for Cp without σ².
     pub fn value(&self, criterion: Criterion, fit: Fit) -> f64 {
         let (n, q) = (self.numbers(), fit.coefficients as f64);
         let rss = fit.rss.max(self.exact);
@@ -170,40 +171,41 @@ impl Criteria {
     }
 }
 
-/// The place of the least value, up to the first exact fit: what comes after it explains nothing more. The first of several, and 0 if
-/// there are no numbers.
+/// The index of the least value up to the first exact fit, because later fits explain nothing more. Of equal values, the first; 0 if there
+/// are none.
 pub fn least(values: &[f64], is_exact: impl Fn(usize) -> bool) -> usize {
     let end = (0..values.len()).find(|&at| is_exact(at)).map_or(values.len(), |at| at + 1);
     (0..end).filter(|&at| !values[at].is_nan()).min_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
 }
 
-/// log of the number of supports of k of n atoms.
+/// Logarithm of the number of supports of k of n atoms.
 pub fn log_choices(n: usize, k: usize) -> f64 {
     let k = k.min(n.saturating_sub(k));
     (1..=k).map(|i| ((n - k + i) as f64 / i as f64).ln()).sum()
 }
 
-/// Errors on rows that are left out one after the other, of least squares on given columns.
+/// Leave-one-out errors of least squares on given columns.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LeftOut {
-    /// The mean of w |y_i − ŷ_i|², ŷ_i from a fit to all other rows.
+    /// The mean of w |y_i − ŷ_i|², with ŷ_i from a fit to all other rows.
     pub error: f64,
-    /// (1 + tr C⁻¹/m)/(1 − q/m), with C the matrix of mean products of the q columns scaled to mean square 1: an estimate of how much larger
-    /// the error is on new rows.
+    /// (1 + tr C⁻¹/m)/(1 − q/m), where C is the matrix of mean products of the q columns scaled to mean square 1. It estimates how much
+    /// larger the error is on new rows.
     pub factor: f64,
 }
 
 impl LeftOut {
-    /// The error times the factor, which chooses.
+    /// The error times the factor, by which models are chosen.
     pub fn corrected(&self) -> f64 {
         self.error * self.factor
     }
 }
 
-/// The leave-one-out errors of least squares on m rows for one y or several, or their residuals: the mean of Σ |r_i/(1 − h_i)|²/m with the
-/// leverages h of a QR factorisation, which equals m fits. The columns of `always` are in every model (intercept, fixed columns); C counts
-/// them as themselves, and the `chosen` columns as what is left of them beside those. `None` where a row decides a coefficient alone, columns are
-/// dependent, or there are as many as rows. Columns and data of a weighted problem are multiplied by √w; `rows` are those of weight above 0.
+/// The leave-one-out error of least squares on m rows: the mean of Σ_i |r_i/(1 − h_i)|²/m over the columns of `data`, which are one y or
+/// several, or their residuals. The leverages h are from a QR factorisation, and the error equals that of m fits. The columns of `always`
+/// are in every model (intercept, fixed columns). C contains them as they are, and the `chosen` columns after projection off them. `None`
+/// if one row alone decides a coefficient, columns are dependent, or there are as many columns as rows. For a weighted problem, columns and
+/// data must be multiplied by √w; `rows` is the number of rows of weight above 0.
 ///
 /// Allen 1974, DOI 10.1080/00401706.1974.10489157; the correction: Chapelle, Vapnik & Bengio 2002, DOI 10.1023/A:1013943418833, applied to
 /// these errors as in Blatman & Sudret 2011, DOI 10.1016/j.jcp.2010.12.021.

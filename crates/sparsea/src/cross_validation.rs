@@ -1,4 +1,4 @@
-//! Cross-validation of k: a path on the training rows of every fold, and its errors on the rows left out.
+//! Cross-validation of k: a path on the training rows of each fold, and its errors on the rows left out.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -20,25 +20,25 @@ use crate::run::{Level, SparsityPath};
 use crate::tolerance::CENTRED_ROUNDING;
 use crate::workspace::{Memory, Threads};
 
-/// Cross-validated errors of least squares on k columns for k = 1 … K: on the training rows of each fold a [`SparsityPath`]
-/// minimises Σᵢ wᵢ (yᵢ − c − xᵢᵀβ)² subject to ‖β‖₀ ≤ k, and Σᵢ wᵢ (yᵢ − c − xᵢᵀβ)² / Σᵢ wᵢ is taken over the test rows.
+/// Cross-validated errors of least squares on k columns for k = 1 … K. On the training rows of each fold, a [`SparsityPath`] minimises Σᵢ
+/// wᵢ (yᵢ − c − xᵢᵀβ)² subject to ‖β‖₀ ≤ k. The error is Σᵢ wᵢ (yᵢ − c − xᵢᵀβ)² / Σᵢ wᵢ over the test rows.
 ///
 /// # Sufficient statistics
-/// Rows that belong to the same training sets make a block; ten folds make ten. The Gram matrix of each block is computed once,
-/// about the block's own means, and those of a training set are added up pairwise (Chan, Golub & LeVeque 1983,
-/// DOI 10.1080/00031305.1983.10483115):
+/// Rows that belong to the same training sets form a block; ten folds give ten blocks. The Gram matrix of each block is computed once,
+/// about the block's own means. The Gram matrices of a training set are added up pairwise (Chan, Golub & LeVeque 1983, DOI
+/// 10.1080/00031305.1983.10483115):
 ///
 /// G = Σ_b G_b + Σ_b W_b (μ_b − μ)(μ_b − μ)ᵀ with W_b = Σ_{i ∈ b} wᵢ.
 ///
-/// All terms are positive semidefinite, so nothing cancels; no Gram matrix is the difference of two. Where blocks are many, or their
-/// Gram matrices need more memory than allowed or more work than the columns that paths ask for, each training set computes the
-/// Gram columns that it needs. Columns are scaled by powers of two, so that no square leaves the range of doubles.
+/// All terms are positive semidefinite, so nothing cancels; no Gram matrix is a difference of two. If there are many blocks, or if their
+/// Gram matrices need more memory than allowed or more work than the columns that paths ask for, each training set computes only the Gram
+/// columns that it needs. Columns are scaled by powers of two, so that no square leaves the range of doubles.
 ///
-/// Errors have the same bits on any number of threads.
+/// Errors are the same bit for bit on any number of threads.
 ///
 /// # Cost
-/// m n²/2 multiply-adds for the blocks, F B n²/2 for the sums, and for each fold a copy of its training rows and the cost of a
-/// path, for F folds and B blocks. 8 B n² bytes for the blocks, and a copy of A for each thread.
+/// m n²/2 multiply-adds for the blocks, F B n²/2 for the sums, and for each fold a copy of its training rows and the cost of a path, with F
+/// folds and B blocks. Memory: 8 B n² bytes for the blocks, and a copy of A for each thread.
 ///
 /// ```
 /// use sparsea::{CrossValidation, Fold, generate};
@@ -70,9 +70,9 @@ pub struct CrossValidation<'a> {
 /// The rows of one fold, by their indices.
 #[derive(Debug, Clone, Copy)]
 pub struct Fold<'f> {
-    /// Rows on which a path is found. One that is named twice counts twice.
+    /// Rows on which a path is computed. A row that occurs twice counts twice.
     pub train: &'f [usize],
-    /// Rows on which its errors are taken.
+    /// Rows on which its errors are computed.
     pub test: &'f [usize],
 }
 
@@ -92,7 +92,7 @@ const MOST_KINDS: usize = 1 << 14;
 const EXPONENTS: (i32, i32) = (-1000, 1000);
 
 impl<'a> CrossValidation<'a> {
-    /// Rows of features and their targets, with an intercept and equal weights.
+    /// A table with one row of features per sample, and the targets; with an intercept and equal weights.
     pub fn new(table: MatRef<'a, f64>, target: &'a [f64]) -> Self {
         Self {
             table,
@@ -108,7 +108,7 @@ impl<'a> CrossValidation<'a> {
         }
     }
 
-    /// Weights of the rows, in training and in errors.
+    /// Weights of the rows, in training and in the errors.
     #[must_use]
     pub fn weights(mut self, weights: &'a [f64]) -> Self {
         self.weights = Some(weights);
@@ -122,50 +122,49 @@ impl<'a> CrossValidation<'a> {
         self
     }
 
-    /// The relative precision of the numbers in each column, and of the targets, where they were rounded to less than double
-    /// precision: what is constant to that counts as constant.
+    /// The relative precision of the numbers in each column, and of the targets, if they were rounded to less than double precision.
+    /// A column that is constant to this precision counts as constant.
     #[must_use]
     pub fn precision(mut self, columns: &'a [f64], target: f64) -> Self {
         (self.column_precision, self.target_precision) = (Some(columns), target);
         self
     }
 
-    /// Time for each k and fold, as of [`SparsityPath::time`].
+    /// Time for each k and fold; see [`SparsityPath::time`].
     #[must_use]
     pub fn time(mut self, time: Duration) -> Self {
         self.time = Some(time);
         self
     }
 
-    /// As of [`SparsityPath::relative_residual`].
+    /// See [`SparsityPath::relative_residual`].
     #[must_use]
     pub fn relative_residual(mut self, limit: f64) -> Self {
         self.relative_residual = Some(limit);
         self
     }
 
-    /// What stops it.
+    /// An interrupt, which can stop the computation.
     #[must_use]
     pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
         self.interrupt = interrupt;
         self
     }
 
-    /// How much memory to use for Gram matrices and tableaux.
+    /// Memory limits for Gram matrices and tableaux.
     #[must_use]
     pub fn memory(mut self, memory: Memory) -> Self {
         self.memory = memory;
         self
     }
 
-    /// The mean squared error on the test rows for k = 1 … `largest` (by rows) and each fold (by columns); 0 for a fold whose test
-    /// rows have no weight. Folds are computed at once on the threads of the rayon pool in which this is called.
+    /// The mean squared error on the test rows for k = 1 … `largest` (rows) and each fold (columns); 0 for a fold whose test rows have no
+    /// weight. Folds are computed in parallel on the threads of the rayon pool in which this is called.
     ///
     /// # Errors
-    /// [`Error::DataLength`], [`Error::NonFinite`], [`Error::NonFiniteEntry`] and [`Error::Number`] for data, weights and
-    /// precisions that are not what they should be, [`Error::Structure`] for rows that there are not, [`Error::Sparsity`] unless
-    /// 1 ≤ K ≤ the rows of each training set and the columns, [`Error::ColumnOverflow`], those of [`SparsityPath::solve`], and
-    /// [`Error::Stopped`].
+    /// [`Error::DataLength`], [`Error::NonFinite`], [`Error::NonFiniteEntry`] and [`Error::Number`] for invalid data, weights and
+    /// precisions, [`Error::Structure`] for rows that do not exist, [`Error::Sparsity`] unless K is at least 1 and at most the number of
+    /// columns and of rows of each training set, [`Error::ColumnOverflow`], those of [`SparsityPath::solve`], and [`Error::Stopped`].
     pub fn errors(&self, folds: &[Fold<'_>], largest: usize) -> Result<Mat<f64>, Error> {
         self.check(folds)?;
         let prepared = Prepared::new(self, folds, largest)?;

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with an input, each with its rule and the value that breaks it.
+//! All errors of inputs; each states the rule and the value that breaks it.
 
 use thiserror::Error;
 
@@ -20,16 +20,16 @@ pub enum Error {
     /// The sparsity is larger than a dimension of A, or 0 where at least one column is needed.
     #[error("k must be between {least} and {limit} (the number of {dimension}), got {sparsity}")]
     Sparsity {
-        /// The sparsity asked for.
+        /// The requested sparsity.
         sparsity: usize,
-        /// The smallest that is possible: 0 for a [`Problem`](crate::Problem), 1 for what is about columns.
+        /// The smallest possible sparsity: 0 for a [`Problem`](crate::Problem), 1 for computations about columns.
         least: usize,
-        /// The largest that is possible.
+        /// The largest possible sparsity.
         limit: usize,
         /// `rows` or `columns`, whichever is smaller.
         dimension: &'static str,
     },
-    /// Not even one vector of such a length fits into memory.
+    /// Not even one vector of this length fits into memory.
     #[error("A is {rows} × {columns}, but a vector of that length does not fit into memory")]
     TooLarge {
         /// Rows of A.
@@ -40,7 +40,7 @@ pub enum Error {
     /// A matrix holds NaN or an infinity.
     #[error("{what} contains {value} at row {row}, column {column} (counted from 0)")]
     NonFiniteEntry {
-        /// What was read: `A`, …
+        /// The input: `A`, …
         what: &'static str,
         /// `NaN`, `inf` or `-inf`.
         value: String,
@@ -52,57 +52,57 @@ pub enum Error {
     /// A vector holds NaN or an infinity.
     #[error("{what} contains {value} at index {index} (counted from 0)")]
     NonFinite {
-        /// What was read: `y`, `the start vector`, `the kernel`.
+        /// The input: `y`, `the start vector`, `the kernel`.
         what: &'static str,
         /// `NaN`, `inf` or `-inf`.
         value: String,
-        /// Place of the entry.
+        /// Index of the entry.
         index: usize,
     },
-    /// A column's Euclidean norm is beyond the range of the scalar although its entries are finite.
+    /// The Euclidean norm of a column is beyond the range of the scalar although its entries are finite.
     #[error("column {column} of A has a norm outside 1e-140 … 1e140 (but not zero); rescale it")]
     ColumnOverflow {
         /// The column.
         column: usize,
     },
-    /// A column of zeros, where unit columns are needed.
+    /// A column of zeros where unit columns are needed.
     #[error("column {column} of A is zero (counted from 0); the theory is about columns of norm 1")]
     ZeroColumn {
         /// The column.
         column: usize,
     },
-    /// More non-zeros in the true x than k.
+    /// The true x has more than k non-zeros.
     #[error("the true x has {nonzeros} non-zeros, but k is {sparsity}")]
     TruthSize {
-        /// Non-zeros of the true x.
+        /// Number of non-zeros of the true x.
         nonzeros: usize,
         /// The sparsity.
         sparsity: usize,
     },
-    /// The true x, or another vector that is compared with x, has not one entry per column of A.
+    /// The true x, or another vector that is compared with x, does not have one entry per column of A.
     #[error("{what} has {entries} entries, but A has {columns} columns")]
     VectorLength {
-        /// What was given: `the true x`, …
+        /// The quantity: `the true x`, …
         what: &'static str,
-        /// Its entries.
+        /// Number of its entries.
         entries: usize,
         /// Columns of A.
         columns: usize,
     },
-    /// A number that theory cannot use.
+    /// A number that is not allowed.
     #[error("{what} must be {rule}, got {}", short(*value))]
     Number {
-        /// What was given: `the noise norm`, …
+        /// The quantity: `the noise norm`, …
         what: &'static str,
-        /// What is allowed.
+        /// The allowed values.
         rule: &'static str,
-        /// What was given.
+        /// The given value.
         value: f64,
     },
     /// The norm of y, or a product of A with it, is beyond the range of the scalar.
     #[error("{what} is beyond the range of double precision; rescale the data")]
     Overflow {
-        /// What overflowed.
+        /// The quantity that overflowed.
         what: &'static str,
     },
     /// An operator without rows or columns.
@@ -116,7 +116,7 @@ pub enum Error {
     /// No algorithm has this name.
     #[error("unknown algorithm '{name}'; known: {known}")]
     UnknownAlgorithm {
-        /// The name asked for.
+        /// The requested name.
         name: String,
         /// The names of the registry.
         known: String,
@@ -127,7 +127,7 @@ pub enum Error {
         /// The algorithm.
         algorithm: &'static str,
     },
-    /// The algorithm is not defined for other losses than the squared one, or for coefficients that are not free.
+    /// The algorithm is not defined for losses other than the squared loss, or for coefficients that are not free.
     #[error("{algorithm} needs the squared loss and coefficients of any value")]
     NotQuadratic {
         /// The algorithm.
@@ -139,15 +139,15 @@ pub enum Error {
         /// The algorithm.
         algorithm: &'static str,
     },
-    /// Two forms of a problem of which there can be one only.
+    /// Two forms of a problem that exclude each other.
     #[error("{one} cannot be combined with {other}")]
     NotTogether {
-        /// The one.
+        /// One form.
         one: &'static str,
-        /// The other.
+        /// The other form.
         other: &'static str,
     },
-    /// A k above the number of groups.
+    /// k is above the number of groups.
     #[error("k must be at most the number of groups, {groups}, got {sparsity}")]
     GroupCount {
         /// The sparsity.
@@ -155,10 +155,10 @@ pub enum Error {
         /// The number of groups.
         groups: usize,
     },
-    /// A joint support of no vectors of data.
+    /// A joint support without data vectors.
     #[error("Y must have at least one column for a joint support")]
     SideCount,
-    /// The algorithm is one for a single operator, which A is not.
+    /// The algorithm works for a single operator only, and A is another.
     #[error("{algorithm} needs the operator {operator}, but A is another")]
     OtherOperator {
         /// The algorithm.
@@ -166,61 +166,61 @@ pub enum Error {
         /// The operator.
         operator: &'static str,
     },
-    /// The algorithm, or another search, would hold more than it may.
+    /// The algorithm, or another search, would hold more than its limit.
     #[error("{algorithm} would hold {} for this problem, more than the {} it may", size(*bytes), size(*limit))]
     StateMemory {
         /// The algorithm.
         algorithm: &'static str,
-        /// What it would hold.
+        /// The bytes that it would hold.
         bytes: usize,
-        /// What it may.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// The algorithm takes no setting of this name.
+    /// The algorithm has no setting of this name.
     #[error("unknown setting '{setting}' for {algorithm}; it takes: {known}")]
     UnknownSetting {
         /// The algorithm.
         algorithm: &'static str,
-        /// The name asked for.
+        /// The requested name.
         setting: String,
-        /// The names it takes.
+        /// The names of its settings.
         known: String,
     },
-    /// A setting's value is of the wrong type or out of its range.
+    /// A setting has a value of the wrong type or out of range.
     #[error("{algorithm}: {setting} must be {rule}, got {value}")]
     InvalidSetting {
         /// The algorithm.
         algorithm: &'static str,
         /// The setting.
         setting: &'static str,
-        /// What is allowed.
+        /// The allowed values.
         rule: &'static str,
-        /// What was given.
+        /// The given value.
         value: String,
     },
     /// A halting rule with an impossible limit.
     #[error("halt: {rule}, got {value}")]
     InvalidHalt {
-        /// What is allowed.
+        /// The allowed values.
         rule: &'static str,
-        /// What was given.
+        /// The given value.
         value: String,
     },
     /// A product with A failed.
     #[error("a product with A failed: {0}")]
     Operator(OperatorError),
-    /// An interrupt or its deadline came while the columns of A were measured.
+    /// An interrupt or its deadline came while the columns of A were being measured.
     #[error("stopped while the columns of A were measured: {reason}")]
     Stopped {
         /// Why.
         reason: StopReason,
     },
-    /// An option of a report out of its range.
+    /// An option of a report is out of range.
     #[error("report: {rule}, got {value}")]
     InvalidReport {
-        /// What is allowed.
+        /// The allowed values.
         rule: &'static str,
-        /// What was given.
+        /// The given value.
         value: String,
     },
     /// A start vector of the wrong length.
@@ -245,10 +245,10 @@ pub enum Error {
         /// The index.
         index: usize,
     },
-    /// A start support with more than k indices.
+    /// A start support has more than k indices.
     #[error("the start support has {size} indices, but k is {sparsity}")]
     SupportSize {
-        /// Indices of the support.
+        /// Number of indices in the support.
         size: usize,
         /// The sparsity.
         sparsity: usize,
@@ -277,29 +277,29 @@ pub enum Error {
         /// The index.
         index: usize,
     },
-    /// A start on a column that may not be chosen.
+    /// A start uses a column that may not be chosen.
     #[error("the start has column {index}, which is excluded")]
     ExcludedStart {
         /// The index.
         index: usize,
     },
-    /// A k above what fixed and excluded columns and rows of weight 0 leave.
+    /// k is above the limit that fixed and excluded columns and rows of weight 0 leave.
     #[error("k must be {}, as there are {left}; got {sparsity}", range(*limit))]
     SparsityLeft {
-        /// The sparsity asked for.
+        /// The requested sparsity.
         sparsity: usize,
-        /// The largest that is possible.
+        /// The largest possible sparsity.
         limit: usize,
-        /// What there is.
+        /// What is left to choose from.
         left: String,
     },
     /// A convolution kernel that cannot be used.
     #[error("the kernel {problem}")]
     Kernel {
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
-    /// A transform of which a row is to be kept that it does not have.
+    /// A row to keep that the transform does not have.
     #[error("kept contains {index}, but the transform has {length} samples (indices count from 0)")]
     KeptIndex {
         /// The index.
@@ -307,30 +307,30 @@ pub enum Error {
         /// Samples of the transform.
         length: usize,
     },
-    /// A transform of which a row is to be kept twice.
+    /// A row to keep that is given twice.
     #[error("kept contains {index} twice")]
     KeptRepeats {
         /// The index.
         index: usize,
     },
-    /// A length of which there is no Hadamard transform.
+    /// A length for which there is no Hadamard transform.
     #[error("n must be a power of two for a Hadamard transform, got {length}")]
     TransformLength {
-        /// The length asked for.
+        /// The requested length.
         length: usize,
     },
-    /// A matrix whose parts do not fit.
+    /// A matrix whose parts do not fit together.
     #[error("{0}")]
     Structure(String),
-    /// Sufficient statistics that no A and y have.
+    /// Sufficient statistics that no A and y can have.
     #[error("{0}")]
     Statistics(String),
-    /// The algorithm, or a loss, is about single rows of A, of which only the Gram matrix is known.
+    /// The algorithm, or a loss, needs single rows of A, but only the Gram matrix is known.
     #[error("{what} needs the {rows} rows of A, but only its Gram matrix is known")]
     HiddenRows {
-        /// The algorithm, or a loss.
+        /// The algorithm or loss.
         what: &'static str,
-        /// The rows of A.
+        /// Number of rows of A.
         rows: usize,
     },
     /// `apply` and `apply_adjoint` are not adjoint to each other.
@@ -343,14 +343,14 @@ pub enum Error {
         /// The tolerance.
         allowed: f64,
     },
-    /// A request that would take more work than its stated limit.
+    /// A request that would take more work than its limit.
     #[error("{what} would take {cost:.3e} {unit}, more than the limit of {limit:.3e}")]
     TooExpensive {
-        /// What was asked for.
+        /// The request.
         what: &'static str,
         /// Its cost.
         cost: f64,
-        /// In what the cost is counted.
+        /// The unit of the cost.
         unit: &'static str,
         /// The limit.
         limit: f64,

@@ -1,4 +1,4 @@
-//! The best of all supports, by trying them all: the truth against which algorithms are measured when n is small.
+//! The best of all supports, by enumeration: the reference for algorithms when n is small.
 
 use faer::Mat;
 
@@ -11,15 +11,15 @@ use crate::tolerance::EXHAUSTIVE_SINE_SQUARED;
 /// Bytes that may be held: k matrices of n × n numbers.
 const MEMORY: usize = 1 << 30;
 
-/// The support of k columns on which ‖y − A x‖ is least, sorted; of equal ones the first in lexicographic order.
+/// The support of k columns with the least ‖y − A x‖, sorted; of equals, the first in lexicographic order.
 ///
 /// # Errors
 /// [`Error::TooExpensive`] unless C(n, k − 1) · n is at most `limit` multiply-adds, [`Error::StateMemory`] if k n² numbers
 /// take more than 1 GiB, [`Error::NotQuadratic`] for another loss or domain.
 ///
 /// # Cost
-/// C(n, k − 1) · n multiply-adds: all but the last column of a support are eliminated once for all supports that
-/// share them. Holds k n² numbers; n for k = 1. Uses the Gram matrix, so columns may be parallel to 10⁻⁶ but not closer.
+/// C(n, k − 1) · n multiply-adds: all but the last column of a support are eliminated once for all supports that share them. Holds k n²
+/// numbers; n for k = 1. It works on the Gram matrix, so columns may be parallel to 10⁻⁶ but not closer.
 pub fn best_support<T: Scalar>(problem: &Problem<'_, T>, limit: f64) -> Result<Vec<usize>, Error> {
     problem.check("trying all supports", Needs::QUADRATIC.and(Needs::COLUMNS))?;
     let operator = problem.scaled_operator();

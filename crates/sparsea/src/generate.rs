@@ -1,7 +1,7 @@
-//! Problems made to order, with the truth known: dictionaries, spike trains, noise.
+//! Generated problems with a known truth: dictionaries, spike trains, noise.
 //!
-//! Every random number comes from a counter-based generator addressed by (study, cell, run), so that any one problem
-//! can be made again alone, on any number of threads.
+//! Every random number comes from a counter-based generator addressed by (study, cell, run), so any single problem can be reproduced on its
+//! own, on any number of threads.
 
 use faer::Mat;
 use num_complex::Complex;
@@ -38,7 +38,7 @@ fn entries(m: usize, n: usize) -> usize {
 /// m × n matrix of independent standard normal entries.
 ///
 /// # Panics
-/// If so many numbers do not fit into memory, like every vector that is too long; so does every matrix made here.
+/// If the numbers do not fit into memory, as for any vector that is too long. The same holds for every matrix generated here.
 pub fn gaussian_matrix<T: Scalar>(rng: &mut impl Rng, m: usize, n: usize) -> Mat<T> {
     let entries: Vec<T> = normal_vector(rng, entries(m, n));
     Mat::from_fn(m, n, |i, j| entries[j * m + i])
@@ -134,7 +134,7 @@ pub fn step_matrix(n: usize) -> Mat<f64> {
     Mat::from_fn(n, n, |i, j| if i >= j { 1.0 } else { 0.0 })
 }
 
-/// A problem with its truth: y = A x + e with x supported on `support`.
+/// A problem and its truth: y = A x + e with x supported on `support`.
 #[derive(Debug, Clone)]
 pub struct Instance<A, T> {
     /// The operator, or the matrix it is made of.
@@ -210,7 +210,7 @@ fn check_noise(noise: f64) -> Result<(), Error> {
     }
 }
 
-/// A dense m × n Gaussian problem with normal non-zeros (the poster's Figure 3; columns are not normalised here).
+/// A dense m × n Gaussian problem with normal non-zeros (Figure 3 of the poster; columns are not normalised here).
 ///
 /// # Errors
 /// Those of [`observe`], and [`Error::TooLarge`] if the matrix does not fit into memory.
@@ -232,7 +232,7 @@ pub fn gaussian_problem(
     observe(rng, matrix, |a| Box::new(DenseOperator::new(a.as_ref())), k, Amplitudes::Normal, noise)
 }
 
-/// Spikes of size 1 to 2 and random sign, blurred by a Gaussian filter of width σ samples (the poster's Figure 2).
+/// Spikes of size 1 to 2 and random sign, blurred by a Gaussian filter of width σ samples (Figure 2 of the poster).
 ///
 /// # Errors
 /// [`Error::Kernel`] for an impossible σ, and those of [`observe`].

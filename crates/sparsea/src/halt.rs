@@ -1,4 +1,4 @@
-//! When to stop: rules as plain data.
+//! Halting rules, as plain data.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::stop_reason::StopReason;
 pub enum Halt {
     /// Never: the algorithm ends by itself.
     Never,
-    /// After this many iterations, or earlier if the algorithm has [settled](crate::Workspace::settle): an algorithm's own rule rather than a
-    /// limit that was asked for.
+    /// After this many iterations, or earlier if the algorithm has [settled](crate::Workspace::settle). This is an algorithm's own rule
+    /// rather than a limit set by the user.
     Budget(u64),
     /// After this many iterations.
     Iterations(u64),
@@ -22,11 +22,11 @@ pub enum Halt {
     Supports(u64),
     /// When ‖y − A x‖ ≤ this times ‖y‖ at the best point.
     RelativeResidual(f64),
-    /// After this many iterations in a row in which the best point did not improve.
+    /// After this many consecutive iterations in which the best point did not improve.
     Stagnation(u64),
     /// After this many products with A or Aᴴ.
     OperatorCalls(u64),
-    /// After this much time from the start of the run, the starting algorithms included.
+    /// After this much time since the start of the run, starting algorithms included.
     Time(Duration),
     /// When any of these holds.
     Any(Vec<Halt>),
@@ -48,7 +48,7 @@ pub(crate) struct State {
 }
 
 impl Halt {
-    /// Either rule.
+    /// Halts when either rule does.
     #[must_use]
     pub fn or(self, other: Halt) -> Halt {
         match self {
@@ -60,7 +60,7 @@ impl Halt {
         }
     }
 
-    /// Both rules.
+    /// Halts when both rules hold.
     #[must_use]
     pub fn and(self, other: Halt) -> Halt {
         match self {
@@ -72,7 +72,7 @@ impl Halt {
         }
     }
 
-    /// Checks that every limit can be met.
+    /// Checks that every limit is valid.
     ///
     /// # Errors
     /// [`Error::InvalidHalt`] for a relative residual that is negative or NaN, or an empty `Any` or `All`.
@@ -126,7 +126,7 @@ impl Halt {
         }
     }
 
-    /// The number of iterations after which the run is sure to have ended, if there is one.
+    /// The number of iterations after which the run is certain to have ended, if there is one.
     pub fn iterations(&self) -> Option<u64> {
         match self {
             Halt::Iterations(limit) | Halt::Budget(limit) => Some(*limit),

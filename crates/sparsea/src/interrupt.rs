@@ -1,4 +1,4 @@
-//! Stopping a run within a step: by a flag that any thread may set, or by a deadline.
+//! Interrupts: stopping a run within a step, by a flag that any thread may set or by a deadline.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,8 +7,8 @@ use crate::clock::Instant;
 use crate::failure::Failure;
 use crate::stop_reason::StopReason;
 
-/// Stops a run, or the measuring of a problem, while it is within a step. Looked at between products with A, so an answer
-/// comes within the time of one.
+/// Stops a run, or the measuring of a problem, within a step. It is checked between products with A, so the run stops within the time of
+/// one product.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     flag: Option<Arc<AtomicBool>>,
@@ -22,7 +22,7 @@ impl Interrupt {
         Self { flag: Some(flag), ..Self::default() }
     }
 
-    /// Stops at `deadline` too, if that is earlier than one given before.
+    /// Also stops at `deadline`, if that is earlier than any deadline already set.
     #[must_use]
     pub fn by(mut self, deadline: Instant) -> Self {
         self.deadline = Some(self.deadline.map_or(deadline, |before| before.min(deadline)));
@@ -36,7 +36,7 @@ impl Interrupt {
         self
     }
 
-    /// Why to stop now, if there is a reason.
+    /// The reason to stop now, if there is one.
     pub fn reason(&self) -> Option<StopReason> {
         let failed = self.failure.as_ref().is_some_and(Failure::is_set);
         if failed || self.flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {

@@ -2,9 +2,9 @@
 //!
 //! minimise ½‖A x − y‖² subject to ‖x‖₀ ≤ k
 //!
-//! At its heart is SEA, the [Support Exploration Algorithm](Sea) (ICML 2024, arXiv:2301.13584), which walks out of the
-//! local minima in which hard thresholding and matching pursuits stop. Beside it are the algorithms that it is compared
-//! with, all run by one loop over one least-squares engine that is accurate for nearly parallel columns.
+//! At its core is SEA, the [Support Exploration Algorithm](Sea) (ICML 2024, arXiv:2301.13584), which escapes the local minima that trap
+//! hard thresholding and matching pursuits. The crate also has the algorithms that SEA is compared with. One loop runs all of them, on one
+//! least-squares engine that is accurate for nearly parallel columns.
 //!
 //! # Example
 //!
@@ -31,9 +31,9 @@
 //! | --- | --- | --- |
 //! | A ∈ T^{m×n} | operator | [`LinearMap`], [`DenseOperator`], [`SparseOperator`], [`Convolution`], [`Convolution2d`], [`Steps`], [`Ramps`], [`PartialTransform`], [`FunctionOperator`], [`Centered`], [`Gram`] |
 //! | y ∈ Tᵐ | data | [`Problem::data`] |
-//! | F(A x) | loss | [`Loss`]; ½‖y − A x‖² unless [`Problem::with_loss`] names another |
-//! | x_j ∈ D_j | domain | [`Domain`]; all numbers unless [`Problem::with_domain`] names another |
-//! | F, w, λ | fixed columns, weights, ridge | [`Adjusted`]; none unless an [`Adjustment`] names them |
+//! | F(A x) | loss | [`Loss`]; default ½‖y − A x‖², see [`Problem::with_loss`] |
+//! | x_j ∈ D_j | domain | [`Domain`]; default all of T, see [`Problem::with_domain`] |
+//! | F, w, λ | fixed columns, weights, ridge | [`Adjusted`]; default none, see [`Adjustment`] |
 //! | Σ x = s | fixed sum | [`FixedSum`] |
 //! | k | sparsity | [`Problem::sparsity`] |
 //! | S | support | [`Solution::support`], sorted, counted from 0 |
@@ -47,17 +47,17 @@
 //!
 //! # How it fits together
 //!
-//! A [`Problem`] meets an [`Algorithm`], which says what it [needs](Needs) of it. A [`Run`] steps the algorithm over a [`Workspace`],
-//! whose verbs are `correlate` (Aᴴ r), `fit` (the best point on a [`Support`]), `place` and `select`. [`Halt`] rules are data, an [`Observer`] watches and
-//! may stop, and a [`Solution`] comes out: the best point visited, why the run stopped, what it cost. Algorithms join
-//! into a [`Chain`], as `omp+sea`, each starting from the solution of the one before. A [`SparsityPath`] solves for every k up to K
-//! together, and [`CrossValidation`] says which of them predicts best.
+//! A [`Run`] applies an [`Algorithm`] to a [`Problem`]; the algorithm declares what it [needs](Needs) of the problem. The run steps the
+//! algorithm over a [`Workspace`], whose main methods are `correlate` (Aᴴ r), `fit` (the best point on a [`Support`]), `place` and
+//! `select`. [`Halt`] rules are plain data, and an [`Observer`] can watch and stop the run. The [`Solution`] holds the best point visited,
+//! why the run stopped, and what it cost. Algorithms can be joined into a [`Chain`] such as `omp+sea`, in which each starts from the
+//! solution of the one before. A [`SparsityPath`] solves for every k up to K together, and [`CrossValidation`] estimates which k predicts
+//! best.
 //!
-//! What theory guarantees for an operator (coherence, restricted isometry constants, when SEA must find the support) is
-//! in [`theory`].
+//! [`theory`] computes what can be guaranteed for an operator: coherence, restricted isometry constants, and conditions under which SEA
+//! must find the support.
 //!
-//! To read the code, begin with `algorithms/htp.rs`, then `algorithms/sea.rs`, `run/mod.rs`, `fit/mod.rs`,
-//! `fit/least_squares/mod.rs`.
+//! To read the code, begin with `algorithms/htp.rs`, then `algorithms/sea.rs`, `run/mod.rs`, `fit/mod.rs`, `fit/least_squares/mod.rs`.
 
 pub mod algorithms;
 mod check;

@@ -1,4 +1,4 @@
-//! What most programs use: `use sparsea::prelude::*;`.
+//! The names that most programs use: `use sparsea::prelude::*;`.
 
 pub use crate::algorithms::{Algorithm, Chain, Els, Htp, Iht, Lasso, Ols, Omp, Sea, Search};
 pub use crate::cross_validation::CrossValidation;

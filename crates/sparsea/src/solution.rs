@@ -1,4 +1,4 @@
-//! What a run returns.
+//! The result of a run.
 
 use std::time::Duration;
 
@@ -12,18 +12,19 @@ use crate::stop_reason::StopReason;
 
 /// The best point that a run visited, why it stopped, and what it cost.
 ///
-/// Serialised, it is the object that the command prints with `--json`: the fields in this order, `elapsed` as `elapsed_seconds`,
-/// `groups` and `report` only if there are any; without `ncols`, `counts` and `memory`. Complex coefficients are pairs [re, im].
+/// It serialises to the object that the command prints with `--json`: the fields in this order; `elapsed` as `elapsed_seconds`; `groups`
+/// and `report` only if present; without `ncols`, `counts` and `memory`. Complex coefficients are pairs [re, im].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Solution<T> {
-    /// Name of the algorithm, or of the chain, as `omp+sea`.
+    /// Name of the algorithm, or of the chain, such as `omp+sea`.
     pub algorithm: String,
-    /// Number n of columns of A, the length of x.
+    /// Number of columns n of A, the length of x.
     pub ncols: usize,
-    /// S, sorted; at most k indices, fewer where k is above the rank of A.
+    /// S, sorted. It has at most k indices, and fewer if k exceeds the rank of A.
     pub support: Vec<usize>,
-    /// x_S, in the scale of A, none of them 0: a column that depends on others of the support is not in it. Of a joint support, X_S
-    /// row by row: [`right_hand_sides`](Self::right_hand_sides) numbers for each column, not all of them 0, which is serialised as rows.
+    /// x_S, in the scale of A. None of them is 0: a column that depends on others of the support is not in the support. For a joint
+    /// support, X_S row by row: [`right_hand_sides`](Self::right_hand_sides) numbers for each column, not all of them 0, serialised as
+    /// rows.
     pub coefficients: Vec<T>,
     /// ‖y − A x‖.
     pub residual_norm: f64,
@@ -33,9 +34,10 @@ pub struct Solution<T> {
     pub objective: f64,
     /// Iterations of the algorithm (of the last link of a chain). Iteration 0 is the start.
     pub iterations: u64,
-    /// The latest iteration at which ‖y − A x‖ fell by more than rounding. Iterates that converge may be returned from later ones.
+    /// The last iteration at which ‖y − A x‖ fell by more than rounding. If the iterates converge, the point returned may come from a later
+    /// one.
     pub best_iteration: u64,
-    /// Distinct supports at which the run has been, starting algorithms included.
+    /// Distinct supports that the run visited, starting algorithms included.
     pub supports_explored: usize,
     /// Why the run ended.
     pub stop_reason: StopReason,
@@ -43,82 +45,83 @@ pub struct Solution<T> {
     pub counts: Counts,
     /// Wall time of the run, starting algorithms included.
     pub elapsed: Duration,
-    /// Bytes held at the end for what [`Memory`](crate::Memory) limits: Gram columns (or a sparse A by rows), remembered fits, and
-    /// what the algorithms keep. Gram columns left by an earlier run of a batch are among them.
+    /// Bytes held at the end for the things that [`Memory`](crate::Memory) limits: Gram columns (or a sparse A by rows), cached fits, and
+    /// the state of the algorithms. Gram columns left by an earlier run of a batch are included.
     pub memory: usize,
-    /// What was learnt besides, if it was asked for.
+    /// The report, if it was requested.
     pub report: Option<ExplorationReport>,
-    /// B, the number of right-hand sides that have one support; 1 unless the problem is [joint](crate::Problem::joint).
+    /// B, the number of right-hand sides that share the support; 1 unless the problem is [joint](crate::Problem::joint).
     pub right_hand_sides: usize,
     /// The groups in the support, sorted by number, if atoms are [groups](crate::Problem::with_groups).
     pub groups: Option<Vec<usize>>,
-    /// What is in the model besides, where a problem was [adjusted](crate::Adjusted).
+    /// The fixed part of the model, if the problem was [adjusted](crate::Adjusted).
     pub fixed: Option<FixedPart<T>>,
 }
 
-/// What a run learnt besides its best support.
+/// What a run learnt besides its best support: near-ties, and how often each column occurs in them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExplorationReport {
-    /// Distinct supports that were looked at (of a search, ends of exchanges; of others, points), and near-ties one exchange away
-    /// from the best.
+    /// Number of distinct supports considered (in a search, the ends of exchanges; in other algorithms, the points), and of near-ties one
+    /// exchange away from the best support.
     pub distinct_supports: usize,
-    /// Whether every exchange of one column of the best support for another was scored. If not, nothing is known of other
-    /// supports than those that the run came through: a run may end at the first that fits exactly.
+    /// Whether every exchange of one column of the best support for another was scored. If not, nothing is known beyond the supports that
+    /// the run passed through: a run may end at the first support that fits exactly.
     pub exchanges_scored: bool,
-    /// Columns among which exchanges were looked for: all n, unless a search among many columns ended with a working set.
+    /// Number of columns among which exchanges were sought: all n, unless a search among many columns ended with a working set.
     pub columns_in_play: usize,
     /// Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best.
     pub margin: f64,
-    /// How many near-ties there are among those kept, the best included.
+    /// Number of near-ties among the supports kept, including the best.
     pub near_ties: usize,
     /// The best supports, best first.
     pub best: Vec<RankedSupport>,
-    /// Every index that occurs among the near-ties, most frequent first.
+    /// Every index that occurs in the near-ties, most frequent first.
     pub indices: Vec<IndexReport>,
-    /// Disjoint sets of columns that stand in for each other: *every* near-tie that is counted holds exactly so many of their columns. Where
-    /// exchanges were not scored there are none, nor where one leads from the chosen support to so good another that it is no near-tie.
+    /// Disjoint sets of columns that stand in for each other: *every* near-tie that is counted holds exactly the same number of columns of
+    /// a set. There are none if exchanges were not scored, or if an exchange leads from the chosen support to one so much better that the
+    /// chosen support is no near-tie of it.
     ///
-    /// The columns i and j of an exchange S − j + i that is a near-tie are in one set. Sets are united where another near-tie holds more
-    /// of one and fewer of the other. Nothing is said of a set of which a near-tie of fewer columns holds fewer. What is true of the
-    /// near-ties counted may be false of supports that were not looked at, which differ from S in two columns or more.
+    /// If an exchange S − j + i gives a near-tie, columns i and j are in one set. Sets are merged if another near-tie holds more columns of
+    /// one and fewer of the other. A set is omitted if a near-tie with fewer columns holds fewer of its columns. What holds for the
+    /// near-ties counted may fail for supports that were not considered, which differ from S in two columns or more.
     pub stand_ins: Vec<StandIns>,
-    /// The chosen columns that every near-tie counted holds, sorted. None where exchanges were not scored.
+    /// The chosen columns that every near-tie counted holds, sorted. Empty if exchanges were not scored.
     pub certain: Vec<usize>,
 }
 
 /// Columns that stand in for each other: exactly one of these eight.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StandIns {
-    /// Sorted; more than `count`.
+    /// The columns, sorted; more than `count`.
     pub columns: Vec<usize>,
-    /// How many of them every near-tie holds.
+    /// Number of these columns that every near-tie holds.
     pub count: usize,
 }
 
 /// A support and its residual.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RankedSupport {
-    /// Sorted.
+    /// The support, sorted.
     pub support: Vec<usize>,
-    /// ‖y − A x‖ of the fit on it.
+    /// ‖y − A x‖ of the least-squares fit on the support.
     pub residual_norm: f64,
 }
 
-/// One column of A among the near-ties.
+/// How one column of A occurs in the near-ties.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct IndexReport {
     /// The column.
     pub index: usize,
     /// Whether it is in the best support.
     pub chosen: bool,
-    /// Share of the near-ties that contain it.
+    /// Fraction of the near-ties that contain it.
     pub frequency: f64,
-    /// The column most correlated with it, and |cos| of the angle between them; `None` too where there was no time to look.
+    /// The column most correlated with it, and |cos| of the angle between the two. Also `None` if there was no time to look for it.
     pub neighbour: Option<(usize, f64)>,
 }
 
 impl<T: Scalar> Solution<T> {
-    /// x = 0, for a run that was stopped before it could begin, such as by [`Error::Stopped`](crate::Error::Stopped).
+    /// x = 0, for a run that was stopped before it could begin, for example by [`Error::Stopped`](crate::Error::Stopped).
     pub fn zero(algorithm: String, ncols: usize, data: &[T], stop_reason: StopReason, elapsed: Duration) -> Self {
         let residual_norm = crate::kernels::norm(data);
         Self {
@@ -143,7 +146,7 @@ impl<T: Scalar> Solution<T> {
         }
     }
 
-    /// x as a full vector of length n, fixed columns included; of a joint support the columns of X, end to end.
+    /// x as a full vector of length n, fixed columns included. For a joint support, the columns of X, end to end.
     pub fn to_dense(&self) -> Vec<T> {
         let sides = self.right_hand_sides.max(1);
         let mut x = vec![T::ZERO; self.ncols * sides];
@@ -181,8 +184,8 @@ impl<T: Serialize, L: Serialize> Serialize for Labelled<'_, T, L> {
 }
 
 impl<T: Serialize> Solution<T> {
-    /// The solution to be serialised with the labels of groups in place of their numbers, one for each group in the order of their
-    /// first columns.
+    /// The solution, to be serialised with labels of groups in place of their numbers: one label per group, in the order of their first
+    /// columns.
     pub fn labelled<'s, L: Serialize>(&'s self, labels: &'s [L]) -> impl Serialize + 's {
         Labelled { solution: self, labels }
     }

@@ -9,30 +9,30 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StopReason {
-    /// The algorithm completed: further iterations would change nothing.
+    /// The algorithm finished: further iterations would change nothing.
     Finished,
-    /// The residual is zero to rounding; nothing can be better.
+    /// The residual is zero to rounding, so nothing can be better.
     ExactFit,
     /// The algorithm used up its default budget of iterations; no limit was given.
     Budget,
-    /// The run completed, or used up its default budget, before it reached the given relative residual.
+    /// The run finished, or used up its default budget, before it reached the given relative residual.
     RelativeResidualMissed,
-    /// The limit of iterations.
+    /// The limit on iterations was reached.
     Iterations,
-    /// The limit of distinct supports.
+    /// The limit on distinct supports was reached.
     Supports,
-    /// The relative residual asked for was reached.
+    /// The given relative residual was reached.
     RelativeResidual,
     /// No improvement for the stated number of iterations.
     Stagnation,
-    /// The limit of products with A.
+    /// The limit on products with A was reached.
     OperatorCalls,
-    /// The limit of time.
+    /// The time limit was reached.
     Time,
     /// An observer stopped the run.
     Interrupted,
-    /// The iterates diverged: they left the range of numbers, as with too large a step, or the algorithm noticed that they do not
-    /// settle.
+    /// The iterates diverged: they left the range of floating-point numbers, for example because the step was too large, or the algorithm
+    /// found that they do not settle.
     Diverged,
     /// A criterion chose k = 0: no column explains y.
     NothingFound,

@@ -1,4 +1,4 @@
-//! A run, as one self-contained HTML file that plays it: that of SEA in the demo, or any that was recorded.
+//! A self-contained HTML file that plays a run: that of SEA in the demo, or any recorded run.
 
 mod record;
 
@@ -22,10 +22,10 @@ const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// What the page shows.
+/// The content of the page.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Exploration {
-    /// The algorithm, or the chain of them.
+    /// The algorithm, or the chain of algorithms.
     pub algorithm: String,
     /// k.
     pub sparsity: usize,
@@ -33,31 +33,31 @@ pub struct Exploration {
     pub data: Vec<f64>,
     /// n.
     pub positions: usize,
-    /// Where column 0 lies among the samples, for spikes in a trace.
+    /// The sample at which column 0 lies, for spikes in a trace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<isize>,
-    /// Each column of A that was in a support: where its non-zero part begins, and that part.
+    /// Each column of A that was in a support: the row where its non-zero part begins, and that part.
     pub columns: BTreeMap<usize, (usize, Vec<f64>)>,
     /// The names of these columns, if they have any.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<usize, String>,
     /// Whether y and the columns of A come from a table, whose rows have no order.
     pub is_table: bool,
-    /// Whether intercept, fixed columns or weights are taken out of y and A.
+    /// Whether an intercept, fixed columns or weights were eliminated from y and A.
     pub is_adjusted: bool,
-    /// What is known of a problem that was made.
+    /// The truth of a generated problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
-    /// Every step of the run. Between two of them the support stays, and 𝒳 of SEA moves on a line.
+    /// Every step of the run. Between two steps the support does not change, and 𝒳 of SEA moves along a line.
     pub steps: Vec<Step>,
-    /// Whether `iteration` of a step counts steps, of which some iteration of the run had several.
+    /// Whether `iteration` of a step counts steps, because some iteration of the run had several steps.
     pub counts_steps: bool,
-    /// Iterations or steps of the run, if the record ends before it.
+    /// Iterations or steps of the whole run, if the record ends before it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all: Option<u64>,
 }
 
-/// What is known of a problem that was made.
+/// What is known of a generated problem.
 #[derive(Debug, Clone, Serialize)]
 pub struct Known {
     /// σ of the pulse, in samples.
@@ -68,7 +68,7 @@ pub struct Known {
     pub step_size: f64,
     /// S* and the coefficients on it.
     pub truth: Truth,
-    /// Where other algorithms end on the same problem.
+    /// Where other algorithms end up on the same problem.
     pub others: Vec<Other>,
 }
 
@@ -83,18 +83,18 @@ pub struct Truth {
     pub objective: f64,
 }
 
-/// Where an algorithm ends.
+/// The result of another algorithm.
 #[derive(Debug, Clone, Serialize)]
 pub struct Other {
-    /// Its word.
+    /// The name of the algorithm.
     pub name: String,
     /// ½‖y − A x‖².
     pub objective: f64,
-    /// How many of S* it misses, divided by k.
+    /// How many indices of S* it misses, divided by k.
     pub distance: f64,
 }
 
-/// Runs SEA on a deconvolution of which all is known, and what it is compared with: `omp` and `htp`.
+/// Runs SEA on a deconvolution with a known truth, and also `omp` and `htp` for comparison.
 ///
 /// # Errors
 /// Those of a run.
@@ -126,7 +126,7 @@ pub fn explore(
     Ok(Exploration { known: Some(known), first: Some(0), ..played(&problem, record) })
 }
 
-/// What was recorded of a run on a real problem of one y and single columns.
+/// The content of the page for a recorded run on a real problem with a single y and single columns.
 pub fn played<T: Scalar>(problem: &Problem<'_, T>, record: Record<'_>) -> Exploration {
     let (rows, positions) = (problem.data().len(), problem.operator().ncols());
     let Recorded { algorithms, steps, counts_steps, all } = record.end();
@@ -154,7 +154,7 @@ pub fn played<T: Scalar>(problem: &Problem<'_, T>, record: Record<'_>) -> Explor
     }
 }
 
-/// The page, numbers rounded to more digits than can be seen.
+/// The page, with numbers rounded to more digits than can be seen.
 ///
 /// # Errors
 /// Those of [`serde_json::to_string`].
@@ -166,7 +166,7 @@ pub fn exploration_page(exploration: &Exploration) -> serde_json::Result<String>
     Ok(PAGE.replace("/* data */", &data))
 }
 
-/// A number to so many significant digits.
+/// A number rounded to this many significant digits.
 pub fn rounded(value: f64, digits: usize) -> f64 {
     format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value)
 }

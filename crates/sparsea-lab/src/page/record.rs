@@ -1,4 +1,4 @@
-//! What a run leaves on record.
+//! The record of a run.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -21,7 +21,7 @@ const MOST_NUMBERS: usize = 3_000_000;
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
-    /// The iteration that it leads to; those of the algorithms of a chain are counted on.
+    /// The iteration that the step leads to; iterations are counted through all algorithms of a chain.
     pub iteration: u64,
     /// S.
     pub support: Vec<usize>,
@@ -31,21 +31,21 @@ pub struct Step {
     pub objective: f64,
     /// ½‖y − A x‖² of the best point so far.
     pub best_objective: f64,
-    /// How many of S* are missing, divided by k.
+    /// How many indices of S* are missing, divided by k.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distance: Option<f64>,
-    /// The same of the best point so far.
+    /// The same for the best point so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub best_distance: Option<f64>,
     /// Distinct supports so far.
     pub supports_explored: usize,
-    /// What the whole numbers of `exploration` count.
+    /// The unit of the integers in `exploration`.
     pub unit: f64,
-    /// 𝒳, rounded; empty of an algorithm that has none.
+    /// 𝒳, rounded; empty for an algorithm without it.
     pub exploration: Vec<i32>,
 }
 
-/// Records every step of a run on a real problem, as far as a page can show them.
+/// Records every step of a run on a real problem, as far as a page can show it.
 #[derive(Debug)]
 pub struct Record<'t> {
     rows: usize,
@@ -66,7 +66,7 @@ pub struct Record<'t> {
 }
 
 impl<'t> Record<'t> {
-    /// An empty record of a run on a problem with so many rows, and with this true support, if that is known.
+    /// An empty record of a run on a problem with this many rows, and with this true support if it is known.
     pub fn new(rows: usize, truth: Option<&'t [usize]>) -> Self {
         let (steps, algorithms, columns) = (Vec::new(), Vec::new(), BTreeSet::new());
         Self { rows, truth, steps, algorithms, before: 0, last: 0, seen: 0, columns, numbers: rows, is_full: false }

@@ -1,4 +1,4 @@
-//! Coefficients of a sparse solution, and its residual.
+//! Coefficients of a sparse solution and its residual.
 
 use sparsea_plot::{Axis, Layer, Panel, Stroke, check, extent, palette};
 
@@ -20,7 +20,7 @@ pub struct CoefficientsPlot<'a> {
     pub values: &'a [f64],
     /// Names of the chosen variables, in the order of `support`. Up to 25 of them replace the index axis.
     pub names: Option<&'a [String]>,
-    /// The residual y − A x in the same terms; drawn in a panel of its own if given.
+    /// The residual y − A x in the same terms; drawn in a separate panel if given.
     pub residual: Option<&'a [f64]>,
     /// What the values are.
     pub sizes: Sizes,
@@ -37,7 +37,7 @@ pub enum Sizes {
     Norms,
 }
 
-/// Draws the non-zero coefficients as stems over their index or name, and below them the residual.
+/// Draws the non-zero coefficients as stems over their index or name, and the residual below them.
 pub fn coefficients(input: &CoefficientsPlot<'_>) -> Result<Figure, PlotError> {
     let CoefficientsPlot { n, support, values, residual, .. } = *input;
     check::not_empty("coefficients", n)?;

@@ -8,14 +8,14 @@ use super::{Figure, PlotError, beside_legend};
 /// One curve of [`curves`].
 #[derive(Clone, Copy, Debug)]
 pub struct Curve<'a> {
-    /// The algorithm's name, which also decides colour, marker, dash and width.
+    /// The algorithm's name, which also determines colour, marker, dash and width.
     pub name: &'a str,
-    /// Where the values were measured, in the order in which they are joined.
+    /// The x values at which the curve was measured, in the order in which they are joined.
     pub x: &'a [f64],
     /// The values; NaN leaves a gap.
     pub y: &'a [f64],
-    /// Lower and upper edge of a confidence band; NaN leaves a gap. On a logarithmic axis a lower edge that is not
-    /// positive reaches down to the end of the axis.
+    /// Lower and upper edge of a confidence band; NaN leaves a gap. On a logarithmic axis, a lower edge that is not positive extends to the
+    /// end of the axis.
     pub band: Option<(&'a [f64], &'a [f64])>,
 }
 
@@ -30,13 +30,13 @@ pub struct CurvesPlot<'a> {
     pub y_label: &'a str,
     /// The algorithms, in the order of the legend. Among equally thick lines, the first are drawn on top.
     pub curves: &'a [Curve<'a>],
-    /// How x is spread.
+    /// The scale of x.
     pub x_scale: Scale,
-    /// How y is spread.
+    /// The scale of y.
     pub y_scale: Scale,
-    /// What the y axis shows, instead of all values and bands; curves beyond it are cut off.
+    /// The range of the y axis. Default: all values and bands. Curves are cut off beyond it.
     pub y_range: Option<(f64, f64)>,
-    /// A theoretical or best possible curve, black and dashed; its name ends the legend.
+    /// A theoretical or best possible curve, black and dashed; its name is last in the legend.
     pub ideal: Option<Curve<'a>>,
 }
 
@@ -46,7 +46,7 @@ const MOST_BANDS: usize = 8;
 /// Markers closer than this would hide the line.
 const MARKER_DISTANCE: f64 = 15.0;
 
-/// Draws one curve per algorithm, with its confidence band, and the legend beside them.
+/// Draws one curve per algorithm with its confidence band, and the legend beside the panel.
 ///
 /// More than eight bands are drawn as error bars.
 pub fn curves(input: &CurvesPlot<'_>) -> Result<Figure, PlotError> {

@@ -11,23 +11,23 @@ pub struct DeconvolutionPlot<'a> {
     pub title: &'a str,
     /// The measured data.
     pub data: &'a [f64],
-    /// What the found spikes predict; as long as the data.
+    /// The prediction from the spikes found; as long as the data.
     pub fit: &'a [f64],
-    /// Data minus fit, drawn in a panel of its own if given.
+    /// Data minus fit, drawn in a separate panel if given.
     pub residual: Option<&'a [f64]>,
-    /// Positions, in samples of the data, and amplitudes of the found spikes.
+    /// Positions, in samples of the data, and amplitudes of the spikes found.
     pub spikes: (&'a [usize], &'a [f64]),
     /// Positions and amplitudes of the true spikes, if known.
     pub truth: Option<(&'a [usize], &'a [f64])>,
     /// Label of the x axis, such as `sample` or `time (s)`.
     pub x_label: &'a str,
-    /// Distance of two samples on the x axis; 1 for sample numbers.
+    /// Spacing of samples on the x axis; 1 for sample numbers.
     pub sample_spacing: f64,
     /// Label of the data's y axis.
     pub y_label: &'a str,
 }
 
-/// Draws data and fit, below them the spikes, and below these the residual, all above one x axis.
+/// Draws data and fit, the spikes below them, and the residual below the spikes, all over one x axis.
 pub fn deconvolution(input: &DeconvolutionPlot<'_>) -> Result<Figure, PlotError> {
     let DeconvolutionPlot { data, fit, residual, spikes, truth, sample_spacing: spacing, .. } = *input;
     let len = data.len();

@@ -13,7 +13,7 @@ pub struct ImagePlot<'a> {
     pub shape: (usize, usize),
     /// The measured image, row by row.
     pub data: &'a [f64],
-    /// What the points found predict.
+    /// The prediction from the points found.
     pub fit: &'a [f64],
     /// Data minus fit, or its modulus where data are complex.
     pub residual: &'a [f64],
@@ -21,8 +21,8 @@ pub struct ImagePlot<'a> {
     pub points: (&'a [usize], &'a [usize]),
 }
 
-/// Draws data, fit and residual side by side, row 0 on top. Data and fit share the colours of the bar; those of the residual span its own
-/// range, which is stated above it.
+/// Draws data, fit and residual side by side, with row 0 at the top. Data and fit share the colours of the bar. The colours of the residual
+/// span its own range, which is stated above it.
 pub fn image(input: &ImagePlot<'_>) -> Result<Figure, PlotError> {
     let (height, width) = input.shape;
     let len = height.saturating_mul(width);

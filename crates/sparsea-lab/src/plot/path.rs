@@ -14,17 +14,17 @@ pub struct PathPlot<'a> {
     pub title: &'a str,
     /// ‖y − A x‖/‖y‖ for k = 0 … K.
     pub residuals: &'a [f64],
-    /// The name of the criterion, and its value for each k; NaN or infinite where it has none.
+    /// The name of the criterion and its value for each k; NaN or infinite where it is not defined.
     pub criterion: (&'a str, &'a [f64]),
-    /// The k that is chosen.
+    /// The chosen k.
     pub chosen: usize,
-    /// For each column that is in any support its name and its coefficient, or the magnitude of that, for each k.
+    /// For each column that is in any support: its name, and its coefficient (or the magnitude of it) for each k.
     pub coefficients: &'a [(String, Vec<f64>)],
-    /// Label of the coefficients.
+    /// Label of the axis of coefficients.
     pub y_label: &'a str,
 }
 
-/// Draws residual, criterion and coefficients over k, and marks the k that is chosen.
+/// Draws residual, criterion and coefficients over k, and marks the chosen k.
 pub fn path(input: &PathPlot<'_>) -> Result<Figure, PlotError> {
     let PathPlot { residuals, criterion: (name, values), chosen, coefficients, .. } = *input;
     check::not_empty("path", residuals.len())?;

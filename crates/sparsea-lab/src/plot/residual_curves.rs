@@ -8,11 +8,11 @@ use super::{Figure, PlotError, beside_legend};
 /// One curve of [`residual_curves`].
 #[derive(Clone, Copy, Debug)]
 pub struct ResidualCurve<'a> {
-    /// The algorithm's name, which also decides colour, marker and dash.
+    /// The algorithm's name, which also determines colour, marker and dash.
     pub name: &'a str,
     /// The sparsities.
     pub k: &'a [usize],
-    /// The relative residual at each of them.
+    /// The relative residual at each k.
     pub values: &'a [f64],
 }
 
@@ -21,7 +21,7 @@ pub struct ResidualCurve<'a> {
 pub struct ResidualCurvesPlot<'a> {
     /// Title above the picture; may be empty.
     pub title: &'a str,
-    /// The algorithms, the most important one first: it is drawn on top.
+    /// The algorithms, the most important one first; it is drawn on top.
     pub curves: &'a [ResidualCurve<'a>],
     /// The best possible residual, black and dashed, if known; its name is shown in the legend.
     pub optimum: Option<ResidualCurve<'a>>,
@@ -33,7 +33,7 @@ pub struct ResidualCurvesPlot<'a> {
 
 const OPTIMUM: Stroke = Stroke { color: palette::BLACK, width: 1.6, dash: "5 3" };
 
-/// Draws one curve per algorithm, logarithmically if the values span more than a decade, with the legend beside them.
+/// Draws one curve per algorithm, with the legend beside them. The scale is logarithmic if the values span more than a decade.
 pub fn residual_curves(input: &ResidualCurvesPlot<'_>) -> Result<Figure, PlotError> {
     let all = || input.curves.iter().chain(&input.optimum);
     for curve in all() {

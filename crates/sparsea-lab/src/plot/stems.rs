@@ -1,4 +1,4 @@
-//! Numbers at some of n places.
+//! Numbers at some of n positions.
 
 use sparsea_plot::{Axis, Layer, Panel, check, extent, palette};
 
@@ -9,9 +9,9 @@ use super::{Figure, PlotError, spikes, stack};
 pub struct StemsPlot<'a> {
     /// Title above the picture; may be empty.
     pub title: &'a str,
-    /// Number of places.
+    /// Number of positions.
     pub n: usize,
-    /// Where there are numbers, in any order.
+    /// The positions of the numbers, in any order.
     pub places: &'a [usize],
     /// The numbers.
     pub values: &'a [f64],
@@ -21,7 +21,7 @@ pub struct StemsPlot<'a> {
     pub y_label: &'a str,
 }
 
-/// Draws the numbers as stems over their places.
+/// Draws the numbers as stems over their positions.
 pub fn stems(input: &StemsPlot<'_>) -> Result<Figure, PlotError> {
     check::not_empty("places", input.n)?;
     check::spikes("values", input.n, (input.places, input.values))?;

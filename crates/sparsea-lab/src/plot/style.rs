@@ -47,10 +47,10 @@ const OTHERS: [u32; 6] = [0x4477aa, 0xaa3377, 0x228833, 0xbb5566, 0x7f3c8d, 0x99
 const MARKERS: [Marker; 7] =
     [Marker::Circle, Marker::Square, Marker::Up, Marker::Down, Marker::Diamond, Marker::Cross, Marker::Plus];
 
-/// The colour that stands for an algorithm in every figure.
+/// The colour of an algorithm in every figure.
 ///
-/// Known names have a fixed colour; any other name always gets the same one. A chain such as `omp+sea` gets the colour
-/// of its last link or a shade of it.
+/// Known names have a fixed colour. Any other name always gets the same colour. A chain such as `omp+sea` gets the colour of its last link
+/// or a shade of it.
 pub fn algorithm_color(name: &str) -> Color {
     curve_style(name).color
 }

@@ -9,7 +9,7 @@ use super::{Figure, PlotError};
 pub struct SuccessPanel<'a> {
     /// The algorithm's name, written above the panel.
     pub name: &'a str,
-    /// Success rates from 0 to 1, the row of the first y value first; NaN where none was measured.
+    /// Success rates from 0 to 1, with the row of the first y value first; NaN where none was measured.
     pub rates: &'a [f64],
     /// x and y of the curve at which 95 % succeed, drawn over the cells; NaN in y leaves a gap.
     pub curve: Option<(&'a [f64], &'a [f64])>,
@@ -28,9 +28,9 @@ pub struct SuccessMapPlot<'a> {
     pub x: &'a [f64],
     /// The y values of all grids, increasing.
     pub y: &'a [f64],
-    /// How x is spread.
+    /// The scale of x.
     pub x_scale: Scale,
-    /// How y is spread.
+    /// The scale of y.
     pub y_scale: Scale,
     /// The algorithms, row by row.
     pub panels: &'a [SuccessPanel<'a>],

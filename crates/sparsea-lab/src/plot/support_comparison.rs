@@ -11,7 +11,7 @@ use super::{Figure, PlotError, spikes};
 pub struct SupportRow<'a> {
     /// The algorithm's name.
     pub name: &'a str,
-    /// Indices it chose.
+    /// The indices it chose.
     pub support: &'a [usize],
     /// Coefficients at these indices.
     pub values: &'a [f64],
@@ -39,8 +39,8 @@ const CLIP: f64 = 1.5;
 /// With more true spikes, there are no lines at them.
 const MOST_GUIDES: usize = 60;
 
-/// Draws the true spikes and, below them, one row of stems for each algorithm; wrong spikes differ in colour and marker,
-/// missed ones are circled.
+/// Draws the true spikes and, below them, one row of stems for each algorithm. Wrong spikes differ in colour and marker, and missed spikes
+/// are circled.
 pub fn support_comparison(input: &SupportComparisonPlot<'_>) -> Result<Figure, PlotError> {
     let SupportComparisonPlot { n, truth, rows, .. } = *input;
     check::not_empty("support comparison", n)?;

@@ -17,7 +17,7 @@ pub struct TracePlot<'a> {
     pub y_label: &'a str,
 }
 
-/// Draws the current and the best objective over the iterations, logarithmically if they span more than a decade.
+/// Draws the current and the best objective over the iterations. The scale is logarithmic if they span more than a decade.
 pub fn trace(input: &TracePlot<'_>) -> Result<Figure, PlotError> {
     let TracePlot { current, best, .. } = *input;
     check::not_empty("trace", current.len())?;

@@ -1,4 +1,4 @@
-//! The kinds of problem that a study may be about.
+//! The kinds of problem that a study can have.
 
 use faer::Mat;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ impl From<Coefficients> for Amplitudes {
 }
 
 impl Family {
-    /// Its word in a study file.
+    /// Its name in a study file.
     pub fn word(self) -> &'static str {
         match self {
             Self::Gaussian => "gaussian",
@@ -77,7 +77,7 @@ impl Family {
         }
     }
 
-    /// The name of its own parameter, if it has one.
+    /// The name of the parameter of the family, if it has one.
     pub fn parameter(self) -> Option<&'static str> {
         match self {
             Self::GaussianFilter => Some("sigma"),

@@ -1,4 +1,4 @@
-//! The file of a study: what may stand in it, read and checked as a whole.
+//! The file of a study: its keys, read and checked as a whole.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! One problem of a study, made from its address alone, and what each algorithm makes of it.
+//! One problem of a study, generated from its address alone, and the outcome of each algorithm on it.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use sparsea::{
 use super::{Cell, Family, Method, Study};
 use crate::error::LabError;
 
-/// What one algorithm made of one problem.
+/// The outcome of one algorithm on one problem.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
     /// Share of the true support that was missed.
@@ -32,7 +32,7 @@ pub struct Outcome {
     pub iterations: u64,
     /// The iteration that reached the solution.
     pub best_iteration: u64,
-    /// Distinct supports at which the run has been.
+    /// Distinct supports that the run visited.
     pub supports_explored: u64,
     /// Why it ended.
     pub stop_reason: StopReason,
@@ -58,8 +58,8 @@ impl<T: Scalar> Form<T> {
     }
 }
 
-/// Runs the `methods` (positions in the study's list) on run number `run` of `cell`: same bits whenever, wherever and on
-/// however many threads, but for the seconds and what a time limit cuts off.
+/// Runs the `methods` (positions in the study's list) on run number `run` of `cell`. Results are the same bit for bit at any time, on any
+/// machine and on any number of threads, except for the seconds and for runs that a time limit cuts short.
 ///
 /// # Errors
 /// [`LabError::Problem`] if the library refuses the problem.

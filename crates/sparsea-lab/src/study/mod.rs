@@ -1,4 +1,4 @@
-//! A study: which problems, which algorithms, how many runs; read from a TOML file and checked as a whole.
+//! A study: its problems, its algorithms and the number of runs. It is read from a TOML file and checked as a whole.
 
 mod family;
 mod file;
@@ -19,16 +19,16 @@ use crate::error::LabError;
 pub use family::{Coefficients, Family};
 pub use instance::{Outcome, run_cell};
 
-/// A study, checked.
+/// A checked study.
 #[derive(Debug, Clone)]
 pub struct Study {
-    /// Its name, which its store and pictures carry.
+    /// Its name, used for its store and its pictures.
     pub name: String,
-    /// What is shown above its pictures.
+    /// The title above its pictures.
     pub title: String,
     /// Seed of all random numbers.
     pub seed: u64,
-    /// Runs of each cell; the most that are made of each when a transition is located.
+    /// Runs of each cell. If a transition is located, the largest number of runs of each cell.
     pub runs: u64,
     /// How the non-zeros are drawn.
     pub coefficients: Coefficients,
@@ -36,13 +36,13 @@ pub struct Study {
     pub cells: Vec<Cell>,
     /// The algorithms and chains.
     pub methods: Vec<Method>,
-    /// If the study locates where success ends along k, rather than trying every k.
+    /// Set if the study locates where success ends along k, instead of trying every k.
     pub transition: Option<Transition>,
-    /// If solutions are compared with the truth segment by segment.
+    /// Set if solutions are compared with the truth segment by segment.
     pub segments: Option<SegmentRule>,
-    /// The matrix of a study on a matrix of the user's.
+    /// The matrix, if the study uses one supplied by the user.
     pub matrix: Option<Arc<Mat<f64>>>,
-    /// The text that it was read from.
+    /// The text that the study was read from.
     pub source: String,
 }
 
@@ -50,7 +50,7 @@ pub struct Study {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SegmentRule {
-    /// Segments are cut where two spikes are more than so many samples apart; the reach of the filter unless given.
+    /// Segments are cut where two spikes are more than this many samples apart. Default: the reach of the filter.
     pub gap: Option<usize>,
 }
 
@@ -67,13 +67,13 @@ pub struct Cell {
     pub sparsity: usize,
     /// The parameter of the family: σ, τ or a correlation.
     pub parameter: Option<f64>,
-    /// Signal-to-noise ratio 20 log₁₀(‖A x‖/‖e‖) in decibels; none for no noise.
+    /// Signal-to-noise ratio 20 log₁₀(‖A x‖/‖e‖) in decibels; `None` for no noise.
     pub snr_db: Option<f64>,
 }
 
 impl Cell {
-    /// The address of the cell in random streams and stores: it depends on the cell alone, so that a study with more
-    /// cells contains the same problems.
+    /// The address of the cell in random streams and stores. It depends only on the cell, so a study with more cells contains the same
+    /// problems.
     pub fn address(&self) -> u64 {
         let text = format!(
             "{} {} {} {} {:?} {:?}",
@@ -89,7 +89,7 @@ impl Cell {
             .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
     }
 
-    /// The same with another k.
+    /// The same cell with another k.
     #[must_use]
     pub fn with_sparsity(&self, sparsity: usize) -> Self {
         Self { sparsity, ..self.clone() }
@@ -112,36 +112,36 @@ impl fmt::Display for Cell {
 /// An algorithm or chain as the study runs it.
 #[derive(Debug, Clone)]
 pub struct Method {
-    /// What it is called in stores and pictures.
+    /// Its label in stores and pictures.
     pub label: String,
-    /// The algorithms for real data; none if the study is complex.
+    /// The algorithms for real data; `None` if the study is complex.
     pub real: Option<Chain<f64>>,
-    /// The algorithms for complex data; none if the study is real.
+    /// The algorithms for complex data; `None` if the study is real.
     pub complex: Option<Chain<Complex<f64>>>,
-    /// The rule that ends the last of them, if not its own.
+    /// The rule that halts the last algorithm, if not its own rule.
     pub halt: Option<Halt>,
-    /// Whether it is told that x ≥ 0.
+    /// Whether it is given the constraint x ≥ 0.
     pub nonnegative: bool,
-    /// Vectors of data with one support that it is given; 1 for y alone.
+    /// Number of data vectors with a common support that it is given; 1 for y alone.
     pub right_hand_sides: usize,
-    /// If the study compares several time limits: what it is called without its own, and that, in seconds.
+    /// If the study compares several time limits: the label without its time limit, and the time limit in seconds.
     pub budget: Option<(String, f64)>,
     /// Everything that decides what it does, for comparison with a store.
     description: Value,
 }
 
-/// Where success ends along k.
+/// How to locate where success ends along k.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Transition {
-    /// The success rate looked for.
+    /// The success rate to locate.
     pub level: f64,
     /// Confidence of each decision that a rate is above or below the level.
     pub confidence: f64,
-    /// Runs between two looks at a rate.
+    /// Number of runs between two checks of a rate.
     pub block: u64,
-    /// Whether the asymptotic threshold of Bayes-optimal message passing is shown beside the curves. It changes no result, so
-    /// stores do not know of it.
+    /// Whether the asymptotic threshold of Bayes-optimal message passing is shown with the curves. It changes no result, so it is not
+    /// recorded in stores.
     pub state_evolution: bool,
 }
 
@@ -151,7 +151,7 @@ impl Default for Transition {
     }
 }
 
-/// Reads the matrix that a study names; `path` is as the study has it.
+/// Reads the matrix that a study names; `path` is as written in the study.
 pub type ReadMatrix<'r> = &'r dyn Fn(&Path) -> Result<Mat<f64>, String>;
 
 impl Study {
@@ -163,7 +163,7 @@ impl Study {
         file::parse(text, file, read_matrix)
     }
 
-    /// The same with every k of every cell instead of a transition: another set of cells, and so another name and store.
+    /// The same study with every k of every cell instead of a transition. Its set of cells differs, and so do its name and its store.
     #[must_use]
     pub fn whole_grid(&self) -> Self {
         let every_k =
@@ -172,7 +172,7 @@ impl Study {
         Self { name: format!("{}-grid", self.name), transition: None, cells, ..self.clone() }
     }
 
-    /// Everything that decides the results, but not how many runs there are: those are told apart by number.
+    /// Everything that determines the results, except the number of runs: runs are identified by number.
     pub fn description(&self) -> Value {
         let column = |values: Vec<Value>| {
             let mut distinct: Vec<Value> = Vec::new();
@@ -212,7 +212,7 @@ impl Study {
     }
 }
 
-/// What differs between two descriptions, as `problem.k: [5,10] → [5]`.
+/// Differences between two descriptions, such as `problem.k: [5,10] → [5]`.
 pub fn changes(stored: &Value, now: &Value) -> Vec<String> {
     fn walk(path: &str, stored: &Value, now: &Value, out: &mut Vec<String>) {
         match (stored, now) {

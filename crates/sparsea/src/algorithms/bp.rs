@@ -1,4 +1,4 @@
-//! Basis pursuit, by the path of the LASSO followed to its end.
+//! Basis pursuit, by following the path of the LASSO to its end.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,20 +11,20 @@ use crate::workspace::{Initial, Step, Workspace};
 
 /// Basis pursuit: minimise ‖x‖₁ subject to A x = y, then fit by least squares on the k largest entries. Real data only.
 ///
-/// The minimiser is the limit of argmin ½‖A x − y‖² + λ‖x‖₁ for λ → 0, found by following the path of [`Lasso`](crate::Lasso) from
-/// λ = max |a_jᵀ y| (x = 0) to λ = 0. Up to min(m, n) columns are active on the way. If y is not in the range of A, the limit is the
+/// The minimiser is the limit of argmin ½‖A x − y‖² + λ‖x‖₁ for λ → 0. It is found by following the path of [`Lasso`](crate::Lasso) from λ
+/// = max |a_jᵀ y| (x = 0) to λ = 0. Up to min(m, n) columns are active on the way. If y is not in the range of A, the limit is the
 /// least-squares solution with the least ‖x‖₁. Entries are compared on unit columns, as |x_j|‖a_j‖. Each iteration is one knot of the path.
-/// λ below 10⁻¹² of its first value counts as 0; on columns as parallel as those of a deconvolution most knots lie in the last decades.
+/// λ below 10⁻¹² of its first value counts as 0; for columns as parallel as those of a deconvolution, most knots lie in the last decades.
 ///
-/// With `path` the fit on the k largest entries of x(λ) is a point at every knot, and the run returns the best of these. It
-/// ends as soon as one is exact, which is basis pursuit without the rest of the path: without noise both settings recover the same
-/// supports on Gaussian matrices. Without `path` only the end of the path is a point, and x = 0 before it.
+/// With `path`, the fit on the k largest entries of x(λ) is a point at every knot, and the run returns the best of these. It ends as soon
+/// as one is exact, so it need not follow the rest of the path: without noise, both settings recover the same supports on Gaussian
+/// matrices. Without `path`, only the end of the path is a point, and the point is x = 0 until then.
 ///
-/// Noise is fitted too where A x = y holds exactly: the k largest entries at λ = 0 then say little where columns are
-/// nearly parallel. Keep `path` with noise. [`Lasso`](crate::Lasso) stops where a (k+1)-th non-zero would enter, far above λ = 0: it costs
-/// a fraction, but ℓ1 recovers most of what it can only by taking the k largest of more than k.
+/// If A x = y holds exactly, the noise is fitted too. The k largest entries at λ = 0 then mean little if columns are nearly parallel. Keep
+/// `path` with noise. [`Lasso`](crate::Lasso) stops where a (k+1)-th non-zero would enter, far above λ = 0. It costs a fraction, but ℓ1
+/// recovers most of what it can only by taking the k largest of more than k entries.
 ///
-/// It always begins at x = 0: another start is only kept if nothing on the path is better.
+/// It always begins at x = 0; another start is kept only if nothing on the path is better.
 ///
 /// # Reference
 /// Chen, Donoho & Saunders 1998, reprinted 2001, DOI 10.1137/S003614450037906X; the path: Osborne, Presnell & Turlach 2000,
@@ -33,7 +33,7 @@ use crate::workspace::{Initial, Step, Workspace};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bp {
-    /// Whether the k largest entries are tried at every knot of the path, or at its end alone.
+    /// Whether the k largest entries are tried at every knot of the path, or only at its end.
     pub path: bool,
 }
 
@@ -43,7 +43,7 @@ impl Default for Bp {
     }
 }
 
-/// What basis pursuit keeps between steps.
+/// State of basis pursuit between steps.
 #[derive(Debug)]
 pub struct State<T> {
     path: Path<T>,

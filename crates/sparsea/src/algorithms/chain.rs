@@ -1,4 +1,4 @@
-//! Several algorithms in a row, each starting from the solution of the one before.
+//! Chains of algorithms, each starting from the solution of the one before.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::{Algorithm, Solver, find};
 use crate::error::Error;
 use crate::scalar::Scalar;
 
-/// One algorithm or several in a row: `omp+sea` is SEA started from the solution of OMP.
+/// One algorithm, or several in sequence: `omp+sea` is SEA started from the solution of OMP.
 #[derive(Debug, Clone)]
 pub struct Chain<T: Scalar> {
     links: Vec<Arc<dyn Solver<T>>>,
@@ -28,8 +28,7 @@ impl<T: Scalar> Chain<T> {
         self
     }
 
-    /// Reads a chain from names joined by `+`. `settings` belong to the last link; the key `start`, a name or chain,
-    /// puts links in front.
+    /// Parses a chain from names joined by `+`. `settings` apply to the last link. The key `start`, a name or chain, puts links in front.
     ///
     /// # Errors
     /// [`Error::UnknownAlgorithm`], [`Error::UnknownSetting`], [`Error::InvalidSetting`].
@@ -60,7 +59,7 @@ impl<T: Scalar> Chain<T> {
         Ok(Self { links })
     }
 
-    /// The algorithms, first to last; at least one.
+    /// The algorithms, first to last; there is at least one.
     pub fn links(&self) -> &[Arc<dyn Solver<T>>] {
         &self.links
     }

@@ -14,8 +14,7 @@ use crate::workspace::{Initial, Step, Workspace};
 /// - b ← argmin ‖A b − y‖² over b supported on T,
 /// - x ← the k entries of b largest in magnitude,
 ///
-/// until a T comes that was there before. As published, x is not refitted after the others are cut off;
-/// `cosamp+els` or `refit = true` does that.
+/// until a T recurs. As published, x is not refitted after the other entries are cut off; `cosamp+els` or `refit = true` refits it.
 ///
 /// # Reference
 /// Needell & Tropp 2009, *CoSaMP: iterative signal recovery from incomplete and inaccurate samples*,
@@ -27,7 +26,7 @@ pub struct CoSaMp {
     pub refit: bool,
 }
 
-/// What CoSaMP keeps between steps.
+/// State of CoSaMP between steps.
 #[derive(Debug)]
 pub struct State<T> {
     support: Support,

@@ -10,13 +10,12 @@ use crate::support::Support;
 use crate::tolerance::{DRIFT, SMALLEST_GAIN};
 use crate::workspace::{Initial, Step, Workspace};
 
-/// Exhaustive local search: of all k (n − k) exchanges of a column of the support for one outside make the one that
-/// lowers ‖y − A x‖ most; repeat until none lowers it.
+/// Exhaustive local search. Of all k (n − k) exchanges of a column of the support for one outside, make the one that lowers ‖y − A x‖ most;
+/// repeat until none lowers it.
 ///
-/// From fewer than k columns it first adds columns, each time the one that lowers the residual most, as OLS does.
-/// Exchanges are scored in closed form from a tableau that is updated from one to the next. After each, the fit is
-/// recomputed and its correlations compared with the tableau's: when those have drifted, and before the search is
-/// declared finished, the tableau is rebuilt.
+/// If the start has fewer than k columns, columns are added first, each time the one that lowers the residual most, as in OLS. A tableau,
+/// updated from one exchange to the next, scores exchanges in closed form. After each exchange, the fit is recomputed and its correlations
+/// are compared with those of the tableau. The tableau is rebuilt if they have drifted, and before the search is declared finished.
 ///
 /// # Cost
 /// n k multiply-adds to score all exchanges, 3 n k to make one; n k² to rebuild the tableau.
@@ -28,7 +27,7 @@ use crate::workspace::{Initial, Step, Workspace};
 #[serde(default, deny_unknown_fields)]
 pub struct Els {}
 
-/// What ELS keeps between steps.
+/// State of ELS between steps.
 #[derive(Debug)]
 pub struct State<T> {
     /// S, sorted, without columns too close to the span of the others for the tableau: they make room for others. (The run

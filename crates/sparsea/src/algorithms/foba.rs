@@ -11,13 +11,13 @@ use crate::workspace::{Initial, Step, Workspace};
 
 /// Adaptive forward-backward greedy search. Each iteration
 ///
-/// - adds the column most correlated with the residual, as OMP, and notes what ‖r‖² fell by as the gain of that size,
-/// - then drops columns: the one whose dropping, others unchanged, raises ‖r‖² least, by |x_j|²‖a_j‖², as long as that
-///   is at most ν times the gain noted for the present size;
+/// - adds the column most correlated with the residual, like OMP, and records the decrease of ‖r‖² as the gain of the new size,
+/// - then drops columns, each time the one whose removal, with the others unchanged, raises ‖r‖² least, by |x_j|²‖a_j‖², as long as this is
+///   at most ν times the gain recorded for the present size;
 ///
-/// until the support has `growth` · k columns or nothing is gained; then drops the same way, one column an iteration,
-/// down to k. ν < 1 makes every iteration lower ‖r‖ for its size, so that it ends. Zhang stops by a threshold on the
-/// gain; a limit on the size, and growing beyond k before dropping, are Liu, Ye & Fujimaki's.
+/// until the support has `growth` · k columns or nothing is gained. Then columns are dropped in the same way, one per iteration, down to k.
+/// With ν < 1 every iteration lowers ‖r‖ for its size, so the algorithm ends. Zhang stops by a threshold on the gain. The limit on the
+/// size, and growing beyond k before dropping, are from Liu, Ye & Fujimaki.
 ///
 /// # Reference
 /// Zhang 2011, *Adaptive forward-backward greedy algorithm for learning sparse representations*,
@@ -26,9 +26,9 @@ use crate::workspace::{Initial, Step, Workspace};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FoBa {
-    /// ν, between 0 and 1: how readily columns are dropped.
+    /// ν, between 0 and 1; columns are dropped more readily for larger ν.
     pub ratio: f64,
-    /// How far the support grows before it shrinks to k columns, in units of k; from 1 to 3.
+    /// Size to which the support grows before it shrinks to k columns, in units of k; from 1 to 3.
     pub growth: f64,
 }
 
@@ -38,7 +38,7 @@ impl Default for FoBa {
     }
 }
 
-/// What FoBa keeps between steps.
+/// State of FoBa between steps.
 #[derive(Debug)]
 pub struct State {
     support: Support,

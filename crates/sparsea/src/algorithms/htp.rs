@@ -15,10 +15,10 @@ use crate::workspace::{Initial, Step, Workspace};
 /// - S ← the k entries of x + μ Aᴴ(y − A x) largest in magnitude,
 /// - x ← argmin ‖A x − y‖² over x supported on S,
 ///
-/// until a support comes that was there before.
+/// until a support recurs.
 ///
 /// # Cost
-/// Each iteration one fit and one pass over n × k Gram entries; with the constant step also ‖A‖², once.
+/// Each iteration takes one fit and one pass over n × k Gram entries; with the constant step also ‖A‖², once.
 ///
 /// # Reference
 /// Foucart 2011, *Hard thresholding pursuit: an algorithm for compressive sensing*, DOI 10.1137/100806278.
@@ -29,7 +29,7 @@ pub struct Htp {
     pub step_size: StepSize,
 }
 
-/// What HTP keeps between steps.
+/// State of HTP between steps.
 #[derive(Debug)]
 pub struct State<T> {
     /// x + μ Aᴴ(y − A x).

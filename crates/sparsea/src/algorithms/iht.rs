@@ -12,10 +12,10 @@ use crate::workspace::{Initial, Step, Workspace};
 
 /// Iterative hard thresholding: x ← H_k(x + μ Aᴴ(y − A x)), where H_k keeps the k entries largest in magnitude.
 ///
-/// The step is 1/‖A‖², with which the residual never rises, a number, or the line search of [`Niht`] with its defaults.
+/// The step is 1/‖A‖², with which the residual never rises; a given number; or the line search of [`Niht`] with its defaults.
 ///
 /// # Cost
-/// Each iteration m k for the residual and n k for the gradient (cached Gram columns), or one Aᴴ r.
+/// Each iteration takes m k for the residual and n k for the gradient (cached Gram columns), or one product Aᴴ r.
 ///
 /// # Reference
 /// Blumensath & Davies 2009, DOI 10.1016/j.acha.2009.04.002; normalised: 2010, DOI 10.1109/JSTSP.2010.2042411.
@@ -30,7 +30,7 @@ pub struct Iht {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum StepSize {
-    /// By a rule.
+    /// Given by a rule.
     Rule(StepRule),
     /// This number, greater than 0.
     Value(f64),
@@ -68,7 +68,7 @@ pub(super) fn check_step_size(
     Err(Error::InvalidSetting { algorithm, setting: "step_size", rule, value })
 }
 
-/// What IHT keeps between steps.
+/// State of IHT between steps.
 #[derive(Debug)]
 pub struct State<T> {
     /// x + μ Aᴴ(y − A x).

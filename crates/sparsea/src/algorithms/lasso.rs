@@ -1,4 +1,4 @@
-//! LASSO, by its whole path of solutions.
+//! LASSO, by its full solution path.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,18 +12,19 @@ use crate::workspace::{Initial, Step, Workspace};
 /// The LASSO, minimise ½‖A x − y‖² + λ‖x‖₁, along its path from λ = max |a_jᵀ y| (x = 0) to where a (k+1)-th non-zero
 /// would enter, or λ = 0. Real data only.
 ///
-/// On the set S of active columns with signs s, x(λ) = u − λ w with u the least-squares fit on S and w = (A_SᵀA_S)⁻¹ s:
-/// the knots, at which columns become active or their coefficients zero, have a closed form. Each iteration is one knot,
-/// recomputed from S and s so that nothing drifts.
+/// On the set S of active columns with signs s, x(λ) = u − λ w, where u is the least-squares fit on S and w = (A_SᵀA_S)⁻¹ s. So the knots,
+/// at which columns become active or coefficients become zero, have a closed form. Each iteration is one knot, recomputed from S and s so
+/// that errors do not accumulate.
 ///
-/// All columns that reach the bound |a_jᵀ r| = λ at one knot join together, unless their coefficients would get the wrong sign,
-/// or they depend on those that joined; so do those that leave. Where more would join than k allows, the path ends: x(λ) is
-/// that of the knot, and with `refit` the columns of lowest index among those that would join fill the support up to k.
+/// All columns that reach the bound |a_jᵀ r| = λ at one knot join together, except those whose coefficients would get the wrong sign and
+/// those that depend on columns that joined; the same holds for columns that leave. The path ends where more columns would join than k
+/// allows: x(λ) is that of the knot, and with `refit` the support is filled up to k with those of lowest index among the columns that would
+/// join.
 ///
-/// With `refit` the point is the least-squares fit on the support of x(λ), otherwise x(λ) itself. It always begins at
-/// x = 0: another start is only kept if nothing on the path is better.
+/// With `refit`, the point is the least-squares fit on the support of x(λ), otherwise x(λ) itself. The path always begins at x = 0; another
+/// start is kept only if nothing on the path is better.
 ///
-/// This is not how ℓ1 recovers most: see [`Bp`](crate::Bp), which goes on and takes the k largest entries.
+/// To recover the most by ℓ1, use [`Bp`](crate::Bp), which follows the path further and takes the k largest entries.
 ///
 /// # Reference
 /// Tibshirani 1996, DOI 10.1111/j.2517-6161.1996.tb02080.x; the path: Osborne, Presnell & Turlach 2000,
@@ -42,7 +43,7 @@ impl Default for Lasso {
     }
 }
 
-/// What the LASSO keeps between steps.
+/// State of the LASSO between steps.
 #[derive(Debug)]
 pub struct State<T> {
     path: Path<T>,

@@ -1,4 +1,4 @@
-//! The algorithms, each one file, and the registry that makes them known everywhere by name.
+//! The algorithms, one per file, and the registry that makes them available by name.
 
 mod amp;
 mod bp;
@@ -58,12 +58,12 @@ use crate::problem::{Needs, Problem};
 use crate::scalar::Scalar;
 use crate::workspace::{Initial, Step, Workspace};
 
-/// An algorithm: its settings are the fields of the implementing struct; what changes during a run is its `State`.
+/// An algorithm. Its settings are the fields of the implementing struct; its `State` holds everything that changes during a run.
 ///
-/// An algorithm moves the point of a [`Workspace`] and knows nothing of stopping, of the best point, or of watching:
-/// that is the run loop's. See CONTRIBUTING.md for the checklist of adding one.
+/// An algorithm moves the point of a [`Workspace`]. The run loop handles stopping, the best point and observers. CONTRIBUTING.md has the
+/// checklist for adding an algorithm.
 pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The word for it: in the command, in Python, in chains.
+    /// Its name in the command, in Python and in chains.
     const NAME: &'static str;
     /// Its full name.
     const TITLE: &'static str;
@@ -71,26 +71,26 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
     const SUMMARY: &'static str;
     /// Authors, year and DOI (or arXiv number) of the source.
     const REFERENCE: &'static str;
-    /// Multiply-adds of one iteration, beside what it says; S is the current support, the operator dense m × n.
+    /// Multiply-adds of one iteration, in addition to the operations it names; S is the current support, and the operator is dense m × n.
     const COST: &'static str;
-    /// Numbers held, besides the problem and the cache of Gram columns.
+    /// Numbers held, in addition to the problem and the cache of Gram columns.
     const MEMORY: &'static str;
     /// When to use it.
     const WHEN: &'static str;
-    /// Its settings: one for each field.
+    /// Its settings, one per field.
     const SETTINGS: &'static [Setting];
 
-    /// What it keeps between steps.
+    /// Its state between steps.
     type State: Send + 'static;
 
-    /// What it needs of a problem, with its default settings. Default: nothing; it works with every loss and domain.
+    /// Its requirements on a problem, with default settings. Default: none; it works with every loss and domain.
     const NEEDS: Needs = Needs::NONE;
 
-    /// Whether it may come back to a support, so that fits are worth remembering.
+    /// Whether it may revisit a support, so that fits are worth caching.
     const REVISITS: bool = true;
 
-    /// Whether its points are least-squares fits. Then the fit on a start counts as a point too, even if the algorithm cannot
-    /// work with all of its columns.
+    /// Whether its points are least-squares fits. If so, the fit on a start also counts as a point, even if the algorithm cannot work with
+    /// all of its columns.
     const FITS: bool = true;
 
     /// Checks the ranges of the settings.
@@ -101,19 +101,18 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
         Ok(())
     }
 
-    /// What it needs of a problem with these settings. Default: [`NEEDS`](Self::NEEDS).
+    /// Its requirements on a problem, with these settings. Default: [`NEEDS`](Self::NEEDS).
     fn needs(&self) -> Needs {
         Self::NEEDS
     }
 
-    /// When it stops if no limit is given. Default: when it has finished. One that may go on for ever has a
-    /// [`Halt::Budget`].
+    /// Its halting rule if no limit is given. Default: when it has finished. An algorithm that may go on for ever has a [`Halt::Budget`].
     fn default_halt(&self) -> Halt {
         Halt::Never
     }
 
-    /// Numbers that the state holds, if they may be many more than m + n: what is compared with
-    /// [`Memory::state`](crate::Memory::state) before the start.
+    /// How many numbers the state holds, if they may be many more than m + n. This is compared with [`Memory::state`](crate::Memory::state)
+    /// before the start.
     fn state_size(&self, problem: &Problem<'_, T>) -> usize {
         let _ = problem;
         0
@@ -122,10 +121,10 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
     /// Moves the workspace to iterate 0 and makes the state.
     fn start(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Self::State;
 
-    /// Moves the workspace to the next iterate. `budget` is how many iterations a step may count at most.
+    /// Moves the workspace to the next iterate. A step may count at most `budget` iterations.
     fn step(&self, state: &mut Self::State, workspace: &mut Workspace<'_, T>, budget: u64) -> Step;
 
-    /// The variable whose k entries largest in magnitude are the support, if there is one besides the point: see
+    /// The variable whose k entries largest in magnitude are the support, if there is one in addition to the point: see
     /// [`Iterate::exploration`](crate::Iterate::exploration). Default: none.
     fn exploration<'s>(&self, state: &'s Self::State) -> Option<&'s [T]> {
         let _ = state;
@@ -135,7 +134,7 @@ pub trait Algorithm<T: Scalar>: Debug + Clone + Default + Serialize + Deserializ
 
 /// Any algorithm with its settings, as an object. Implemented once, for every [`Algorithm`].
 pub trait Solver<T: Scalar>: Debug + Send + Sync {
-    /// What is true of it whatever its settings, and what these need.
+    /// Its properties: those that do not depend on settings, and the requirements with these settings.
     fn info(&self) -> Info;
     /// Its settings as a JSON object.
     fn settings(&self) -> Value;
@@ -144,7 +143,7 @@ pub trait Solver<T: Scalar>: Debug + Send + Sync {
     /// # Errors
     /// [`Error::InvalidSetting`].
     fn check(&self) -> Result<(), Error>;
-    /// When it stops if no limit is given.
+    /// Its halting rule if no limit is given.
     fn default_halt(&self) -> Halt;
     /// See [`Algorithm::state_size`].
     fn state_size(&self, problem: &Problem<'_, T>) -> usize;
@@ -152,11 +151,11 @@ pub trait Solver<T: Scalar>: Debug + Send + Sync {
     fn launch(&self, workspace: &mut Workspace<'_, T>, initial: &Initial<T>) -> Box<dyn Process<T>>;
 }
 
-/// What is true of an algorithm whatever its settings, and what these need.
+/// Properties of an algorithm: those that do not depend on its settings, and its requirements with these settings.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Info {
-    /// Its word.
+    /// Its name.
     pub name: &'static str,
     /// See [`Algorithm::needs`].
     pub needs: Needs,
@@ -167,7 +166,7 @@ pub struct Info {
 }
 
 impl<T: Scalar> dyn Solver<T> + '_ {
-    /// The algorithm's word.
+    /// The algorithm's name.
     pub fn name(&self) -> &'static str {
         self.info().name
     }
@@ -241,10 +240,10 @@ impl<T: Scalar, A: Algorithm<T>> Solver<T> for A {
 /// Makes an algorithm from its settings.
 type Build<T> = fn(&Map<String, Value>) -> Result<Arc<dyn Solver<T>>, Error>;
 
-/// An algorithm as the registry knows it.
+/// An algorithm in the registry.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<T: Scalar> {
-    /// Its word.
+    /// Its name.
     pub name: &'static str,
     /// Its full name.
     pub title: &'static str,
@@ -252,15 +251,15 @@ pub struct Entry<T: Scalar> {
     pub summary: &'static str,
     /// Its source.
     pub reference: &'static str,
-    /// What one iteration costs.
+    /// The cost of one iteration.
     pub cost: &'static str,
-    /// What it holds in memory.
+    /// The memory it holds.
     pub memory: &'static str,
     /// When to use it.
     pub when: &'static str,
     /// Its settings.
     pub settings: &'static [Setting],
-    /// What it needs of a problem.
+    /// Its requirements on a problem.
     pub needs: Needs,
     build: Build<T>,
 }
@@ -285,7 +284,7 @@ impl<T: Scalar> Entry<T> {
         }
     }
 
-    /// The algorithm with these settings, the others at their defaults.
+    /// The algorithm with these settings; all others have their defaults.
     ///
     /// # Errors
     /// [`Error::UnknownSetting`], [`Error::InvalidSetting`].
@@ -338,20 +337,20 @@ pub fn registry<T: Scalar>() -> Vec<Entry<T>> {
     entries
 }
 
-/// The algorithms that a problem meets the needs of.
+/// The algorithms whose requirements a problem meets.
 pub fn applicable<T: Scalar>(problem: &Problem<'_, T>) -> Vec<Entry<T>> {
     let mut entries = all::<T>();
     entries.retain(|entry| problem.check(entry.name, entry.needs).is_ok());
     entries
 }
 
-/// Largest n k for which [`search`](Search) scores all columns in every exchange. Beyond it, search works on the columns that can matter
-/// and looks at the others from time to time.
+/// The largest n k for which [`search`](Search) scores all columns in every exchange. Above it, search works on the columns that can matter
+/// and checks the others from time to time.
 pub const SEARCHED: usize = 1_000_000;
 
-/// The name of the algorithm to use on n columns and sparsity k where none is asked for: [`search`](Search), which recovers
-/// more than any other in the same time (docs/any-time-search.md), unless k is so large that it would hold too many numbers;
-/// [`sea`](Sea) then. See [`default_for`].
+/// The name of the default algorithm for n columns and sparsity k. This is [`search`](Search), which recovers more than any other algorithm
+/// in the same time (docs/any-time-search.md), unless k is so large that it would hold too many numbers; then it is [`sea`](Sea). See
+/// [`default_for`].
 pub fn default_algorithm(columns: usize, sparsity: usize) -> &'static str {
     /// Numbers that search may read in an exchange.
     const MOST: usize = 25 * SEARCHED;
@@ -362,8 +361,8 @@ pub fn default_algorithm(columns: usize, sparsity: usize) -> &'static str {
     }
 }
 
-/// The name of the algorithm to use where none is asked for: [`search`](Search), unless k is in the thousands and columns overlap
-/// others than their neighbours; [`sea`](Sea) then.
+/// The name of the default algorithm for an operator: [`search`](Search), unless k is in the thousands and columns overlap more than their
+/// neighbours; then [`sea`](Sea).
 pub fn default_for<T: Scalar>(operator: &dyn LinearMap<T>, sparsity: usize) -> &'static str {
     let name = default_algorithm(operator.shape().1, sparsity);
     if name == <Sea as Algorithm<f64>>::NAME && has_parts(&Access::new(operator), sparsity) {
@@ -377,9 +376,9 @@ pub(crate) fn has_parts<T: Scalar>(operator: &Access<'_, T>, sparsity: usize) ->
     search::windows_apply(operator, sparsity) || search::tiles_apply(operator, sparsity)
 }
 
-/// The name of the algorithm to use on a problem where none is asked for: that of [`default_for`]; of groups or a joint support,
-/// [`search`](Search) where n times the columns of k groups is at most [`SEARCHED`], as it scores all groups in every exchange then, and
-/// [`sea`](Sea) otherwise, as where the loss or the domain is none that exchanges know.
+/// The name of the default algorithm for a problem. For single columns and a single y, this is [`default_for`]. For groups or a joint
+/// support, it is [`search`](Search) if n times the number of columns of k groups is at most [`SEARCHED`], because search then scores all
+/// groups in every exchange, and [`sea`](Sea) otherwise. It is also [`sea`](Sea) if exchanges do not support the loss or the domain.
 pub fn default_of<T: Scalar>(problem: &Problem<'_, T>) -> &'static str {
     let (search, sea) = (<Search as Algorithm<f64>>::NAME, <Sea as Algorithm<f64>>::NAME);
     if problem.check(search, <Search as Algorithm<T>>::NEEDS).is_err() {
@@ -391,7 +390,7 @@ pub fn default_of<T: Scalar>(problem: &Problem<'_, T>) -> &'static str {
     default_for_blocks(problem.operator().ncols(), problem.atoms().most_columns(problem.sparsity()))
 }
 
-/// The name of the algorithm to use for groups of n columns, of which k have up to `members`, or for a joint support of up to
+/// The name of the default algorithm for n columns in groups, of which k have up to `members` columns, or for a joint support of up to
 /// `members` columns: see [`default_of`].
 pub fn default_for_blocks(columns: usize, members: usize) -> &'static str {
     let is_small = columns.saturating_mul(members) <= SEARCHED;
@@ -401,7 +400,7 @@ pub fn default_for_blocks(columns: usize, members: usize) -> &'static str {
 /// The algorithm called `name`.
 ///
 /// # Errors
-/// [`Error::UnknownAlgorithm`], with the names that are known; [`Error::RealOnly`].
+/// [`Error::UnknownAlgorithm`], with the known names; [`Error::RealOnly`].
 pub fn find<T: Scalar>(name: &str) -> Result<Entry<T>, Error> {
     let entries = all::<T>();
     if let Some(entry) = entries.iter().find(|entry| entry.name == name) {

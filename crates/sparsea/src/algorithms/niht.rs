@@ -11,8 +11,8 @@ use crate::workspace::{Initial, Step, Workspace};
 
 /// Normalised iterative hard thresholding: x ← H_k(x + μ g) with g = Aᴴ(y − A x) and a step μ found in each iteration.
 ///
-/// First μ = ‖g_S‖²/‖A g_S‖², the best step while the support S stays. If the support would change, μ must be at most
-/// (1 − c) ‖x' − x‖²/‖A(x' − x)‖², x' being the new point; until it is, μ ← μ/(κ (1 − c)).
+/// First μ = ‖g_S‖²/‖A g_S‖², the best step as long as the support S does not change. If the support would change, μ must be at most (1
+/// − c) ‖x' − x‖²/‖A(x' − x)‖², where x' is the new point; until it is, μ ← μ/(κ (1 − c)).
 ///
 /// # Reference
 /// Blumensath & Davies 2010, *Normalized iterative hard thresholding*, DOI 10.1109/JSTSP.2010.2042411.

@@ -11,22 +11,21 @@ use crate::support::Support;
 use crate::tolerance::{CARRIED, SMALLEST_GAIN};
 use crate::workspace::{Hint, Initial, Step, Workspace};
 
-/// Orthogonal least squares, also known as ORMP: k times, add the column whose joining lowers ‖y − A x‖ most, and fit.
+/// Orthogonal least squares, also known as ORMP: k times, add the column that lowers ‖y − A x‖ most, and refit.
 ///
-/// That column has the largest |a_iᴴ r|²/‖a_i − P_S a_i‖². OMP divides by ‖a_i‖² instead, which is the same as long as
-/// columns are orthogonal. Starts from any support of fewer than k columns and adds the rest.
+/// This column has the largest |a_iᴴ r|²/‖a_i − P_S a_i‖². OMP divides by ‖a_i‖² instead, which is the same if columns are orthogonal. OLS
+/// starts from any support of fewer than k columns and adds the rest.
 ///
 /// # Reference
-/// Chen, Billings & Luo 1989, DOI 10.1080/00207178908953472; as ORMP, Rebollo-Neira & Lowe 2002,
-/// DOI 10.1109/LSP.2002.1001652. It is what SPAMS calls `omp`. Rank-aware, as RA-ORMP, Davies & Eldar 2012,
-/// DOI 10.1109/TIT.2011.2173722.
+/// Chen, Billings & Luo 1989, DOI 10.1080/00207178908953472; as ORMP, Rebollo-Neira & Lowe 2002, DOI 10.1109/LSP.2002.1001652. SPAMS calls
+/// it `omp`. Rank-aware, as RA-ORMP, Davies & Eldar 2012, DOI 10.1109/TIT.2011.2173722.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ols {
-    /// Of a [joint](crate::Problem::joint) support: whether columns are scored with an orthonormal basis of the residuals,
-    /// ‖a_jᴴ U‖/‖a_j − P_S a_j‖ in place of ‖a_jᴴ R‖/‖a_j − P_S a_j‖. The same for one right-hand side.
+    /// For a [joint](crate::Problem::joint) support, whether columns are scored with an orthonormal basis U of the residuals, ‖a_jᴴ U‖/‖a_j
+    /// − P_S a_j‖ in place of ‖a_jᴴ R‖/‖a_j − P_S a_j‖. For one right-hand side the two are the same.
     pub rank_aware: bool,
-    /// Singular values of R up to this times ‖Y‖ are noise, and have no part in U. Where all are, no column is added.
+    /// Singular values of R up to this times ‖Y‖ are noise and are left out of U. If all are noise, no column is added.
     pub rank_tolerance: f64,
 }
 
@@ -36,7 +35,7 @@ impl Default for Ols {
     }
 }
 
-/// What OLS keeps between steps.
+/// State of OLS between steps.
 #[derive(Debug)]
 pub struct State<T> {
     support: Support,

@@ -11,11 +11,11 @@ use crate::workspace::{Hint, Initial, Step, Workspace};
 
 /// Orthogonal matching pursuit: k times, add the column most correlated with the residual and refit.
 ///
-/// Starts from any support of fewer than k columns and adds the rest.
+/// OMP starts from any support of fewer than k columns and adds the rest.
 ///
 /// # Cost
-/// Each iteration one pass over n × |S| Gram entries and |S|² for the factor, and once per column chosen n m for its
-/// Gram column (dense A).
+/// Each iteration takes one pass over n × |S| Gram entries and |S|² for the factor, and n m once per column chosen for its Gram column
+/// (dense A).
 ///
 /// # Reference
 /// Pati, Rezaiifar & Krishnaprasad 1993, DOI 10.1109/ACSSC.1993.342465; rank-aware, as RA-OMP, Davies & Eldar 2012,
@@ -23,10 +23,10 @@ use crate::workspace::{Hint, Initial, Step, Workspace};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Omp {
-    /// Of a [joint](crate::Problem::joint) support: whether columns are scored with an orthonormal basis of the residuals, ‖a_jᴴ U‖ in
-    /// place of ‖a_jᴴ R‖. The same for one right-hand side.
+    /// For a [joint](crate::Problem::joint) support, whether columns are scored with an orthonormal basis U of the residuals, ‖a_jᴴ U‖ in
+    /// place of ‖a_jᴴ R‖. For one right-hand side the two are the same.
     pub rank_aware: bool,
-    /// Singular values of R up to this times ‖Y‖ are noise, and have no part in U. Where all are, no column is added.
+    /// Singular values of R up to this times ‖Y‖ are noise and are left out of U. If all are noise, no column is added.
     pub rank_tolerance: f64,
 }
 

@@ -13,8 +13,8 @@ use crate::workspace::{Initial, Step, Workspace};
 /// - z ← x + η Aᴴ(y − A x), j ← the index off S where z is largest in magnitude,
 /// - S ← the k entries of z on S ∪ {j} largest in magnitude, x ← the fit on S,
 ///
-/// until a support comes that was there before. From x = 0 the first iteration takes the support of the k largest entries of Aᴴ y;
-/// from fewer than k columns none is dropped until there are k.
+/// until a support recurs. From x = 0, the first iteration takes the support of the k largest entries of Aᴴ y. From fewer than k columns,
+/// none is dropped until there are k.
 ///
 /// # Reference
 /// Jain, Tewari & Dhillon 2011, *Orthogonal matching pursuit with replacement*, NIPS 24, arXiv:1106.2774.
@@ -31,7 +31,7 @@ impl Default for Ompr {
     }
 }
 
-/// What OMPR keeps between steps.
+/// State of OMPR between steps.
 #[derive(Debug)]
 pub struct State {
     support: Support,

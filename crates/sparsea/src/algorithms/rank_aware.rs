@@ -1,4 +1,4 @@
-//! Selection by the space that the residuals of a joint support span, a setting of greedy algorithms.
+//! Rank-aware selection for joint supports, by the space that the residuals span; a setting of greedy algorithms.
 
 use super::Setting;
 use crate::error::Error;

@@ -16,14 +16,14 @@ use crate::workspace::{Hint, Initial, Step, Workspace};
 /// - x ← argmin ‖A x − y‖² over x supported on S,
 /// - 𝒳 ← 𝒳 + η Aᴴ(y − A x),
 ///
-/// and return the best x visited. 𝒳 sums the gradients at all supports visited, which leads it out of local minima.
+/// and return the best x visited. 𝒳 sums the gradients at all supports visited, and so escapes local minima.
 ///
-/// From x = 0 the first support is empty and the second that of the largest correlations; the supports then do not
-/// depend on η. From another start only ‖𝒳⁰‖/η matters: how long the start is remembered.
+/// From x = 0, the first support is empty and the second has the largest correlations; the supports then do not depend on η. From another
+/// start, only ‖𝒳⁰‖/η matters: it determines how long the start has an influence.
 ///
 /// # Cost
-/// One fit and one pass over n × k Gram entries per *change* of support: where the gradient vanishes on S after a fit,
-/// the iteration at which another entry of 𝒳 overtakes has a closed form, and iterations before it are jumped over.
+/// One fit and one pass over n × k Gram entries per *change* of support. If the gradient vanishes on S after a fit, the iteration at which
+/// another entry of 𝒳 overtakes has a closed form, and the iterations before it are skipped.
 ///
 /// # Reference
 /// Mohamed, Malgouyres, Emiya & Chaux, *Straight-Through Meets Sparse Recovery: the Support Exploration Algorithm*,
@@ -41,7 +41,7 @@ impl Default for Sea {
     }
 }
 
-/// What SEA keeps between steps.
+/// State of SEA between steps.
 #[derive(Debug)]
 pub struct State<T> {
     /// 𝒳.

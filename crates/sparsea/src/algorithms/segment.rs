@@ -1,4 +1,4 @@
-//! The optimum on steps: the best segmentations of a trace, by dynamic programming.
+//! The optimum on steps: the best segmentation of a trace, by dynamic programming.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,20 +9,20 @@ use crate::support::Support;
 use crate::tolerance::{SEGMENT_END, SEGMENT_TIE};
 use crate::workspace::{Initial, Step, Workspace};
 
-/// The support of k columns of [`Steps`](crate::Steps) on which ‖y − A x‖ is least, of all there are.
+/// The optimal support of k columns of [`Steps`](crate::Steps): the one with the least ‖y − A x‖.
 ///
-/// A support cuts the trace into segments, each fitted by its mean; samples before its first column are fitted by 0. Let
-/// F_q(t) be the least sum of squares that q columns leave of the first t samples: F_0(t) = Σ_{i<t} |y_i|², and
+/// A support cuts the trace into segments, each fitted by its mean; samples before its first column are fitted by 0. Let F_q(t) be the
+/// least sum of squares of residuals of the first t samples with q columns: F_0(t) = Σ_{i<t} |y_i|², and
 ///
 /// F_q(t) = min over s < t of F_{q−1}(s) + min over μ of Σ_{s≤i<t} |y_i − μ|².
 ///
-/// Iteration q computes F_q and moves to the best support of q columns. So the iterations are the optima for every number of columns
-/// up to k, and a limit of the residual finds the least number that reaches it. It ends before k where nothing but the rounding of y is
-/// left. It does not depend on the start, which is kept only if the run is halted before an iteration is as good.
+/// Iteration q computes F_q and moves to the best support of q columns. So the iterations give the optimum for every number of columns up
+/// to k, and a limit on the residual finds the least number of columns that reaches it. The run ends before k if only the rounding of y is
+/// left. The result does not depend on the start, which is kept only if the run is halted before an iteration is as good.
 ///
 /// # Cost
-/// On real data, beginnings s are pruned that are the best at no level μ any more. Few are left: an iteration takes m times 10 to 30
-/// multiply-adds, m² at worst. On complex data only those are pruned that no level allows, and an iteration takes about m².
+/// On real data, segment starts s that are no longer best at any level μ are pruned. Few remain: an iteration takes m times 10 to 30
+/// multiply-adds, and m² at worst. On complex data, only starts that no level allows are pruned, and an iteration takes about m².
 ///
 /// # Reference
 /// Bellman 1961, DOI 10.1145/366573.366611; for segments Auger & Lawrence 1989, DOI 10.1007/BF02458835, and Jackson et al. 2005,
@@ -32,7 +32,7 @@ use crate::workspace::{Initial, Step, Workspace};
 #[serde(default, deny_unknown_fields)]
 pub struct Segment {}
 
-/// What segmentation keeps between steps.
+/// State of the segmentation between steps.
 #[derive(Debug)]
 pub struct State<T> {
     /// y, less its mean: segments have levels of their own, so their sums of squares are the same, and less is rounded.

@@ -1,4 +1,4 @@
-//! Reading settings by name, with errors that say the rule and the value.
+//! Reads settings by name, with errors that state the rule and the value.
 
 use serde_json::{Map, Value};
 
@@ -9,9 +9,9 @@ use crate::scalar::Scalar;
 /// Description of one setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
-    /// Its word.
+    /// Its name.
     pub name: &'static str,
-    /// What is allowed, as in "must be …".
+    /// The allowed values, to complete "must be …".
     pub range: &'static str,
     /// The default, as written in JSON.
     pub default: &'static str,

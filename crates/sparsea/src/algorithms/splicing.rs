@@ -8,13 +8,13 @@ use crate::scalar::Scalar;
 use crate::support::Support;
 use crate::workspace::{Initial, Step, Workspace};
 
-/// Best-subset selection by splicing: from the fit x on a support S of k columns, for each C = 1, 2, … up to a limit,
-/// try the support in which the C members of least sacrifice ‖a_j‖|x_j| give way to the C others of most sacrifice
-/// |a_iᴴ r|/‖a_i‖. Take the best of these supports if it lowers ‖y − A x‖; repeat until none does.
+/// Best-subset selection by splicing. From the fit x on a support S of k columns, for each C = 1, 2, … up to a limit, consider the support
+/// in which the C members of S with the least sacrifice ‖a_j‖|x_j| are replaced by the C columns outside with the largest sacrifice |a_iᴴ
+/// r|/‖a_i‖. Take the best of these supports if it lowers ‖y − A x‖; repeat until none does.
 ///
-/// From x = 0 the first iteration takes the k largest |a_jᴴ y|/‖a_j‖; a support of fewer than k columns is filled up the
-/// same way. The published acceptance threshold has the units of y² and depends on m and n; here an exchange is
-/// taken if it lowers ‖r‖² by more than the given share, whatever the units.
+/// From x = 0, the first iteration takes the k largest |a_jᴴ y|/‖a_j‖; a support of fewer than k columns is filled up in the same way. The
+/// published acceptance threshold has the units of y² and depends on m and n. Here an exchange is taken if it lowers ‖r‖² by more than a
+/// given share, whatever the units.
 ///
 /// # Reference
 /// Zhu, Wen, Zhu, Zhang & Wang 2020, *A polynomial algorithm for best-subset selection problem*,
@@ -22,9 +22,9 @@ use crate::workspace::{Initial, Step, Workspace};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Splicing {
-    /// The most columns exchanged at a time; at least 1, and never more than k.
+    /// The largest number of columns exchanged at a time; at least 1. Never more than k are exchanged.
     pub exchanges: usize,
-    /// The share of ‖r‖² by which it must fall for an exchange to be taken; at least 0.
+    /// The share of ‖r‖² by which an exchange must lower it; at least 0.
     pub threshold: f64,
 }
 
@@ -34,7 +34,7 @@ impl Default for Splicing {
     }
 }
 
-/// What splicing keeps between steps.
+/// State of splicing between steps.
 #[derive(Debug)]
 pub struct State {
     support: Support,

@@ -12,7 +12,7 @@ use crate::workspace::{Initial, Step, Workspace};
 /// - b ← argmin ‖A b − y‖² over b supported on S and the k entries of Aᴴ(y − A x) largest in magnitude,
 /// - S ← the k entries of b largest in magnitude, x ← the fit on S,
 ///
-/// until ‖y − A x‖ does not fall. From x = 0 the first iteration takes the support of the k largest entries of Aᴴ y.
+/// until ‖y − A x‖ does not fall. From x = 0, the first iteration takes the support of the k largest entries of Aᴴ y.
 ///
 /// # Reference
 /// Dai & Milenkovic 2009, *Subspace pursuit for compressive sensing signal reconstruction*,
@@ -21,7 +21,7 @@ use crate::workspace::{Initial, Step, Workspace};
 #[serde(default, deny_unknown_fields)]
 pub struct SubspacePursuit {}
 
-/// What subspace pursuit keeps between steps.
+/// State of subspace pursuit between steps.
 #[derive(Debug)]
 pub struct State<T> {
     support: Support,

@@ -1,4 +1,4 @@
-//! How well a support or a vector was recovered.
+//! Measures of how well a support or a vector was recovered.
 
 mod segments;
 
@@ -6,9 +6,9 @@ use crate::support::shared;
 
 pub use segments::{Segments, segments};
 
-/// (k − |S* ∩ S|) / k: the share of the true support that was missed; 0 when all of it was found. Both sorted.
+/// (k − |S* ∩ S|) / k: the share of the true support that was missed; 0 if all of it was found. Both supports must be sorted.
 ///
-/// Of an empty truth nothing can be missed: 0.
+/// The distance is 0 if the true support is empty.
 pub fn support_distance(truth: &[usize], found: &[usize]) -> f64 {
     if truth.is_empty() {
         return 0.0;

@@ -1,4 +1,4 @@
-//! Segment by segment, whether the search missed a spike or the data do not tell.
+//! Decides, segment by segment, whether the search missed a spike or the data do not determine it.
 
 use std::ops::Range;
 
@@ -18,11 +18,11 @@ use crate::workspace::Threads;
 pub struct Segments {
     /// Number of segments.
     pub segments: usize,
-    /// Segments on which the solution is worse than the truth's least-squares fit.
+    /// Number of segments on which the solution is worse than the least-squares fit on the true support.
     pub worse: usize,
-    /// True spikes missed in worse segments, over k: a better support exists by the measure of the search itself.
+    /// True spikes missed in worse segments, over k: a better support exists by the criterion of the search itself.
     pub search_missed: f64,
-    /// True spikes missed in the other segments, over k: the data do not tell. With `search_missed` it is the
+    /// True spikes missed in the other segments, over k: the data do not determine them. The sum with `search_missed` is the
     /// [`support_distance`](super::support_distance).
     pub info_missed: f64,
 }
@@ -33,24 +33,25 @@ const PRICES: i32 = 60;
 /// Each price is the one before times this.
 const PRICE_STEP: f64 = 1.15;
 
-/// Compares a solution with the true support S* where the columns of A overlap only their neighbours.
+/// Compares a solution with the true support S*, for an A whose columns overlap only their neighbours.
 ///
-/// S ∪ S* is cut into segments where two neighbours are more than `gap` columns apart (unless given, the reach of A: the
-/// largest distance at which columns overlap). On a segment, with rows R and |S| and |S*| counted there, S is *worse* if
+/// S ∪ S* is cut into segments wherever two neighbours are more than `gap` columns apart. By default, `gap` is the reach of A: the largest
+/// distance at which columns overlap. On a segment with rows R, where |S| and |S*| count only its columns, S is *worse* if
 ///
 /// ‖r_R‖² + λ|S| > ‖r*_R‖² + λ|S*|, where r* is the residual of the least-squares fit on S*.
 ///
-/// λ is the price for which the fewest segments are worse, out of σ² 1.15^i, i = 0 … 59, with σ² = ‖r*‖²/m (at least
-/// 10⁻¹⁸ ‖y‖²/m): the one that speaks best for the solution. Differences below 10⁻⁶ σ² do not count.
+/// λ is the price for which the fewest segments are worse, among σ² 1.15^i, i = 0 … 59, with σ² = ‖r*‖²/m (at least 10⁻¹⁸ ‖y‖²/m). It is
+/// the price most favourable to the solution. Differences below 10⁻⁶ σ² do not count.
 ///
-/// The rows of a segment are those of its columns if `gap` is the reach or more. Else each column counts only `gap` rows, placed about
-/// its largest entry as its own rows are, so that segments share none: for a Gaussian pulse `gap`/2 to either side of its peak.
+/// If `gap` is at least the reach, the rows of a segment are those of its columns. Otherwise each column counts for only `gap` rows, placed
+/// about its largest entry in proportion to its own rows, so that segments share no rows: for a Gaussian pulse, `gap`/2 to either side of
+/// its peak.
 ///
 /// Cost: a fit on k columns and two products with k columns; memory 2 m numbers.
 ///
 /// # Errors
-/// [`Error::Structure`] unless A states a local [`Structure`], [`Error::VectorLength`] if the solution is one for another
-/// number of columns, [`Error::SupportIndex`] and [`Error::SupportRepeats`] for an impossible S*, and those of [`Problem::new`].
+/// [`Error::Structure`] unless A states a local [`Structure`], [`Error::VectorLength`] if the solution has another number of columns,
+/// [`Error::SupportIndex`] and [`Error::SupportRepeats`] for an impossible S*, and those of [`Problem::new`].
 pub fn segments<T: Scalar>(
     operator: &dyn LinearMap<T>,
     data: &[T],

@@ -1,4 +1,4 @@
-//! A as the library uses it: scaled, its Gram columns cached, failures kept.
+//! Access to A as the library uses it: scaled, with cached Gram columns and recorded failures.
 
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
@@ -14,10 +14,10 @@ use crate::interrupt::Interrupt;
 use crate::kernels::norm;
 use crate::scalar::Scalar;
 
-/// The one way in which the library reaches a [`LinearMap`]: A, or A D with a diagonal D of scales.
+/// The only way in which the library reaches a [`LinearMap`]: A, or A D with a diagonal matrix D of scales.
 ///
-/// Its methods do not fail: once a product has, this and later ones are zero, none of the map begins any more, and
-/// [`check`](Self::check) says so. A run looks at it before its next step and ends with the error.
+/// Its methods do not fail. Once a product has failed, its result and all later ones are zero, the map is no longer called, and
+/// [`check`](Self::check) returns the error. A run checks before its next step and ends with the error.
 pub struct Access<'a, T: Scalar> {
     map: &'a dyn LinearMap<T>,
     columns: Option<&'a dyn Columns<T>>,
@@ -34,7 +34,7 @@ pub struct Access<'a, T: Scalar> {
 }
 
 impl<'a, T: Scalar> Access<'a, T> {
-    /// A as it is.
+    /// A without scaling.
     pub fn new(map: &'a dyn LinearMap<T>) -> Self {
         let profile = Arc::new(map.profile());
         Self {
@@ -69,7 +69,7 @@ impl<'a, T: Scalar> Access<'a, T> {
         Self { failure, ..self.renewed() }
     }
 
-    /// A D with D = diag(`scales`), one for every column.
+    /// A D with D = diag(`scales`), one scale per column.
     #[must_use]
     pub fn scaled(&self, scales: Arc<[f64]>) -> Self {
         Self { scales: Some(scales), ..self.renewed() }
@@ -106,7 +106,7 @@ impl<'a, T: Scalar> Access<'a, T> {
         self.scales.clone()
     }
 
-    /// Multiply-adds that a product with Aᴴ takes, about.
+    /// Approximate multiply-adds of a product with Aᴴ.
     pub fn adjoint_cost(&self) -> usize {
         self.profile.cost.unwrap_or_else(|| self.nrows().saturating_mul(self.ncols()))
     }
@@ -120,7 +120,7 @@ impl<'a, T: Scalar> Access<'a, T> {
         }
     }
 
-    /// Gram columns that are computed at hardly more than the cost of one.
+    /// Number of Gram columns that can be computed together at little more than the cost of one.
     pub fn gram_block(&self) -> usize {
         self.profile.block.unwrap_or(1)
     }
@@ -165,7 +165,7 @@ impl<'a, T: Scalar> Access<'a, T> {
         self.columns.is_none()
     }
 
-    /// Whether A stores the entries of its columns which are not zero.
+    /// Whether A stores only the non-zero entries of its columns.
     pub fn is_sparse(&self) -> bool {
         matches!(self.structure, Structure::Sparse(_))
     }
@@ -203,7 +203,7 @@ impl<'a, T: Scalar> Access<'a, T> {
         self.scale_entries(None, 1.0, x);
     }
 
-    /// `out` ← Aᴴ Y for several vectors y, in one pass over A if its form can.
+    /// `out` ← Aᴴ Y for several vectors y, in one pass over A if its form allows it.
     pub fn apply_adjoint_block(&self, ys: &[&[T]], mut out: MatMut<'_, T>) {
         self.block(out.as_mut(), |columns, out| columns.adjoint_block(ys, out));
         out.col_iter_mut().for_each(|column| self.scale_entries(None, 1.0, contiguous(column)));
@@ -221,7 +221,7 @@ impl<'a, T: Scalar> Access<'a, T> {
         support.iter().zip(out.col_iter_mut()).for_each(|(&j, column)| self.scale(j, contiguous(column)));
     }
 
-    /// `out` ← Aᴴ A_S, n × |S|. Columns are taken from a cache, or kept there, if there is one.
+    /// `out` ← Aᴴ A_S, n × |S|. If there is a cache, columns are taken from it and added to it.
     pub fn gram_columns(&self, support: &[usize], mut out: MatMut<'_, T>) {
         match &self.gram {
             Some(gram) => gram.copy(self, support, out.as_mut()),
@@ -237,13 +237,13 @@ impl<'a, T: Scalar> Access<'a, T> {
         self.block(out, |columns, out| columns.gram(None, support, out));
     }
 
-    /// `out[t]` ← a_iᴴ a_j with i = `rows[t]`. Never from the cache, so that the bits do not depend on what is kept.
+    /// `out[t]` ← a_iᴴ a_j with i = `rows[t]`. The cache is never used, so the result does not depend on its content.
     pub fn gram_entries(&self, rows: &[usize], j: usize, out: &mut [T]) {
         self.product(out, |columns, out| columns.gram(Some(rows), &[j], single(out)));
         self.scale_entries(Some(rows), self.scale_of(j), out);
     }
 
-    /// y ← A_S values.
+    /// y ← A_S v, where v = `values`.
     pub fn apply_sparse(&self, support: &[usize], values: &[T], y: &mut [T]) {
         let Some(scales) = &self.scales else {
             return self.product(y, |columns, y| columns.combine(support, values, y));
@@ -354,7 +354,7 @@ impl<'a, T: Scalar> Access<'a, T> {
         self.failure.clone()
     }
 
-    /// Refuses what was computed since a product has failed.
+    /// Returns an error if a product has failed, because everything computed since is invalid.
     ///
     /// # Errors
     /// [`Error::Operator`].

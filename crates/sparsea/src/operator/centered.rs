@@ -1,4 +1,4 @@
-//! The same operator with rows weighted and columns centred, without a dense matrix.
+//! An operator with rows weighted and columns centred, without a dense matrix.
 
 use faer::MatMut;
 
@@ -10,24 +10,23 @@ use crate::kernels::{axpy, dot, norm};
 use crate::scalar::Scalar;
 use crate::tolerance::CENTRED_ROUNDING;
 
-/// B = √W (A − 1 μᵀ): rows of A weighted by √w_i, after μ_j has been subtracted from column j.
+/// B = √W (A − 1 μᵀ): μ_j is subtracted from column j of A, and then rows are multiplied by √w_i.
 ///
-/// With the weighted means as μ this is least squares with an intercept: minimising ‖√W (y − A x − c 1)‖ over c leaves
-/// ‖√W (y − ȳ 1) − B x‖, and c = ȳ − μᵀ x.
+/// With the weighted means as μ, this is least squares with an intercept: minimising ‖√W (y − A x − c 1)‖ over c leaves ‖√W (y − ȳ 1) − B
+/// x‖, and c = ȳ − μᵀ x.
 ///
 /// # Accuracy
-/// A x − (μᵀ x) 1 cancels where a column is large against its spread about μ_j. Let ρ_j = ‖√W a_j‖/‖b_j‖. The error of a
-/// product is ε ρ_j relative to ‖b_j‖, and columns with ρ_j > 8 are therefore kept as centred copies, whose products are
-/// as good as those of a dense matrix. With equal weights, at least 63/64 of the entries of such a column are not zero, so
-/// that the copy is no larger than the column; in any case the copies together hold at most
-/// [`cost`](Profile::cost) of A numbers, the largest ρ_j first. Columns and Gram columns come from entries
-/// a_ij − μ_j, never from AᴴA − μ̄ μᵀ, which would lose ρ_j twice.
+/// A x − (μᵀ x) 1 cancels if a column is large compared with its spread about μ_j. Let ρ_j = ‖√W a_j‖/‖b_j‖. The error of a product is ε
+/// ρ_j relative to ‖b_j‖. Columns with ρ_j > 8 are therefore kept as centred copies, whose products are as accurate as those of a dense
+/// matrix. With equal weights, at least 63/64 of the entries of such a column are non-zero, so the copy is no larger than the column. In
+/// any case the copies together hold at most as many numbers as the [`cost`](Profile::cost) of A; columns with the largest ρ_j come first.
+/// Columns and Gram columns are computed from entries a_ij − μ_j, never from AᴴA − μ̄ μᵀ, which would lose ρ_j twice.
 ///
-/// Columns that equal μ_j to rounding become exactly zero: those with ‖b_j‖ ≤ 4 (1 + √m) ε ‖√W a_j‖. What is left of
-/// them is the rounding of their entries, which says nothing about y.
+/// Columns that equal μ_j to rounding, those with ‖b_j‖ ≤ 4 (1 + √m) ε ‖√W a_j‖, become exactly zero. What is left of them is the rounding
+/// of their entries, which has no information about y.
 ///
 /// # Cost
-/// A product takes one of A and m + n multiply-adds, a Gram column one adjoint and m.
+/// A product takes one product with A and m + n multiply-adds; a Gram column takes one product with Aᴴ and m multiply-adds.
 #[derive(Debug, Clone)]
 pub struct Centered<O, T: Scalar> {
     inner: O,
@@ -45,15 +44,14 @@ pub struct Centered<O, T: Scalar> {
 const STEEP: f64 = 64.0;
 
 impl<O: LinearMap<T>, T: Scalar> Centered<O, T> {
-    /// Weights the rows of `inner` (equally without `weights`) and subtracts `means` (the weighted means of the columns
-    /// unless given).
+    /// Weights the rows of `inner` (equally without `weights`) and subtracts `means` (by default the weighted means of the columns).
     ///
     /// # Errors
-    /// [`Error::Structure`] for weights or means of the wrong number, [`Error::Number`] for a weight below 0 or a sum of
-    /// weights of 0, [`Error::NonFinite`] and [`Error::NonFiniteEntry`] for NaN or infinities, [`Error::ColumnOverflow`].
+    /// [`Error::Structure`] for a wrong number of weights or means, [`Error::Number`] for a weight below 0 or weights whose sum is 0,
+    /// [`Error::NonFinite`] and [`Error::NonFiniteEntry`] for NaN or infinities, [`Error::ColumnOverflow`].
     ///
     /// # Cost
-    /// Two passes over A, and one for each column with ρ_j > 8.
+    /// Two passes over A, and one more for each column with ρ_j > 8.
     pub fn new(inner: O, weights: Option<&[f64]>, means: Option<&[T]>) -> Result<Self, Error> {
         let access = Access::new(&inner);
         let (m, n) = inner.shape();
@@ -136,7 +134,7 @@ impl<O: LinearMap<T>, T: Scalar> Centered<O, T> {
         Ok(())
     }
 
-    /// μ: c = ȳ − μᵀ x is the intercept that belongs to coefficients x.
+    /// μ. The intercept for coefficients x is c = ȳ − μᵀ x.
     pub fn means(&self) -> &[T] {
         &self.means
     }

@@ -1,4 +1,4 @@
-//! The dot test that finds an operator whose `apply_adjoint` is not the adjoint of its `apply`.
+//! The dot test, which detects an `apply_adjoint` that is not the adjoint of `apply`.
 
 use super::{Access, LinearMap};
 use crate::check::check_size;
@@ -11,7 +11,7 @@ use crate::tolerance::ADJOINT;
 /// Checks that ⟨A u, v⟩ = ⟨u, Aᴴ v⟩ for a few random u and v drawn from `seed`.
 ///
 /// # Errors
-/// [`Error::NotAdjoint`] if the two differ by more than √m·n-independent rounding, 10⁴ ε ‖A u‖ ‖v‖;
+/// [`Error::NotAdjoint`] if the two differ by more than 10⁴ ε ‖A u‖ ‖v‖, a tolerance for rounding that does not depend on m and n;
 /// [`Error::Overflow`] if a product is not finite; [`Error::TooLarge`] if vectors of m or n numbers do not fit into memory.
 ///
 /// # Cost

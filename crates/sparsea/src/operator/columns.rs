@@ -1,4 +1,4 @@
-//! Columns of A and their products, by what a form knows of itself or by products with all of A.
+//! Columns of A and their products, by the form's own methods or by products with all of A.
 
 use faer::MatMut;
 
@@ -7,9 +7,9 @@ use crate::failure::OperatorError;
 use crate::kernels::norm;
 use crate::scalar::Scalar;
 
-/// What an operator computes faster than by products with all of A. Only [`gather`](Self::gather) is required.
+/// Operations that an operator computes faster than by products with all of A. Only [`gather`](Self::gather) is required.
 ///
-/// Blocks have contiguous columns. The bits of a column of a result must not depend on the other columns asked for.
+/// Blocks have contiguous columns. Each column of a result must be the same bit for bit whatever other columns are asked for.
 ///
 /// # Errors
 /// All methods: those of the products.
@@ -17,7 +17,7 @@ pub trait Columns<T: Scalar>: LinearMap<T> {
     /// `out` ← A_S, an m × |S| block.
     fn gather(&self, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError>;
 
-    /// ‖a_j‖ of every column. Default: n columns, one after the other.
+    /// ‖a_j‖ of every column. Default: computed from the n columns, one by one.
     fn norms(&self) -> Result<Vec<f64>, OperatorError> {
         let (m, n) = self.shape();
         let mut column = vec![T::ZERO; m];
@@ -25,14 +25,14 @@ pub trait Columns<T: Scalar>: LinearMap<T> {
         (0..n).map(&mut norm_of).collect()
     }
 
-    /// `out` ← Aᴴ Y for several vectors y, each with the bits that [`apply_adjoint`](LinearMap::apply_adjoint) gives it.
-    /// Default: one after the other.
+    /// `out` ← Aᴴ Y for several vectors y. Each result must be the same bit for bit as from [`apply_adjoint`](LinearMap::apply_adjoint).
+    /// Default: one vector after the other.
     fn adjoint_block(&self, ys: &[&[T]], out: MatMut<'_, T>) -> Result<(), OperatorError> {
         ys.iter().zip(out.col_iter_mut()).try_for_each(|(y, out)| self.apply_adjoint(y, contiguous(out)))
     }
 
-    /// `out` ← A_Rᴴ A_S for the columns R = `rows`, or for all n. Default: a product with Aᴴ, or
-    /// [`correlate`](Self::correlate), for each column of S.
+    /// `out` ← A_Rᴴ A_S for the columns R = `rows`, or for all n columns. Default: for each column of S, a product with Aᴴ or a
+    /// [`correlate`](Self::correlate).
     fn gram(&self, rows: Option<&[usize]>, support: &[usize], out: MatMut<'_, T>) -> Result<(), OperatorError> {
         let mut column = vec![T::ZERO; self.shape().0];
         for (&j, out) in support.iter().zip(out.col_iter_mut()) {
@@ -45,7 +45,7 @@ pub trait Columns<T: Scalar>: LinearMap<T> {
         Ok(())
     }
 
-    /// y ← A_S values. Default: A applied to the vector with these entries.
+    /// y ← A_S v, where v = `values`. Default: A applied to the vector with these entries.
     fn combine(&self, support: &[usize], values: &[T], y: &mut [T]) -> Result<(), OperatorError> {
         let mut x = vec![T::ZERO; self.shape().1];
         for (&j, &value) in support.iter().zip(values) {

@@ -1,4 +1,4 @@
-//! Convolution with a kernel, A never formed.
+//! Convolution with a kernel, without forming A.
 
 use std::ops::Range;
 
@@ -12,17 +12,17 @@ use crate::kernels::{axpy_inline, dot_inline, norm, simd};
 use crate::parallel::*;
 use crate::scalar::Scalar;
 
-/// What happens where the kernel reaches beyond the data; names and shapes as in NumPy and SciPy.
+/// How rows at the ends of the trace are treated; names and shapes are those of NumPy and SciPy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Boundary {
-    /// Every row in which a spike can be seen: m = n + L − 1. Row i holds the kernel's first sample of a spike at i.
+    /// Every row in which some spike can be seen: m = n + L − 1. Row i holds the kernel's first sample of a spike at i.
     Full,
-    /// As many rows as spikes, m = n; row i holds the centre sample ⌊(L − 1)/2⌋ of a spike at i, unless
-    /// [`Convolution::with_origin`] names another sample.
+    /// As many rows as spikes, m = n. Row i holds the centre sample ⌊(L − 1)/2⌋ of a spike at i, or another sample set by
+    /// [`Convolution::with_origin`].
     Same,
-    /// Only rows that no kernel is cut off at: m = n − L + 1. Row i holds the kernel's last sample of a spike at i.
+    /// Only rows in which no kernel is cut off: m = n − L + 1. Row i holds the kernel's last sample of a spike at i.
     Valid,
-    /// Periodic: m = n, and what leaves at one end enters at the other. The kernel's first sample lies at the spike.
+    /// Periodic: m = n, and the part of a kernel beyond one end re-enters at the other. The kernel's first sample lies at the spike.
     Circular,
 }
 
@@ -30,8 +30,8 @@ pub enum Boundary {
 /// (A x)_t = Σ_j h_{t + o − j} x_j with the offset o given by the boundary.
 ///
 /// # Cost
-/// Short kernels (L ≤ 96) are applied directly in n L multiply-adds, longer ones by fast Fourier transforms in
-/// O((n + L) log(n + L)). Columns and Gram columns have closed forms from the kernel and its autocorrelation.
+/// Short kernels (L ≤ 96) are applied directly in n L multiply-adds, longer ones by fast Fourier transforms in O((n + L) log(n + L)).
+/// Columns and Gram columns have closed forms in terms of the kernel and its autocorrelation.
 #[derive(Debug, Clone)]
 pub struct Convolution<T: Scalar> {
     kernel: Vec<T>,
@@ -61,19 +61,20 @@ impl<T: Scalar> Convolution<T> {
     /// Convolution of spike trains of length `n` with `kernel`.
     ///
     /// # Errors
-    /// [`Error::Kernel`] if the kernel is empty, all zero, not finite, or longer than n where the boundary forbids
-    /// it (valid, circular); [`Error::Empty`] if n is 0; [`Error::TooLarge`] if n numbers do not fit into memory.
+    /// [`Error::Kernel`] if the kernel is empty, all zero, not finite, or longer than n where the boundary forbids this (valid, circular);
+    /// [`Error::Empty`] if n is 0; [`Error::TooLarge`] if n numbers do not fit into memory.
     pub fn new(kernel: &[T], n: usize, boundary: Boundary) -> Result<Self, Error> {
         let length = kernel.len();
         let origin = if boundary == Boundary::Same { length.saturating_sub(1) / 2 } else { 0 };
         Self::build(kernel, n, boundary, origin)
     }
 
-    /// The same with kernel sample `origin` at the spike: column j has it at row [`position`](Self::position)(j). With `Same` and
-    /// `Circular` that is row j, so that A depends on the origin; the rows of `Full` and `Valid` do not, only the positions do.
+    /// Like [`new`](Self::new), with kernel sample `origin` at the spike: column j has that sample in row [`position`](Self::position)(j).
+    /// With `Same` and `Circular` this is row j, so A depends on the origin. With `Full` and `Valid` only the positions depend on it, not
+    /// the rows.
     ///
     /// # Errors
-    /// As [`new`](Self::new); also if `origin` is not a sample of the kernel.
+    /// Those of [`new`](Self::new); also if `origin` is not a sample of the kernel.
     pub fn with_origin(kernel: &[T], n: usize, boundary: Boundary, origin: usize) -> Result<Self, Error> {
         if origin >= kernel.len() && !kernel.is_empty() {
             return Err(Error::Kernel { problem: format!("has {} samples, so none at {origin}", kernel.len()) });
@@ -126,8 +127,8 @@ impl<T: Scalar> Convolution<T> {
         self.origin
     }
 
-    /// The row at which spike j lies, that of the sample [`origin`](Self::origin) of its kernel: j + origin − `first`, where row 0 is row
-    /// `first` of the full convolution. Below 0, or m or more, for `Valid`, where only other parts of the kernel are in sight.
+    /// The row of spike j, where sample [`origin`](Self::origin) of its kernel lies: j + origin − `first`, where row 0 is row `first` of
+    /// the full convolution. For `Valid` it may be below 0, or m or more, if only other parts of the kernel are in view.
     pub fn position(&self, j: usize) -> isize {
         j as isize + self.origin as isize - self.first as isize
     }

@@ -24,13 +24,13 @@ pub(super) const NEAR: usize = 1 << 15;
 /// Zeros at the ends of the lines are skipped where they are at least one in so many numbers of A.
 pub(super) const WORTH_SKIPPING: usize = 8;
 
-/// A dense m × n matrix A as an operator, borrowed without copying when its rows or its columns are contiguous.
+/// A dense m × n matrix A as an operator. It is borrowed without copying if its rows or its columns are contiguous.
 ///
 /// # Cost
-/// `apply` and `apply_adjoint` take m n multiply-adds, shared among threads when large; a Gram column takes m n, in one
-/// pass over A for up to eight of them. Zeros at either end of the stored lines (columns, or rows of a row-major A) are
-/// skipped, so that a banded or triangular matrix costs what it holds besides them. In a narrow band, where first and last rows of columns
-/// do not fall from column to column, A is [local](Structure::Local), like a [`Convolution`](super::Convolution).
+/// `apply` and `apply_adjoint` take m n multiply-adds, shared among threads if large. A Gram column takes m n; one pass over A computes up
+/// to eight of them. Zeros at either end of the stored lines (columns, or rows of a row-major A) are skipped, so a banded or triangular
+/// matrix costs no more than its other entries. A matrix with a narrow band, in which the first and last rows of columns do not decrease
+/// from column to column, is [local](Structure::Local), like a [`Convolution`](super::Convolution).
 #[derive(Debug, Clone)]
 pub struct DenseOperator<'a, T: Scalar> {
     storage: Storage<'a, T>,
@@ -66,7 +66,7 @@ enum Storage<'a, T: Scalar> {
 }
 
 impl<'a, T: Scalar> DenseOperator<'a, T> {
-    /// Borrows `matrix`; only one in which neither rows nor columns are contiguous is copied.
+    /// Borrows `matrix`. It is copied only if neither its rows nor its columns are contiguous.
     pub fn new(matrix: MatRef<'a, T>) -> Self {
         let (nrows, ncols) = (matrix.nrows(), matrix.ncols());
         let single = match (nrows, ncols) {
@@ -130,7 +130,7 @@ impl<'a, T: Scalar> DenseOperator<'a, T> {
         self.lines().col(l).as_slice()
     }
 
-    /// Whether A is read where it lies, not from a copy.
+    /// Whether A is borrowed rather than copied.
     pub fn is_borrowed(&self) -> bool {
         matches!(self.storage, Storage::Borrowed(_))
     }

@@ -1,4 +1,4 @@
-//! Names of the first generation, which the compiler replaces by those of today.
+//! Deprecated names, with their replacements.
 #![allow(deprecated)]
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::{Access, LinearMap, OperatorError, Profile, inverse};
 use crate::kernels::norm;
 use crate::scalar::Scalar;
 
-/// The shape of a [`LinearMap`], by two names.
+/// The shape of a [`LinearMap`], by two methods.
 #[deprecated(
     since = "0.2.0",
     note = "implement and use `LinearMap`; other methods are those of `Columns` and `Access`"
@@ -90,14 +90,14 @@ impl<T: Scalar> LinearMap<T> for Normalized<'_, T> {
     }
 }
 
-/// An operator whose Gram columns were kept for several problems. It only stands for that operator now.
+/// Formerly an operator whose Gram columns were cached for several problems. It now only forwards to that operator.
 #[deprecated(since = "0.2.0", note = "keep Gram columns by `Problem::share_gram`; this wrapper keeps none")]
 pub struct CachedGram<'a, T: Scalar> {
     inner: &'a dyn LinearMap<T>,
 }
 
 impl<'a, T: Scalar> CachedGram<'a, T> {
-    /// Stands for `inner`.
+    /// Forwards to `inner`.
     pub fn new(inner: &'a dyn LinearMap<T>, _memory: usize) -> Self {
         Self { inner }
     }

@@ -1,4 +1,4 @@
-//! An operator given by two functions, for A that is never a matrix.
+//! An operator given by two functions, for an A that is never a matrix.
 
 use super::{LinearMap, OperatorError, Profile};
 use crate::scalar::Scalar;
@@ -8,9 +8,9 @@ use crate::scalar::Scalar;
 /// Check the pair once with [`check_adjoint`](super::check_adjoint).
 ///
 /// # Cost
-/// That of the functions. A column takes one `apply`, a Gram column one of each. To run on unit columns all n column
-/// norms are needed: n calls for up to 2048 columns, 48 to 272 for more, which estimate them
-/// ([`Problem::new`](crate::Problem::new)), none if [`with_column_norms`](Self::with_column_norms) states them.
+/// The cost of the functions. A column takes one `apply`, a Gram column one call of each. Unit columns need all n column norms. Unless
+/// [`with_column_norms`](Self::with_column_norms) supplies them, they take n calls for up to 2048 columns, and 48 to 272 calls for more,
+/// which estimate them (see [`Problem::new`](crate::Problem::new)).
 pub struct FunctionOperator<F, G> {
     nrows: usize,
     ncols: usize,
@@ -20,7 +20,7 @@ pub struct FunctionOperator<F, G> {
 }
 
 impl<F, G> FunctionOperator<F, G> {
-    /// Joins `apply(x, y)` and `apply_adjoint(y, x)`, each of which overwrites its second argument.
+    /// Makes an operator of `apply(x, y)` and `apply_adjoint(y, x)`, each of which overwrites its second argument.
     pub fn new<T: Scalar>(nrows: usize, ncols: usize, apply: F, apply_adjoint: G) -> Self
     where
         F: Fn(&[T], &mut [T]) + Send + Sync,
@@ -29,15 +29,15 @@ impl<F, G> FunctionOperator<F, G> {
         Self { nrows, ncols, apply, apply_adjoint, profile: Profile::default() }
     }
 
-    /// States ‖a_j‖ for every column, so that they need not be computed. Whatever measures the columns, such as
-    /// [`Problem::new`](crate::Problem::new), refuses norms that are not n, negative or not finite.
+    /// Supplies ‖a_j‖ for every column, so that the norms need not be computed. Functions that measure columns, such as
+    /// [`Problem::new`](crate::Problem::new), refuse norms that are not n in number, negative or not finite.
     #[must_use]
     pub fn with_column_norms(mut self, norms: Vec<f64>) -> Self {
         self.profile = self.profile.with_column_norms(norms);
         self
     }
 
-    /// States how many multiply-adds one `apply_adjoint` takes; m n is assumed otherwise.
+    /// Sets the number of multiply-adds of one `apply_adjoint`. Default: m n.
     #[must_use]
     pub fn with_cost(mut self, multiply_adds: usize) -> Self {
         self.profile = self.profile.with_cost(multiply_adds);

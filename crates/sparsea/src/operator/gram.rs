@@ -1,4 +1,4 @@
-//! A known by its sufficient statistics: AᴴA, Aᴴy, yᴴy and the number of rows.
+//! A given by its sufficient statistics: AᴴA, Aᴴy, yᴴy and the number of rows.
 
 use std::sync::Arc;
 
@@ -15,19 +15,20 @@ use crate::problem::NORM_RANGE;
 use crate::scalar::Scalar;
 use crate::tolerance::{GRAM_RANK, STATISTICS};
 
-/// An operator A of which only G = AᴴA and the number of rows m are known. With Aᴴy and yᴴy, its [`data`](Self::data), it makes the
-/// same [`Problem`](crate::Problem) as A and y: ½‖A x − y‖² = ½(xᴴ G x − 2 Re xᴴ Aᴴy + yᴴy).
+/// An operator A of which only G = AᴴA and the number of rows m are known. With its [`data`](Self::data), Aᴴy and yᴴy, it defines the same
+/// [`Problem`](crate::Problem) as A and y: ½‖A x − y‖² = ½(xᴴ G x − 2 Re xᴴ Aᴴy + yᴴy).
 ///
-/// In place of A stands a root R of G with min(m, n + 1) rows, RᴴR = G, from a Cholesky factorisation with pivots; in place of y, a
-/// vector ỹ with Rᴴỹ = Aᴴy and ‖ỹ‖² = yᴴy, whose part outside the range of R is one more entry. A and R differ by a unitary
-/// matrix from the left, so every support has the same coefficients and the same ‖r‖. Gram columns and Aᴴy are those given.
+/// A is replaced by a root R of G with min(m, n + 1) rows, RᴴR = G, from a pivoted Cholesky factorisation. y is replaced by a vector ỹ with
+/// Rᴴỹ = Aᴴy and ‖ỹ‖² = yᴴy, in which the part of y outside the range of R is one more entry. A and R differ by a unitary matrix on the
+/// left, so every support has the same coefficients and the same ‖r‖. The given Gram columns and Aᴴy are used as they are.
 ///
 /// # Accuracy
-/// G has the square of the condition of A, and yᴴy − ‖A x‖² cancels: coefficients lose twice the digits that they lose with A, and
-/// ‖r‖ below about 10⁻⁷‖y‖ counts as 0. Columns that are dependent to rounding of G, which is a distance of 10⁻⁷ ‖a_j‖, count as dependent.
+/// The condition number of G is the square of that of A, and yᴴy − ‖A x‖² cancels. Coefficients therefore lose twice as many digits as with
+/// A, and ‖r‖ below about 10⁻⁷‖y‖ counts as 0. Columns that are dependent to the rounding of G, a distance of 10⁻⁷ ‖a_j‖, count as
+/// dependent.
 ///
 /// # Cost
-/// n³/3 multiply-adds on one thread to factorise. n² numbers are held for G and min(m, n) n for R.
+/// n³/3 multiply-adds on one thread to factorise. Holds n² numbers for G and min(m, n) n for R.
 ///
 /// # Reference
 /// Higham 2002, *Accuracy and Stability of Numerical Algorithms*, section 10.3 (the factorisation of a semidefinite matrix),
@@ -66,7 +67,7 @@ pub struct Gram<T: Scalar> {
     tolerance: f64,
 }
 
-/// y known by Aᴴy and yᴴy: [`Gram::data`].
+/// y, given by Aᴴy and yᴴy: see [`Gram::data`].
 #[derive(Debug, Clone)]
 pub struct GramData<T> {
     data: Vec<T>,
@@ -74,7 +75,7 @@ pub struct GramData<T> {
 }
 
 impl<T> GramData<T> {
-    /// ỹ, which stands for y.
+    /// ỹ, which replaces y.
     pub fn data(&self) -> &[T] {
         &self.data
     }
@@ -86,18 +87,19 @@ impl<T> GramData<T> {
 }
 
 impl<T: Scalar> Gram<T> {
-    /// Checks and factorises G = AᴴA, for an A of `rows` rows. G may be off its symmetric part by rounding, which then counts.
+    /// Checks and factorises G = AᴴA for an A of `rows` rows. G may differ from its self-adjoint part by rounding; the self-adjoint part is
+    /// used.
     ///
     /// # Errors
-    /// [`Error::Structure`] unless G is square; [`Error::Empty`]; [`Error::NonFiniteEntry`]; [`Error::ColumnOverflow`] for norms
-    /// outside 10^±140; [`Error::Statistics`] if G is not self-adjoint, has a negative eigenvalue or more rank than rows, each
-    /// beyond rounding.
+    /// [`Error::Structure`] unless G is square; [`Error::Empty`]; [`Error::NonFiniteEntry`]; [`Error::ColumnOverflow`] for norms outside
+    /// 10^±140; [`Error::Statistics`] if, beyond rounding, G is not self-adjoint, has a negative eigenvalue or has a rank above the number
+    /// of rows.
     pub fn new(gram: MatRef<'_, T>, rows: usize) -> Result<Self, Error> {
         Self::with_precision(gram, rows, f64::EPSILON)
     }
 
-    /// The same for numbers that were rounded to this relative precision, as 1.2·10⁻⁷ for single precision: G is replaced by RᴴR, where
-    /// directions that are rounding are left out.
+    /// Like [`new`](Self::new), for numbers rounded to the given relative precision, such as 1.2·10⁻⁷ for single precision. G is replaced
+    /// by RᴴR, without the directions that are only rounding.
     ///
     /// # Errors
     /// Those of [`new`](Self::new); [`Error::Number`] unless the precision is from ε to 0.01.
@@ -128,11 +130,11 @@ impl<T: Scalar> Gram<T> {
         Ok(found)
     }
 
-    /// y, by Aᴴy and yᴴy.
+    /// Makes the data y from Aᴴy and yᴴy.
     ///
     /// # Errors
-    /// [`Error::VectorLength`], [`Error::NonFinite`]; [`Error::Number`] for a yᴴy below 0; [`Error::Statistics`] if no y has these
-    /// beyond rounding: Aᴴy is outside the range of AᴴA, or explains more than yᴴy.
+    /// [`Error::VectorLength`], [`Error::NonFinite`]; [`Error::Number`] for a yᴴy below 0; [`Error::Statistics`] if, beyond rounding, no y
+    /// has these statistics: Aᴴy is outside the range of AᴴA, or explains more than yᴴy.
     pub fn data(&self, correlation: &[T], square: f64) -> Result<GramData<T>, Error> {
         let (what, length) = (correlation_name::<T>(), square_name::<T>());
         let columns = self.norms.len();
@@ -187,7 +189,7 @@ impl<T: Scalar> Gram<T> {
         Ok(GramData { data, correlation: correlation.into() })
     }
 
-    /// m, the rows of A.
+    /// m, the number of rows of A.
     pub fn rows(&self) -> usize {
         self.rows
     }

@@ -1,9 +1,8 @@
-//! The linear operator A, in every form it is given: dense, sparse, convolution, steps and ramps, rows of a
-//! transform, a pair of functions.
+//! The linear operator A in all its forms: dense, sparse, convolution, steps and ramps, rows of a transform, a pair of functions.
 //!
-//! A [`LinearMap`] is a shape and two products, which may fail. [`Columns`] is what a form computes faster than by these, and
-//! [`Structure`] where its entries lie. The library reaches all of them through [`Access`], which scales columns, caches those
-//! of the Gram matrix and keeps the first failure.
+//! A [`LinearMap`] is a shape and two products, which may fail. [`Columns`] holds what a form computes faster than by these products, and
+//! [`Structure`] says where its entries lie. The library reaches all of them through [`Access`], which scales columns, caches columns of
+//! the Gram matrix and keeps the first failure.
 
 mod access;
 mod banded;
@@ -60,10 +59,10 @@ pub use sparse::{SparseOperator, from_compressed_rows};
 pub use steps::Steps;
 pub use storage::{Storage, Stored};
 
-/// Multiply-adds from which on a product is shared among threads; sharing a smaller one costs more than it saves.
+/// A product is shared among threads from this many multiply-adds on; sharing a smaller one costs more than it saves.
 pub const SHARED_FROM: usize = 1 << 20;
-/// Gram columns, or vectors of data, that are computed in one pass over a dense A: as many of its columns as stay in the
-/// nearest caches meanwhile.
+/// Number of Gram columns or data vectors computed in one pass over a dense A: as many columns of A as stay in the nearest caches during
+/// the pass.
 pub const TOGETHER: usize = 8;
 
 /// The memory of a column of a block, whose columns are contiguous by contract.

@@ -1,4 +1,4 @@
-//! A dense matrix stored in narrower numbers than those it is computed with: read where it lies, a block at a time.
+//! A dense matrix stored in narrower numbers than it is computed with, and read in place, one block at a time.
 
 use std::sync::OnceLock;
 
@@ -15,21 +15,21 @@ use crate::scalar::Scalar;
 const BLOCK: usize = 512;
 /// Numbers that are widened at a time for products with columns, in whole tiles of them: they stay in a near cache.
 const PANEL: usize = 1 << 14;
-/// The longest line (column, or row of a matrix by rows) of a [`NarrowOperator`] over which sums are made as a whole.
+/// The longest line (column, or row of a row-major matrix) of a [`NarrowOperator`] that is summed as a whole.
 pub const WHOLE_LINE: usize = 1 << 15;
 /// The longest part of a line that is widened at once.
 const SEGMENT: usize = WHOLE_LINE;
 /// Lines that are widened together where they are summed.
 const LINES: usize = 4;
 
-/// A dense m × n matrix stored as S, such as `f32` or `i8`, and computed with in double precision: a few thousand numbers at a time are
+/// A dense m × n matrix stored as S, such as `f32` or `i8`, and computed with in double precision. A few thousand numbers at a time are
 /// widened into a buffer that stays in the cache.
 ///
-/// Its results are those of a [`DenseOperator`](super::DenseOperator) of the same numbers, to the bit unless lines have more than 32 768
-/// entries; sums over longer ones are made in parts.
+/// Results equal those of a [`DenseOperator`](super::DenseOperator) of the same numbers bit for bit, unless lines have more than 32 768
+/// entries: longer lines are summed in parts.
 ///
 /// # Cost
-/// As of [`DenseOperator`](super::DenseOperator); besides A, 256 KiB a thread, or 512 KiB for complex problems.
+/// That of [`DenseOperator`](super::DenseOperator). Besides A, it needs 256 KiB per thread, or 512 KiB for complex problems.
 ///
 /// ```
 /// use faer::mat;
@@ -87,7 +87,7 @@ impl<S: Storage> Lines<'_, S> {
 }
 
 impl<'a, S: Storage> NarrowOperator<'a, S> {
-    /// Borrows `matrix`; only one in which neither rows nor columns are contiguous is copied.
+    /// Borrows `matrix`. It is copied only if neither its rows nor its columns are contiguous.
     pub fn new(matrix: MatRef<'a, S>) -> Self {
         let (nrows, ncols) = (matrix.nrows(), matrix.ncols());
         let single = match (nrows, ncols) {
@@ -113,7 +113,7 @@ impl<'a, S: Storage> NarrowOperator<'a, S> {
         Self { lines, by_rows, ranges, held, band: OnceLock::new(), alike: OnceLock::new() }
     }
 
-    /// Whether A is read where it lies, not from a copy.
+    /// Whether A is borrowed rather than copied.
     pub fn is_borrowed(&self) -> bool {
         matches!(self.lines, Lines::Borrowed(_))
     }

@@ -1,4 +1,4 @@
-//! A sparse matrix whose values and row indices are stored in fewer bytes than they are computed with.
+//! A sparse matrix whose values and row indices are stored in fewer bytes than it is computed with.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -13,13 +13,13 @@ use crate::error::Error;
 use crate::kernels::norm;
 use crate::scalar::Scalar;
 
-/// A sparse m × n matrix by compressed columns, its values stored as S and its rows in four bytes each: an entry of `i8` takes 5
-/// bytes, where one of a [`SparseOperator`](super::SparseOperator) takes 16.
+/// A sparse m × n matrix in compressed columns, with values stored as S and row indices in four bytes. An entry of `i8` takes 5 bytes,
+/// compared with 16 in a [`SparseOperator`](super::SparseOperator).
 ///
-/// Its results are those of a [`SparseOperator`](super::SparseOperator) of the same numbers, to the bit.
+/// Results equal those of a [`SparseOperator`](super::SparseOperator) of the same numbers bit for bit.
 ///
 /// # Cost
-/// As of [`SparseOperator`](super::SparseOperator).
+/// That of [`SparseOperator`](super::SparseOperator).
 #[derive(Debug, Clone)]
 pub struct NarrowSparseOperator<S: Storage> {
     nrows: usize,
@@ -31,10 +31,10 @@ pub struct NarrowSparseOperator<S: Storage> {
 }
 
 impl<S: Storage> NarrowSparseOperator<S> {
-    /// A matrix of `nrows` rows whose column j has `values[starts[j]..starts[j + 1]]` in the rows `rows[…]`, which rise.
+    /// A matrix of `nrows` rows whose column j has the values `values[starts[j]..starts[j + 1]]` in the rows `rows[…]`, which increase.
     ///
     /// # Errors
-    /// [`Error::Structure`] if the parts do not fit each other.
+    /// [`Error::Structure`] if the parts do not describe such a matrix.
     pub fn new(nrows: usize, starts: Vec<usize>, rows: Vec<u32>, values: Vec<S>) -> Result<Self, Error> {
         let wrong = |what: &str| Err(Error::Structure(format!("compressed columns need {what}")));
         let rising = starts.windows(2).all(|pair| pair[0] <= pair[1]);

@@ -1,9 +1,10 @@
-//! Norms of the columns of an operator that is known by its products only.
+//! Column norms of an operator that is known only by its products.
 //!
 //! For a random z with independent signs ±1, E|(Aᴴ z)_j|² = ‖a_j‖²: each product with Aᴴ is a sample of all n norms at once (Hutchinson
 //! 1990, DOI 10.1080/03610919008812866, for the diagonal of AᴴA).
 //!
-//! Where columns are nearly parallel, what one explains beside others hangs on a small part of its norm. There norms are measured.
+//! Where columns are nearly parallel, what one column explains in addition to others depends on a small part of its norm. There the norms
+//! are measured.
 
 use rand::RngExt;
 

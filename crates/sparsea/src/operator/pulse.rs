@@ -13,7 +13,7 @@ fn positive(value: f64, name: &str) -> Result<f64, Error> {
 /// The longest kernel made here, in samples.
 const MAX_LENGTH: f64 = 1e8;
 
-/// exp(−t²/2σ²) for t = −⌈8σ⌉ … ⌈8σ⌉ (σ in samples), where it has fallen to 10⁻¹⁴. Length 2⌈8σ⌉ + 1, peak 1 at the centre.
+/// exp(−t²/2σ²) for t = −⌈8σ⌉ … ⌈8σ⌉ (σ in samples), where it falls to 10⁻¹⁴. Length 2⌈8σ⌉ + 1, peak 1 at the centre.
 ///
 /// # Errors
 /// [`Error::Kernel`] unless σ is positive and the kernel has at most 10⁸ samples.
@@ -26,7 +26,7 @@ pub fn gaussian(sigma: f64) -> Result<Vec<f64>, Error> {
     Ok((-reach..=reach).map(|t| (-0.5 * (t as f64 / sigma).powi(2)).exp()).collect())
 }
 
-/// exp(−t/τ) for t = 0 … ⌈20τ⌉ (τ in samples), where it has fallen to 2·10⁻⁹. Length ⌈20τ⌉ + 1, peak 1 at its first sample.
+/// exp(−t/τ) for t = 0 … ⌈20τ⌉ (τ in samples), where it falls to 2·10⁻⁹. Length ⌈20τ⌉ + 1, peak 1 at the first sample.
 ///
 /// # Errors
 /// [`Error::Kernel`] unless τ is positive and the kernel has at most 10⁸ samples.

@@ -1,4 +1,4 @@
-//! Ramps along a trace: piecewise linear signals, whose sparse x are their kinks.
+//! Ramps along a trace: piecewise linear signals, whose kinks are a sparse x.
 
 use faer::MatMut;
 
@@ -9,12 +9,12 @@ use crate::scalar::Scalar;
 
 /// Ramps along a trace of m samples, an m × m operator: column j is 0 before row j, then 1, 2, 3, …: i − j + 1 in row i.
 ///
-/// A x is the running sum of the running sum of x, so that x is the second difference of the signal f = A x:
-/// x_j = f_j − 2 f_{j−1} + f_{j−2}, with f_{−1} = f_{−2} = 0. A kink is a change of slope: if f goes on with another slope after
-/// row j − 1, which makes row j the first off the old line, column j is in the support and x_j is the change.
+/// A x is the running sum of the running sum of x, so x is the second difference of the signal f = A x: x_j = f_j − 2 f_{j−1} + f_{j−2},
+/// with f_{−1} = f_{−2} = 0. A kink is a change of slope. If the slope of f changes after row j − 1, so that row j is the first off the old
+/// line, then column j is in the support and x_j is the change of slope.
 ///
-/// Columns 0 and 1 make every straight line: b + c i in row i is b in column 0 and c − b in column 1. They count in k as every other
-/// column does.
+/// Columns 0 and 1 span the straight lines: b + c i in row i has the coefficients b of column 0 and c − b of column 1. They count in k like
+/// any other column.
 ///
 /// # Cost
 /// Products take 2 m additions. Norms, columns and the Gram matrix have closed forms, sums of positive terms:
@@ -25,7 +25,7 @@ pub struct Ramps {
 }
 
 impl Ramps {
-    /// Ramps along m samples.
+    /// Ramps along a trace of m = `samples` samples.
     ///
     /// # Errors
     /// [`Error::Empty`] if m is 0; [`Error::TooLarge`] if m numbers do not fit into memory.
@@ -34,7 +34,7 @@ impl Ramps {
         Ok(Self { samples })
     }
 
-    /// m.
+    /// m, the number of samples.
     pub fn samples(&self) -> usize {
         self.samples
     }

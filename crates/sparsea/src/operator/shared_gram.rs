@@ -1,4 +1,4 @@
-//! Columns of a Gram matrix, kept for any thread.
+//! A cache of Gram columns shared between threads.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,12 +8,11 @@ use faer::{Mat, MatMut, MatRef};
 use super::{Access, contiguous};
 use crate::scalar::Scalar;
 
-/// Columns of the Gram matrix AᴴA of one operator, kept once computed, for problems that differ in y and k only, on as many
-/// threads as wanted: [`Problem::share_gram`](crate::Problem::share_gram).
+/// A cache of columns of the Gram matrix AᴴA of one operator, for problems that differ only in y and k, on any number of threads: see
+/// [`Problem::share_gram`](crate::Problem::share_gram).
 ///
-/// Operators compute a column with the same bits whatever the others, so that these depend neither on who asked first nor on
-/// what is kept. When the memory is full, further columns are computed each time. What a product that failed has left is not
-/// kept.
+/// Operators compute each column to the same bits whatever other columns are asked for, so cached columns depend neither on who asked first
+/// nor on what is cached. When the memory is full, further columns are computed each time. The results of a failed product are not cached.
 #[derive(Debug)]
 pub struct SharedGram<T> {
     kept: Vec<OnceLock<Box<[T]>>>,
@@ -22,7 +21,7 @@ pub struct SharedGram<T> {
 }
 
 impl<T: Scalar> SharedGram<T> {
-    /// Of `n` columns, keeps as many as fit in `memory` bytes.
+    /// A cache for an operator of `n` columns, which keeps as many Gram columns as fit in `memory` bytes.
     pub fn new(n: usize, memory: usize) -> Self {
         let room = memory / n.saturating_mul(size_of::<T>()).max(1);
         Self { kept: std::iter::repeat_with(OnceLock::new).take(n).collect(), room: AtomicUsize::new(room) }
@@ -34,7 +33,7 @@ impl<T: Scalar> SharedGram<T> {
         Self { kept: (0..gram.ncols()).map(column).collect(), room: AtomicUsize::new(0) }
     }
 
-    /// Columns that are kept now.
+    /// Number of columns now in the cache.
     pub fn kept(&self) -> usize {
         self.kept.iter().filter(|column| column.get().is_some()).count()
     }

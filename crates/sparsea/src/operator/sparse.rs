@@ -1,4 +1,4 @@
-//! A sparse matrix in compressed columns.
+//! A sparse matrix in compressed-column form.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -16,10 +16,10 @@ use crate::scalar::Scalar;
 /// A sparse m × n matrix A in compressed sparse column form, borrowed or owned.
 ///
 /// # Cost
-/// Products take one multiply-add per stored entry; entries of a Gram column take those of the columns involved.
+/// Products take one multiply-add per stored entry. Entries of a Gram column take one per stored entry of the columns involved.
 ///
-/// Where first and last rows of columns do not fall from column to column, in a narrow band, A is [local](Structure::Local), like a
-/// [`Convolution`](super::Convolution).
+/// A matrix with a narrow band, in which the first and last rows of columns do not decrease from column to column, is
+/// [local](Structure::Local), like a [`Convolution`](super::Convolution).
 #[derive(Debug, Clone)]
 pub struct SparseOperator<'a, T: Scalar> {
     storage: Storage<'a, T>,
@@ -60,8 +60,8 @@ impl<'a, T: Scalar> SparseOperator<'a, T> {
     }
 }
 
-/// Makes a compressed-column matrix from compressed rows: row i holds `values[row_starts[i]..row_starts[i + 1]]` in
-/// the columns `column_indices[…]`. Repeated entries are added.
+/// Converts compressed rows to a compressed-column matrix: row i holds `values[row_starts[i]..row_starts[i + 1]]` in the columns
+/// `column_indices[…]`. Repeated entries are added.
 ///
 /// # Errors
 /// [`Error::Structure`] if the arrays do not describe an `nrows` × `ncols` matrix, [`Error::TooLarge`] if a vector of

@@ -1,4 +1,4 @@
-//! Steps along a trace: piecewise constant signals, whose sparse x are their jumps.
+//! Steps along a trace: piecewise constant signals, whose jumps are a sparse x.
 
 use faer::MatMut;
 
@@ -9,11 +9,10 @@ use crate::scalar::Scalar;
 
 /// Steps along a trace of m samples, an m × m operator: column j is 0 before row j, and 1 from it on.
 ///
-/// A x is the running sum of x. A piecewise constant signal with k levels is A x with k non-zeros: x_0 is the level that it
-/// begins with, x_j the jump at row j. Column 0, the constant, counts in k as every other column does; a signal without it is
-/// 0 until its first jump.
+/// A x is the running sum of x. A piecewise constant signal with k levels is A x with k non-zeros: x_0 is the first level, and x_j is the
+/// jump at row j. Column 0, the constant, counts in k like any other column. A signal without it is 0 until its first jump.
 ///
-/// The support of k columns on which ‖y − A x‖ is least is found by [`Segment`](crate::Segment), exactly.
+/// [`Segment`](crate::Segment) finds the support of k columns with the least ‖y − A x‖ exactly.
 ///
 /// # Cost
 /// Products take m additions. Norms, columns and the Gram matrix, a_iᴴ a_j = m − max(i, j), have closed forms.
@@ -23,7 +22,7 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Steps along m samples.
+    /// Steps along a trace of m = `samples` samples.
     ///
     /// # Errors
     /// [`Error::Empty`] if m is 0; [`Error::TooLarge`] if m numbers do not fit into memory.
@@ -32,7 +31,7 @@ impl Steps {
         Ok(Self { samples })
     }
 
-    /// m.
+    /// m, the number of samples.
     pub fn samples(&self) -> usize {
         self.samples
     }

@@ -1,4 +1,4 @@
-//! Numbers that a matrix is stored in, narrower than those that it is computed with.
+//! Number types for storing a matrix, narrower than those used to compute with it.
 
 use num_complex::Complex;
 
@@ -8,15 +8,15 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A number that a matrix may be stored in: `f32`, `i8`, `i16`, `i32`, `u8` or `Complex<f32>`. Sealed.
+/// A number type in which a matrix may be stored: `f32`, `i8`, `i16`, `i32`, `u8` or `Complex<f32>`. Sealed.
 pub trait Storage: sealed::Sealed + Copy + PartialEq + Send + Sync + std::fmt::Debug + 'static {
     /// The number 0.
     const ZERO: Self;
 }
 
-/// A [`Storage`] whose numbers are, exactly, numbers of the scalar T.
+/// A [`Storage`] type whose numbers convert exactly to the scalar type T.
 pub trait Stored<T: Scalar>: Storage {
-    /// The same number.
+    /// The number, converted exactly.
     fn widen(self) -> T;
 }
 

@@ -1,4 +1,4 @@
-//! What a support is made of, and how its parts are chosen by score.
+//! Atoms, the parts that a support is made of, and how they are chosen by score.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use crate::kernels::simd;
 use crate::scalar::Scalar;
 use crate::support::{Support, TopK, largest};
 
-/// What a support is made of, and k counts.
+/// The atoms of a support, which k counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Atoms {
-    /// Columns of A, each with a coefficient of its own.
+    /// Columns of A, each with one coefficient.
     #[default]
     Columns,
-    /// Groups of columns, which are in a support together or not at all.
+    /// Groups of columns: the columns of a group are in a support together or not at all.
     Groups(Arc<Partition>),
 }
 

@@ -1,4 +1,4 @@
-//! Problems whose atoms are groups of columns, and those of several right-hand sides with one support.
+//! Problems whose atoms are groups of columns, and problems with several right-hand sides and a common support.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,14 +9,14 @@ use crate::operator::{Access, LinearMap, Stacked};
 use crate::scalar::Scalar;
 
 impl<'a, T: Scalar> Problem<'a, T> {
-    /// minimise ½‖Y − A X‖² over X with at most k rows that are not zero, for Y of shape m × `count`: several vectors of data with one
-    /// support. `data` holds the columns of Y, end to end.
+    /// minimise ½‖Y − A X‖² over X with at most k non-zero rows, for Y of shape m × `count`: several data vectors with a common support.
+    /// `data` holds the columns of Y, end to end.
     ///
-    /// Columns are scored by ‖a_jᴴ R‖, the norm of a row. Where rank(Y) is below `count`, algorithms see Y V, for V an orthonormal basis
-    /// of the space of the rows of Y: with the same supports, ‖R‖ and norms of rows, at the cost of rank(Y) vectors.
+    /// Columns are scored by ‖a_jᴴ R‖, the norm of a row. If rank(Y) < `count`, algorithms see Y V, where V is an orthonormal basis of the
+    /// row space of Y. This leaves supports, ‖R‖ and row norms unchanged, at the cost of rank(Y) vectors.
     ///
-    /// With a [domain](Self::with_domain), which is that of each vector of coefficients, algorithms see Y itself. The squared loss is
-    /// needed.
+    /// A [domain](Self::with_domain) applies to each vector of coefficients; algorithms then see Y itself. The loss must be the squared
+    /// loss.
     ///
     /// # Errors
     /// Those of [`new`](Self::new); [`Error::SideCount`] without columns of Y.
@@ -24,7 +24,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         Self::joint_until(operator, data, count, sparsity, &Interrupt::default())
     }
 
-    /// The same, given up when `interrupt` says so.
+    /// Like [`joint`](Self::joint), but gives up when `interrupt` says so.
     ///
     /// # Errors
     /// Those of [`joint`](Self::joint); [`Error::Stopped`].
@@ -46,16 +46,16 @@ impl<'a, T: Scalar> Problem<'a, T> {
         Ok(Self { data, data_norm, sides: Some(Arc::new(Sides::new(data, count))), ..problem })
     }
 
-    /// The same problem for groups of columns, which are in a support together or not at all; k counts groups.
+    /// The same problem for groups of columns. The columns of a group are in a support together or not at all, and k counts groups.
     ///
-    /// Algorithms see columns that are orthonormal in each group, so that the score of a group, ‖A_gᴴ r‖ for these, is the length of what
-    /// it explains of r: it depends on the span of the group only, not on units or on how columns are correlated. (Larger groups explain
-    /// more.) Columns that depend on those of lower index in their group get the coefficient 0. After
-    /// [`keep_columns`](Self::keep_columns) scores are the norms of what A itself gives.
+    /// Algorithms see columns that are orthonormal within each group. The score ‖A_gᴴ r‖ of a group is then the norm of the part of r that
+    /// the group explains: it depends only on the span of the group, not on units or on correlations between its columns. (Larger groups
+    /// explain more.) Columns that depend on columns of lower index in their group get the coefficient 0. After
+    /// [`keep_columns`](Self::keep_columns), scores are the norms computed from A itself.
     ///
-    /// With a [domain](Self::with_domain) columns are not mixed but scaled to unit norm: the score of a group is the norm of what its
-    /// columns explain of r one by one, as far as they are allowed to. The squared loss is needed. Cost: 4 m s² multiply-adds for a group
-    /// of s columns, without a domain.
+    /// With a [domain](Self::with_domain), columns are scaled to unit norm but not mixed. The score of a group is then the norm of what its
+    /// columns explain of r one by one, as far as the domain allows. The loss must be the squared loss. Cost: 4 m s² multiply-adds for a
+    /// group of s columns, without a domain.
     ///
     /// # Errors
     /// [`Error::VectorLength`] unless there is a label for each column; [`Error::GroupCount`] unless k is at most the number of groups;
@@ -102,17 +102,17 @@ impl<'a, T: Scalar> Problem<'a, T> {
         if self.is_plain() { Ok(()) } else { Err(Error::NotTogether { one, other }) }
     }
 
-    /// What k counts.
+    /// The atoms, which k counts.
     pub fn atoms(&self) -> &Atoms {
         &self.atoms
     }
 
-    /// Number of vectors of data that have one support; 1 unless the problem is [joint](Self::joint).
+    /// Number of data vectors that share the support; 1 unless the problem is [joint](Self::joint).
     pub fn right_hand_sides(&self) -> usize {
         self.sides.as_ref().map_or(1, |sides| sides.count())
     }
 
-    /// Vectors of data that algorithms see: rank(Y) if that is below their [number](Self::right_hand_sides).
+    /// Number of data vectors that algorithms see: rank(Y), if that is less than the [number of right-hand sides](Self::right_hand_sides).
     pub fn rank(&self) -> usize {
         self.sides.as_ref().map_or(1, |sides| sides.rank())
     }

@@ -1,4 +1,4 @@
-//! Which coefficients are allowed.
+//! Allowed values of coefficients.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -6,15 +6,14 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::scalar::Scalar;
 
-/// A closed convex set of allowed values for each coefficient, which contains 0:
-/// [`Problem::with_domain`](crate::Problem::with_domain).
+/// A closed convex set of allowed values for each coefficient, containing 0: see [`Problem::with_domain`](crate::Problem::with_domain).
 ///
-/// Coefficients are those of A, not of its columns scaled to unit norm.
+/// Coefficients are in the scale of A, not of its columns scaled to unit norm.
 pub trait Domain<T: Scalar>: Debug + Send + Sync {
     /// The allowed value of x_j that is nearest to `value`, for j = `column`.
     fn project(&self, column: usize, value: T) -> T;
 
-    /// The part of `direction` in which x_j can leave 0. Default: that of a short step.
+    /// The component of `direction` along which x_j can leave 0. Default: the projection of a very short step, scaled back.
     fn leave_zero(&self, column: usize, direction: T) -> T {
         /// Shorter than any bound that is not 0. A power of two, which rounds nothing.
         const SHORT: f64 = 1.0 / LONG;
@@ -22,17 +21,17 @@ pub trait Domain<T: Scalar>: Debug + Send + Sync {
         self.project(column, direction.scale(SHORT)).scale(LONG)
     }
 
-    /// Refuses a problem of so many columns that this is not a domain for. Default: none.
+    /// Refuses a problem whose number of columns does not suit this domain. Default: refuses nothing.
     ///
     /// # Errors
-    /// What is wrong, best as [`Error::VectorLength`].
+    /// What is wrong, preferably an [`Error::VectorLength`].
     fn check(&self, columns: usize) -> Result<(), Error> {
         let _ = columns;
         Ok(())
     }
 
-    /// (l_j, u_j) for j = `column`, if the allowed values are the interval l_j ≤ x_j ≤ u_j; an end may be infinite. Where it is known,
-    /// fits and exchanges are those of least squares with bounds. Default: unknown.
+    /// (l_j, u_j) for j = `column`, if the allowed values are the interval l_j ≤ x_j ≤ u_j. Either end may be infinite. If the interval is
+    /// known, fits and exchanges are those of bounded least squares. Default: unknown.
     fn interval(&self, column: usize) -> Option<(f64, f64)> {
         let _ = column;
         None
@@ -65,11 +64,11 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Bounds for each column; an end may be infinite.
+    /// Bounds for each column. Either end may be infinite.
     ///
     /// # Errors
-    /// [`Error::VectorLength`] if there are not as many upper as lower bounds; [`Error::Number`] for a lower bound above 0, an upper
-    /// one below 0, or NaN.
+    /// [`Error::VectorLength`] if the numbers of lower and upper bounds differ; [`Error::Number`] for a lower bound above 0, an upper bound
+    /// below 0, or NaN.
     pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Result<Self, Error> {
         if lower.len() != upper.len() {
             let what = "the vector of upper bounds";
@@ -84,7 +83,7 @@ impl Bounds {
         Ok(Self { lower, upper })
     }
 
-    /// The same bounds for all of n columns.
+    /// The same bounds for all n columns.
     ///
     /// # Errors
     /// Those of [`new`](Self::new).

@@ -1,4 +1,4 @@
-//! Several right-hand sides with one support.
+//! Several right-hand sides with a common support.
 
 use faer::Mat;
 

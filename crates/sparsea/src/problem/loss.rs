@@ -1,29 +1,28 @@
-//! What a fit minimises: F(A x) for data y.
+//! Losses: the function F(A x) that a fit minimises for data y.
 
 use std::fmt::Debug;
 
 use crate::error::Error;
 use crate::scalar::Scalar;
 
-/// A smooth convex loss F(z) ≥ 0 of z = A x for data y, in place of ½‖y − z‖²:
-/// [`Problem::with_loss`](crate::Problem::with_loss).
+/// A smooth convex loss F(z) ≥ 0 of z = A x for data y, in place of ½‖y − z‖²: see [`Problem::with_loss`](crate::Problem::with_loss).
 ///
-/// F is the sum of a function of each z_i, which is 0 where z_i explains y_i perfectly, so that √(2F) takes the place of ‖y − A x‖
-/// in solutions, comparisons and halting rules. Losses other than the squared one are for real data.
+/// F is a sum of functions of each z_i. Each function is 0 where z_i explains y_i perfectly, so √(2F) takes the place of ‖y − A x‖ in
+/// solutions, comparisons and halting rules. Losses other than the squared one are for real data.
 pub trait Loss<T: Scalar>: Debug + Send + Sync {
     /// F(z).
     fn value(&self, data: &[T], z: &[T]) -> f64;
 
-    /// `out` ← −∇F(z), by which each z_i is pulled.
+    /// `out` ← −∇F(z).
     fn pull(&self, data: &[T], z: &[T], out: &mut [T]);
 
     /// `out[i]` ← ∂²F/∂z_i², at least 0.
     fn curvature(&self, data: &[T], z: &[T], out: &mut [f64]);
 
-    /// Refuses data for which F is not defined. Default: none.
+    /// Refuses data for which F is not defined. Default: refuses nothing.
     ///
     /// # Errors
-    /// What is wrong with `data`, best as [`Error::Number`].
+    /// What is wrong with `data`, preferably an [`Error::Number`].
     fn check(&self, data: &[T]) -> Result<(), Error> {
         let _ = data;
         Ok(())
@@ -32,8 +31,8 @@ pub trait Loss<T: Scalar>: Debug + Send + Sync {
 
 /// The squared loss, ½‖y − z‖².
 ///
-/// Problems have it unless another is named, and then an engine of their own fits, by factors that are kept from one support to the
-/// next. Named as a [`Loss`] it is minimised as any other: by Newton's method.
+/// It is the default, and problems with the default are fitted by a dedicated engine, which updates factors from one support to the next.
+/// If it is passed to [`Problem::with_loss`](crate::Problem::with_loss), it is minimised like any other loss, by Newton's method.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Squared;
 

@@ -1,4 +1,4 @@
-//! The problem: an operator A, data y, a sparsity k, a loss, a domain, all checked once.
+//! The problem: an operator A, data y, a sparsity k, a loss and a domain, checked once.
 
 mod adjusted;
 mod atoms;
@@ -43,11 +43,11 @@ pub(crate) const NORM_RANGE: std::ops::RangeInclusive<f64> = 1e-140..=LARGEST_NO
 /// The upper end of that range, also of what coefficients may be.
 pub(crate) const LARGEST_NORM: f64 = 1e140;
 
-/// minimise F(A x) subject to ‖x‖₀ ≤ k, for A of shape m × n and y of length m. F(z) = ½‖y − z‖² and x ∈ Tⁿ, unless
-/// [`with_loss`](Self::with_loss) and [`with_domain`](Self::with_domain) say otherwise.
+/// minimise F(A x) subject to ‖x‖₀ ≤ k, for A of shape m × n and y of length m. By default F(z) = ½‖y − z‖² and x ∈ Tⁿ; see
+/// [`with_loss`](Self::with_loss) and [`with_domain`](Self::with_domain).
 ///
-/// Algorithms see unit columns, A D with D = diag(1/‖a_j‖), so that no unit of measurement matters; solutions come
-/// back in the scale of A. [`keep_columns`](Self::keep_columns) turns that off.
+/// Algorithms see unit columns, A D with D = diag(1/‖a_j‖), so that units of measurement do not matter. Solutions are in the scale of A.
+/// [`keep_columns`](Self::keep_columns) turns this off.
 pub struct Problem<'a, T: Scalar> {
     operator: Access<'a, T>,
     data: &'a [T],
@@ -83,26 +83,26 @@ pub(crate) struct Measuring {
 }
 
 impl<'a, T: Scalar> Problem<'a, T> {
-    /// Checks `operator` (A), `data` (y) and `sparsity` (k). Columns of zeros are allowed; no algorithm selects them. For k = 0
-    /// the solution is x = 0, whatever the algorithm.
+    /// Checks `operator` (A), `data` (y) and `sparsity` (k). Columns of zeros are allowed; no algorithm selects them. For k = 0 every
+    /// algorithm returns x = 0.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::DataLength`], [`Error::Sparsity`] unless k ≤ min(m, n), [`Error::NonFinite`]
-    /// and [`Error::NonFiniteEntry`] for NaN or infinities, [`Error::ColumnOverflow`] and [`Error::Overflow`] for
-    /// norms outside 10^±140; [`Error::TooLarge`] if vectors of m or n numbers do not fit into memory;
-    /// [`Error::VectorLength`] and [`Error::Number`] for stated column norms that are not n, or that no column has.
+    /// [`Error::Empty`], [`Error::DataLength`], [`Error::Sparsity`] unless k ≤ min(m, n), [`Error::NonFinite`] and
+    /// [`Error::NonFiniteEntry`] for NaN or infinities, [`Error::ColumnOverflow`] and [`Error::Overflow`] for norms outside 10^±140;
+    /// [`Error::TooLarge`] if vectors of m or n numbers do not fit into memory; [`Error::VectorLength`] and [`Error::Number`] if the column
+    /// norms that an operator states are not n in number or are impossible.
     ///
     /// # Cost
-    /// One pass over A for its column norms. Where products are all that is known of A, n products for up to 2048 columns. The norms
-    /// of more are estimated from products with Aᴴ and random signs: from 32, if they then look equal to a few percent, and count as
-    /// equal; otherwise from 256, which leaves 4 %. Scores of columns are as good as that; fits are exact. If some of a few columns are
-    /// nearly parallel to others (a cosine above ½), n products measure the norms.
+    /// One pass over A for its column norms. If A is known only by its products, n products for up to 2048 columns. For more columns the
+    /// norms are estimated from products of Aᴴ with random signs: from 32, if the norms then look equal to a few percent, in which case
+    /// they count as equal; otherwise from 256, with an error of 4 %. Scores of columns have that accuracy; fits are exact. If some columns
+    /// of a small sample are nearly parallel to others (a cosine above ½), all norms are measured by n products instead.
     pub fn new(operator: &'a dyn LinearMap<T>, data: &'a [T], sparsity: usize) -> Result<Self, Error> {
         Self::new_until(operator, data, sparsity, &Interrupt::default())
     }
 
-    /// The same, given up when `interrupt` says so: a [`FunctionOperator`](crate::FunctionOperator) with unknown norms takes many
-    /// products to measure.
+    /// Like [`new`](Self::new), but gives up when `interrupt` says so: measuring the columns of a
+    /// [`FunctionOperator`](crate::FunctionOperator) with unknown norms takes many products.
     ///
     /// # Errors
     /// Those of [`new`](Self::new); [`Error::Stopped`].
@@ -159,8 +159,8 @@ impl<'a, T: Scalar> Problem<'a, T> {
         Ok(Self { data, data_norm, sides, data_correlation: None, measuring: Measuring::default(), ..self.clone() })
     }
 
-    /// The same operator and sparsity with each of several data, whose products with Aᴴ are computed together: for a dense A
-    /// in one pass for up to eight. n numbers are held for each. Solutions are those of problems made one by one.
+    /// The same operator and sparsity with each of several data vectors. Their products with Aᴴ are computed together, for a dense A in one
+    /// pass for up to eight vectors. n numbers are held for each. Solutions equal those of problems made one by one.
     ///
     /// # Errors
     /// Those of [`new`](Self::new) that concern y; [`Error::Operator`].
@@ -181,7 +181,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         Ok(problems)
     }
 
-    /// The problem of sufficient statistics.
+    /// The problem given by sufficient statistics.
     ///
     /// # Errors
     /// Those of [`new`](Self::new).
@@ -189,7 +189,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         Self::new(operator, data.data(), sparsity)?.with_data_correlation(data.correlation())
     }
 
-    /// The same problem with Aᴴ y as it is known, so that it is not computed.
+    /// The same problem with a known Aᴴ y, in the scale of A, which is then not computed.
     ///
     /// # Errors
     /// [`Error::VectorLength`] and [`Error::NonFinite`].
@@ -243,7 +243,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
             && same(self.domain, other.domain)
     }
 
-    /// Lets algorithms see the columns of A as they are, not scaled to unit norm. Results then depend on units.
+    /// Lets algorithms see the columns of A as they are, without scaling to unit norm. Results then depend on units.
     #[must_use]
     pub fn keep_columns(mut self) -> Self {
         self.unit_columns = false;
@@ -253,8 +253,8 @@ impl<'a, T: Scalar> Problem<'a, T> {
         self
     }
 
-    /// The same problem with another loss than the squared one. [`Solution::residual_norm`](crate::Solution::residual_norm) is
-    /// then √(2F(A x)), and what is relative to ‖y‖ is relative to √(2F(0)).
+    /// The same problem with a loss other than the squared loss. [`Solution::residual_norm`](crate::Solution::residual_norm) is then
+    /// √(2F(A x)), and quantities relative to ‖y‖ become relative to √(2F(0)).
     ///
     /// # Errors
     /// Those of [`Loss::check`]; [`Error::Overflow`] if F(0) is not a number; [`Error::HiddenRows`] where A is a [`Gram`].
@@ -268,7 +268,8 @@ impl<'a, T: Scalar> Problem<'a, T> {
         if self.zero_norm().is_finite() { Ok(self) } else { Err(Error::Overflow { what: "the loss at x = 0" }) }
     }
 
-    /// The same problem with coefficients in a domain: each vector of them, where several have one support. A start is moved to it.
+    /// The same problem with coefficients restricted to a domain. If several right-hand sides share a support, the domain applies to each
+    /// vector of coefficients. Starts are projected onto it.
     ///
     /// # Errors
     /// Those of [`Domain::check`]; [`Error::Number`] if 0 is not in it.
@@ -288,7 +289,7 @@ impl<'a, T: Scalar> Problem<'a, T> {
         Ok(self)
     }
 
-    /// Refuses this problem on behalf of `who`, an algorithm or a computation, that needs more.
+    /// Refuses this problem if it does not meet `needs`, the requirements of `who`, an algorithm or a computation.
     ///
     /// # Errors
     /// [`Error::RealOnly`], [`Error::ColumnsOnly`], [`Error::OtherOperator`], [`Error::HiddenRows`], [`Error::NotQuadratic`].
@@ -311,12 +312,12 @@ impl<'a, T: Scalar> Problem<'a, T> {
         Ok(())
     }
 
-    /// Whether the loss is the squared one, and every coefficient is allowed.
+    /// Whether the loss is the squared loss and every coefficient is allowed.
     pub fn is_quadratic(&self) -> bool {
         self.loss.is_none() && self.domain.is_none()
     }
 
-    /// Whether the loss is the squared one, and the domain by known [intervals](Domain::interval).
+    /// Whether the loss is the squared loss and the domain consists of known [intervals](Domain::interval).
     pub fn is_bounded(&self) -> bool {
         let columns = self.operator.ncols();
         let known = |domain: &dyn Domain<T>| (0..columns).all(|j| domain.interval(j).is_some());
@@ -369,13 +370,13 @@ impl<'a, T: Scalar> Problem<'a, T> {
         norm(&z)
     }
 
-    /// Keeps Gram columns of A in `gram`, once they are computed, for this problem and those derived from it: for runs that differ in y
-    /// or k, on as many threads as wanted. Solutions have the bits that they have without.
+    /// Caches Gram columns of A in `gram` for this problem and those derived from it, for runs that differ in y or k, on any number of
+    /// threads. Solutions are the same bit for bit as without the cache.
     ///
-    /// `gram` belongs to this A; that of another makes wrong answers.
+    /// `gram` must belong to this A; the cache of another operator gives wrong answers.
     ///
     /// # Errors
-    /// [`Error::VectorLength`] if it is not for n columns.
+    /// [`Error::VectorLength`] unless `gram` is for n columns.
     pub fn share_gram(mut self, gram: Arc<SharedGram<T>>) -> Result<Self, Error> {
         let (entries, columns) = (gram.columns(), self.operator.ncols());
         if entries != columns {

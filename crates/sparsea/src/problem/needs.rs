@@ -1,46 +1,45 @@
-//! What algorithms need of a problem.
+//! Requirements of algorithms on a problem.
 
 use crate::error::Error;
 use crate::scalar::Scalar;
 
-/// What an algorithm needs of a problem, beyond what every algorithm does:
-/// [`Algorithm::NEEDS`](crate::Algorithm::NEEDS).
+/// Requirements of an algorithm on a problem, beyond those of every algorithm: see [`Algorithm::NEEDS`](crate::Algorithm::NEEDS).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Needs {
     /// Real data.
     pub real: bool,
-    /// The squared loss and a domain of all numbers: moves are scored by AᴴA and Aᴴ y.
+    /// The squared loss and the domain of all numbers, because moves are scored by AᴴA and Aᴴ y.
     pub quadratic: bool,
-    /// Of `quadratic`, that coefficients need not be free: [known intervals](crate::Domain::interval) will do.
+    /// Relaxes `quadratic`: [known intervals](crate::Domain::interval) are allowed as a domain.
     pub intervals: bool,
     /// The operator [`Steps`](crate::Steps).
     pub steps: bool,
-    /// As many rows as A has: their number counts, and no other A with the same Gram matrix will do.
+    /// The rows of A itself: the algorithm depends on their number m, so another A with the same Gram matrix will not do.
     pub rows: bool,
     /// Single columns as atoms, and a single y.
     pub columns: bool,
 }
 
 impl Needs {
-    /// Nothing.
+    /// No requirements.
     pub const NONE: Self =
         Self { real: false, quadratic: false, intervals: false, steps: false, rows: false, columns: false };
     /// Real data.
     pub const REAL: Self = Self { real: true, ..Self::NONE };
-    /// Single columns as atoms, neither [groups](crate::Problem::with_groups) nor a [joint](crate::Problem::joint) support.
+    /// Single columns as atoms and a single y: no [groups](crate::Problem::with_groups), no [joint](crate::Problem::joint) support.
     pub const COLUMNS: Self = Self { columns: true, ..Self::NONE };
     /// The squared loss and free coefficients.
     pub const QUADRATIC: Self = Self { quadratic: true, ..Self::NONE };
-    /// The squared loss, and coefficients that are free, non-negative or between bounds.
+    /// The squared loss; coefficients that are free, non-negative or between bounds.
     pub const INTERVALS: Self = Self { quadratic: true, intervals: true, ..Self::NONE };
     /// The operator [`Steps`](crate::Steps), the squared loss and free coefficients.
     pub const STEPS: Self = Self { quadratic: true, steps: true, columns: true, ..Self::NONE };
 
-    /// As many rows as A has, the squared loss and free coefficients.
+    /// The rows of A itself, the squared loss and free coefficients.
     pub const ROWS: Self = Self { quadratic: true, rows: true, ..Self::NONE };
 
-    /// These and others.
+    /// Both these requirements and `other`.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -56,7 +55,7 @@ impl Needs {
         }
     }
 
-    /// The operator without which there is nothing to do, by its name; `None` if any will do.
+    /// The name of the only operator that the algorithm works with; `None` if any operator will do.
     #[must_use]
     pub const fn operator(self) -> Option<&'static str> {
         if self.steps { Some("Steps") } else { None }

@@ -1,4 +1,4 @@
-//! Whether data need an intercept that the model has not.
+//! Whether the data need an intercept that the model lacks.
 
 use super::Problem;
 use crate::error::Error;
@@ -13,11 +13,12 @@ const NEAR: f64 = 0.2;
 const FEW: usize = 20;
 
 impl<T: Scalar> Problem<'_, T> {
-    /// Whether more than half of ‖y‖² lies along `constant`, and no column is near that: cos² of each angle is below ⅕; never for fewer than 20 rows. With a vector
-    /// of ones as the constant, these are data that call for an intercept: columns would be chosen for how they mimic it.
+    /// Whether the data seem to need an intercept that the model lacks. True if more than half of ‖y‖² lies along `constant` while no
+    /// column is near it (cos² of each angle is at most ⅕); always false for fewer than 20 rows. If `constant` is the vector of ones,
+    /// columns would be chosen for how well they mimic an intercept.
     ///
     /// # Cost
-    /// Two inner products with y, and a product with Aᴴ only if y lies along the constant.
+    /// Two inner products with y; one product with Aᴴ only if y lies along `constant`.
     ///
     /// # Errors
     /// [`Error::DataLength`] unless `constant` has m entries; [`Error::Operator`].

@@ -8,7 +8,7 @@ use crate::support::Support;
 
 /// A partition of columns into groups: [`Problem::with_groups`](crate::Problem::with_groups).
 ///
-/// Groups are numbered in the order of their first columns. They may be of different size, and their columns need not lie side by side.
+/// Groups are numbered in the order of their first columns. They may differ in size, and their columns need not be adjacent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partition {
     /// By column, its group; as many as there are groups for a column in none.
@@ -20,10 +20,10 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// Columns with the same label are a group.
+    /// Makes a group of the columns that have the same label.
     ///
     /// # Errors
-    /// [`Error::Empty`] without labels.
+    /// [`Error::Empty`] if there are no labels.
     pub fn new<L: Eq + Hash>(labels: &[L]) -> Result<Self, Error> {
         if labels.is_empty() {
             return Err(Error::Empty { rows: 0, columns: 0 });
@@ -69,7 +69,7 @@ impl Partition {
         self.begins.len() - 1
     }
 
-    /// Whether there are none.
+    /// Whether there are no groups.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -90,7 +90,7 @@ impl Partition {
         }
     }
 
-    /// The group of column j.
+    /// The group of column j; `None` if there is no such column.
     #[must_use]
     pub fn group_of(&self, column: usize) -> Option<usize> {
         self.group_of.get(column).copied().filter(|&group| group < self.len())
@@ -101,7 +101,7 @@ impl Partition {
         (0..self.len()).map(|group| self.columns(group))
     }
 
-    /// The most columns that `count` groups have.
+    /// The largest number of columns that `count` groups have together.
     #[must_use]
     pub fn most_columns(&self, count: usize) -> usize {
         let mut sizes: Vec<usize> = self.groups().map(<[usize]>::len).collect();

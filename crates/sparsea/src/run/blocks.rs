@@ -1,7 +1,8 @@
-//! Runs on problems whose atoms are groups of columns, or with several right-hand sides: what algorithms see of them, and back.
+//! Runs on problems whose atoms are groups of columns, or with several right-hand sides: the problem that algorithms see, and the way back.
 //!
-//! Algorithms see orthonormal columns in each group (scaled ones where coefficients have a domain), and several right-hand sides as one of I ⊗ A, in which the copies of a column, or of
-//! a group, are an atom. So there is one problem of atoms that are blocks of columns, and nothing else for algorithms to know.
+//! Algorithms see orthonormal columns in each group (scaled columns if coefficients have a domain). They see several right-hand sides as
+//! one, of I ⊗ A, in which the copies of a column or of a group are an atom. So algorithms only need to handle atoms that are blocks of
+//! columns.
 
 use std::ops::ControlFlow;
 

@@ -1,4 +1,4 @@
-//! Limits of a run as users state them, and what becomes of an algorithm's own halting rule beside them.
+//! Limits of a run as users state them, and how they combine with an algorithm's own halting rule.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use crate::halt::Halt;
 
 /// Limits of a run, each optional. With none, the algorithm's own rule halts it.
 ///
-/// An algorithm's own rule is [`Halt::Never`] for those that end by themselves (omp, ols, els, ompr, foba, splicing, sp, lasso, amp, bp)
-/// and a [`Halt::Budget`] of iterations for the others: 300 for search, 1000 for sea, htp, iht, niht and cosamp.
+/// An algorithm's own rule is [`Halt::Never`] for those that end by themselves (omp, ols, els, ompr, foba, splicing, sp, lasso, amp, bp,
+/// segment) and a [`Halt::Budget`] of iterations for the others: 300 for search, 1000 for sea, htp, iht, niht and cosamp.
 ///
 /// ```
 /// use sparsea::{Halt, Limits};
@@ -21,7 +21,7 @@ use crate::halt::Halt;
 pub struct Limits {
     /// Iterations.
     pub iterations: Option<u64>,
-    /// Time, measuring the columns of A included.
+    /// Time, including the time to measure the columns of A.
     pub time: Option<Duration>,
     /// Distinct supports.
     pub supports: Option<u64>,
@@ -32,8 +32,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The rule that halts a run under these limits: any of them, and the algorithm's `own` rule where iterations, time and
-    /// stagnation are unlimited, since the other limits may never be met.
+    /// The rule that halts a run under these limits: it halts at the first limit reached. The algorithm's `own` rule also applies if
+    /// iterations, time and stagnation are all unlimited, because the other limits may never be reached.
     pub fn halt(&self, own: Halt) -> Halt {
         let rules = [
             self.iterations.map(Halt::Iterations),

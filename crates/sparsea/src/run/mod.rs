@@ -63,8 +63,8 @@ pub fn solve<T: Scalar>(problem: &Problem<'_, T>, algorithm: impl Algorithm<T>) 
     Run::new(problem, algorithm).solve()
 }
 
-/// Improves an answer: a support, or a vector whose k largest entries count, from wherever it came. What comes back is
-/// never worse than the least-squares fit on its support (nor, of a vector with at most k entries, than itself).
+/// Improves a given answer: a support, or a vector whose k largest entries count. The result is never worse than the least-squares fit on
+/// that support, nor than the vector itself if it has at most k entries.
 ///
 /// Runs [`search`](crate::Search), or [`sea`](crate::Sea) on problems too large for it: see
 /// [`default_of`](crate::algorithms::default_of).
@@ -105,51 +105,51 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
         self
     }
 
-    /// When to stop. Default: the algorithm's own rule. It governs the last link of a chain; those before run under their own
-    /// rules, and within its time limit.
+    /// When to stop. Default: the algorithm's own rule. For a chain, this rule applies to the last link; earlier links run under their own
+    /// rules, within its time limit.
     #[must_use]
     pub fn halt(mut self, halt: Halt) -> Self {
         self.halt = Some(halt);
         self
     }
 
-    /// Limits of the run; they replace or join the algorithm's own rule as [`Limits::halt`] says. A rule given by
-    /// [`halt`](Self::halt) goes before them.
+    /// Limits of the run. They replace or join the algorithm's own rule; see [`Limits::halt`]. A rule set by [`halt`](Self::halt) takes
+    /// precedence.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// What stops the run within a step. A time limit does so in any case.
+    /// An interrupt, which can stop the run within a step. A time limit does so in any case.
     #[must_use]
     pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
         self.interrupt = interrupt;
         self
     }
 
-    /// How much memory to use for cached columns and fits.
+    /// Memory limits for cached columns and fits.
     #[must_use]
     pub fn memory(mut self, memory: Memory) -> Self {
         self.memory = memory;
         self
     }
 
-    /// Asks for a report on what was explored, in [`Solution::report`].
+    /// Requests a report on the supports explored, in [`Solution::report`].
     #[must_use]
     pub fn report(mut self, options: ReportOptions) -> Self {
         self.report = Some(options);
         self
     }
 
-    /// The threads that the run may use. Default: all of the pool in which it takes place. Its result does not depend on them.
+    /// The threads that the run may use. Default: all threads of the pool that it runs in. The result does not depend on the threads.
     #[must_use]
     pub fn threads(mut self, threads: Threads) -> Self {
         self.threads = threads;
         self
     }
 
-    /// Whether this run may use all threads of the pool in which it takes place.
+    /// Whether this run may use all threads of the pool that it runs in.
     #[deprecated(since = "0.2.0", note = "use `threads`")]
     #[must_use]
     pub fn alone(self, alone: bool) -> Self {
@@ -166,15 +166,14 @@ impl<'r, 'a, T: Scalar> Run<'r, 'a, T> {
     /// Runs to the end.
     ///
     /// # Errors
-    /// Settings, start or halting rule out of their range; Aᴴ y not finite; more memory needed than allowed. Reaching a limit is not an error.
+    /// Settings, start or halting rule out of range; Aᴴ y not finite; more memory needed than allowed. Reaching a limit is not an error.
     pub fn solve(self) -> Result<Solution<T>, Error> {
         self.solve_with(&mut None)
     }
 
-    /// Runs to the end in a workspace that an earlier run has left, and leaves it for the next: for one problem after another
-    /// that differ in y only, made by [`Problem::with_data`]. What is known of A is kept, and the solution has the bits that
-    /// it has without. A workspace of another problem is
-    /// replaced.
+    /// Runs to the end in the workspace left by an earlier run, and leaves the workspace for the next run. Use it for a sequence of
+    /// problems that differ only in y, made by [`Problem::with_data`]. Everything computed from A is reused, and the solution is the same
+    /// bit for bit as without reuse. A workspace of another problem is replaced.
     ///
     /// # Errors
     /// Those of [`solve`](Self::solve).
@@ -503,7 +502,7 @@ fn relative(residual_norm: f64, data_norm: f64) -> f64 {
     if data_norm > 0.0 { residual_norm / data_norm } else { 0.0 }
 }
 
-/// How long a run may take, for building a [`Halt::Time`] from seconds.
+/// Converts seconds to a duration for [`Halt::Time`].
 ///
 /// # Errors
 /// [`Error::InvalidHalt`] unless `seconds` is finite and at least 0.

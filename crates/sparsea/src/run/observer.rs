@@ -9,11 +9,11 @@ use crate::support::{Support, shared};
 /// What an observer sees after every step of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress<'s> {
-    /// The algorithm at work (of a chain, the link).
+    /// The algorithm that is running (in a chain, the link).
     pub algorithm: &'s str,
-    /// Iterations of this algorithm so far; 0 is its start. Iterations that change nothing may be jumped over.
+    /// Iterations of this algorithm so far; 0 is its start. Numbers may skip iterations that change nothing.
     pub iteration: u64,
-    /// Support of the current point, sorted; it may hold more than k columns on the way to one of at most k.
+    /// Support of the current point, sorted. It may hold more than k columns while the algorithm is on its way to a support of at most k.
     pub support: &'s [usize],
     /// ‖y − A x‖ at the current point.
     pub residual_norm: f64,
@@ -21,13 +21,13 @@ pub struct Progress<'s> {
     pub best_support: &'s [usize],
     /// ‖y − A x‖ at the best point so far.
     pub best_residual_norm: f64,
-    /// Distinct supports at which the run has been.
+    /// Distinct supports that the run has visited.
     pub supports_explored: usize,
     /// Time since the run began.
     pub elapsed: Duration,
 }
 
-/// What an observer of iterates sees: the current point, and what its support was chosen from.
+/// The current point, and the vector from which its support was chosen, for observers of iterates.
 #[derive(Debug, Clone, Copy)]
 pub struct Iterate<'s, T> {
     /// See [`Progress::iteration`].
@@ -36,42 +36,42 @@ pub struct Iterate<'s, T> {
     pub support: &'s [usize],
     /// Its coefficients on the support, in the scale of A.
     pub coefficients: &'s [T],
-    /// 𝒳 of [`Sea`](crate::Sea), for columns scaled to unit norm: the support is that of its k entries largest in magnitude.
-    /// None of algorithms that have no such variable.
+    /// 𝒳 of [`Sea`](crate::Sea), for columns scaled to unit norm: the support consists of its k entries largest in magnitude. `None` for
+    /// algorithms without such a variable.
     pub exploration: Option<&'s [T]>,
 }
 
 /// Watches a run. Every method has a default that does nothing.
 pub trait Observer<T> {
-    /// After every step; `Break` stops the run, which then returns the best point so far.
+    /// Called after every step. `Break` stops the run, which then returns the best point so far.
     fn step(&mut self, progress: &Progress<'_>) -> ControlFlow<()> {
         let _ = progress;
         ControlFlow::Continue(())
     }
 
-    /// For each support of at most k columns that an algorithm came through within a step, with its ‖y − A x‖, after that step; called
-    /// only if the observer [wants](Self::wants_explored) it.
+    /// Called after a step, for each support of at most k columns that the algorithm passed through within the step, with its ‖y − A x‖.
+    /// Called only if the observer [wants](Self::wants_explored) it.
     fn explored(&mut self, support: &Support, residual_norm: f64) {
         let _ = (support, residual_norm);
     }
 
-    /// Whether [`explored`](Self::explored) is to be called. A search then goes on after an exact fit, to find its equals.
+    /// Whether [`explored`](Self::explored) is called. If so, a search continues after an exact fit, to find equally good supports.
     fn wants_explored(&self) -> bool {
         false
     }
 
-    /// The current point, after each [`step`](Self::step); called only if the observer [wants](Self::wants_iterates) it, and not
-    /// for groups of columns or several right-hand sides, whose coefficients algorithms see in another basis.
+    /// Called after each [`step`](Self::step), with the current point. Called only if the observer [wants](Self::wants_iterates) it, and
+    /// never for groups of columns or several right-hand sides, because algorithms see their coefficients in another basis.
     fn iterate(&mut self, iterate: &Iterate<'_, T>) {
         let _ = iterate;
     }
 
-    /// Whether [`iterate`](Self::iterate) is to be called.
+    /// Whether [`iterate`](Self::iterate) is called.
     fn wants_iterates(&self) -> bool {
         false
     }
 
-    /// When the run has ended.
+    /// Called when the run has ended.
     fn end(&mut self, solution: &Solution<T>) {
         let _ = solution;
     }
@@ -86,7 +86,7 @@ impl<T, F: FnMut(&Progress<'_>) -> ControlFlow<()>> Observer<T> for F {
 /// One row of a [`Trace`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraceRow {
-    /// The algorithm at work.
+    /// The algorithm that is running.
     pub algorithm: String,
     /// Its iteration.
     pub iteration: u64,
@@ -94,9 +94,9 @@ pub struct TraceRow {
     pub objective: f64,
     /// ½‖y − A x‖² at the best point so far.
     pub best_objective: f64,
-    /// Indices in the current support.
+    /// Number of indices in the current support.
     pub support_size: usize,
-    /// Indices of the current support that were not in the one before.
+    /// Number of indices in the current support that were not in the previous one.
     pub entered: usize,
     /// Distinct supports so far.
     pub supports_explored: usize,
@@ -112,7 +112,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// What was recorded.
+    /// The rows recorded.
     pub fn rows(&self) -> &[TraceRow] {
         &self.rows
     }

@@ -1,4 +1,4 @@
-//! What a run learnt besides its best support: near-ties, how often each index occurs among them, and what stands beside it.
+//! The report of a run: near-ties, how often each column occurs in them, and the column most similar to it.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -13,7 +13,7 @@ use crate::support::{Support, SupportSet};
 use crate::tolerance::{EXACT, TABLEAU_BLIND};
 use crate::workspace::Workspace;
 
-/// How a report is made.
+/// Options of a report.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReportOptions {
     /// Supports count as near-ties if ‖r‖ is at most (1 + margin) times the best; at least 0.

@@ -15,11 +15,11 @@ pub enum Start<T: Scalar> {
     /// x = 0.
     #[default]
     Zero,
-    /// A normal random vector with this seed, all n entries non-zero, as large as the largest |a_jᴴ y|/‖a_j‖.
+    /// A random vector drawn from this seed: n standard normal entries, all non-zero, times the largest |a_jᴴ y|/‖a_j‖.
     Random(u64),
     /// The least-squares solution on this support of at most k columns, in any order.
     Support(Vec<usize>),
-    /// A full vector (length n, in the scale of A). Algorithms on k-sparse points take its k largest entries.
+    /// A full vector of length n, in the scale of A. Algorithms on k-sparse points take its k largest entries.
     Vector(Vec<T>),
     /// The solution of another algorithm, or of a chain of them.
     Chain(Chain<T>),

@@ -1,4 +1,4 @@
-//! Random halves of rows, the same as NumPy's bit generator makes of the same seed.
+//! Random halves of rows, the same as those that NumPy's bit generator gives for the same seed.
 
 use rand::Rng;
 use rand_pcg::Pcg64;
@@ -7,8 +7,8 @@ use super::Scheme;
 
 /// Random halves of some rows.
 ///
-/// Rows are ordered by the numbers of a PCG64 stream (O'Neill 2014) that is seeded by the seed and the number of the pair, or of the half. They
-/// are those of `numpy.random.PCG64([seed, pair]).random_raw`, so that `sparsea.stability` in Python has the same halves.
+/// Rows are ordered by the numbers of a PCG64 stream (O'Neill 2014), seeded by the seed and the number of the pair or of the half. The
+/// numbers are those of `numpy.random.PCG64([seed, pair]).random_raw`, so `sparsea.stability` in Python has the same halves.
 ///
 /// ```
 /// use sparsea::stability::{Halves, Scheme};
@@ -31,7 +31,7 @@ impl Halves {
         Self { rows, seed, scheme }
     }
 
-    /// The rows of a subsample, sorted; ⌊m/2⌋ of m. Of complementary pairs, 2 i and 2 i + 1 are a pair.
+    /// The rows of a subsample, sorted: ⌊m/2⌋ of m. For complementary pairs, subsamples 2 i and 2 i + 1 are a pair.
     pub fn rows(&self, subsample: u64) -> Vec<usize> {
         let (stream, side) = match self.scheme {
             Scheme::Complementary => (subsample / 2, (subsample % 2) as usize),

@@ -1,4 +1,4 @@
-//! Stability selection: how often atoms are chosen on random halves of the rows, and how many of those are false.
+//! Stability selection: how often atoms are chosen on random halves of the rows, and how many of these choices are false.
 
 mod halves;
 
@@ -9,11 +9,11 @@ pub use halves::Halves;
 pub enum Scheme {
     /// Pairs of disjoint halves: Shah & Samworth 2013, DOI 10.1111/j.1467-9868.2011.01034.x.
     Complementary,
-    /// Each independently of the others: Meinshausen & Bühlmann 2010, DOI 10.1111/j.1467-9868.2010.00740.x.
+    /// Halves drawn independently of each other: Meinshausen & Bühlmann 2010, DOI 10.1111/j.1467-9868.2010.00740.x.
     Half,
 }
 
-/// How often each of the atoms was chosen, k of them on each of N halves.
+/// How often each atom was chosen, with k atoms chosen on each of N halves.
 ///
 /// ```
 /// use sparsea::stability::{Scheme, Stability};
@@ -24,13 +24,13 @@ pub enum Scheme {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stability {
-    /// On how many halves each column, or group, was chosen.
+    /// Number of halves on which each column, or group, was chosen.
     pub counts: Vec<u64>,
-    /// Halves N.
+    /// Number of halves N.
     pub subsamples: u64,
-    /// Atoms that each half chooses.
+    /// Number of atoms chosen on each half.
     pub k: usize,
-    /// Atoms p that may be chosen.
+    /// Number of atoms p that may be chosen.
     pub candidates: usize,
     /// How the halves were drawn.
     pub scheme: Scheme,
@@ -48,8 +48,8 @@ impl Stability {
         (0..self.counts.len()).filter(|&atom| self.counts[atom] >= least).collect()
     }
 
-    /// The bound k²/((2π − 1) p) on the expected number of false selections at the threshold π > 1/2, rounded up to a possible frequency;
-    /// Theorem 1 of Shah & Samworth, and of Meinshausen & Bühlmann. Infinite for π ≤ 1/2.
+    /// The bound k²/((2π − 1) p) on the expected number of false selections at the threshold π > 1/2, where π is rounded up to a possible
+    /// frequency; Theorem 1 of Shah & Samworth, and of Meinshausen & Bühlmann. Infinite for π ≤ 1/2.
     pub fn bound(&self, threshold: f64) -> f64 {
         let (n, c) = (self.subsamples as f64, self.least(threshold) as f64);
         if 2.0 * c <= n {
@@ -59,8 +59,8 @@ impl Stability {
         k * k * n / ((2.0 * c - n) * self.candidates as f64)
     }
 
-    /// The bound of Theorem 2 of Shah & Samworth, if the share of pairs of which both halves choose an atom has a unimodal distribution; the
-    /// [other](Self::bound) where it says nothing, and for halves that are no pairs `None`.
+    /// The bound of Theorem 2 of Shah & Samworth. It assumes that the share of pairs in which both halves choose an atom has a unimodal
+    /// distribution. Where that theorem gives nothing, this is the [other bound](Self::bound). `None` for halves that are not pairs.
     pub fn unimodal_bound(&self, threshold: f64) -> Option<f64> {
         if self.scheme != Scheme::Complementary {
             return None;

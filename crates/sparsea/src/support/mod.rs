@@ -1,4 +1,4 @@
-//! Supports: sets of column indices, which of them were seen, and the selection of the k entries largest in magnitude.
+//! Supports: sets of column indices, sets of supports seen, and the selection of the k entries largest in magnitude.
 
 mod selection;
 mod set;
@@ -16,7 +16,7 @@ pub(crate) use set::{FingerprintHash, fingerprint};
 
 /// A support S: column indices, sorted and distinct.
 ///
-/// It reads as the slice of its indices. Collecting indices, or [`refill`](Self::refill), sorts them and keeps one of each.
+/// It dereferences to the slice of its indices. Collecting indices, or [`refill`](Self::refill), sorts them and removes duplicates.
 #[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Support(Vec<usize>);
@@ -34,7 +34,7 @@ impl Support {
         Self(Vec::with_capacity(size))
     }
 
-    /// The support of indices in any order, each of which must name one of `columns` columns, once.
+    /// Makes a support of indices in any order. Each must be below `columns` and occur once.
     ///
     /// # Errors
     /// [`Error::SupportIndex`], [`Error::SupportRepeats`].
@@ -57,7 +57,7 @@ impl Support {
         &self.0
     }
 
-    /// The indices, without the support around them.
+    /// Converts the support into its indices.
     #[must_use]
     pub fn into_vec(self) -> Vec<usize> {
         self.0
@@ -69,13 +69,13 @@ impl Support {
         self.0.binary_search(&j).is_ok()
     }
 
-    /// The place of column j among the indices.
+    /// The position of column j among the indices.
     #[must_use]
     pub fn position(&self, j: usize) -> Option<usize> {
         self.0.binary_search(&j).ok()
     }
 
-    /// Adds column j; false if it was there.
+    /// Adds column j; false if it was already there.
     pub fn insert(&mut self, j: usize) -> bool {
         let place = self.0.partition_point(|&i| i < j);
         let new = self.0.get(place) != Some(&j);
@@ -110,7 +110,7 @@ impl Support {
         self.0.clear();
     }
 
-    /// Replaces the columns by others, in any order.
+    /// Replaces the columns by the given ones, in any order.
     pub fn refill(&mut self, indices: impl IntoIterator<Item = usize>) {
         self.0.clear();
         self.extend(indices);
@@ -174,7 +174,7 @@ impl<'s> IntoIterator for &'s Support {
     }
 }
 
-/// Number of indices that two sorted supports share.
+/// Number of indices that two sorted supports have in common.
 pub fn shared(a: &[usize], b: &[usize]) -> usize {
     let (mut i, mut j, mut count) = (0, 0, 0);
     while i < a.len() && j < b.len() {

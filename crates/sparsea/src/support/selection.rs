@@ -1,19 +1,19 @@
 //! The selection of the k entries largest in magnitude.
 //!
-//! One tie rule everywhere: of two entries of equal magnitude, the one with the lower index comes first.
+//! The tie rule is the same everywhere: of two entries of equal magnitude, the one with the lower index comes first.
 
 use super::Support;
 use crate::kernels::simd;
 use crate::scalar::Scalar;
 
-/// Selects the k entries of a vector that are largest in magnitude, keeping its scratch memory between calls.
+/// Selects the k entries of a vector that are largest in magnitude. It reuses its scratch memory between calls.
 #[derive(Debug, Default, Clone)]
 pub struct TopK {
     candidates: Vec<(f64, usize)>,
 }
 
 impl TopK {
-    /// A selector for vectors of length `n` that allocates nothing later.
+    /// A selector for vectors of length `n`. It does not allocate again later.
     pub fn with_capacity(n: usize) -> Self {
         let mut candidates = Vec::new();
         // Where there is no room for them all, `select` makes what it needs.
@@ -23,9 +23,9 @@ impl TopK {
 
     /// Replaces `support` by the sorted indices of the `k` entries of `values` largest in magnitude.
     ///
-    /// Entries equal to zero are never selected, so fewer than `k` indices may come back. `support` is also a hint:
-    /// if on entry it holds k indices, only entries at least as large as its weakest are considered. The result
-    /// does not depend on the hint. Cost: one pass over `values`, O(n).
+    /// Entries equal to zero are never selected, so fewer than `k` indices may be returned. `support` is also a hint: if it holds k indices
+    /// on entry, only entries at least as large as the smallest of these are considered. The result does not depend on the hint. Cost: one
+    /// pass over `values`, O(n).
     pub fn select<T: Scalar>(&mut self, values: &[T], k: usize, support: &mut Support) {
         self.candidates.clear();
         let floor = if support.len() == k && support.iter().all(|&i| i < values.len()) {

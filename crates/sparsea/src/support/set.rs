@@ -3,24 +3,24 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A set of supports, remembered by fingerprints of 128 bits: 16 bytes each, whatever their size.
+/// A set of supports, stored as fingerprints of 128 bits: 16 bytes per support, whatever its size.
 #[derive(Debug, Clone, Default)]
 pub struct SupportSet {
     fingerprints: HashSet<u128, FingerprintHash>,
 }
 
 impl SupportSet {
-    /// A set in which `capacity` supports find room without allocating.
+    /// An empty set with room for `capacity` supports without allocation.
     pub fn with_capacity(capacity: usize) -> Self {
         Self { fingerprints: HashSet::with_capacity_and_hasher(capacity, FingerprintHash::default()) }
     }
 
-    /// Forgets all supports, and keeps the room for them.
+    /// Removes all supports and keeps the memory.
     pub fn clear(&mut self) {
         self.fingerprints.clear();
     }
 
-    /// Adds a support; true if it was not there.
+    /// Adds a support; true if it was not there before.
     pub fn insert(&mut self, support: &[usize]) -> bool {
         self.fingerprints.insert(fingerprint(support))
     }

@@ -1,4 +1,4 @@
-//! How parallel columns are: mutual coherence, the Babel function, the exact recovery coefficient.
+//! How parallel columns are: mutual coherence, the Babel function and the exact recovery coefficient.
 
 use faer::MatMut;
 
@@ -33,14 +33,14 @@ pub struct Coherence {
 ///
 /// μ₁(p) = max over |S| = p and i ∉ S of Σ_{j ∈ S} |⟨a_i, a_j⟩|,
 ///
-/// the largest sum of p moduli in a column of the Gram matrix without its diagonal. For p ≥ n all others are summed.
+/// the largest sum of p moduli in a column of the Gram matrix without its diagonal. For p ≥ n, all other columns are summed.
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::ZeroColumn`], [`Error::NonFiniteEntry`], [`Error::ColumnOverflow`]; [`Error::Number`] if
 /// `order` is above both n and 2²⁰.
 ///
 /// # Cost
-/// n Gram columns: m n² multiply-adds for a dense A. Holds a million entries of them at a time, or one column.
+/// n Gram columns: m n² multiply-adds for a dense A. Holds a million of their entries at a time, or one column.
 ///
 /// # Reference
 /// Tropp, *Greed is good: algorithmic results for sparse approximation*, IEEE Trans. Inf. Theory 50, 2004, DOI
@@ -97,13 +97,13 @@ pub(super) fn measure<T: Scalar>(operator: &Access<'_, T>, order: usize) -> Cohe
 
 /// The exact recovery coefficient of a support S: max over i ∉ S of ‖A_S⁺ a_i‖₁, of columns scaled to norm 1.
 ///
-/// Below 1, OMP and basis pursuit find S from any y = A x with x supported on all of S (Tropp's exact recovery
-/// condition). For every S of k columns it is at most μ₁(k) / (1 − μ₁(k − 1)) if μ₁(k − 1) < 1. It is 0 if no column is
-/// outside S, and infinite if the columns on S are linearly dependent, when nothing can tell what x is.
+/// If it is below 1, OMP and basis pursuit recover S from any y = A x with x supported on all of S (Tropp's exact recovery condition). For
+/// every S of k columns it is at most μ₁(k) / (1 − μ₁(k − 1)) if μ₁(k − 1) < 1. It is 0 if no column is outside S. It is infinite if the
+/// columns on S are linearly dependent, because x is then not determined.
 ///
 /// # Errors
-/// Those of [`coherence`], and [`Error::SupportIndex`], [`Error::SupportRepeats`]; [`Error::TooExpensive`] where it would
-/// take more than 10¹³ multiply-adds.
+/// Those of [`coherence`], and [`Error::SupportIndex`], [`Error::SupportRepeats`]; [`Error::TooExpensive`] if it would take more than 10¹³
+/// multiply-adds.
 ///
 /// # Cost
 /// 4 m |S|³ multiply-adds and |S| products Aᴴ v.

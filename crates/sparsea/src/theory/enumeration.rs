@@ -1,4 +1,4 @@
-//! The largest deviation of s columns from orthonormality, by trying all supports that cannot be ruled out.
+//! The largest deviation of s columns from orthonormality, by enumerating all supports that cannot be ruled out.
 
 use faer::Mat;
 

@@ -1,23 +1,23 @@
-//! A number known up to two bounds.
+//! A number known up to a lower and an upper bound.
 
 use std::fmt;
 
 /// A number known to lie between two bounds, both included; known exactly if they are equal.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// At least this.
+    /// The lower bound.
     pub lower: f64,
-    /// At most this; may be infinite.
+    /// The upper bound; may be infinite.
     pub upper: f64,
 }
 
 impl Interval {
-    /// A number that is known.
+    /// The interval of a number known exactly.
     pub fn exact(value: f64) -> Self {
         Self { lower: value, upper: value }
     }
 
-    /// Whether both bounds are the same.
+    /// Whether the two bounds are equal.
     pub fn is_exact(&self) -> bool {
         self.lower == self.upper
     }

@@ -1,15 +1,15 @@
-//! What can be said of an operator before any data is seen: coherence, restricted isometry, guaranteed recovery.
+//! Properties of an operator that are known before any data: coherence, restricted isometry, guaranteed recovery.
 //!
-//! | quantity | what it is | cost |
+//! | quantity | definition | cost |
 //! | --- | --- | --- |
 //! | [`coherence()`] | μ = max \|⟨a_i, a_j⟩\|, and the Babel function μ₁(p) | n Gram columns |
 //! | [`exact_recovery_coefficient`] | max over i ∉ S of ‖A_S⁺ a_i‖₁ for one support | m \|S\|³ and \|S\| products Aᴴ v |
-//! | [`restricted_isometry()`] | δ_s for s = 1, 2, …: exact while a limit of work allows, otherwise an interval | that limit |
+//! | [`restricted_isometry()`] | δ_s for s = 1, 2, …: exact within a limit on work, otherwise an interval | that limit |
 //! | [`Recovery`] | α_k, γ_k, and whether the theorem on SEA applies to a [`Signal`] | none |
 //! | [`state_evolution`] | the k/m up to which message passing recovers x from large random matrices | none |
 //!
-//! All but the last are about columns of norm 1: the columns of A are scaled as algorithms see them, and a column of zeros, which
-//! cannot be, is refused. A x does not change if x is scaled the other way; vectors given here are in the scale of A.
+//! All but the last refer to columns of norm 1: the columns of A are scaled as algorithms see them. A column of zeros cannot be scaled and
+//! is refused. A x does not change if x is scaled the other way; vectors passed to these functions are in the scale of A.
 
 mod coherence;
 mod enumeration;

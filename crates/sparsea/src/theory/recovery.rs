@@ -1,4 +1,4 @@
-//! When SEA must find the support: the theorem of its paper, evaluated with bounds.
+//! Conditions under which SEA must find the support: the theorem of its paper, evaluated with bounds.
 
 use super::interval::Interval;
 use super::restricted_isometry::{RestrictedIsometry, restricted_isometry};
@@ -10,12 +10,12 @@ use crate::operator::LinearMap;
 use crate::scalar::Scalar;
 use crate::tolerance::ISOMETRY_ROUNDING;
 
-/// Whether the theorem applies, as far as the bounds tell.
+/// Whether the theorem applies, as far as the bounds decide it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Its condition holds for every value within the bounds.
     Applies,
-    /// Its condition fails for every value within the bounds. SEA may find the support all the same.
+    /// Its condition fails for every value within the bounds. SEA may still find the support.
     CannotApply,
     /// The bounds are too far apart, or the condition holds or fails by no more than rounding.
     Unknown,
@@ -50,7 +50,7 @@ impl std::fmt::Display for Verdict {
     }
 }
 
-/// What the theorem asks of x*, e, 𝒳⁰ and η, for columns scaled to norm 1.
+/// The quantities x*, e, 𝒳⁰ and η in the theorem, for columns scaled to norm 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Signal {
     /// |S*|.
@@ -66,7 +66,7 @@ pub struct Signal {
 }
 
 impl Signal {
-    /// The true x*, in the scale of A; no noise, and 𝒳⁰ = 0.
+    /// The true x*, in the scale of A, without noise and with 𝒳⁰ = 0.
     ///
     /// # Errors
     /// Those of [`coherence`](super::coherence()), [`Error::VectorLength`], [`Error::NonFinite`], and [`Error::Number`]
@@ -83,12 +83,12 @@ impl Signal {
         Ok(Self { nonzeros, norm, smallest, noise: 0.0, start: 0.0 })
     }
 
-    /// An x* of the least dynamic range, `nonzeros` entries of modulus 1 in the scale of unit columns.
+    /// An x* of the least dynamic range: `nonzeros` entries of modulus 1 in the scale of unit columns.
     pub fn flat(nonzeros: usize) -> Self {
         Self { nonzeros, norm: (nonzeros as f64).sqrt(), smallest: 1.0, noise: 0.0, start: 0.0 }
     }
 
-    /// With noise e of this norm.
+    /// Adds noise e of this norm.
     ///
     /// # Errors
     /// [`Error::Number`] unless ‖e‖ is finite and at least 0.
@@ -99,7 +99,7 @@ impl Signal {
         Ok(Self { noise: norm, ..self })
     }
 
-    /// Started from 𝒳⁰, in the scale of A, with step size η.
+    /// Sets the start 𝒳⁰, in the scale of A, and the step size η.
     ///
     /// # Errors
     /// Those of [`coherence`](super::coherence()), [`Error::StartLength`], [`Error::NonFinite`], and [`Error::Number`]
@@ -116,7 +116,7 @@ impl Signal {
         Ok(Self { start: largest / step_size, ..self })
     }
 
-    /// |S*|, the non-zeros of x*.
+    /// |S*|, the number of non-zeros of x*.
     pub fn nonzeros(&self) -> usize {
         self.nonzeros
     }
@@ -142,30 +142,30 @@ fn scaled<T: Scalar>(operator: &dyn LinearMap<T>, what: &'static str, x: &[T]) -
     }
 }
 
-/// The theorem for one operator and sparsity.
+/// The theorem on SEA for one operator and one sparsity.
 ///
-/// With columns of norm 1, y = A x* + e, S* the support of x*, |S*| ≤ k, x_min = min over i ∈ S* of |x*_i| and
+/// Let the columns have norm 1, y = A x* + e, S* be the support of x*, |S*| ≤ k, x_min = min over i ∈ S* of |x*_i|, and
 ///
-/// α_k = δ_{2k+1} √((δ_{2k} / (1 − δ_k))² + 1), γ_k = δ_{2k+1} √(1 + δ_k) / (1 − δ_k) + 1:
+/// α_k = δ_{2k+1} √((δ_{2k} / (1 − δ_k))² + 1), γ_k = δ_{2k+1} √(1 + δ_k) / (1 − δ_k) + 1.
 ///
-/// if α_k ‖x*‖ + γ_k ‖e‖ < x_min / (2k), then for every 𝒳⁰ and η SEA visits a support that contains S* within
+/// If α_k ‖x*‖ + γ_k ‖e‖ < x_min / (2k), then for every 𝒳⁰ and η SEA visits a support that contains S* within
 ///
 /// T = (2k ‖𝒳⁰‖_∞ / η + (k + 1) x_min) / (x_min − 2k (α_k ‖x*‖ + γ_k ‖e‖))
 ///
 /// iterations. If also x_min > 2‖e‖ / √(1 − δ_{2k}), then after more than T iterations the best support visited contains
 /// S*, and its solution x satisfies ‖x − x*‖ ≤ 2‖e‖ / √(1 − δ_{2k}).
 ///
-/// α_k and γ_k increase with every δ, so that bounds of δ bound them; where δ_k may be 1 they may be infinite, and the
-/// theorem says nothing.
+/// α_k and γ_k increase with every δ, so bounds on δ give bounds on them. If δ_k may be 1 they may be infinite, and the theorem says
+/// nothing.
 ///
 /// # Without x*
-/// For e = 0 the condition is ‖x*‖ / x_min < 1 / (2k α_k), a limit on the dynamic range of x*:
-/// [`dynamic_range`](Self::dynamic_range). An x* with k non-zeros has at least √k, so if α_k √k ≥ 1 / (2k) the theorem
-/// cannot apply to any of them: [`possible`](Self::possible).
+/// For e = 0 the condition is ‖x*‖ / x_min < 1 / (2k α_k), a limit on the dynamic range of x*: [`dynamic_range`](Self::dynamic_range). The
+/// dynamic range of an x* with k non-zeros is at least √k, so if α_k √k ≥ 1 / (2k), the theorem applies to no such x*:
+/// [`possible`](Self::possible).
 ///
 /// # Reference
-/// Mohamed, Malgouyres, Emiya & Chaux 2024, arXiv:2301.13584. The proof holds for complex numbers as it stands, and for
-/// the empty first support from 𝒳⁰ = 0.
+/// Mohamed, Malgouyres, Emiya & Chaux 2024, arXiv:2301.13584. The proof also holds, unchanged, for complex numbers and for the empty first
+/// support from 𝒳⁰ = 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recovery {
     sparsity: usize,
@@ -175,7 +175,7 @@ pub struct Recovery {
 }
 
 impl Recovery {
-    /// Measures δ_1 … δ_{2k+1} of an operator, spending about `work` multiply-adds.
+    /// Computes δ_1 … δ_{2k+1} of an operator, with about `work` multiply-adds.
     ///
     /// # Errors
     /// [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n), and those of [`restricted_isometry`].
@@ -186,7 +186,7 @@ impl Recovery {
         Self::from_constants(restricted_isometry(operator, 2 * sparsity + 1, work)?, sparsity)
     }
 
-    /// From constants up to order 2k + 1; those of lower order leave the answer open.
+    /// Uses given constants up to order 2k + 1. With fewer orders, the answer may remain open.
     ///
     /// # Errors
     /// [`Error::Sparsity`] unless 1 ≤ k ≤ min(m, n).
@@ -206,7 +206,7 @@ impl Recovery {
         self.sparsity
     }
 
-    /// δ_s, and the coherence.
+    /// The δ_s and the coherence.
     pub fn constants(&self) -> &RestrictedIsometry {
         &self.constants
     }
@@ -227,8 +227,9 @@ impl Recovery {
         Interval { lower: limit(self.alpha.upper), upper: limit(self.alpha.lower) }
     }
 
-    /// Whether the theorem applies, without noise, to any x* with k non-zeros: to those of equal modulus, and then to
-    /// all of dynamic range below [`dynamic_range`](Self::dynamic_range). The condition for [`Signal::flat`].
+    /// Whether the theorem applies, without noise, to any x* with k non-zeros. If it does, it applies to those with entries of equal
+    /// modulus, and then to all with a dynamic range below [`dynamic_range`](Self::dynamic_range). This is the condition for
+    /// [`Signal::flat`].
     pub fn possible(&self) -> Verdict {
         let k = self.sparsity as f64;
         Verdict::of(self.alpha.map(|alpha| alpha * k.sqrt()), 0.5 / k)
@@ -272,7 +273,7 @@ fn gamma(single: f64, _pairs: f64, more: f64) -> f64 {
     if single < 1.0 { more * (1.0 + single).sqrt() / (1.0 - single) + 1.0 } else { f64::INFINITY }
 }
 
-/// The condition of the theorem, `left` < `right`, and what follows from it.
+/// The condition of the theorem, `left` < `right`, and its consequences.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Condition {
     /// Whether it holds.
@@ -281,9 +282,9 @@ pub struct Condition {
     pub left: Interval,
     /// x_min / (2k).
     pub right: f64,
-    /// T, by which SEA has visited a support that contains S*. If the theorem applies.
+    /// T, the number of iterations within which SEA has visited a support that contains S*. `None` unless the theorem applies.
     pub iteration_bound: Option<f64>,
-    /// 2‖e‖ / √(1 − δ_{2k}), which the error of the best x visited, times ‖a_j‖ in each entry, does not exceed after T
-    /// iterations. If the theorem applies and this is below x_min.
+    /// 2‖e‖ / √(1 − δ_{2k}), a bound on the error of the best x visited after T iterations, where each entry of the error is multiplied by
+    /// ‖a_j‖. `None` unless the theorem applies and this is below x_min.
     pub error_bound: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! Restricted isometry constants: exact where the work allows, otherwise between two bounds.
+//! Restricted isometry constants: exact if the work allows it, otherwise between two bounds.
 
 use faer::{Mat, MatMut};
 
@@ -26,13 +26,13 @@ pub struct RestrictedIsometry {
 }
 
 impl RestrictedIsometry {
-    /// δ_1, δ_2, …, as far as asked for, but no further than δ_n.
+    /// δ_1, δ_2, … up to the order asked for, but not beyond δ_n.
     pub fn constants(&self) -> &[Interval] {
         &self.constants
     }
 
-    /// δ_s. No vector has more than n entries, so for s > n it is δ_n; beyond the orders asked for only what monotony
-    /// tells is known.
+    /// δ_s. For s > n it is δ_n, because no vector has more than n entries. Beyond the orders asked for, only what follows from
+    /// monotonicity is known.
     pub fn constant(&self, s: usize) -> Interval {
         let known = self.constants.len();
         match (s.min(self.columns), self.constants.last()) {
@@ -47,7 +47,7 @@ impl RestrictedIsometry {
         (self.rows, self.columns)
     }
 
-    /// The coherence on which the upper bounds rest, its Babel function for p = 1 … s − 1.
+    /// The coherence from which the upper bounds follow, with its Babel function for p = 1 … s − 1.
     pub fn coherence(&self) -> &Coherence {
         &self.coherence
     }
@@ -60,24 +60,22 @@ impl RestrictedIsometry {
 /// the smallest δ with (1 − δ)‖z‖² ≤ ‖A z‖² ≤ (1 + δ)‖z‖² for all z with at most s non-zeros.
 ///
 /// # How
-/// δ_1 = 0 and δ_2 = μ. From s = 3 on all supports are tried, with what cannot beat the best found passed over:
-/// extending a support P by any q columns Q gives at most τ on the side of the large eigenvalues if
-/// δ_q + Σ_{j ∈ Q} hⱼᴴ(τ I − H_P)⁻¹hⱼ ≤ τ, where H = AᴴA − I and hⱼ is its column j on P; the same with −H for the small
-/// ones. Two columns are added at once by the sign of a 2 × 2 determinant.
+/// δ_1 = 0 and δ_2 = μ. From s = 3 on, all supports are tried, except those that cannot exceed the best found. Extending a support P by any
+/// q columns Q gives at most τ on the side of the large eigenvalues if δ_q + Σ_{j ∈ Q} hⱼᴴ(τ I − H_P)⁻¹hⱼ ≤ τ, where H = AᴴA − I and hⱼ is
+/// its column j on P. The same holds with −H for the small eigenvalues. Two columns are added at once, by the sign of a 2 × 2 determinant.
 ///
-/// An order for which this would take too much work gets an interval. Lower bound: the largest deviation on supports
-/// found by greedy growth and exchanges from several starts, each of them a proof. Upper bound: the least of μ₁(s − 1)
-/// (Gershgorin), what the extreme eigenvalues of AᴴA allow, and δ_t (s − 1)/(t − 1) for t < s, which holds because
-/// a form without diagonal on s columns is a mean of those on t of them.
-/// δ_s ≤ δ_{s + 1} sharpens both. Every bound holds up to rounding, about 10⁻¹².
+/// An order that would take too much work gets an interval. The lower bound is the largest deviation on supports found by greedy growth and
+/// exchanges from several starts; each such support proves its bound. The upper bound is the least of μ₁(s − 1) (Gershgorin), a bound from
+/// the extreme eigenvalues of AᴴA, and δ_t (s − 1)/(t − 1) for t < s. The last holds because a form without diagonal on s columns is a mean
+/// of those on t of them. δ_s ≤ δ_{s + 1} sharpens both bounds. Every bound holds up to rounding, about 10⁻¹².
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::ZeroColumn`], [`Error::NonFiniteEntry`], [`Error::ColumnOverflow`]; [`Error::Number`] unless
 /// `work` is finite and at least 0.
 ///
 /// # Cost
-/// That of [`coherence`](super::coherence()), and about `work` multiply-adds; a second or so for 10⁹. Without pruning,
-/// order s takes about C(n, s). Each order may take half of what those before have left. Enumeration is for n ≤ 2048.
+/// That of [`coherence`](super::coherence()), and about `work` multiply-adds; about a second for 10⁹. Without pruning, order s takes about
+/// C(n, s). Each order may take half of the work left by those before. Supports are enumerated only for n ≤ 2048.
 ///
 /// The problem is NP-hard (Tillmann & Pfetsch 2014, DOI 10.1109/TIT.2013.2290112): no method is fast for large n and s.
 pub fn restricted_isometry<T: Scalar>(

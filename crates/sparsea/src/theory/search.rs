@@ -1,4 +1,4 @@
-//! Supports whose columns are far from orthonormal, found by growing and exchanging: lower bounds of δ_s.
+//! Supports whose columns are far from orthonormal, found by growth and exchanges: lower bounds on δ_s.
 
 use faer::{Mat, MatRef};
 use rand::RngExt;

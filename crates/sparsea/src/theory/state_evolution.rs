@@ -1,14 +1,14 @@
-//! How dense an x Bayes-optimal message passing recovers in the limit of large matrices, by state evolution.
+//! The density of x up to which Bayes-optimal message passing recovers x in the limit of large matrices, by state evolution.
 //!
-//! A has independent entries of mean 0 and variance 1/m, y = A x without noise, and the entries of x are independent: 0 with
-//! probability 1 − ε, else standard normal. With m/n → δ, the approximate message passing that knows this prior
-//! ([`Amp`](crate::Amp) learns it) sees each entry in noise of variance τ after each iteration, with
+//! A has independent entries of mean 0 and variance 1/m, y = A x without noise, and the entries of x are independent: 0 with probability 1
+//! − ε, otherwise standard normal. In the limit m/n → δ, approximate message passing with this prior ([`Amp`](crate::Amp) learns it) sees
+//! each entry in noise of variance τ after each iteration, with
 //!
 //! τ₀ = ε/δ, τ_{t+1} = mmse(τ_t)/δ, mmse(τ) = E(E\[x | x + √τ z\] − x)² for standard normal z.
 //!
-//! x is recovered if τ_t → 0. As mmse(τ) < ε, the sequence falls to its largest fixed point, so that is the case if and only if
-//! mmse(τ) < δ τ for every τ > 0: δ must exceed [`undersampling`] = max mmse(τ)/τ. Between k = m·([`density`]`(δ)/δ)` and k = m the
-//! best support is still unique, but no method that takes polynomial time is known to find it.
+//! x is recovered if τ_t → 0. Because mmse(τ) < ε, the sequence falls to its largest fixed point. So x is recovered if and only if mmse(τ)
+//! < δ τ for every τ > 0: δ must exceed [`undersampling`] = max mmse(τ)/τ. Between k = m·([`density`]`(δ)/δ)` and k = m the best support is
+//! still unique, but no polynomial-time method is known to find it.
 //!
 //! Sources: D. L. Donoho, A. Maleki & A. Montanari 2009, [10.1073/pnas.0909892106](https://doi.org/10.1073/pnas.0909892106);
 //! F. Krzakala, M. Mézard, F. Sausset, Y. F. Sun & L. Zdeborová 2012,
@@ -19,9 +19,9 @@ use std::f64::consts::PI;
 use crate::error::Error;
 use crate::tolerance::STATE_EVOLUTION;
 
-/// mmse(τ), the least mean square error of an entry of x seen in normal noise of variance τ, for density ε = k/n.
+/// mmse(τ), the minimum mean square error of an entry of x observed in normal noise of variance τ, for density ε = k/n.
 ///
-/// Accurate to 10⁻¹³ mmse(τ). Cost: some hundred exponentials.
+/// Accurate to 10⁻¹³ mmse(τ). Cost: about a hundred exponentials.
 ///
 /// # Errors
 /// [`Error::Number`] unless 0 ≤ ε ≤ 1 and τ is finite and at least 0.
@@ -39,7 +39,7 @@ pub fn minimum_mean_square_error(density: f64, noise_variance: f64) -> Result<f6
 
 /// The least δ = m/n at which x of density ε = k/n is recovered: max mmse(τ)/τ over τ > 0.
 ///
-/// Increasing in ε, from 0 at 0 to 1 at 1. Accurate to 10⁻¹². Cost: some 10⁵ exponentials, about a millisecond.
+/// Increases with ε, from 0 at 0 to 1 at 1. Accurate to 10⁻¹². Cost: about 10⁵ exponentials, about a millisecond.
 ///
 /// # Errors
 /// [`Error::Number`] unless 0 ≤ ε ≤ 1.
@@ -48,10 +48,10 @@ pub fn undersampling(density: f64) -> Result<f64, Error> {
     Ok(largest_relative_error(density))
 }
 
-/// The largest density ε = k/n that is recovered at δ = m/n, the inverse of [`undersampling`]; 1 from δ = 1 on. In the
-/// coordinates of a phase transition, k/m = ε/δ.
+/// The largest density ε = k/n that is recovered at δ = m/n, the inverse of [`undersampling`]; 1 for δ ≥ 1. In the coordinates of a phase
+/// transition, k/m = ε/δ.
 ///
-/// Accurate to 10⁻¹¹. Cost: that of ten times [`undersampling`].
+/// Accurate to 10⁻¹¹. Cost: ten times that of [`undersampling`].
 ///
 /// # Errors
 /// [`Error::Number`] unless δ is finite and at least 0.

@@ -1,4 +1,4 @@
-//! How much may be computed before bounds are good enough.
+//! The limit on work spent on bounds.
 
 /// Multiply-adds that a task may spend beyond its share to look at every order once: about a second.
 const OVERDRAFT: f64 = 1e9;

@@ -1,16 +1,16 @@
-//! Verbs that count, add and drop atoms of a support: columns, or groups of them.
+//! Methods that count, add and drop atoms of a support: columns, or groups of columns.
 
 use super::{Initial, Workspace};
 use crate::scalar::Scalar;
 use crate::support::Support;
 
 impl<T: Scalar> Workspace<'_, T> {
-    /// The number of atoms of a support: of its columns, or of the groups that they make.
+    /// The number of atoms of a support: its columns, or the groups that they belong to.
     pub fn size(&self, support: &[usize]) -> usize {
         self.problem.atoms().count(support)
     }
 
-    /// Whether a support has as many atoms as it may.
+    /// Whether a support has as many atoms as it may have, k.
     pub fn is_full(&self, support: &[usize]) -> bool {
         self.size(support) >= self.sparsity
     }
@@ -38,7 +38,7 @@ impl<T: Scalar> Workspace<'_, T> {
         (kept.iter().map(|&at| initial.support[at]).collect(), values)
     }
 
-    /// The smallest atom of the current point, the one of highest index among equals: its first column, and its coefficient, or the
+    /// The smallest atom of the current point; of equals, the one of highest index. Returns its first column, and its coefficient or the
     /// norm of those of a group. `None` at x = 0.
     pub fn smallest(&mut self) -> Option<(usize, T)> {
         if self.problem.atoms().is_columns() {
@@ -52,8 +52,8 @@ impl<T: Scalar> Workspace<'_, T> {
         least.map(|(column, size)| (column, T::from_real(size)))
     }
 
-    /// The atom of the current point whose [cost](Self::drop_costs) is least, by its first column, and that cost: a group costs what its
-    /// columns do. `None` at x = 0.
+    /// The atom of the current point whose [cost](Self::drop_costs) is least: its first column and its cost. The cost of a group is the sum
+    /// over its columns. `None` at x = 0.
     pub fn cheapest(&mut self) -> Option<(usize, f64)> {
         self.drop_costs();
         let (costs, mut sizes) = (&self.costs, vec![]);
@@ -66,15 +66,15 @@ impl<T: Scalar> Workspace<'_, T> {
         least.map(|(column, size)| (column, size * size))
     }
 
-    /// ‖a_j‖|x_j| of the atoms of the current point, each with its first column, into `out`: ‖A_g x_g‖ of groups, whose columns are
-    /// orthonormal.
+    /// `out` ← ‖a_j‖|x_j| of the atoms of the current point, each with its first column. For groups, whose columns are orthonormal, ‖A_g
+    /// x_g‖.
     pub fn weights(&self, out: &mut Vec<(usize, f64)>) {
         let (norms, support, values) = (&self.system.column_norms, &self.point.support, &self.point.values);
         self.scoring.sizes(support, |at| Scalar::abs(values[at]) * norms[support[at]], out);
     }
 
-    /// |a_iᴴ r|/‖a_i‖ of the atoms off the support for which it is not zero, each with its first column, into `out`: the norm of these
-    /// for groups.
+    /// `out` ← |a_iᴴ r|/‖a_i‖ of the atoms off the support for which this is non-zero, each with its first column. For groups, the norm
+    /// over their columns.
     pub fn pulls(&mut self, out: &mut Vec<(usize, f64)>) {
         let correlation: Vec<f64> = self.correlate_off_support().iter().map(|c| Scalar::abs(*c)).collect();
         let (norms, support) = (&self.system.column_norms, &self.point.support);
@@ -83,8 +83,8 @@ impl<T: Scalar> Workspace<'_, T> {
         self.scoring.sizes(&columns, |at| correlation[columns[at]] / norms[columns[at]], out);
     }
 
-    /// The positive number t at which an atom off the support of the current point, a fit, first reaches the least on `support` in
-    /// `vector` + t Aᴴ r; infinite if none ever does.
+    /// The smallest t > 0 at which, in `vector` + t Aᴴ r, an atom off the support of the current point (a fit) reaches the smallest atom on
+    /// `support`; infinite if none ever does.
     pub fn soonest(&mut self, vector: &[T], support: &Support) -> f64 {
         self.correlate_off_support();
         let pulls = if self.is_stationary() { self.point.correlation.get() } else { &self.off_support };

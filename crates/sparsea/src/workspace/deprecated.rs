@@ -1,4 +1,4 @@
-//! Names of before, which say what replaces them.
+//! Deprecated names, with their replacements.
 
 use super::{Hint, Workspace};
 use crate::scalar::Scalar;
@@ -23,19 +23,19 @@ impl<T: Scalar> Workspace<'_, T> {
         self.quadratic().solve_normal(support, right, out)
     }
 
-    /// Says that column `chosen` joins next.
+    /// Announces that column `chosen` joins next.
     #[deprecated(since = "0.2.0", note = "use `hint(Hint::Next { … })`")]
     pub fn anticipate(&mut self, chosen: usize, correlation: &[T], remaining: usize) {
         self.hint(Hint::Next { column: chosen, correlation: Some(correlation), remaining });
     }
 
-    /// The same with the correlation of the current point.
+    /// Like [`anticipate`](Self::anticipate), with the correlation of the current point.
     #[deprecated(since = "0.2.0", note = "use `hint(Hint::Next { … })`")]
     pub fn anticipate_here(&mut self, chosen: usize, remaining: usize) {
         self.hint(Hint::Next { column: chosen, correlation: None, remaining });
     }
 
-    /// Says that `support` is fitted next.
+    /// Announces that `support` is fitted next.
     #[deprecated(since = "0.2.0", note = "use `hint(Hint::Likely { … })`")]
     pub fn anticipate_largest(&mut self, support: &Support, exploration: &[T]) {
         self.hint(Hint::Likely { support, scores: exploration });

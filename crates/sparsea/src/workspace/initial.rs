@@ -3,12 +3,12 @@
 use crate::scalar::Scalar;
 use crate::support::{Support, TopK};
 
-/// A start in the scale in which algorithms work: the non-zero entries of a vector.
+/// A start in the scale of the algorithms: the non-zero entries of a vector.
 #[derive(Debug, Clone, Default)]
 pub struct Initial<T> {
-    /// Where they are.
+    /// The indices of the entries.
     pub support: Support,
-    /// What they are; empty when the least-squares solution on the support is meant.
+    /// The entries; empty if the least-squares solution on the support is meant.
     pub values: Vec<T>,
 }
 

@@ -1,18 +1,18 @@
 //! How much memory a run may use.
 
-/// Bytes that a run may use besides the problem itself.
+/// Memory that a run may use besides the problem itself, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
-    /// For cached Gram columns; `search` keeps as much again for its threads.
+    /// For cached Gram columns; `search` keeps the same amount again for its threads.
     pub gram: usize,
-    /// For remembered fits.
+    /// For cached fits.
     pub fits: usize,
-    /// For what an algorithm keeps of its own, as the tableau of `els`.
+    /// For the state of an algorithm, such as the tableau of `els`.
     pub state: usize,
 }
 
 impl Memory {
-    /// `bytes` shared among what a run keeps: half for Gram columns, an eighth for fits, the rest for the algorithm.
+    /// Divides `bytes`: half for Gram columns, an eighth for fits, the rest for the state of the algorithm.
     #[must_use]
     pub fn total(bytes: usize) -> Self {
         let (gram, fits) = (bytes / 2, bytes / 8);

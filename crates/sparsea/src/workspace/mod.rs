@@ -1,4 +1,4 @@
-//! What an algorithm works on: the current point, and the verbs that move it.
+//! The workspace of an algorithm: the current point, and the methods that move it.
 
 mod atoms;
 mod deprecated;
@@ -35,17 +35,17 @@ use crate::stop_reason::StopReason;
 use crate::support::Support;
 use crate::tolerance::RESIDUAL_ROUNDING;
 
-/// What an algorithm is about to ask for, so that what costs hardly more together is computed together. Changes no result.
+/// What an algorithm is about to ask for. Hints let work that is cheaper together be done together; they change no result.
 #[derive(Debug, Clone, Copy)]
 pub enum Hint<'h, T> {
-    /// Column `column` joins next, and after it others by their correlation with the residual, in up to `remaining` steps in
+    /// Column `column` joins next. Other columns follow in the order of their correlation with the residual, in up to `remaining` steps in
     /// all.
     Next {
         /// The column.
         column: usize,
-        /// Aᴴ(y − A x); of the current point where there is none.
+        /// Aᴴ(y − A x); `None` for that of the current point.
         correlation: Option<&'h [T]>,
-        /// The steps, at most.
+        /// The maximum number of steps.
         remaining: usize,
     },
     /// `support` is fitted next, and columns largest in `scores` are likely to follow.
@@ -57,10 +57,10 @@ pub enum Hint<'h, T> {
     },
 }
 
-/// The current point of a run and all memory that steps need, so that they allocate nothing.
+/// The current point of a run, and all memory that steps need, so that steps allocate nothing.
 ///
-/// Everything here is in the scale of unit columns (see [`Problem`]). An algorithm moves the point by [`fit`](Self::fit) and
-/// [`place`](Self::place), and asks for its [`residual_norm`](Self::residual_norm) and its [`correlate`](Self::correlate).
+/// All quantities are in the scale of unit columns (see [`Problem`]). An algorithm moves the point by [`fit`](Self::fit) and
+/// [`place`](Self::place), and reads its [residual norm](Self::residual_norm) and its [correlation](Self::correlate).
 pub struct Workspace<'a, T: Scalar> {
     problem: Problem<'a, T>,
     memory: Memory,
@@ -88,13 +88,13 @@ pub struct Workspace<'a, T: Scalar> {
     groups: Option<Arc<Groups<T>>>,
 }
 
-/// The threads that a run may use. Its result does not depend on them.
+/// The threads that a run may use. The result does not depend on them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Threads {
-    /// All threads of the rayon pool in which the run takes place.
+    /// All threads of the rayon pool that the run is in.
     #[default]
     Pool,
-    /// The one that runs it: for one of many runs at the same time.
+    /// The calling thread only: for one of many concurrent runs.
     One,
 }
 
@@ -187,12 +187,12 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.sparsity
     }
 
-    /// ‖y‖; √(2F(0)) for other losses than the squared one.
+    /// ‖y‖; √(2F(0)) for losses other than the squared loss.
     pub fn data_norm(&self) -> f64 {
         self.system.data_norm
     }
 
-    /// ‖a_j‖ of every column as the algorithms see it: 1, or 0 for a column of zeros.
+    /// ‖a_j‖ of every column as algorithms see it: 1, or 0 for a column of zeros.
     pub fn column_norms(&self) -> &[f64] {
         &self.system.column_norms
     }
@@ -212,7 +212,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         *self.engine.counts()
     }
 
-    /// Number of distinct supports at which the run has been.
+    /// Number of distinct supports that the run has visited.
     pub fn supports_explored(&self) -> usize {
         self.visited.len()
     }
@@ -222,11 +222,12 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.point.clear(self.system.data_norm);
     }
 
-    /// Moves to the best point on `support`, the least-squares solution x_S = argmin ‖A_S x_S − y‖ unless the problem has another loss
-    /// or domain.
+    /// Moves to the best point on `support`: the least-squares solution x_S = argmin ‖A_S x_S − y‖, unless the problem has another loss or
+    /// a domain.
     ///
-    /// The support may hold up to 3 k atoms on the way to one of at most k. Only those count as explored, or can be
-    /// returned. Columns numerically dependent on those of lower index get coefficient 0. A support visited before is recalled.
+    /// The support may hold up to 3 k atoms while the algorithm is on its way to one of at most k. Only supports of at most k atoms count
+    /// as explored and can be returned. Columns that depend numerically on columns of lower index get coefficient 0. A support visited
+    /// before is taken from the cache of fits.
     pub fn fit(&mut self, support: &Support) {
         let point = &mut self.point;
         if point.is_fitted() && point.support == *support {
@@ -292,7 +293,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.visited.note(support);
     }
 
-    /// ‖y − A x‖ of the current point; √(2F(A x)) for other losses than the squared one.
+    /// ‖y − A x‖ of the current point; √(2F(A x)) for losses other than the squared loss.
     pub fn residual_norm(&mut self) -> f64 {
         match self.point.norm {
             Some(known) => known.norm,
@@ -300,8 +301,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         }
     }
 
-    /// Whether ‖y − A x‖ of the current point is below `before` by more than its rounding, for algorithms that end when nothing
-    /// lowers it. Computed from A where that decides.
+    /// Whether ‖y − A x‖ of the current point is below `before` by more than its rounding error, for algorithms that end when nothing
+    /// lowers it. It is computed from A if the decision depends on it.
     pub fn lowers(&mut self, before: f64) -> bool {
         if self.residual_norm() >= before {
             return false;
@@ -312,8 +313,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.formed_residual_norm() + 2.0 * self.residual_off() < before
     }
 
-    /// Aᴴ r of the current point, the negative gradient of F(A x), with r = −∇F(A x): y − A x for the squared loss. What it is on
-    /// the support is not to be relied on; see [`correlate_off_support`](Self::correlate_off_support).
+    /// Aᴴ r of the current point, the negative gradient of F(A x), where r = −∇F(A x): y − A x for the squared loss. Do not rely on its
+    /// entries on the support; see [`correlate_off_support`](Self::correlate_off_support).
     pub fn correlate(&mut self) -> &[T] {
         if !self.point.correlation.is_known() {
             self.engine.correlate(&self.system, &mut self.point);
@@ -328,7 +329,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.point.correlation.get()
     }
 
-    /// Aᴴ r of the current point off its support, as far as each coefficient can leave 0 along it; 0 on the support.
+    /// Aᴴ r of the current point off its support, restricted to directions in which coefficients can leave 0; 0 on the support.
     pub fn correlate_off_support(&mut self) -> &[T] {
         self.correlate();
         let correlation = self.point.correlation.get();
@@ -343,13 +344,13 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         &self.off_support
     }
 
-    /// Whether Aᴴ r vanishes on the support: after a fit over all numbers.
+    /// Whether Aᴴ r vanishes on the support, as it does after a fit with free coefficients.
     pub fn is_stationary(&self) -> bool {
         self.point.is_fitted() && self.scoring.region().is_all()
     }
 
-    /// The atom off the support that is pulled most, by its first column, and how much: its entry of
-    /// [`correlate_off_support`](Self::correlate_off_support), or the norm of those of a group. `None` if none is pulled.
+    /// The atom off the support with the strongest pull: its first column and its entry of
+    /// [`correlate_off_support`](Self::correlate_off_support), or the norm of the entries of a group. `None` if all are 0.
     pub fn strongest(&mut self) -> Option<(usize, T)> {
         self.correlate_off_support();
         let pulled = if self.is_stationary() { self.point.correlation.get() } else { &self.off_support };
@@ -366,8 +367,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         }
     }
 
-    /// The allowed vector with k non-zeros that is nearest to `vector`: its support, whose content on entry is a hint, and its
-    /// values.
+    /// The allowed vector with at most k non-zeros that is nearest to `vector`: its support and its values. The content of `support` on
+    /// entry is a hint.
     pub fn threshold(&mut self, vector: &[T], support: &mut Support, values: &mut Vec<T>) {
         self.select(vector, support);
         let region = self.scoring.region();
@@ -383,8 +384,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         support.refill(kept.iter().map(|&at| self.point.support[at]));
     }
 
-    /// What 2F rises by, to second order and with the others as they are, if a coefficient of the current point is set to 0; for each
-    /// of them: |x_j|²‖a_j‖² for the squared loss.
+    /// For each coefficient of the current point, the rise of 2F if that coefficient is set to 0 and the others are unchanged, to second
+    /// order: |x_j|²‖a_j‖² for the squared loss.
     pub fn drop_costs(&mut self) -> &[f64] {
         self.engine.drop_costs(&self.system, &self.point, &mut self.costs);
         &self.costs
@@ -401,27 +402,27 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         self.point.residual.get()
     }
 
-    /// Selects the support of the allowed vector with k non-zeros that is nearest to `values`, the k entries largest in magnitude
-    /// where all numbers are allowed, into `support`, whose content on entry is a hint.
+    /// `support` ← the support of the allowed vector with at most k non-zeros that is nearest to `values`: the k entries largest in
+    /// magnitude, if all numbers are allowed. The content of `support` on entry is a hint.
     pub fn select(&mut self, values: &[T], support: &mut Support) {
         self.scoring.select(values, self.sparsity, support);
     }
 
-    /// Selects the `count` entries of Aᴴ r at the current point largest in magnitude into `support`; off the support of the point
-    /// only as far as coefficients can leave 0 along them.
+    /// `support` ← the `count` entries of Aᴴ r at the current point that are largest in magnitude. Off the support of the point, only the
+    /// component along which a coefficient can leave 0 counts.
     pub fn select_correlated(&mut self, count: usize, support: &mut Support) {
         self.correlate();
         self.scoring.select_pulled(self.point.correlation.get(), &self.point.support, count, support);
     }
 
-    /// vᴴ H v for coefficients v on distinct columns and the second derivative H of F(A x) at the current point: ‖A_S v‖² for the
-    /// squared loss.
+    /// vᴴ H v, where v has coefficients `values` on distinct `columns` and H is the second derivative of F(A x) at the current point: ‖A_S
+    /// v‖² for the squared loss.
     pub fn image_norm_squared(&mut self, columns: &[usize], values: &[T]) -> f64 {
         self.engine.curvature_along(&self.system, &self.point, columns, values)
     }
 
-    /// ‖A‖², the square of the largest singular value, to about 10⁻⁶ from below. It is computed once for a problem and those
-    /// derived from it; each run that asks counts the products that it took.
+    /// ‖A‖², the square of the largest singular value, to about 10⁻⁶ from below. It is computed once for a problem and those derived from
+    /// it. Each run that asks for it counts the products that it took.
     pub fn operator_norm_squared(&mut self) -> f64 {
         let (norm, products) = self.problem.operator_norm_squared(&self.system.operator, &self.system.watch);
         // A run counts as many products as it would alone: a rule may halt it by them.
@@ -437,7 +438,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         1.0 / (self.operator_norm_squared() * self.engine.largest_curvature(&self.system, &self.point))
     }
 
-    /// Says what is asked for next.
+    /// Announces what is asked for next.
     pub fn hint(&mut self, hint: Hint<'_, T>) {
         if !self.problem.atoms().is_columns() {
             return;
@@ -457,7 +458,7 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         }
     }
 
-    /// The Gram matrix and Aᴴ y, which score moves to neighbouring supports.
+    /// The Gram matrix and Aᴴ y, for scoring moves to neighbouring supports.
     pub fn quadratic(&mut self) -> Quadratic<'_, 'a, T> {
         Quadratic { system: &self.system, engine: self.engine.quadratic() }
     }
@@ -501,14 +502,14 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         Neighbourhood { system: &self.system, gram, sparsity: self.sparsity }
     }
 
-    /// Whether to give up what is being done, because the run is to stop. Whoever asks and hears yes leaves the workspace as
-    /// it is: the run does not look at it again. For loops within a step that take long.
+    /// Whether the run is to stop, so that the algorithm should abandon its step. The caller may then leave the workspace in any state,
+    /// because the run does not look at it again. For long loops within a step.
     pub fn stop(&self) -> bool {
         self.system.watch.stop()
     }
 
-    /// Notes that the algorithm has stopped finding better points. Under its own rule, [`Halt::Budget`](crate::Halt::Budget), the run
-    /// ends; under limits that were set it goes on.
+    /// Declares that the algorithm has stopped finding better points. Under its own rule, [`Halt::Budget`](crate::Halt::Budget), the run
+    /// ends; under limits set by the user it goes on.
     pub fn settle(&mut self) {
         self.is_settled = true;
     }
@@ -518,8 +519,8 @@ impl<'a, T: Scalar> Workspace<'a, T> {
         std::mem::take(&mut self.is_settled)
     }
 
-    /// Notes a support of at most k columns that was reached within a step, with its ‖y − A x‖, for observers that want to see
-    /// such. Points at which steps end are seen by observers anyway.
+    /// Records a support of at most k columns that was reached within a step, with its ‖y − A x‖, for observers that want such supports.
+    /// Observers see the points at which steps end in any case.
     pub fn explored(&mut self, support: &Support, residual_norm: f64) {
         if let Some(explored) = &mut self.explored {
             explored.push((support.clone(), residual_norm));

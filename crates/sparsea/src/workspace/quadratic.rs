@@ -1,4 +1,4 @@
-//! What only a quadratic objective has: columns of AᴴA, with which moves to neighbouring supports are scored.
+//! Columns of AᴴA, which score moves to neighbouring supports. Only quadratic objectives have them.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl<'w, T: Scalar> Quadratic<'w, '_, T> {
         self.engine.gram_column(self.system, j)
     }
 
-    /// `out` ← (A_Sᴴ A_S)⁻¹ `right` for a support of independent columns; false, if they are not.
+    /// `out` ← (A_Sᴴ A_S)⁻¹ `right` for a support of independent columns; false if they are dependent.
     ///
     /// For directions, not for fits: the error is that of normal equations.
     pub fn solve_normal(self, support: &Support, right: &[T], out: &mut Vec<T>) -> bool {

@@ -1,4 +1,4 @@
-//! The space that the residuals of several right-hand sides span.
+//! The space spanned by the residuals of several right-hand sides.
 
 use faer::Mat;
 
@@ -25,8 +25,8 @@ impl<T: Scalar> Workspace<'_, T> {
         Some(Mat::from_fn(sides, rank, |b, c| vectors[(b, c)].scale((values[c] * size).recip())))
     }
 
-    /// [`strongest`](Self::strongest) with the orthonormal basis U of the residuals in place of them: the atom off the support whose ‖a_jᴴ U‖
-    /// is largest. U leaves out singular values up to `tolerance` ‖Y‖.
+    /// Like [`strongest`](Self::strongest), but with the orthonormal basis U of the residuals in place of the residuals: the atom off the
+    /// support with the largest ‖a_jᴴ U‖. U omits singular values up to `tolerance` ‖Y‖.
     ///
     /// # Reference
     /// Davies & Eldar 2012, *Rank awareness in joint sparse recovery*, DOI 10.1109/TIT.2011.2173722.

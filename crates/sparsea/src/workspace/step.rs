@@ -1,9 +1,9 @@
-//! What a step says.
+//! The outcome of a step.
 
 /// What one step of an algorithm did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// Iterations it took: 1, or more when iterations that change nothing were jumped over.
+    /// Iterations that the step took: 1, or more if it skipped iterations that change nothing.
     pub iterations: u64,
     /// Whether further steps would change nothing.
     pub finished: bool,

@@ -1,4 +1,4 @@
-//! Message passing without a run around it: one form after another until the support has settled.
+//! Message passing outside a run: one form after another until the support has settled.
 
 use super::prior::{Posterior, Prior};
 use super::scalar::ScalarForm;

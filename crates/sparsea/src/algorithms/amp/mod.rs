@@ -16,27 +16,28 @@ use crate::workspace::{Initial, Step, Workspace};
 pub(in crate::algorithms) use messages::MessagePassing;
 use vector::VectorForm;
 
-/// Approximate message passing (AMP): x_j is taken for 0 with probability 1 − k/n and for normal with variance σ² otherwise, and each
-/// iteration estimates all x_j as if they were seen apart, in noise.
+/// Approximate message passing (AMP). The prior of x_j is 0 with probability 1 − k/n, and otherwise normal with variance σ². Each iteration
+/// estimates all x_j as if each were observed separately, in noise.
 ///
 /// The scalar form repeats, from x = 0 and z = y,
 ///
-/// - τ ← ‖z‖²/m and r ← x + Aᴴ z, which is x + noise of variance τ,
+/// - τ ← ‖z‖²/m and r ← x + Aᴴ z, which is x plus noise of variance τ,
 /// - x_j ← E[x_j | r_j] with posterior variance v_j, and σ² ← Σ E|x_j|² / Σ P(x_j ≠ 0),
 /// - z ← y − A x + z Σ v_j/(m τ).
 ///
-/// The last term keeps the noise of r independent of x where the entries of A are independent with mean 0. The vector form needs A to be
-/// less random: it replaces Aᴴ z by a linear least-squares estimate, Aᴴ(A Aᴴ + θ)⁻¹(y − A r₂), and learns θ and all variances by
-/// expectation maximisation. It takes a decomposition of A Aᴴ or AᴴA, whichever is smaller.
+/// The last term keeps the noise of r independent of x if the entries of A are independent with mean 0. The vector form demands less
+/// randomness of A. It replaces Aᴴ z by a linear least-squares estimate, Aᴴ(A Aᴴ + θ)⁻¹(y − A r₂), and learns θ and all variances by
+/// expectation maximisation. It needs a decomposition of A Aᴴ or AᴴA, whichever is smaller.
 ///
-/// `"auto"` is the vector form where that side has at most 128 numbers. Otherwise it begins with the scalar form, and goes on with the
-/// vector form, up to 1024, where that diverges or stagnates before the support is decided. A form that stagnates is first continued
-/// with *reinforcement*: prior log-odds raised by a share of the posterior ones. If every form diverged, so says the stop reason.
+/// `"auto"` is the vector form if the smaller side of A is at most 128. Otherwise it begins with the scalar form. If this diverges or
+/// stagnates before the support is decided, and the smaller side is at most 1024, it goes on with the vector form. A form that stagnates is
+/// first continued with *reinforcement*: prior log-odds are raised by a share of the posterior ones. If every form diverged, the stop
+/// reason says so.
 ///
-/// The point is the k largest x_j, and the fit on them when they have come to rest or a form ends. It starts from the given vector as x.
+/// The point is the k largest x_j. When they have settled or a form ends, it is the fit on them. A start vector is used as the first x.
 ///
 /// # Cost
-/// Each iteration one A x and one Aᴴ z; the vector form m² more, and once m² n + 9 m³ (m ≤ n).
+/// Each iteration takes one A x and one Aᴴ z; the vector form takes m² more, and m² n + 9 m³ once (m ≤ n).
 ///
 /// # Reference
 /// Donoho, Maleki & Montanari 2009, DOI 10.1073/pnas.0909892106; the prior: Krzakala et al. 2012, DOI 10.1103/PhysRevX.2.021005, Vila &
@@ -46,9 +47,9 @@ use vector::VectorForm;
 pub struct Amp {
     /// `"auto"`, `"scalar"` or `"vector"`.
     pub form: AmpForm,
-    /// The share of the last iterate that is kept, at least 0 and below 1.
+    /// The weight of the previous iterate in each new one, at least 0 and below 1.
     pub damping: f64,
-    /// The share of the posterior log-odds that is added to the prior ones after stagnation, at least 0 and below 1.
+    /// The share of the posterior log-odds added to the prior log-odds after stagnation, at least 0 and below 1.
     pub reinforcement: f64,
 }
 
@@ -56,9 +57,9 @@ pub struct Amp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AmpForm {
-    /// Scalar, then vector where that fails and the size allows it.
+    /// Scalar, then vector if that fails and the size allows it.
     Auto,
-    /// For independent entries of mean 0: two products an iteration.
+    /// For independent entries of mean 0: two products per iteration.
     Scalar,
     /// For any singular values.
     Vector,
@@ -70,7 +71,7 @@ impl Default for Amp {
     }
 }
 
-/// What AMP keeps between steps.
+/// State of AMP between steps.
 #[derive(Debug)]
 pub struct State<T> {
     messages: MessagePassing<T>,

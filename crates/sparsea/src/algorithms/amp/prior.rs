@@ -1,4 +1,4 @@
-//! The Bernoulli–Gaussian prior, and what it makes of an entry seen in noise.
+//! The Bernoulli–Gaussian prior, and its posterior for an entry observed in noise.
 
 use crate::kernels::simd;
 use crate::scalar::Scalar;

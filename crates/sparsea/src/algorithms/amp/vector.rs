@@ -1,4 +1,4 @@
-//! The vector form: errors are kept independent of A by linear estimates, which need its singular values and vectors on one side.
+//! The vector form: linear estimates keep errors independent of A. They need the singular values of A and its singular vectors on one side.
 
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, Par};

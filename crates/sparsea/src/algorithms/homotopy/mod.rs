@@ -1,11 +1,11 @@
-//! The path of minimisers of ½‖A x − y‖² + λ‖x‖₁, followed from λ = max |a_jᵀ y| down: for `lasso` and `bp`.
+//! The path of minimisers of ½‖A x − y‖² + λ‖x‖₁, followed down from λ = max |a_jᵀ y|, for `lasso` and `bp`.
 //!
-//! On the set S of active columns with signs s, x(λ) = u − λ w with u the least-squares fit on S and w = (A_SᵀA_S)⁻¹ s:
-//! the knots, at which columns become active or their coefficients zero, have a closed form. Each knot is computed from S and s
-//! alone, so that nothing drifts.
+//! On the set S of active columns with signs s, x(λ) = u − λ w, where u is the least-squares fit on S and w = (A_SᵀA_S)⁻¹ s. So the knots,
+//! at which columns become active or coefficients become zero, have a closed form. Each knot is computed from S and s alone, so errors do
+//! not accumulate.
 //!
-//! All columns that reach the bound |a_jᵀ r| = λ at one knot join together, unless their coefficients would get the wrong sign,
-//! or they depend on those that joined; so do those that leave.
+//! All columns that reach the bound |a_jᵀ r| = λ at one knot join together, except those whose coefficients would get the wrong sign and
+//! those that depend on columns that joined; the same holds for columns that leave.
 //!
 //! Osborne, Presnell & Turlach 2000, DOI 10.1093/imanum/20.3.389; Efron, Hastie, Johnstone & Tibshirani 2004,
 //! DOI 10.1214/009053604000000067; for ties and dependent columns: Tibshirani 2013, DOI 10.1214/13-EJS815.

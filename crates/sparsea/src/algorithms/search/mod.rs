@@ -1,4 +1,4 @@
-//! Search: exploration, exchange, perturbation, again and again; any-time.
+//! Search: repeated exploration, exchange and perturbation, as an any-time algorithm.
 
 mod elites;
 mod exploration;
@@ -41,38 +41,38 @@ use windows::{Outlook, Windows};
 use working_set::WorkingSet;
 pub(super) use working_set::in_play as columns_in_play;
 
-/// Iterated exchange search. The first iteration completes its start and exchanges columns as ELS does. Each one after it
-/// begins from the best support, changed by a [`Perturbation`] from one column to all of it, or from the best support that
-/// [`Sea`](super::Sea) finds from the start or from a random 𝒳⁰; exchanges columns until no exchange helps, or a support
-/// comes from which the way is known; and keeps the outcome if it is better.
+/// Iterated exchange search. The first iteration completes its start and exchanges columns like ELS. Each later iteration begins from the
+/// best support, changed by a [`Perturbation`] from one column to all of it, or from the best support that [`Sea`](super::Sea) finds from
+/// the start or from a random 𝒳⁰. It exchanges columns until no exchange helps, or until it meets a support from which the continuation is
+/// known, and keeps the result if it is better.
 ///
-/// Where columns look incoherent, [message passing](super::Amp) is a start too.
+/// If columns look incoherent, [message passing](super::Amp) also supplies a start.
 ///
-/// It learns on the way: sizes and kinds of perturbation that have led to better supports are chosen more often, SEA is
-/// called more often while that pays, and columns in which the best support differs from other good ones are those dropped.
+/// The search learns as it runs. It prefers sizes and kinds of perturbation that have led to better supports, calls SEA more often while
+/// that pays, and drops columns in which the best support differs from other good ones.
 ///
-/// Where columns are [steps](crate::Steps), the optimum is found by dynamic programming, as [`Segment`](super::Segment) does.
-/// Among many columns, it runs on those that can matter, and looks at all others for any that gain.
+/// For [steps](crate::Steps), the optimum is found by dynamic programming, as in [`Segment`](super::Segment). For many columns, the search
+/// runs on those that can matter, and checks all others for columns that gain.
 ///
-/// Where columns overlap only their neighbours, as in a convolution, windows come first: parts of the trace are searched one by one under a
-/// price for each non-zero, which is moved until there are k, and runs of neighbouring members are refilled with the best of all choices
-/// near them. On long traces that is all, in time linear in n, and an iteration is a pass over the windows. In images
-/// ([`Convolution2d`](crate::Convolution2d)) tiles take the place of windows, and groups of near members that of runs.
+/// If columns overlap only their neighbours, as in a convolution, windows come first. Parts of the trace are searched one by one under a
+/// price for each non-zero, which is adjusted until there are k non-zeros, and runs of neighbouring members are refilled with the best of
+/// all choices near them. On long traces nothing else is done, the time is linear in n, and an iteration is a pass over the windows. In
+/// images ([`Convolution2d`](crate::Convolution2d)), tiles take the place of windows, and groups of nearby members take the place of runs.
 ///
-/// Deterministic for a seed. On several threads the next iterations are computed ahead and taken in order, up to the first
-/// that finds a better support: the answer is that of one thread.
+/// The result is deterministic for a seed. On several threads, the next iterations are computed ahead and taken in order, up to the first
+/// that finds a better support, so the result is the same as on one thread.
 ///
 /// # Reference
 /// Iterated local search: Lourenço, Martin & Stützle 2003, DOI 10.1007/0-306-48056-5_11; the exchanges are those of ELS.
-/// `docs/any-time-search.md` tells what was tried.
+/// `docs/any-time-search.md` describes what was tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Search {
     /// Seed of the random choices.
     pub seed: u64,
-    /// The largest share of the support that is dropped at a time, above 0 and at most 1.
+    /// The largest share of the support dropped at a time, above 0 and at most 1.
     pub largest: f64,
-    /// How often SEA is called to begin with: its share of the rounds of up to eight iterations, 0 for never.
+    /// How often SEA is called at first: its share of the rounds of up to eight iterations, 0 for never.
     pub exploration: f64,
     /// The kinds of perturbation to choose from.
     pub perturbations: Vec<Perturbation>,
@@ -84,7 +84,7 @@ impl Default for Search {
     }
 }
 
-/// What search keeps between steps.
+/// State of search between steps.
 #[derive(Debug)]
 pub struct State<T>(Stage<T>);
 

@@ -3,8 +3,8 @@
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-/// A way to change the best support before exchanges begin again. Unless said otherwise it drops columns and refills
-/// greedily with those that lower ‖y − A x‖² most, each gain weighted at random in [½, 1], now and then in [0, 1].
+/// A way to change the best support before exchanges begin again. By default, a perturbation drops columns and refills the support greedily
+/// with those that lower ‖y − A x‖² most, each gain weighted at random in [½, 1], and occasionally in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Perturbation {
@@ -12,17 +12,16 @@ pub enum Perturbation {
     Random,
     /// Drops one column and those most correlated with it.
     Neighbours,
-    /// Drops columns that another good support does without, and more at random if those are too few.
+    /// Drops columns that another good support lacks, and more columns at random if those are too few.
     Disputed,
-    /// Drops columns that another good support does without, and favours those that it has instead: path relinking
-    /// (Glover, Laguna & Martí 2000).
+    /// Drops columns that another good support lacks, and favours those that it has instead: path relinking (Glover, Laguna & Martí 2000).
     Relink,
     /// Drops one column and the one most correlated with it, and refills with the two best.
     Pair,
     /// Follows SEA from the support, its coefficients weighted at random, for a few changes of support.
     Walk,
-    /// The same with every correlation divided by the column's squared distance from the span of the support: the
-    /// coefficient that it would take.
+    /// Like `Walk`, but each correlation is divided by the squared distance of the column from the span of the support. The quotient is the
+    /// coefficient that the column would take.
     NormalizedWalk,
 }
 

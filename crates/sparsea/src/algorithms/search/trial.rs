@@ -1,4 +1,4 @@
-//! One iteration at work: a tableau that is perturbed, and then descends by exchanges.
+//! One iteration: a tableau is perturbed, and then descends by exchanges.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;

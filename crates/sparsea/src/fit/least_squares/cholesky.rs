@@ -1,4 +1,4 @@
-//! The Cholesky factor of a Gram matrix whose columns join and leave one at a time, or are computed anew together.
+//! The Cholesky factor of a Gram matrix. Its columns join and leave one at a time, or are recomputed together.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{LltParams, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};

@@ -1,4 +1,5 @@
-//! How the factor moves from one support to another: columns join and leave, rows are computed anew, or the whole by the block.
+//! How the factor moves from one support to another: columns join and leave, rows are recomputed, or the whole factor is recomputed by
+//! blocks.
 
 use std::ops::Range;
 

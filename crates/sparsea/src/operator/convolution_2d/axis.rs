@@ -1,4 +1,4 @@
-//! One direction of a two-dimensional convolution.
+//! One axis of a two-dimensional convolution.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Convolution of images with a kernel, A never formed.
+//! Convolution of images with a kernel, without forming A.
 
 mod axis;
 mod fourier;
@@ -15,14 +15,15 @@ use crate::tolerance::SEPARABLE;
 use axis::Axis;
 use fourier::FourierPlane;
 
-/// Two-dimensional convolution of an image x of spikes (H × W pixels) with a kernel h (L × L') as an operator:
-/// (A x)_{s,t} = Σ_{i,j} h_{s + o − i, t + o' − j} x_{i,j} with the offsets o, o' given by the [`Boundary`], the same rule in both
-/// directions. Images are vectors row by row: pixel (i, j) of x is entry i W + j.
+/// Two-dimensional convolution of an image x of spikes (H × W pixels) with a kernel h (L × L') as an operator: (A x)_{s,t} = Σ_{i,j} h_{s
+/// + o − i, t + o' − j} x_{i,j}, where the [`Boundary`] determines the offsets o, o' by the same rule in both directions. Images are
+/// vectors, row by row: pixel (i, j) of x is entry i W + j.
 ///
 /// # Cost
-/// A product takes the least of: H W L L' multiply-adds, directly; H W (L + L'), where the kernel is an outer product of two vectors, to
-/// rounding, as a Gaussian is; O(P log P) with P = (H + L)(W + L'), by fast Fourier transforms. Columns have closed forms from the
-/// kernel, and Gram entries from its autocorrelation; where a border cuts a column off, they are sums over the pixels in sight.
+/// A product takes the least of three costs: H W L L' multiply-adds, directly; H W (L + L'), if the kernel is an outer product of two
+/// vectors to rounding, as a Gaussian is; O(P log P) with P = (H + L)(W + L'), by fast Fourier transforms. Columns have closed forms in
+/// terms of the kernel, and Gram entries in terms of its autocorrelation. If a border cuts a column off, its Gram entries are sums over the
+/// pixels in view.
 #[derive(Debug, Clone)]
 pub struct Convolution2d<T: Scalar> {
     /// By rows.
@@ -54,19 +55,19 @@ impl<T: Scalar> Convolution2d<T> {
     /// Convolution of images of `image` = (H, W) pixels with `kernel`.
     ///
     /// # Errors
-    /// [`Error::Kernel`] if the kernel is empty, all zero, or in one direction larger than the image where the boundary forbids it
-    /// (valid, circular); [`Error::NonFiniteEntry`] if it is not finite; [`Error::Empty`] for an image without pixels;
-    /// [`Error::TooLarge`] if an image does not fit into memory.
+    /// [`Error::Kernel`] if the kernel is empty, all zero, or in one direction larger than the image where the boundary forbids this
+    /// (valid, circular); [`Error::NonFiniteEntry`] if it is not finite; [`Error::Empty`] for an image without pixels; [`Error::TooLarge`]
+    /// if an image does not fit into memory.
     pub fn new(kernel: MatRef<'_, T>, image: (usize, usize), boundary: Boundary) -> Result<Self, Error> {
         let centre = |length: usize| if boundary == Boundary::Same { length.saturating_sub(1) / 2 } else { 0 };
         Self::build(kernel, image, boundary, (centre(kernel.nrows()), centre(kernel.ncols())))
     }
 
-    /// The same with the pixel `origin` of the kernel at the spike. For `Full` and `Valid` that is a matter of
-    /// [`position`](Self::position) alone.
+    /// Like [`new`](Self::new), with the pixel `origin` of the kernel at the spike. For `Full` and `Valid`, this affects only
+    /// [`position`](Self::position).
     ///
     /// # Errors
-    /// As [`new`](Self::new); also if `origin` is no pixel of the kernel.
+    /// Those of [`new`](Self::new); also if `origin` is not a pixel of the kernel.
     pub fn with_origin(
         kernel: MatRef<'_, T>,
         image: (usize, usize),
@@ -137,7 +138,7 @@ impl<T: Scalar> Convolution2d<T> {
         Ok(Self { kernel, rows, columns, origin, boundary, autocorrelation, factors, method, cost })
     }
 
-    /// The kernel h, by rows.
+    /// The kernel h, row by row.
     pub fn kernel(&self) -> &[T] {
         &self.kernel
     }
@@ -152,12 +153,12 @@ impl<T: Scalar> Convolution2d<T> {
         (self.rows.spikes, self.columns.spikes)
     }
 
-    /// Rows and columns of the image that is seen, A x.
+    /// Rows and columns of the observed image, A x.
     pub fn seen_shape(&self) -> (usize, usize) {
         (self.rows.samples, self.columns.samples)
     }
 
-    /// What happens at the borders.
+    /// How the borders are treated.
     pub fn boundary(&self) -> Boundary {
         self.boundary
     }
@@ -172,8 +173,8 @@ impl<T: Scalar> Convolution2d<T> {
         self.factors.is_some()
     }
 
-    /// Row and column of the image seen at which spike j lies: of the pixel [`origin`](Self::origin) of its kernel. Outside the image,
-    /// for `Valid`, where only other parts of the kernel reach into it.
+    /// Row and column, in the observed image, of spike j, where the pixel [`origin`](Self::origin) of its kernel lies. For `Valid` it may
+    /// be outside the image, if only other parts of the kernel reach into it.
     pub fn position(&self, j: usize) -> (isize, isize) {
         let along = |axis: &Axis, j: usize, origin: usize| j as isize + origin as isize - axis.first as isize;
         let width = self.columns.spikes;

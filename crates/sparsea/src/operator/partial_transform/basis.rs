@@ -1,4 +1,4 @@
-//! What an orthonormal transform must know to be taken some rows of.
+//! Requirements on an orthonormal transform, so that some of its rows can be an operator.
 
 use std::f64::consts::PI;
 
@@ -9,18 +9,18 @@ use crate::scalar::Scalar;
 
 /// An orthonormal n × n transform Φ, whose columns are the vectors of a basis.
 pub trait Basis: Sized + Send + Sync + 'static {
-    /// What its entries are.
+    /// The type of its entries.
     type Entry: Scalar;
 
-    /// The name of the operator that has some of its rows.
+    /// The name of the operator made of some of its rows.
     const NAME: &'static str;
-    /// Whether all entries have the same magnitude, and so all columns the same norm whatever rows are kept.
+    /// Whether all entries have the same magnitude, so that all columns have the same norm whatever rows are kept.
     const EVEN: bool;
-    /// Multiply-adds of a [`cost`](Transform::cost) that take as long as an entry, measured: the remainder of a division and a
-    /// look into a table, where entries are no mere signs.
+    /// Multiply-adds of a [`cost`](Transform::cost) that take as long as one entry, measured: the remainder of a division and a table
+    /// look-up, unless entries are mere signs.
     const ENTRY: usize;
 
-    /// The transform of n > 0 numbers. What takes memory is made later.
+    /// The transform of n > 0 numbers. Memory is allocated later, when it is needed.
     ///
     /// # Errors
     /// [`Error::TransformLength`] if there is none of that length.
@@ -32,14 +32,14 @@ pub trait Basis: Sized + Send + Sync + 'static {
     /// Column j, as a function of the row t: Φ_tj, to the last digit or two.
     fn column(&self, j: usize) -> impl Fn(usize) -> Self::Entry;
 
-    /// n numbers, from which [`product`](Self::product) has all inner products of columns of the rows `kept`.
+    /// n numbers, from which [`product`](Self::product) computes all inner products of columns over the rows `kept`.
     fn lags(&self, kept: &[usize]) -> Vec<Self::Entry>;
 
     /// a_iᴴ a_j = Σ_t conj(Φ_ti) Φ_tj over the rows kept.
     fn product(&self, lags: &[Self::Entry], i: usize, j: usize) -> Self::Entry;
 }
 
-/// The products with Φ for vectors of a scalar.
+/// Products with Φ for vectors of a scalar type.
 pub trait Transform<T: Scalar>: Basis {
     /// x ← Φ x.
     fn synthesize(&self, x: &mut [T]);
@@ -47,7 +47,7 @@ pub trait Transform<T: Scalar>: Basis {
     /// x ← Φᴴ x.
     fn analyze(&self, x: &mut [T]);
 
-    /// Multiply-adds of either, about.
+    /// Approximate multiply-adds of either product.
     fn cost(&self) -> usize;
 }
 

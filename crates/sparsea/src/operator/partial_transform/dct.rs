@@ -9,7 +9,7 @@ use super::basis::{Basis, Transform, fourier_cost, indicator, product_modulo, qu
 use crate::error::Error;
 use crate::scalar::Scalar;
 
-/// The orthonormal DCT-III, which makes samples of a spectrum.
+/// The orthonormal DCT-III, which maps a spectrum to samples.
 pub struct Dct {
     length: usize,
     /// cos(π q/2n) for q = 0 … n.

@@ -9,7 +9,7 @@ use super::basis::{Basis, Transform, fourier_cost, indicator, product_modulo, ro
 use crate::error::Error;
 use crate::operator::fourier::transforms;
 
-/// The unitary inverse DFT, which makes samples of a spectrum.
+/// The unitary inverse DFT, which maps a spectrum to samples.
 pub struct Dft {
     length: usize,
     /// exp(2πi q/n)/√n.

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::kernels::simd;
 use crate::scalar::Scalar;
 
-/// The orthonormal Hadamard transform in Sylvester's order, its own inverse.
+/// The orthonormal Hadamard transform in Sylvester's order, which is its own inverse.
 pub struct Hadamard {
     length: usize,
 }

@@ -1,4 +1,4 @@
-//! Rows of an orthonormal transform: few samples of a signal with a sparse spectrum.
+//! Rows of an orthonormal transform, for a few samples of a signal with a sparse spectrum.
 
 mod basis;
 mod dct;
@@ -25,32 +25,32 @@ use hadamard::Hadamard;
 /// Rows of the inverse discrete cosine transform, real or complex: A x = (Φ x)\[kept\] with the orthonormal DCT-III Φ,
 /// the inverse of the DCT-II.
 ///
-/// Φ_tj = √(2/n) cos(π (2t + 1) j/2n), and Φ_t0 = 1/√n, for t, j = 0 … n − 1. x is the spectrum, y the samples kept. See
+/// Φ_tj = √(2/n) cos(π (2t + 1) j/2n), and Φ_t0 = 1/√n, for t, j = 0 … n − 1. x is the spectrum, and y holds the samples kept. See
 /// [`PartialTransform`].
 pub type PartialDct = PartialTransform<Dct>;
 
 /// Rows of the inverse discrete Fourier transform, complex only: A x = (Φ x)\[kept\] with the unitary
 /// Φ_tj = exp(2πi t j/n)/√n for t, j = 0 … n − 1.
 ///
-/// x is the spectrum, y the samples kept. See [`PartialTransform`].
+/// x is the spectrum, and y holds the samples kept. See [`PartialTransform`].
 pub type PartialDft = PartialTransform<Dft>;
 
 /// Rows of the Walsh–Hadamard transform, real or complex: A x = (Φ x)\[kept\] with the orthonormal Φ = H/√n in Sylvester's
 /// order, n a power of two.
 ///
-/// Φ_tj = ±1/√n, with the sign (−1)^b for the number b of binary digits that t and j both have. Φ is symmetric. See
+/// Φ_tj = ±1/√n, with the sign (−1)^b, where b is the number of binary digits 1 that t and j have in common. Φ is symmetric. See
 /// [`PartialTransform`].
 pub type PartialHadamard = PartialTransform<Hadamard>;
 
-/// m rows of an orthonormal n × n transform Φ: A x = (Φ x)\[kept\] is the part of the signal Φ x that is seen, and x is its
-/// spectrum. One of [`PartialDct`], [`PartialDft`] and [`PartialHadamard`].
+/// m rows of an orthonormal n × n transform Φ: A x = (Φ x)\[kept\] is the observed part of the signal Φ x, and x is its spectrum. One of
+/// [`PartialDct`], [`PartialDft`] and [`PartialHadamard`].
 ///
-/// A Aᴴ = I, and ‖a_j‖ = √(m/n) on average; for Fourier and Hadamard transforms that is the norm of every column.
+/// A Aᴴ = I, and ‖a_j‖ = √(m/n) on average. For the Fourier and Hadamard transforms every column has this norm.
 ///
 /// # Cost
-/// Products take O(n log n). A column takes O(m). Once for an operator, O(n log n), the transform of the set of rows gives all
-/// norms and the whole Gram matrix; then an entry of it takes O(1). Columns that are far smaller than the average, which only the
-/// DCT has, are measured entry by entry. O(n) numbers are kept, from the first product on; copies share them.
+/// Products take O(n log n), and a column takes O(m). The transform of the set of rows, O(n log n) once per operator, gives all norms and
+/// the whole Gram matrix; then each Gram entry takes O(1). Columns that are much smaller than the average, which only the DCT has, are
+/// measured entry by entry. From the first product on, O(n) numbers are kept; copies share them.
 pub struct PartialTransform<F: Basis> {
     inner: Arc<Inner<F>>,
 }
@@ -72,12 +72,12 @@ struct InnerProducts<E> {
 }
 
 impl<F: Basis> PartialTransform<F> {
-    /// The rows `kept` of the transform of n numbers, in the order given: row r of A is row `kept[r]` of Φ.
+    /// The rows `kept` of the transform of n numbers, in the given order: row r of A is row `kept[r]` of Φ.
     ///
     /// # Errors
-    /// [`Error::Empty`] if n is 0 or no row is kept; [`Error::KeptIndex`] if a row is not below n, [`Error::KeptRepeats`] if
-    /// one is named twice; [`Error::TransformLength`] if n is no power of two, for the Hadamard transform;
-    /// [`Error::TooLarge`] if n numbers do not fit into memory.
+    /// [`Error::Empty`] if n is 0 or no row is kept; [`Error::KeptIndex`] if a row is not below n, [`Error::KeptRepeats`] if a row is
+    /// repeated; [`Error::TransformLength`] if n is not a power of two, for the Hadamard transform; [`Error::TooLarge`] if n numbers do not
+    /// fit into memory.
     pub fn new(n: usize, kept: &[usize]) -> Result<Self, Error> {
         if n == 0 || kept.is_empty() {
             return Err(Error::Empty { rows: kept.len(), columns: n });

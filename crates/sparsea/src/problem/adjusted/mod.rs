@@ -1,4 +1,4 @@
-//! Fixed and excluded columns, an intercept, weights of rows, gaps in the data, a ridge: an ordinary problem of what is left.
+//! Fixed and excluded columns, an intercept, row weights, gaps in the data and a ridge, reduced to an ordinary problem.
 
 mod basis;
 mod reduced;
@@ -23,10 +23,10 @@ use basis::{Basis, rounding};
 use reduced::Reduced;
 use ridged::Ridged;
 
-/// What a model has besides columns that are chosen: the settings of [`Adjusted`].
+/// What a model contains besides the columns that are chosen: the settings of [`Adjusted`].
 ///
-/// minimise ½ Σ_i w_i |(y − A x − F c)_i|² + ½ λ‖x‖² over c and over x with ‖x‖₀ ≤ k that are zero off the columns that may be chosen.
-/// F holds a column of ones (the intercept), the fixed columns of A and the baselines, those that there are.
+/// minimise ½ Σ_i w_i |(y − A x − F c)_i|² + ½ λ‖x‖² over c and x, where ‖x‖₀ ≤ k and x is zero off the columns that may be chosen. The
+/// columns of F are a column of ones (the intercept), the fixed columns of A and the baselines, as far as there are any.
 #[derive(Debug, Clone)]
 pub struct Adjustment<T> {
     weights: Option<Vec<f64>>,
@@ -44,19 +44,19 @@ impl<T> Default for Adjustment<T> {
 }
 
 impl<T: Scalar> Adjustment<T> {
-    /// Weights w_i ≥ 0 of the rows, one for each; 0 for a row that is missing. Default: all 1.
+    /// Weights w_i ≥ 0, one per row; 0 for a missing row. Default: all 1.
     #[must_use]
     pub fn weights(self, weights: Vec<f64>) -> Self {
         Self { weights: Some(weights), ..self }
     }
 
-    /// Whether the model has an intercept, a column of ones that is always in it. Default: no.
+    /// Whether the model has an intercept: a column of ones that is always in it. Default: no.
     #[must_use]
     pub fn intercept(self, intercept: bool) -> Self {
         Self { intercept, ..self }
     }
 
-    /// Columns that are always in the model: neither counted in k nor penalised. Default: none.
+    /// Columns that are always in the model, neither counted in k nor penalised. Default: none.
     #[must_use]
     pub fn fixed(self, columns: Vec<usize>) -> Self {
         Self { fixed: columns, ..self }
@@ -68,7 +68,7 @@ impl<T: Scalar> Adjustment<T> {
         Self { excluded: columns, ..self }
     }
 
-    /// Further vectors of m numbers that are always in the model, as a drift or the tones of a mains hum. Default: none.
+    /// Further vectors of length m that are always in the model, such as a drift or the tones of mains hum. Default: none.
     #[must_use]
     pub fn baselines(self, vectors: Vec<Vec<T>>) -> Self {
         Self { baselines: vectors, ..self }
@@ -80,7 +80,7 @@ impl<T: Scalar> Adjustment<T> {
         Self { ridge, ..self }
     }
 
-    /// Whether nothing is adjusted.
+    /// Whether every setting is at its default, so that nothing is adjusted.
     pub fn is_none(&self) -> bool {
         self.weights.is_none()
             && !self.intercept
@@ -126,11 +126,11 @@ impl<T: Scalar> Adjustment<T> {
 
 /// A problem adjusted for fixed and excluded columns, an intercept, weights, gaps and a ridge, as a map that every algorithm works on.
 ///
-/// By Frisch, Waugh and Lovell's theorem (DOI 10.2307/1907330, 10.1080/01621459.1963.10480682) the x of an [`Adjustment`] minimises
-/// ½‖P √W y − B x‖² + ½ λ‖x‖² with B = P √W A, where P is the orthogonal projector off the span of √W F. B with rows √λ·I is what this
-/// map is. Its columns are those of A by number: fixed and excluded ones are zero, which no algorithm chooses, and so are columns that
-/// depend on fixed ones to rounding, ‖b_j‖ ≤ 4 (1 + √m) ε ‖√W a_j‖. A fixed column that depends on those before it (the intercept, then
-/// the columns of A, then baselines) to rounding has coefficient 0.
+/// By the theorem of Frisch, Waugh and Lovell (DOI 10.2307/1907330, 10.1080/01621459.1963.10480682), the x of an [`Adjustment`] minimises
+/// ½‖P √W y − B x‖² + ½ λ‖x‖² with B = P √W A, where P is the orthogonal projector off the span of √W F. This map is B with the rows √λ·I
+/// appended. Its columns have the indices of the columns of A. Fixed and excluded columns are zero, so no algorithm chooses them. So are
+/// columns that depend on fixed ones to rounding, ‖b_j‖ ≤ 4 (1 + √m) ε ‖√W a_j‖. A fixed column that depends to rounding on those before it
+/// (the intercept, then the columns of A, then baselines) has coefficient 0.
 ///
 /// ```
 /// use sparsea::{Adjusted, Adjustment, DenseOperator, Omp, solve};
@@ -155,10 +155,10 @@ impl<T: Scalar> Adjustment<T> {
 /// ```
 ///
 /// # Structure and cost
-/// Weights, gaps and excluded columns leave the [structure](crate::operator::Structure) of A as it is, sparse or local; with fixed columns B has none
-/// that is known. A dense A is copied, m n numbers. Otherwise a product takes one of A and, for f fixed columns, 4 m f multiply-adds;
-/// making the map takes f products with Aᴴ, the norms of columns, and one column for each that is nearly in the span of the fixed ones.
-/// An A of which only products are known takes n products for up to 2048 columns, as it does without adjustment.
+/// Weights, gaps and excluded columns preserve the [structure](crate::operator::Structure) of A, sparse or local. With fixed columns, B has
+/// no known structure. A dense A is copied, m n numbers. Otherwise a product takes one product with A and, for f fixed columns, 4 m f
+/// multiply-adds. Making the map takes f products with Aᴴ, the column norms, and one column for each column that is nearly in the span of
+/// the fixed ones. If only products with A are known, making it takes n products for up to 2048 columns, as without adjustment.
 pub struct Adjusted<'o, T: Scalar> {
     inner: Arc<dyn LinearMap<T> + 'o>,
     form: Form<'o, T>,
@@ -201,7 +201,7 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         Self::new_until(inner, adjustment, &Interrupt::default())
     }
 
-    /// The same, given up when `interrupt` says so.
+    /// Like [`new`](Self::new), but gives up when `interrupt` says so.
     ///
     /// # Errors
     /// Those of [`new`](Self::new); [`Error::Stopped`].
@@ -244,8 +244,8 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         Ok(Self { inner, form, roots, basis, intercept, fixed, marks, baselines: baselines.len(), ridge, rows })
     }
 
-    /// P √W y, with zeros in the rows of the ridge: the data that belong to this map. Entries of y in rows of weight 0 may be anything,
-    /// NaN included. A y in the span of the fixed columns to rounding becomes 0.
+    /// P √W y, with zeros in the rows of the ridge: the data for this map. Entries of y in rows of weight 0 may be anything, including NaN.
+    /// If y is in the span of the fixed columns to rounding, the result is 0.
     ///
     /// # Errors
     /// [`Error::DataLength`], [`Error::NonFinite`].
@@ -253,7 +253,7 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         self.reduce_joint(data, 1)
     }
 
-    /// The same for each of `count` columns of Y, end to end.
+    /// [`reduce`](Self::reduce) for each of `count` columns of Y, end to end.
     ///
     /// # Errors
     /// Those of [`reduce`](Self::reduce).
@@ -279,7 +279,7 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         })
     }
 
-    /// The problem of this map and reduced data, as [`reduce`](Self::reduce) makes them.
+    /// The problem of this map for data reduced by [`reduce`](Self::reduce).
     ///
     /// # Errors
     /// Those of [`check_sparsity`](Self::check_sparsity) and of [`Problem::new`].
@@ -288,7 +288,7 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         Problem::new(self, reduced, sparsity)
     }
 
-    /// That of `count` columns with one support, as [`reduce_joint`](Self::reduce_joint) makes them.
+    /// The problem of `count` columns with a common support, reduced by [`reduce_joint`](Self::reduce_joint).
     ///
     /// # Errors
     /// Those of [`check_sparsity`](Self::check_sparsity) and of [`Problem::joint`].
@@ -297,13 +297,13 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         Problem::joint(self, reduced, count, sparsity)
     }
 
-    /// Columns that are not chosen: fixed or excluded.
+    /// Columns that cannot be chosen: fixed or excluded.
     pub fn left_out(&self) -> Vec<usize> {
         (0..self.marks.len()).filter(|&j| self.marks[j] != Mark::Free).collect()
     }
 
-    /// Refuses a k above the number of columns that may be chosen, or, without a ridge, of rows of weight above 0 beyond those that
-    /// fixed columns use up.
+    /// Refuses k above the number of columns that may be chosen. Without a ridge, also refuses k above the number of rows of positive
+    /// weight minus the [rank](Self::fixed_rank) of the fixed columns.
     ///
     /// # Errors
     /// [`Error::SparsityLeft`].
@@ -323,8 +323,8 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         Err(Error::SparsityLeft { sparsity, limit, left })
     }
 
-    /// A start of a run on this map, from one in terms of A: fixed columns are left out of it, as their coefficients follow from the
-    /// others.
+    /// Converts a start in terms of A into one for a run on this map. Fixed columns are dropped from it, because their coefficients follow
+    /// from the others.
     ///
     /// # Errors
     /// [`Error::ExcludedStart`]; those of a support that does not fit A.
@@ -354,13 +354,13 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         })
     }
 
-    /// The solution in terms of A and y, from that of the [problem](Self::problem) of this map and the reduced y; of a
-    /// [joint](Self::joint) support, from all columns of Y.
+    /// Converts a solution of the [problem](Self::problem) of this map and the reduced y into one in terms of A and y; for a
+    /// [joint](Self::joint) support, `data` holds all columns of Y.
     ///
-    /// [`Solution::fixed`] has the coefficients c of F. With r = y − A x − F c, [`Solution::residual_norm`] is √(Σ w_i |r_i|²), without
-    /// the ridge; [`Solution::relative_residual`] is that relative to the same number for x = 0, where fixed columns alone explain y; and
+    /// [`Solution::fixed`] has the coefficients c of F. With r = y − A x − F c, [`Solution::residual_norm`] is √(Σ w_i |r_i|²), without the
+    /// ridge. [`Solution::relative_residual`] is the ratio of this to its value at x = 0, where fixed columns alone explain y.
     /// [`Solution::objective`] is ½ Σ w_i |r_i|² + ½ λ‖x‖². During a run, in a [`Trace`](crate::Trace), a report or a halting rule, the
-    /// residual is the root of twice the objective.
+    /// residual is the square root of twice the objective.
     ///
     /// # Cost
     /// With fixed columns, one product with the columns of the support.
@@ -418,27 +418,27 @@ impl<'o, T: Scalar> Adjusted<'o, T> {
         Ok(solution)
     }
 
-    /// Rows m of A.
+    /// Number of rows m of A.
     pub fn rows(&self) -> usize {
         self.inner.shape().0
     }
 
-    /// Rows of weight above 0.
+    /// Number of rows of weight above 0.
     pub fn weighted_rows(&self) -> usize {
         self.rows
     }
 
-    /// The rank of what is always in the model: intercept, fixed columns and baselines.
+    /// The rank of the part that is always in the model: intercept, fixed columns and baselines.
     pub fn fixed_rank(&self) -> usize {
         self.basis.rank()
     }
 
-    /// How many columns may be chosen.
+    /// Number of columns that may be chosen.
     pub fn free_columns(&self) -> usize {
         self.marks.iter().filter(|mark| **mark == Mark::Free).count()
     }
 
-    /// The largest k that [`check_sparsity`](Self::check_sparsity) lets pass.
+    /// The largest k that [`check_sparsity`](Self::check_sparsity) accepts.
     pub fn largest_sparsity(&self) -> usize {
         let (rows, columns) = (self.rows - self.basis.rank(), self.free_columns());
         if self.ridge == 0.0 { rows.min(columns) } else { columns }
@@ -497,16 +497,17 @@ impl<T: Scalar> std::fmt::Debug for Adjusted<'_, T> {
     }
 }
 
-/// Coefficients of what is always in a model, of a [`Solution`].
+/// Coefficients of the fixed part of a model, in a [`Solution`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct FixedPart<T> {
-    /// That of the column of ones, if there is one: a number for each right-hand side.
+    /// The coefficient of the column of ones, if there is one: one number per right-hand side.
     pub intercept: Vec<T>,
     /// The fixed columns of A, sorted.
     pub fixed: Vec<usize>,
-    /// Their coefficients, in the scale of A, as many for each as there are right-hand sides; 0 for one that depends on those before it.
+    /// Their coefficients, in the scale of A: one number per right-hand side for each column. 0 for a column that depends on those before
+    /// it.
     pub fixed_coefficients: Vec<T>,
-    /// Those of the baselines.
+    /// The coefficients of the baselines.
     pub baseline_coefficients: Vec<T>,
 }
 

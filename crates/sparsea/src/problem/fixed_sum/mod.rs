@@ -1,4 +1,4 @@
-//! Coefficients whose sum is fixed, as the weights of a portfolio: an ordinary problem of another operator.
+//! Coefficients whose sum is fixed, such as the weights of a portfolio: an ordinary problem with another operator.
 
 mod refit;
 mod rows;
@@ -19,14 +19,14 @@ use rows::Rows;
 
 /// minimise ½‖y − A x‖² subject to ‖x‖₀ ≤ k and Σ_j x_j = s, as a map that every algorithm works on.
 ///
-/// Where the sum is s, y − A x = Σ_j x_j (y/s − a_j) = B x. So the columns of B beside a row of the sum,
+/// If the sum is s, then y − A x = Σ_j x_j (y/s − a_j) = B x. With a row for the sum below the columns of B,
 ///
-/// minimise ½‖B x‖² + ½ γ² (Σ_j x_j − s)²,
+/// minimise ½‖B x‖² + ½ γ² (Σ_j x_j − s)²
 ///
-/// have the same best support for every γ > 0 as long as multiples of what is allowed are allowed, as x ≥ 0 are: x on a support may be
-/// scaled, which leaves (γ s)² q/(q + γ²) of the least q = ‖B x‖² at Σ_j x_j = 1. With caps this holds up to q/γ², relative. γ is ten
-/// times the median of the ‖b_j‖, and a thousand times with caps, so that supports that fall short of the sum are not chosen.
-/// [`complete`](Self::complete) finds the coefficients whose sum is s to rounding.
+/// has the same best support for every γ > 0, provided that multiples of allowed x are allowed, as for x ≥ 0. The reason: x on a support
+/// can be scaled, which leaves (γ s)² q/(q + γ²), where q is the minimum of ‖B x‖² at Σ_j x_j = 1. With caps, this holds up to q/γ²,
+/// relative. γ is ten times the median of the ‖b_j‖. With caps it is a thousand times the median, so that supports that fall short of the
+/// sum are not chosen. [`complete`](Self::complete) finds the coefficients whose sum is s to rounding.
 ///
 /// ```
 /// use sparsea::{DenseOperator, FixedSum, NonNegative, Search, solve};
@@ -47,7 +47,7 @@ use rows::Rows;
 /// ```
 ///
 /// # Cost
-/// A dense A is copied, m n numbers. Otherwise a product takes one of A, and m + n multiply-adds.
+/// A dense A is copied, m n numbers. Otherwise a product takes one product with A, and m + n multiply-adds.
 pub struct FixedSum<'o, T: Scalar> {
     rows: Rows<'o, T>,
     /// The same, with all of its entries, if A has.
@@ -71,13 +71,13 @@ const SUMS: std::ops::RangeInclusive<f64> = 1e-140..=1e140;
 const LONGEST: f64 = 1000.0;
 
 impl<'o, T: Scalar> FixedSum<'o, T> {
-    /// Coefficients of the operator `inner`, A, whose sum is s = `sum`, for `data`, y; `left_out` are columns that are not to be chosen,
-    /// and `domain` is that of the problem.
+    /// Fixes the sum s = `sum` of the coefficients of the operator A = `inner` for the data y = `data`. `left_out` are columns that must
+    /// not be chosen, and `domain` is the domain of the problem.
     ///
     /// # Errors
-    /// [`Error::Number`] unless 10⁻¹⁴⁰ ≤ |s| ≤ 10¹⁴⁰; those of [`Problem::new`] that concern A; [`Error::Structure`] if ‖y/s‖ is more than 1000 times the median norm of a column,
-    /// whose differences would be lost in y/s − a_j; [`Error::DataLength`], [`Error::NonFinite`], [`Error::ColumnIndex`],
-    /// [`Error::Operator`].
+    /// [`Error::Number`] unless 10⁻¹⁴⁰ ≤ |s| ≤ 10¹⁴⁰; those of [`Problem::new`] that concern A; [`Error::Structure`] if ‖y/s‖ is more than
+    /// 1000 times the median column norm, because the differences between columns would be lost in y/s − a_j; [`Error::DataLength`],
+    /// [`Error::NonFinite`], [`Error::ColumnIndex`], [`Error::Operator`].
     pub fn new(
         inner: impl LinearMap<T> + 'o,
         data: &[T],
@@ -148,12 +148,13 @@ impl<'o, T: Scalar> FixedSum<'o, T> {
         &self.data
     }
 
-    /// What ‖r‖ relative to ‖y‖ is as a residual of the problem that algorithms solve, relative to that of x = 0; about, and for halting.
+    /// Converts a limit on ‖r‖ relative to ‖y‖ into the corresponding limit for the problem that algorithms solve, relative to its residual
+    /// at x = 0. Approximate; for halting rules.
     pub fn relative(&self, relative_residual: f64) -> f64 {
         relative_residual * norm(&self.target) / norm(&self.data)
     }
 
-    /// Refuses a problem of this map, with a domain or groups, of whose allowed coefficients none have the sum.
+    /// Refuses a problem of this map, possibly with a domain or groups, if no allowed coefficients have the required sum.
     ///
     /// # Errors
     /// [`Error::Structure`].
@@ -174,12 +175,13 @@ impl<'o, T: Scalar> FixedSum<'o, T> {
         )))
     }
 
-    /// The solution in terms of A and y, from that of the [problem](Self::problem), or of one with a domain or groups: the best allowed
-    /// coefficients on its support whose sum is s. [`Solution::residual_norm`] is ‖y − A x‖, relative to ‖y‖ in
-    /// [`Solution::relative_residual`].
+    /// Converts a solution of the [problem](Self::problem), possibly with a domain or groups, into one in terms of A and y: the best
+    /// allowed coefficients on its support whose sum is s. [`Solution::residual_norm`] is ‖y − A x‖, and [`Solution::relative_residual`] is
+    /// relative to ‖y‖.
     ///
-    /// A support of whose coefficients none have the sum, as that of a run which a limit has cut off or of an algorithm that heeds no caps,
-    /// is completed first: by the columns, or groups, whose caps are largest, in place of those whose caps are smallest where there are k.
+    /// If no allowed coefficients on the support have the sum, the support is completed first. This happens if a limit cut the run short or
+    /// the algorithm ignores caps. The columns (or groups) with the largest caps are added, and replace those with the smallest caps if
+    /// there are already k.
     ///
     /// # Errors
     /// Those of [`check`](Self::check); [`Error::Structure`] if rounding keeps the coefficients from the sum; [`Error::Operator`].

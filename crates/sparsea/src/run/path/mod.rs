@@ -1,4 +1,4 @@
-//! A path: a support for each of several k, each from both of its neighbours.
+//! A path: a support for each of several k, each searched from both of its neighbours.
 
 mod runs;
 mod walk;
@@ -23,32 +23,32 @@ use crate::tolerance::EXACT;
 use crate::workspace::{Memory, Threads};
 pub(crate) use walk::Level;
 
-/// Solutions for every k = 1 … K on one problem, whose [sparsity](Problem::sparsity) is K, or for [some of these](Self::sparsities).
+/// Solutions for every k = 1 … K on one problem, where K is its [sparsity](Problem::sparsity), or for [some of these k](Self::sparsities).
 ///
-/// Minimises ½‖A x − y‖² subject to ‖x‖₀ ≤ k by exchanges: each support S_k is one that no exchange of a column for one outside
-/// improves. Descents by best exchanges, as those of [`Els`](crate::Els), begin from
+/// Minimises ½‖A x − y‖² subject to ‖x‖₀ ≤ k by exchanges: no exchange of a column of S_k for a column outside improves S_k. Descents make
+/// the best exchange at each step, like [`Els`](crate::Els), and begin from
 ///
 /// - the first k columns of forward selection ([`Ols`](crate::Ols)),
-/// - S_{k−1} and the column that lowers ‖r‖ most beside it,
-/// - S_{k+1} without the column whose loss raises ‖r‖ least,
+/// - S_{k−1} and the column that then lowers ‖r‖ most,
+/// - S_{k+1} without the column whose loss raises ‖r‖ least.
 ///
-/// the last two again whenever a neighbour has improved, until none does, and then, within [`extra_work`](Self::extra_work), from S_k
-/// of which some columns were exchanged at random, as those of [`Search`](crate::Search). So no S_k is worse than forward selection, than `els`
-/// from zero, or than what either neighbour leads to, up to rounding, and ‖r‖ never rises with k.
+/// The last two are repeated whenever a neighbour has improved, until none does. Then, within [`extra_work`](Self::extra_work), descents
+/// begin from S_k with some columns exchanged at random, as in [`Search`](crate::Search). So, up to rounding, no S_k is worse than forward
+/// selection, than `els` from zero, or than the supports reached from either neighbour, and ‖r‖ never rises with k.
 ///
-/// Aᴴy, column norms and Gram columns are shared by all k; one tableau moves along the path. Coefficients are exact least-squares
-/// fits. Where nothing is left to explain, further k have the solution of the last.
+/// All k share Aᴴy, column norms and Gram columns, and one tableau moves along the path. Coefficients are exact least-squares fits. Once
+/// nothing is left to explain, larger k have the last solution.
 ///
 /// # Other problems
-/// The tableau scores single columns with free coefficients. With bounds, groups, a joint support or another loss, and on a convolution that
-/// [`Search`](crate::Search) solves in windows or tiles, there is a run of the [default algorithm](crate::algorithms::default_of) for each k
-/// asked for, from the support of the k before. Then descents by exchanges begin from the k largest entries of the solution of the k after,
-/// and from the k before again where that has improved, until none does.
+/// The tableau scores single columns with free coefficients. With bounds, groups, a joint support or another loss, and on a convolution
+/// that [`Search`](crate::Search) solves in windows or tiles, the path runs the [default algorithm](crate::algorithms::default_of) for each
+/// k asked for, starting from the support of the previous k. Then descents by exchanges begin from the k largest entries of the solution
+/// for the next k, and again from the previous k if that has improved, until none improves.
 ///
 /// # Cost
-/// For each k, 2 n k multiply-adds to add a column, n k divisions to score all exchanges and 3 n k multiply-adds to make one, a few
-/// times; a Gram column for each column of A that joins any of the supports. 3 n K numbers are held besides the Gram columns. Other
-/// problems take the time of a run for each k.
+/// For each k, 2 n k multiply-adds to add a column, n k divisions to score all exchanges and 3 n k multiply-adds to make one, a few times;
+/// and one Gram column for each column of A that joins any of the supports. The path holds 3 n K numbers besides the Gram columns. For
+/// other problems, one run for each k.
 ///
 /// # Reference
 /// Exchanges between subsets of neighbouring sizes: Miller 1984, *Selection of subsets of regression variables*,
@@ -101,42 +101,42 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
         }
     }
 
-    /// The k whose solutions are asked for, each from 0 to K, in any order. Default: 1 … K.
+    /// The k to solve for, each from 0 to K, in any order. Default: 1 … K.
     #[must_use]
     pub fn sparsities(mut self, sparsities: Vec<usize>) -> Self {
         self.sparsities = Some(sparsities);
         self
     }
 
-    /// Time for each k: exchanges end K times as much after the beginning. Forward selection is completed in any case.
+    /// Time for each k: exchanges end once K · `time` has passed. Forward selection is completed in any case.
     #[must_use]
     pub fn time(mut self, time: Duration) -> Self {
         self.time = Some(time);
         self
     }
 
-    /// Looks for no better support where ‖r‖ ≤ this times ‖y‖.
+    /// Does not look for a better support once ‖r‖ is at most `limit` times ‖y‖.
     #[must_use]
     pub fn relative_residual(mut self, limit: f64) -> Self {
         self.relative_residual = Some(limit);
         self
     }
 
-    /// Multiply-adds, about, that may be spent on perturbed supports once neighbours agree; 0 for none. Default: 2·10⁸.
+    /// Approximate number of multiply-adds spent on perturbed supports after neighbours agree; 0 for none. Default: 2·10⁸.
     #[must_use]
     pub fn extra_work(mut self, multiply_adds: usize) -> Self {
         self.extra_work = multiply_adds;
         self
     }
 
-    /// What stops the path; looked at between moves.
+    /// An interrupt, checked between moves, which can stop the path.
     #[must_use]
     pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
         self.interrupt = interrupt;
         self
     }
 
-    /// How much memory to use for cached columns and tableaux.
+    /// Memory limits for cached columns and tableaux.
     #[must_use]
     pub fn memory(mut self, memory: Memory) -> Self {
         self.memory = memory;
@@ -150,8 +150,8 @@ impl<'r, 'a, T: Scalar> SparsityPath<'r, 'a, T> {
         self
     }
 
-    /// Finds the solutions: that for k at place k − 1, or those for [some k](Self::sparsities) in their order. Their counts, memory and
-    /// time are those of the whole path.
+    /// Computes the solutions: the solution for k is at index k − 1, or the solutions are in the order of [the k asked
+    /// for](Self::sparsities). The counts, memory and time of each are those of the whole path.
     ///
     /// # Errors
     /// [`Error::Number`] for a k above K; [`Error::InvalidHalt`] for a relative residual that is negative or NaN;
