@@ -116,6 +116,9 @@ def test_an_index_is_left_out(frame: pd.DataFrame, tmp_path: Path) -> None:
     assert b"index of the data frame is left out" in done.stderr
     kept = solved(tmp_path, "t.parquet", "y", "--columns", "a,b,__index_level_0__")
     assert kept["n"] == 3
+    frame.set_index("g").to_parquet(tmp_path / "named.parquet")
+    assert solved(tmp_path, "named.parquet", "y")["n"] == 7
+    assert solved(tmp_path, "named.parquet", "y", "--columns", "a,b,g")["n"] == 3
 
 
 def test_what_is_no_number_is_refused_with_the_way_out(frame: pd.DataFrame, tmp_path: Path) -> None:
@@ -134,6 +137,10 @@ def test_what_is_no_number_is_refused_with_the_way_out(frame: pd.DataFrame, tmp_
     half = pa.table({"a": pa.array(np.ones(2, np.float16)), "y": [1.0, 2.0]})
     pq.write_table(half, tmp_path / "h.parquet")
     assert "holds 16-bit floats" in refused(tmp_path, "h.parquet", "y")
+    frame.to_parquet(tmp_path / "br.parquet", compression="brotli")
+    assert "a compression that is not read; write it with" in refused(
+        tmp_path, "br.parquet", "y", "--drop", "city,my day"
+    )
     assert "has no column 'z'" in refused(tmp_path, "t.parquet", "t.parquet:z", "--drop", "city,my day")
     pq.write_table(pa.table({"a": pa.array([], pa.float64())}), tmp_path / "e.parquet")
     assert "is empty" in refused(tmp_path, "e.parquet", "a")
@@ -150,7 +157,10 @@ def test_decimal_numbers_have_their_scale(tmp_path: Path) -> None:
     assert found["support"] == [0]
     assert found["coefficients"] == [1.0]
     pq.write_table(table, tmp_path / "b.parquet")
-    assert "holds decimal numbers of many digits" in refused(tmp_path, "b.parquet", "y.npy")
+    assert solved(tmp_path, "b.parquet", "y.npy")["coefficients"] == [1.0]
+    wide = pa.table({"a": pa.array(rows, pa.decimal256(50, 2)), "b": [1.0, 0.0, 0.0, 1.0]})
+    pq.write_table(wide, tmp_path / "w.parquet")
+    assert "holds decimal numbers of more than 38 digits" in refused(tmp_path, "w.parquet", "y.npy")
 
 
 def test_missing_values(frame: pd.DataFrame, tmp_path: Path) -> None:
@@ -196,6 +206,11 @@ def test_results_are_written(frame: pd.DataFrame, tmp_path: Path, rng: np.random
     if where == "complex":
         assert list(table) == ["x_re", "x_im"]
         np.testing.assert_array_equal(table["x_re"] + 1j * table["x_im"], expected)
+        # The columns are complex because the file says so, not by their names.
+        back = run(tmp_path, "improve", "A.npy", "y.npy", "--vector", "x.parquet", "--json")
+        assert back.returncode == 0, back.stderr
+        table.to_parquet(tmp_path / "two.parquet")
+        assert run(tmp_path, "improve", "A.npy", "y.npy", "--vector", "two.parquet").returncode == 2
     else:
         assert list(table) == (["x"] if where == "a vector" else ["0", "1", "2"])
         np.testing.assert_array_equal(table.to_numpy().reshape(expected.shape), expected)

@@ -23,11 +23,15 @@ pub struct ExportError {
     pub problem: ExportProblem,
 }
 
+/// The extensions of arrays that are written.
+const WRITTEN: &str =
+    if cfg!(feature = "parquet") { ".npy, .csv, .tsv, .txt, .mtx, .parquet" } else { ".npy, .csv, .tsv, .txt, .mtx" };
+
 /// Why a file cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportProblem {
     /// The extension is not one that sparsea writes.
-    #[error("cannot write '{0}'; sparsea writes .npy, .csv, .tsv, .txt, .mtx")]
+    #[error("cannot write '{0}'; sparsea writes {WRITTEN}")]
     UnknownExtension(String),
     /// A format that is not compiled.
     #[cfg(not(feature = "parquet"))]
@@ -36,7 +40,7 @@ pub enum ExportProblem {
     )]
     WithoutParquet,
     /// There is no extension.
-    #[error("has no extension; sparsea writes .npy, .csv, .tsv, .txt, .mtx")]
+    #[error("has no extension; sparsea writes {WRITTEN}")]
     NoExtension,
     /// The folder is missing.
     #[error("the folder '{}' does not exist", .0.display())]

@@ -76,8 +76,8 @@ fn what_cannot_be_written_is_known_before() {
     fs::create_dir(folder.path().join("d.npy")).unwrap();
     let inside = |name: &str| folder.path().join(name);
     for (name, message) in [
-        ("x.npz", "cannot write '.npz'; sparsea writes .npy, .csv, .tsv, .txt, .mtx".to_owned()),
-        ("x", "has no extension; sparsea writes .npy, .csv, .tsv, .txt, .mtx".to_owned()),
+        ("x.npz", format!("cannot write '.npz'; sparsea writes {WRITTEN}")),
+        ("x", format!("has no extension; sparsea writes {WRITTEN}")),
         ("out/x.npy", format!("the folder '{}' does not exist", inside("out").display())),
         ("file/x.npy", format!("'{}' is not a folder", inside("file").display())),
         ("d.npy", "is a folder".to_owned()),

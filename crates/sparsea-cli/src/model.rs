@@ -19,6 +19,7 @@ pub struct Posed<'l, T: Scalar> {
     /// y, or the columns of Y, end to end.
     data: &'l [T],
     form: Form<'l, T>,
+    ridge: f64,
     /// The sum of the coefficients, if that is fixed.
     sum: Option<FixedSum<'l, T>>,
     groups: Option<Groups>,
@@ -157,7 +158,8 @@ impl<'l, T: Scalar> Posed<'l, T> {
                 Some(FixedSum::new(adjusted.clone(), reduced, sum, &adjusted.left_out(), domain)?)
             }
         };
-        Ok(Self { loaded, data, form, sum, groups, weights })
+        let ridge = options.ridge.unwrap_or(0.0);
+        Ok(Self { loaded, data, form, ridge, sum, groups, weights })
     }
 
     /// The problem that is solved, with coefficients in a domain.
@@ -197,9 +199,9 @@ impl<'l, T: Scalar> Posed<'l, T> {
         Limits { relative_residual: limits.relative_residual.map(relative), ..limits }
     }
 
-    /// Whether an intercept, fixed columns or weights are taken out of A and y.
-    pub fn is_adjusted(&self) -> bool {
-        matches!(self.form, Form::Adjusted(..))
+    /// Whether the objective includes a ridge.
+    pub fn has_ridge(&self) -> bool {
+        self.ridge > 0.0
     }
 
     /// Whether the sum of the coefficients is fixed.

@@ -64,12 +64,69 @@ fn a_page_plays_any_run_on_single_columns() {
         }
         let objective = found["objective"].as_f64().unwrap();
         assert!(best <= objective * (1.0 + 1e-5) + 1e-9, "{command}: {best}, {objective}");
+        let result = &run["result"];
+        assert_eq!(result["support"], found["support"], "{command}");
+        let best = steps.last().unwrap()["best"].as_u64().unwrap() as usize;
+        assert_eq!(steps[best]["support"], result["support"], "{command}");
+        assert_eq!(steps[best]["iteration"], result["iteration"], "{command}");
     }
     // Names and places are those of the result.
     folder.succeed(&format!("solve {DIABETES} y -k 2 --trace run.html"));
     assert_eq!(played(&folder, "run.html")["names"]["2"], "bmi");
     folder.succeed("deconvolve trace.txt --kernel kernel.txt -k 2 --boundary full --trace run.html");
     assert_eq!(played(&folder, "run.html")["first"], 1);
+}
+
+/// Two columns that differ by less than the objectives shown: the result is told by the numbers themselves.
+#[test]
+fn the_best_step_is_not_told_by_rounded_numbers() {
+    let folder = Folder::new();
+    folder.write("A.csv", "1,1,0\n1,1.0000001,0\n2,2,0\n0,0,1\n");
+    folder.write("y.txt", "1\n1.1\n2\n0.3\n");
+    folder.write("s.txt", "0\n");
+    let found = folder.succeed("improve A.csv y.txt --support s.txt -a els --trace run.html --json").json();
+    assert_eq!(found["support"], serde_json::json!([1]));
+    let run = played(&folder, "run.html");
+    assert_eq!(run["result"]["support"], found["support"]);
+    let steps = run["steps"].as_array().unwrap();
+    assert_eq!(steps[steps.last().unwrap()["best"].as_u64().unwrap() as usize]["support"], found["support"]);
+}
+
+/// The numbers of a ridge are no data.
+#[test]
+fn a_ridge_adds_no_rows() {
+    let folder = Folder::new();
+    folder.write("A.csv", "1,0,1,2\n0,1,1,0\n2,0,0,1\n0,3,1,1\n1,1,0,5\n");
+    folder.write("y.txt", "1\n2\n3\n4\n0.5\n");
+    folder.succeed("solve A.csv y.txt -k 2 --ridge 3 -a sea --trace run.html");
+    let run = played(&folder, "run.html");
+    assert_eq!(run["data"], serde_json::json!([1.0, 2.0, 3.0, 4.0, 0.5]));
+    assert_eq!(run["has_ridge"], true);
+    let ends = run["columns"].as_object().unwrap().values();
+    assert!(
+        ends.map(|column| column[0].as_u64().unwrap() as usize + column[1].as_array().unwrap().len())
+            .all(|end| end <= 5)
+    );
+}
+
+/// A page without room for the whole run says so, and has the result all the same.
+#[test]
+fn a_page_that_is_cut_has_the_result() {
+    let folder = Folder::new();
+    let number = |i: u64| ((i ^ (i >> 7)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64 / (1 << 23) as f64 - 1.0;
+    let row = |i: u64| (0..19_000).map(|j| number(i * 19_000 + j).to_string()).collect::<Vec<_>>().join(",");
+    folder.write("A.csv", (0..12).map(|i| row(i) + "\n").collect::<String>());
+    folder.write("y.txt", "0.3\n-1.5\n0.77\n0.01\n2.2\n-0.4\n1.7\n-0.9\n0.6\n-2.1\n1.1\n0.2\n");
+    let ran = folder.run("solve A.csv y.txt -k 3 -a sea --trace run.html --json");
+    assert_eq!(ran.status, 0);
+    assert!(ran.err.contains("run.html: has room for the first "), "{}", ran.err);
+    let (found, run) = (ran.json(), played(&folder, "run.html"));
+    assert_eq!(run["result"]["support"], found["support"]);
+    assert_eq!(run["all"], found["iterations"]);
+    let last = run["steps"].as_array().unwrap().last().unwrap()["iteration"].as_u64().unwrap();
+    assert!(last < run["all"].as_u64().unwrap());
+    assert!(found["support"].as_array().unwrap().iter().all(|j| !run["columns"][j.to_string()].is_null()));
+    folder.succeed("solve A.csv y.txt -k 3 -a sea --trace run.html -q");
 }
 
 #[test]

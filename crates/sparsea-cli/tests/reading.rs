@@ -68,6 +68,8 @@ fn standard_input_is_any_file() {
     for (line, bytes) in &forms {
         check(&pipe(&folder, line, bytes), line);
     }
+    // y is taken out of the table that is piped, as out of a file.
+    check(&pipe(&folder, "solve - -:y -k 2 --json --no-intercept", text.as_bytes()), "-:y");
     // Weights, starts, supports and vectors are files, too.
     check(&pipe(&folder, "solve A.npy y.npy -k 2 --json --weights -", "1\n".repeat(16).as_bytes()), "weights");
     check(&pipe(&folder, "solve A.npy y.npy -k 2 --json --start support:-", b"1\n3\n"), "start");

@@ -101,7 +101,10 @@ impl<T: Scalar> Batch<T> {
             let is_gap = |&i: &usize| column[i].real().is_nan() || column[i].imag().is_nan();
             groups.entry((0..column.len()).filter(is_gap).collect()).or_default().push(at);
         }
-        groups.into_values().collect()
+        let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
+        // The first that fails is then that of the first column.
+        groups.sort_unstable_by_key(|group| group.first().copied());
+        groups
     }
 
     /// Which of them could not be solved.

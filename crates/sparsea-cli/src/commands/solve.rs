@@ -119,7 +119,7 @@ pub fn solve_from<T: Scalar>(
     let (mut bar, mut trace) = (progress::Bar::new(limits.of_run().halt(own).iterations()), Trace::default());
     let page = output.trace.as_deref().filter(|path| trace_file::is_page(path));
     if let Some(path) = page {
-        trace_file::check_playable(path, problem, posed)?;
+        trace_file::check_playable(path, loaded, problem, posed)?;
     }
     let mut record = Record::new(problem.data().len(), None);
     let run =

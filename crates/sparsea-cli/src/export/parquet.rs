@@ -6,11 +6,13 @@ use std::sync::Arc;
 use parquet::basic::{Compression, Repetition, Type as Physical};
 use parquet::data_type::DoubleType;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
 use super::Scalar;
+use crate::input::COMPLEX;
 
 /// Writes columns of these names; a complex one as two, `NAME_re` and `NAME_im`.
 pub(super) fn write<T: Scalar>(
@@ -33,7 +35,10 @@ fn table<T: Scalar>(rows: usize, names: &[String], entry: impl Fn(usize, usize) 
     };
     let fields = parts.clone().map(field).collect::<Result<_, _>>()?;
     let schema = Arc::new(Type::group_type_builder("schema").with_fields(fields).build()?);
-    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+    let is_complex = T::PARTS.len() > 1;
+    let notes = is_complex.then(|| vec![KeyValue::new(COMPLEX.to_owned(), "re, im".to_owned())]);
+    let properties =
+        WriterProperties::builder().set_compression(Compression::SNAPPY).set_key_value_metadata(notes).build();
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
     for (j, which) in parts {

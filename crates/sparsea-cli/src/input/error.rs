@@ -25,6 +25,13 @@ impl InputError {
     }
 }
 
+/// The extensions of files that are read.
+pub const READ: &str = if cfg!(feature = "parquet") {
+    ".npy, .npz, .csv, .tsv, .txt, .mtx, .mat, .parquet"
+} else {
+    ".npy, .npz, .csv, .tsv, .txt, .mtx, .mat"
+};
+
 /// The rule that a file breaks.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
@@ -52,12 +59,10 @@ pub enum Problem {
     #[error("cannot be read: {0}")]
     Io(io::Error),
     /// The extension says nothing.
-    #[error("unknown extension '{}'; sparsea reads .npy, .npz, .csv, .tsv, .txt, .mtx, .mat; other names need --input-format", shown(.0))]
+    #[error("unknown extension '{}'; sparsea reads {READ}; other names need --input-format", shown(.0))]
     UnknownExtension(String),
     /// There is no extension.
-    #[error(
-        "has no extension; sparsea reads .npy, .npz, .csv, .tsv, .txt, .mtx, .mat; other names need --input-format"
-    )]
+    #[error("has no extension; sparsea reads {READ}; other names need --input-format")]
     NoExtension,
     /// No bytes, no numbers, or a dimension of zero.
     #[error("is empty")]

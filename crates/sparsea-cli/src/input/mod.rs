@@ -40,6 +40,8 @@ pub use dense::{Dense, Layout};
 pub use error::{InputError, Problem};
 pub use narrow::{Narrow, NarrowMatrix};
 pub use npz::Statistics;
+#[cfg(feature = "parquet")]
+pub use parquet::COMPLEX;
 pub use reading::{Decimal, Mark, Reading, reading, set as set_reading};
 pub use table::Separator;
 
@@ -284,12 +286,17 @@ fn missing_predictor(problem: Problem, table: &Table) -> Problem {
     Problem::MissingPredictor { row, column, name, typed }
 }
 
+/// Whether two names are of one file, or both of standard input.
+fn same_source(one: &Path, other: &Path) -> bool {
+    files::same(one, other) || (source::is_standard_input(one) && source::is_standard_input(other))
+}
+
 /// The column of A's own table that `spec` may name.
 fn own_column(spec: &str, matrix: &Path) -> Option<String> {
     match Source::find(Path::new(spec)) {
         None => Some(spec.to_owned()),
         Some(source) if source.file.is_dir() => Some(spec.to_owned()),
-        Some(Source { file, name: Some(name), .. }) if files::same(&file, matrix) => Some(name),
+        Some(Source { file, name: Some(name), .. }) if same_source(&file, matrix) => Some(name),
         Some(_) => None,
     }
 }
@@ -329,7 +336,7 @@ fn data_of<D: From<Vector>>(
     };
     if let Some(column) = &source.name
         && !source.holds_named_arrays()
-        && files::same(&source.file, matrix_path)
+        && same_source(&source.file, matrix_path)
     {
         return take_column(column, matrix_path, table).map(|(table, vector)| (table, vector.into()));
     }

@@ -11,7 +11,7 @@ use sparsea::metrics::support_distance;
 use sparsea::{Convolution, Error, Halt, Htp, Omp, Problem, Run, Scalar, Sea, Start};
 
 use record::Recorded;
-pub use record::{Record, Step};
+pub use record::{Found, Record, Step};
 
 /// Significant digits of objectives.
 const DIGITS: usize = 6;
@@ -43,8 +43,12 @@ pub struct Exploration {
     pub names: BTreeMap<usize, String>,
     /// Whether y and the columns of A come from a table, whose rows have no order.
     pub is_table: bool,
-    /// Whether an intercept, fixed columns or weights were eliminated from y and A.
-    pub is_adjusted: bool,
+    /// Whether an intercept or fixed columns are projected out of y and A.
+    pub has_offset: bool,
+    /// Whether rows of y and A are scaled by the roots of their weights.
+    pub has_weights: bool,
+    /// Whether the objective includes a ridge.
+    pub has_ridge: bool,
     /// The truth of a generated problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
@@ -55,6 +59,9 @@ pub struct Exploration {
     /// Iterations or steps of the whole run, if the record ends before it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all: Option<u64>,
+    /// The result of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Found>,
 }
 
 /// What is known of a generated problem.
@@ -123,33 +130,36 @@ pub fn explore(
         objective: rounded(fit.objective, DIGITS),
     };
     let known = Known { sigma, noise, step_size: sea.step_size, truth, others };
-    Ok(Exploration { known: Some(known), first: Some(0), ..played(&problem, record) })
+    Ok(Exploration { known: Some(known), first: Some(0), ..played(&problem, record, data.len()) })
 }
 
-/// The content of the page for a recorded run on a real problem with a single y and single columns.
-pub fn played<T: Scalar>(problem: &Problem<'_, T>, record: Record<'_>) -> Exploration {
-    let (rows, positions) = (problem.data().len(), problem.operator().ncols());
-    let Recorded { algorithms, steps, counts_steps, all } = record.end();
+/// The content of the page for a recorded run on a real problem with a single y and single columns, of which the first `rows` are shown:
+/// a ridge has further ones.
+pub fn played<T: Scalar>(problem: &Problem<'_, T>, record: Record<'_>, rows: usize) -> Exploration {
+    let positions = problem.operator().ncols();
+    let Recorded { algorithms, steps, counts_steps, all, result } = record.end();
     let mut columns = BTreeMap::new();
-    let mut column = vec![T::ZERO; rows];
-    for &j in steps.iter().flat_map(|step| &step.support) {
+    let mut column = vec![T::ZERO; problem.data().len()];
+    let found = result.iter().map(|found| &found.support);
+    for &j in steps.iter().map(|step| &step.support).chain(found).flatten() {
         columns.entry(j).or_insert_with(|| {
             problem.operator().apply_sparse(&[j], &[T::ONE], &mut column);
-            let is_there = |x: &T| x.real() != 0.0;
-            let begin = column.iter().position(is_there).unwrap_or(rows);
-            let end = column.iter().rposition(is_there).map_or(begin, |last| last + 1);
-            (begin, column[begin..end].iter().map(|x| rounded(x.real(), COLUMN_DIGITS)).collect())
+            let (shown, is_there) = (&column[..rows], |x: &T| x.real() != 0.0);
+            let begin = shown.iter().position(is_there).unwrap_or(rows);
+            let end = shown.iter().rposition(is_there).map_or(begin, |last| last + 1);
+            (begin, shown[begin..end].iter().map(|x| rounded(x.real(), COLUMN_DIGITS)).collect())
         });
     }
     Exploration {
         algorithm: algorithms.join("+"),
         sparsity: problem.sparsity(),
-        data: problem.data().iter().map(|y| y.real()).collect(),
+        data: problem.data()[..rows].iter().map(|y| y.real()).collect(),
         positions,
         columns,
         steps,
         counts_steps,
         all,
+        result,
         ..Exploration::default()
     }
 }

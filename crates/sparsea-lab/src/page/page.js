@@ -8,6 +8,8 @@ const $ = (id) => document.getElementById(id);
 /** Where column j is drawn: at its place in the trace, if it has one. */
 const first = run.first ?? 0;
 const name = (j) => run.names?.[j] ?? String(j + first);
+/** "1 entry", "3 entries". */
+const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 // ---- The run -------------------------------------------------------------------------------------------------------
 
@@ -41,16 +43,10 @@ function fit(step) {
   return image;
 }
 
-/** Where the best support up to each step was found. */
-const bestAt = [];
-steps.forEach((step, place) => {
-  const lower = place === 0 || step.best_objective < steps[place - 1].best_objective;
-  bestAt.push(lower ? place : bestAt[place - 1]);
-});
-
+/** The step that found the best support of those shown, which is the result unless the record is cut. */
+const bestStep = steps[steps[steps.length - 1].best];
 /** What coefficients are compared with: the truth, or else the result of the run. */
-const result = steps[bestAt[steps.length - 1]];
-const target = known?.truth ?? result;
+const target = known?.truth ?? run.result ?? bestStep;
 const isTrue = new Set(target.support);
 
 const without = (some, others) => some.filter((j) => !others.includes(j));
@@ -66,7 +62,9 @@ function readColors() {
   color.face = style.getPropertyValue("--face");
 }
 
-const LEFT = 46, RIGHT = 14, TOP = 6, BOTTOM = 26;
+/** Room for the labels of all vertical axes, which share their left end. */
+let LEFT = 46;
+const RIGHT = 22, TOP = 6, BOTTOM = 26;
 
 /** A canvas cleared, with scales from data to pixels: `x` and `y` turn numbers into pixels. */
 function panel(id, [x0, x1], [y0, y1], logarithmic = false) {
@@ -117,15 +115,28 @@ function ticks(low, high, count) {
 
 const short = (value) => String(Number(value.toPrecision(6))).replace("-", "−");
 
-function axes(view, xTicks, yTicks, yText = short) {
+/** Labels of ticks, with as many digits as tell them apart. */
+function tickTexts(values) {
+  const largest = Math.max(...values.map(Math.abs));
+  const step = values.length > 1 ? values[1] - values[0] : largest || 1;
+  const digits = Math.min(15, Math.max(1, Math.ceil(Math.log10(largest / step || 1)) + 2));
+  const exponent = Math.floor(Math.log10(largest || 1));
+  const far = exponent >= 7 || exponent < -4;
+  return values.map((value) => {
+    const text = far && value !== 0 ? power(Number(value.toPrecision(digits))) : String(Number(value.toPrecision(digits)));
+    return text.replace("-", "−");
+  });
+}
+
+function axes(view, xTicks, yTicks, yTexts = tickTexts(yTicks)) {
   const { pen, width, bottom } = view;
   pen.fillStyle = color.muted;
   pen.textAlign = "right";
   pen.textBaseline = "middle";
-  for (const value of yTicks) {
+  yTicks.forEach((value, place) => {
     line(pen, [[LEFT, view.y(value)], [width - RIGHT, view.y(value)]], color.grid, 1);
-    pen.fillText(yText(value), LEFT - 7, view.y(value));
-  }
+    pen.fillText(yTexts[place], LEFT - 7, view.y(value));
+  });
   pen.textAlign = "center";
   pen.textBaseline = "top";
   for (const value of xTicks) {
@@ -168,13 +179,18 @@ function drawTrace(step) {
     pen.fill();
   });
   const image = fit(step);
+  pen.save();
+  pen.beginPath();
+  pen.rect(LEFT, 0, view.width - LEFT - RIGHT, view.bottom);
+  pen.clip();
   if (run.is_table) {
     // Rows of a table have no order.
     pen.fillStyle = color.blue;
     image.forEach((value, i) => pen.fillRect(view.x(i) - 2, view.y(value) - 2, 4, 4));
-    return;
+  } else {
+    line(pen, Array.from(image, (value, i) => [view.x(i), view.y(value)]), color.blue, 2.2);
   }
-  line(pen, Array.from(image, (value, i) => [view.x(i), view.y(value)]), color.blue, 2.2);
+  pen.restore();
 }
 
 /** Room for the truth. Coefficients of nearly parallel columns may be many times larger: they get an arrow and a number. */
@@ -288,16 +304,18 @@ const curveRange = (() => {
   const positive = all.filter((value) => value > 0);
   if (!positive.length) return [0.1, 1];
   const [low, high] = [Math.min(...positive), Math.max(...positive)];
-  const margin = Math.max(1.1, (high / low) ** 0.08);
+  const margin = high > low ? (high / low) ** 0.08 : 1.1;
   return [low / margin, high * margin];
 })();
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const power = (value) => {
-  const exponent = Math.floor(Math.log10(value) + 1e-9);
-  const digit = Math.round(value / 10 ** exponent);
+  const size = Math.abs(value);
+  const exponent = Math.floor(Math.log10(size) + 1e-9);
+  const factor = Number((size / 10 ** exponent).toPrecision(10));
+  const sign = value < 0 ? "−" : "";
   const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[digit]).join("");
-  return `${digit > 1 ? `${digit}·` : ""}10${exponent < 0 ? "⁻" : ""}${digits}`;
+  return `${sign}${factor === 1 ? "" : `${factor}·`}10${exponent < 0 ? "⁻" : ""}${digits}`;
 };
 
 function stairs(view, key, until) {
@@ -311,18 +329,28 @@ function stairs(view, key, until) {
   return points;
 }
 
+/** Ticks of the objective and their labels. */
+function curveTicks() {
+  const [low, high] = curveRange.map(Math.log10);
+  if (high - low < 1) {
+    const values = ticks(...curveRange, 5);
+    return [values, tickTexts(values)];
+  }
+  const stride = Math.ceil((high - low) / 8);
+  const digits = high - low < 2.5 ? [1, 2, 5] : [1];
+  const values = [];
+  for (let e = Math.floor(low / stride) * stride; e <= high; e += stride) {
+    values.push(...digits.map((digit) => digit * 10 ** e).filter((value) => value >= curveRange[0] && value <= curveRange[1]));
+  }
+  return [values, values.map(power)];
+}
+
 let curveView = null;
 function drawCurve(t) {
   const view = panel("curve", [0, Math.max(last, 1)], curveRange, true);
   const { pen } = view;
   curveView = view;
-  const decades = [];
-  const [low, high] = curveRange.map(Math.log10);
-  const stride = Math.ceil((high - low) / 8);
-  const digits = high - low < 2.5 ? [1, 2, 5] : [1];
-  for (let e = Math.floor(low / stride) * stride; e <= high; e += stride) decades.push(...digits.map((digit) => digit * 10 ** e));
-  const inside = decades.filter((value) => value >= curveRange[0] && value <= curveRange[1]);
-  axes(view, ticks(0, last, 5).filter(Number.isInteger), inside, power);
+  axes(view, ticks(0, last, 5).filter(Number.isInteger), ...curveTicks());
   // What is to come, pale.
   pen.globalAlpha = 0.4;
   line(pen, stairs(view, "objective", last), color.data, 1);
@@ -362,13 +390,12 @@ function say(t) {
   const place = at(t);
   const step = steps[place];
   const before = place > 0 && step.iteration === t ? steps[place - 1].support : step.support;
-  const best = bestAt[place];
   const shown = {
     iteration: t,
     objective: digits(step.objective),
     "best-objective": digits(step.best_objective),
     found: step.iteration,
-    "best-found": steps[best].iteration,
+    "best-found": steps[step.best].iteration,
     entered: places(without(step.support, before)),
     left: places(without(before, step.support)),
     supports: step.supports_explored,
@@ -393,9 +420,19 @@ let playing = false;
 let clock = 0;
 let previous = null;
 
+/** Widens the room for labels where they need it. */
+function measure(step) {
+  const pen = $("trace").getContext("2d");
+  pen.font = `12px ${color.face}`;
+  const texts = [...tickTexts(ticks(...dataRange, 5)), ...tickTexts(ticks(-reach, reach, 5)), ...curveTicks()[1]];
+  if (step.exploration.length) texts.push(...tickTexts(ticks(0, 1.08 * Math.max(...magnitudes(now)) || 1, 4)));
+  LEFT = Math.max(LEFT, ...texts.map((text) => Math.ceil(pen.measureText(text).width) + 12));
+}
+
 function show(t) {
   now = Math.max(0, Math.min(last, Math.round(t)));
   const step = steps[at(now)];
+  measure(step);
   say(now);
   drawTrace(step);
   drawSupport(step);
@@ -438,7 +475,7 @@ function go(t) {
 }
 
 const toggle = () => (playing ? pause() : play());
-const toBest = () => go(steps[bestAt[steps.length - 1]].iteration);
+const toBest = () => go(bestStep.iteration);
 
 $("play").addEventListener("click", toggle);
 $("first").addEventListener("click", () => go(0));
@@ -476,7 +513,9 @@ $("curve").addEventListener("pointermove", (event) => event.buttons && scrub(eve
 
 /** Parts of the page that this run has nothing for go. */
 const has = {
-  known: known !== undefined, unknown: known === undefined, adjusted: run.is_adjusted,
+  known: known !== undefined, unknown: known === undefined,
+  offset: run.has_offset, weights: run.has_weights, ridge: run.has_ridge,
+  cut: run.all !== undefined, whole: run.all === undefined,
   exploration: steps.some((step) => step.exploration.length),
 };
 for (const element of document.querySelectorAll("[data-if]")) if (!has[element.dataset.if]) element.remove();
@@ -503,13 +542,15 @@ const others = (known?.others ?? []).map(({ name, distance }) => {
   return `${names[name] ?? name} (${name}, ${Math.round(distance * k)} of ${k} missed)`;
 });
 const unit = run.counts_steps ? "step" : "iteration";
-const count = run.all ? `The first ${last} of ${run.all} ${unit}s are here` : `All ${last} ${unit}s are here`;
+const count = run.all ? `The first ${last} of ${run.all} ${unit}s are here` : `The run has ${counted(last, unit)}`;
 const texts = {
   unit,
   title: run.algorithm === "sea" ? "SEA" : run.algorithm,
   sparsity: k,
   positions: n,
-  rows: y.length,
+  rows: counted(y.length, "entry", "entries"),
+  columns: counted(n, "column"),
+  result: run.result ? `${unit} ${run.result.iteration}` : "",
   marked: known ? "the truth" : "the result",
   noise: `${short(100 * known?.noise)} %`,
   sigma: short(known?.sigma ?? 0),

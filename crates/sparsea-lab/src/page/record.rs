@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 use sparsea::metrics::support_distance;
-use sparsea::{Iterate, Observer, Progress, Scalar};
+use sparsea::{Iterate, Observer, Progress, Scalar, Solution};
 
 use super::{DIGITS, rounded};
 
@@ -31,6 +31,8 @@ pub struct Step {
     pub objective: f64,
     /// ½‖y − A x‖² of the best point so far.
     pub best_objective: f64,
+    /// Which of the steps reached the best point so far, counted from 0.
+    pub best: usize,
     /// How many indices of S* are missing, divided by k.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distance: Option<f64>,
@@ -58,10 +60,13 @@ pub struct Record<'t> {
     /// The last iteration, and the number of steps, recorded or not.
     last: u64,
     seen: u64,
+    /// ‖y − A x‖ of the best point, and which step reached it at which iteration, recorded or not.
+    best: (f64, u64, u64),
+    result: Option<Found>,
     columns: BTreeSet<usize>,
     /// Numbers that the page will hold.
     numbers: usize,
-    /// Whether that are as many as it can.
+    /// Whether there is no room for more.
     is_full: bool,
 }
 
@@ -69,7 +74,22 @@ impl<'t> Record<'t> {
     /// An empty record of a run on a problem with this many rows, and with this true support if it is known.
     pub fn new(rows: usize, truth: Option<&'t [usize]>) -> Self {
         let (steps, algorithms, columns) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { rows, truth, steps, algorithms, before: 0, last: 0, seen: 0, columns, numbers: rows, is_full: false }
+        let best = (f64::INFINITY, 0, 0);
+        let (before, last, seen, numbers) = (0, 0, 0, rows);
+        Self {
+            rows,
+            truth,
+            steps,
+            algorithms,
+            before,
+            last,
+            seen,
+            best,
+            result: None,
+            columns,
+            numbers,
+            is_full: false,
+        }
     }
 
     /// What was recorded.
@@ -80,7 +100,11 @@ impl<'t> Record<'t> {
             (0..).zip(&mut self.steps).for_each(|(count, step)| step.iteration = count);
         }
         let all = if counts_steps { self.seen.saturating_sub(1) } else { self.last };
-        Recorded { algorithms: self.algorithms, steps: self.steps, counts_steps, all: self.is_full.then_some(all) }
+        if let Some(found) = &mut self.result {
+            found.iteration = if counts_steps { self.best.1 } else { self.best.2 };
+        }
+        let all = self.is_full.then_some(all);
+        Recorded { algorithms: self.algorithms, steps: self.steps, counts_steps, all, result: self.result }
     }
 }
 
@@ -90,6 +114,20 @@ pub(super) struct Recorded {
     pub(super) steps: Vec<Step>,
     pub(super) counts_steps: bool,
     pub(super) all: Option<u64>,
+    pub(super) result: Option<Found>,
+}
+
+/// The result of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Found {
+    /// Its support, sorted.
+    pub support: Vec<usize>,
+    /// The coefficients on the support.
+    pub coefficients: Vec<f64>,
+    /// ½‖y − A x‖².
+    pub objective: f64,
+    /// The iteration, or step, that reached it.
+    pub iteration: u64,
 }
 
 // Of numbers the real parts are recorded.
@@ -101,6 +139,10 @@ impl<T: Scalar> Observer<T> for Record<'_> {
             self.algorithms.push(progress.algorithm.to_owned());
         }
         self.last = self.before + progress.iteration;
+        // By the norms themselves: improvements may be below what is shown.
+        if progress.best_residual_norm < self.best.0 {
+            self.best = (progress.best_residual_norm, self.seen, self.last);
+        }
         self.seen += 1;
         self.is_full |= self.numbers > MOST_NUMBERS;
         if self.is_full {
@@ -113,6 +155,7 @@ impl<T: Scalar> Observer<T> for Record<'_> {
             coefficients: Vec::new(),
             objective: objective(progress.residual_norm),
             best_objective: objective(progress.best_residual_norm),
+            best: self.best.1 as usize,
             distance: self.truth.map(|truth| support_distance(truth, progress.support)),
             best_distance: self.truth.map(|truth| support_distance(truth, progress.best_support)),
             supports_explored: progress.supports_explored,
@@ -134,6 +177,15 @@ impl<T: Scalar> Observer<T> for Record<'_> {
         let count = |x: &T| if step.unit > 0.0 { (x.real() / step.unit).round() as i32 } else { 0 };
         step.exploration = exploration.iter().map(count).collect();
         self.numbers += exploration.len();
+    }
+
+    fn end(&mut self, solution: &Solution<T>) {
+        self.result = Some(Found {
+            support: solution.support.clone(),
+            coefficients: solution.coefficients.iter().map(|x| rounded(x.real(), COEFFICIENT_DIGITS)).collect(),
+            objective: rounded(solution.objective, DIGITS),
+            iteration: 0,
+        });
     }
 
     fn wants_iterates(&self) -> bool {

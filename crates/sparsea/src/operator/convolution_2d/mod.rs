@@ -15,9 +15,9 @@ use crate::tolerance::SEPARABLE;
 use axis::Axis;
 use fourier::FourierPlane;
 
-/// Two-dimensional convolution of an image x of spikes (H × W pixels) with a kernel h (L × L') as an operator: (A x)_{s,t} = Σ_{i,j} h_{s
-/// + o − i, t + o' − j} x_{i,j}, where the [`Boundary`] determines the offsets o, o' by the same rule in both directions. Images are
-/// vectors, row by row: pixel (i, j) of x is entry i W + j.
+/// Two-dimensional convolution of an image x of spikes (H × W pixels) with a kernel h (L × L') as an operator:
+/// (A x)_{s,t} = Σ_{i,j} h_{s+o−i, t+o'−j} x_{i,j}, where the [`Boundary`] determines the offsets o, o' by the same rule in both
+/// directions. Images are vectors, row by row: pixel (i, j) of x is entry i W + j.
 ///
 /// # Cost
 /// A product takes the least of three costs: H W L L' multiply-adds, directly; H W (L + L'), if the kernel is an outer product of two
