@@ -19,12 +19,18 @@ import argparse
 import platform
 import resource
 import time
+from pathlib import Path
 
 import numpy as np
 
 import sparsea
 
 SIGMA = 3.0
+
+
+def resident() -> int:
+    """Bytes of memory that the process has now (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def trace(
@@ -89,12 +95,14 @@ def main() -> None:
             rows, segments, worse, exact = [], 0, 0, 0
             for seed in range(given.seeds):
                 A, places, y = trace(n, given.spacing, noise, seed, given.signs == "random")
-                before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+                before, held_now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resident()
                 begin = time.perf_counter()
                 told = given.signs == "nonnegative"
                 found = sparsea.solve(A, y, places.size, threads=given.threads, nonnegative=told)
                 seconds = time.perf_counter() - begin
-                held = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / n
+                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+                # A peak below that of a run before is not known.
+                held = (peak * 1024 - held_now) / n if peak > before else np.nan
                 truth = sparsea.solve(
                     A, y, places.size, algorithm="omp", start=places, threads=given.threads, nonnegative=told
                 )
@@ -106,8 +114,7 @@ def main() -> None:
                 segments, worse = segments + parts, worse + bad
                 exact += int(np.array_equal(found.support, places))
             seconds, missed, far, by_search, held = np.mean(rows, axis=0)
-            # What the process has held before is not given back.
-            memory = f"{rows[0][-1]:.0f}" if n >= 100_000 and noise == given.noise[0] else "–"
+            memory = f"{rows[0][-1]:.0f}" if n >= 100_000 and np.isfinite(rows[0][-1]) else "–"
             print(
                 f"| {noise:g} | {n} | {seconds:.3f} | {missed:.5f} | {far:.5f} | {by_search:.5f} | "
                 f"{worse} of {segments} | {exact} of {given.seeds} | {memory} |",
