@@ -81,11 +81,12 @@ fn spelling(runner: &mut Runner, interpreter: &Path) -> Result<(), Failure> {
     runner.run("typos", &checker, &["--format", "brief"].into_iter().chain(WRITTEN).collect::<Vec<_>>(), &[])
 }
 
-/// Builds the wheel with a profile: `dev` for tests, as theirs. (Its dependencies have fewer features than theirs, and are
-/// therefore compiled once more.)
+/// Builds the wheel with a profile, `dev` for tests.
 pub fn wheel(runner: &mut Runner, interpreter: &Path, profile: &str) -> Result<PathBuf, Failure> {
     let directory = runner.target().join(format!("wheels-{profile}"));
-    build_wheel(runner, interpreter, profile, &directory, &[])
+    // What tests use is built beside the Rust tests, from the same builds of all dependencies; a release as users build it.
+    let options: &[&str] = if profile == "dev" { &["--features", "shared-build"] } else { &[] };
+    build_wheel(runner, interpreter, profile, &directory, options)
 }
 
 /// Builds the wheel of an earlier revision, from a checkout of its own in the target directory.
