@@ -171,7 +171,7 @@ fn rust_checks(runner: &mut Runner) -> Result<(), Failure> {
     runner.cargo(&["fmt", "--all", "--check"], &[])?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--features", PARQUET];
     runner.cargo(&[&clippy[..], &["--", "-D", "warnings"]].concat(), &[])?;
-    // As users build it.
-    runner.cargo(&["clippy", "--package", "sparsea-cli", "--locked", "--", "-D", "warnings"], &[])?;
+    // As users build it; of the whole workspace, so that what is shared has the features of before.
+    runner.cargo(&["clippy", "--workspace", "--locked", "--", "-D", "warnings"], &[])?;
     runner.cargo(&["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings".as_ref())])
 }
