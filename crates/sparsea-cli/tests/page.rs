@@ -129,6 +129,18 @@ fn a_page_that_is_cut_has_the_result() {
     folder.succeed("solve A.csv y.txt -k 3 -a sea --trace run.html -q");
 }
 
+/// Steps have a size even where they hold next to nothing, so that no run makes a page without end.
+#[test]
+fn many_small_steps_fill_a_page_too() {
+    let folder = Folder::new();
+    let ran = folder.run(&format!("solve {DIABETES} y -k 1 -a sea --iterations 2000000 --trace run.html"));
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let run = played(&folder, "run.html");
+    let steps = run["steps"].as_array().unwrap();
+    assert!(steps.len() <= 100_000 && folder.text("run.html").len() < 40_000_000, "{}", steps.len());
+    assert!(run["all"].as_u64().is_some_and(|all| all > steps.last().unwrap()["iteration"].as_u64().unwrap()));
+}
+
 #[test]
 fn what_no_page_shows_is_refused_before_the_run() {
     let folder = Folder::new();

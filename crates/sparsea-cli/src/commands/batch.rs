@@ -188,38 +188,39 @@ struct Common<'r, T: Scalar> {
 }
 
 impl<'r, T: Scalar> Common<'r, T> {
-    /// Solves right-hand sides in groups, each of which is one problem but for y. As many groups at a time as there are threads; where
-    /// they are fewer, as many members.
+    /// Solves right-hand sides in groups, each of which is one problem except for y. Groups with a member for each thread are solved one
+    /// after the other on all threads; of the others, each thread solves its own.
     fn solve(&self, groups: &[Vec<usize>]) -> Result<Vec<Option<Answer<T>>>, Failure> {
         let mut answers: Vec<Option<Answer<T>>> = (0..self.batch.columns.len()).map(|_| None).collect();
-        let solved = if groups.len() < rayon::current_num_threads() {
-            let mut solved = vec![];
-            for (place, group) in groups.iter().enumerate().take_while(|_| !interrupt::requested()) {
-                let found = self.solve_group(group, true);
-                let failed = found.is_err();
-                solved.push((place, found));
-                if failed {
-                    break;
+        let mut keep = |group: &[usize], found: Result<Vec<(usize, Answer<T>)>, Unsolved>| {
+            found.map(|found| found.into_iter().for_each(|(at, answer)| answers[at] = Some(answer))).map_err(|error| {
+                match error {
+                    Unsolved::Failed(failure) => failure,
+                    Unsolved::Unposed(failure) => self.blame(failure, group, groups),
                 }
-            }
-            solved
-        } else {
-            on_threads(groups.len(), |place| self.solve_group(&groups[place], false))?
+            })
         };
-        for (place, found) in solved {
-            match found {
-                Ok(found) => found.into_iter().for_each(|(at, answer)| answers[at] = Some(answer)),
-                Err(Unsolved::Failed(failure)) => return Err(failure),
-                // What another column meets too is no fault of this one.
-                Err(Unsolved::Unposed(failure)) => {
-                    let first = groups[place].first().copied().unwrap_or_default();
-                    let other = groups.iter().rev().find_map(|group| group.first()).filter(|&&at| at != first);
-                    let is_shared = place == 0 && other.is_none_or(|&at| self.refuses(at));
-                    return Err(if is_shared { failure } else { self.batch.of_one(failure, first) });
-                }
-            }
+        let threads = rayon::current_num_threads();
+        let (mut alone, mut together): (Vec<&[usize]>, Vec<&[usize]>) =
+            groups.iter().map(Vec::as_slice).partition(|group| group.len() >= threads);
+        if together.len() < threads {
+            alone.append(&mut together);
+        }
+        for group in alone.into_iter().take_while(|_| !interrupt::requested()) {
+            keep(group, self.solve_group(group, true))?;
+        }
+        for (place, found) in on_threads(together.len(), |place| self.solve_group(together[place], false))? {
+            keep(together[place], found)?;
         }
         Ok(answers)
+    }
+
+    /// Says which right-hand side has no problem, unless the first and the last have none either: then it is no fault of this one.
+    fn blame(&self, failure: Failure, group: &[usize], groups: &[Vec<usize>]) -> Failure {
+        let Some(&at) = group.first() else { return failure };
+        let mut others = [groups.first(), groups.last()].into_iter().flatten().filter_map(|group| group.first());
+        let is_shared = others.all(|&other| other == at || self.refuses(other));
+        if is_shared { failure } else { self.batch.of_one(failure, at) }
     }
 
     /// What is solved for a right-hand side, and for others with the same gaps.
@@ -268,8 +269,8 @@ impl<'r, T: Scalar> Common<'r, T> {
 /// A job that was done: which, and what came of it.
 type Done<R, E> = (usize, Result<R, E>);
 
-/// Does each of some jobs, as many at a time as there are threads, until one fails or an interruption is requested. Those done, in their
-/// order; of several that failed, the first is the first job that did, as far as they were begun.
+/// Runs jobs on all threads, until one fails or an interruption is requested, and returns those that were run, in order. Jobs are begun
+/// in order too, so the first failure returned is that of the lowest job that can fail.
 fn on_threads<R: Send, E: Send>(
     count: usize,
     job: impl Fn(usize) -> Result<R, E> + Sync,

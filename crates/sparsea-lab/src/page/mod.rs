@@ -137,7 +137,7 @@ pub fn explore(
 /// a ridge has further ones.
 pub fn played<T: Scalar>(problem: &Problem<'_, T>, record: Record<'_>, rows: usize) -> Exploration {
     let positions = problem.operator().ncols();
-    let Recorded { algorithms, steps, counts_steps, all, result } = record.end();
+    let Recorded { algorithms, steps, counts_steps, all, result } = record.into_recorded();
     let mut columns = BTreeMap::new();
     let mut column = vec![T::ZERO; problem.data().len()];
     let found = result.iter().map(|found| &found.support);

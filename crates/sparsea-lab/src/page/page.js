@@ -7,6 +7,8 @@ const last = steps[steps.length - 1].iteration;
 const $ = (id) => document.getElementById(id);
 /** Where column j is drawn: at its place in the trace, if it has one. */
 const first = run.first ?? 0;
+/** What the slider counts: of a search, an observer sees several steps in an iteration. */
+const unit = run.counts_steps ? "step" : "iteration";
 const name = (j) => run.names?.[j] ?? String(j + first);
 /** "1 entry", "3 entries". */
 const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
@@ -266,13 +268,15 @@ function halo(pen, text, x, y, fill) {
   pen.fillText(text, x, y);
 }
 
-function drawExploration(t, step) {
-  if (!step.exploration.length) {
+/** The upper end of the axis of |𝒳|. */
+const explorationTop = (sizes) => 1.08 * Math.max(...sizes) || 1;
+
+function drawExploration(sizes, step) {
+  if (!sizes.length) {
     panel("exploration", POSITIONS, [0, 1]);
     return;
   }
-  const sizes = magnitudes(t);
-  const top = 1.08 * Math.max(...sizes) || 1;
+  const top = explorationTop(sizes);
   const view = panel("exploration", POSITIONS, [0, top]);
   const { pen } = view;
   axes(view, positionTicks(), ticks(0, top, 4));
@@ -301,9 +305,10 @@ function drawExploration(t, step) {
 const curveRange = (() => {
   const all = steps.flatMap((step) => [step.objective, step.best_objective]);
   if (known) all.push(known.truth.objective, ...known.others.map((other) => other.objective));
-  const positive = all.filter((value) => value > 0);
-  if (!positive.length) return [0.1, 1];
-  const [low, high] = [Math.min(...positive), Math.max(...positive)];
+  // Too many for the arguments of Math.min.
+  let [low, high] = [Infinity, 0];
+  for (const value of all) if (value > 0) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  if (high === 0) return [0.1, 1];
   const margin = high > low ? (high / low) ** 0.08 : 1.1;
   return [low / margin, high * margin];
 })();
@@ -410,7 +415,7 @@ function say(t) {
   }
   for (const [id, text] of Object.entries(shown)) $(id).textContent = text;
   $("slider").value = t;
-  $("slider").setAttribute("aria-valuetext", `${run.counts_steps ? "step" : "iteration"} ${t}, objective ${shown.objective}`);
+  $("slider").setAttribute("aria-valuetext", `${unit} ${t}, objective ${shown.objective}`);
 }
 
 // ---- Playing -------------------------------------------------------------------------------------------------------
@@ -421,22 +426,23 @@ let clock = 0;
 let previous = null;
 
 /** Widens the room for labels where they need it. */
-function measure(step) {
+function measure(sizes) {
   const pen = $("trace").getContext("2d");
   pen.font = `12px ${color.face}`;
   const texts = [...tickTexts(ticks(...dataRange, 5)), ...tickTexts(ticks(-reach, reach, 5)), ...curveTicks()[1]];
-  if (step.exploration.length) texts.push(...tickTexts(ticks(0, 1.08 * Math.max(...magnitudes(now)) || 1, 4)));
+  if (sizes.length) texts.push(...tickTexts(ticks(0, explorationTop(sizes), 4)));
   LEFT = Math.max(LEFT, ...texts.map((text) => Math.ceil(pen.measureText(text).width) + 12));
 }
 
 function show(t) {
   now = Math.max(0, Math.min(last, Math.round(t)));
   const step = steps[at(now)];
-  measure(step);
+  const sizes = magnitudes(now);
+  measure(sizes);
   say(now);
   drawTrace(step);
   drawSupport(step);
-  if (has.exploration) drawExploration(now, step);
+  if (has.exploration) drawExploration(sizes, step);
   drawCurve(now);
 }
 
@@ -511,7 +517,7 @@ $("curve").addEventListener("pointerdown", (event) => {
 });
 $("curve").addEventListener("pointermove", (event) => event.buttons && scrub(event));
 
-/** Parts of the page that this run has nothing for go. */
+/** What this run has; the other parts of the page are removed. */
 const has = {
   known: known !== undefined, unknown: known === undefined,
   offset: run.has_offset, weights: run.has_weights, ridge: run.has_ridge,
@@ -541,7 +547,6 @@ const names = { omp: "orthogonal matching pursuit", htp: "hard thresholding purs
 const others = (known?.others ?? []).map(({ name, distance }) => {
   return `${names[name] ?? name} (${name}, ${Math.round(distance * k)} of ${k} missed)`;
 });
-const unit = run.counts_steps ? "step" : "iteration";
 const count = run.all ? `The first ${last} of ${run.all} ${unit}s are here` : `The run has ${counted(last, unit)}`;
 const texts = {
   unit,

@@ -18,6 +18,9 @@ const LARGEST: f64 = 2000.0;
 /// Numbers of a page, at most: about 20 MB, more than which a browser takes long to read.
 const MOST_NUMBERS: usize = 3_000_000;
 
+/// What a step takes besides its support, coefficients and 𝒳, in numbers: a run of one column may have any number of steps.
+const STEP: usize = 30;
+
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
@@ -92,8 +95,8 @@ impl<'t> Record<'t> {
         }
     }
 
-    /// What was recorded.
-    pub(super) fn end(mut self) -> Recorded {
+    /// Closes the record.
+    pub(super) fn into_recorded(mut self) -> Recorded {
         // A search makes several steps in an iteration, and an observer sees each.
         let counts_steps = self.steps.windows(2).any(|pair| pair[0].iteration >= pair[1].iteration);
         if counts_steps {
@@ -162,7 +165,7 @@ impl<T: Scalar> Observer<T> for Record<'_> {
             unit: 0.0,
             exploration: Vec::new(),
         });
-        self.numbers += 2 * progress.support.len();
+        self.numbers += STEP + 2 * progress.support.len();
         self.numbers += self.rows * progress.support.iter().filter(|&&j| self.columns.insert(j)).count();
         ControlFlow::Continue(())
     }
