@@ -64,7 +64,7 @@ fn variable_selection() -> Result<Figure, Failure> {
     let Design { matrix, y, names } = diabetes()?;
     let operator = DenseOperator::new(matrix.as_ref());
     say!("1. Which of 64 variables explain the progression of diabetes in 442 patients? (Efron et al. 2004)");
-    say!("   ‖y − A x‖/‖y‖ of the best k variables that each algorithm finds, and of the best there are:\n");
+    say!("   ‖y − A x‖/‖y‖ for the k variables that each algorithm finds; optimum: the best of all supports\n");
     let all_k = [1, 2, 3, 4, 5, 6, 8, 10, 12];
     let optimum_until = 4;
     say!("   {:<13}{}", "k", all_k.map(|k| format!("{k:>8}")).concat());
